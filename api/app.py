@@ -1,0 +1,46 @@
+"""The web application: its routes, read top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api import graphiql
+from api.http import GraphQLEndpoint, live, ready
+from api.service import Service
+
+
+def create_app(service: Service) -> Starlette:
+    """The application over a service; it starts and ends the service's feed."""
+    endpoint = GraphQLEndpoint(service)
+
+    async def graphql(request: Request) -> Response:
+        return await endpoint(request)
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("graphql")
+
+    @asynccontextmanager
+    async def running(app: Starlette) -> AsyncIterator[None]:
+        service.feed.start()
+        yield
+        endpoint.close()
+        service.close()
+
+    app = Starlette(
+        routes=[
+            Route("/", home),
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/health/live", live),
+            Route("/health/ready", ready),
+            *graphiql.mounts(),
+        ],
+        lifespan=running,
+    )
+    app.state.service = service
+    return app

@@ -1,0 +1,134 @@
+"""GraphQL types derived from the domain's own classes, so nothing is said twice.
+
+Every stored struct becomes an object type, every word list an enum, every event a type of history
+that implements `HistoryEntry`. What comes out is visible in `api/schema.graphql`.
+"""
+
+from __future__ import annotations
+
+import base64
+import types
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NewType, Union, get_args, get_origin
+from uuid import UUID
+
+import msgspec
+import strawberry
+
+from domain.entry import Entry, Event, Protected, RecommendationId
+from domain.refusals import InvalidInput
+
+_UNSHOWN = {"stamp", "sha256"}
+"""Fields of events that are shown elsewhere (the stamp) or nowhere (digests of keys)."""
+
+_enums: dict[type, Any] = {}
+_structs: dict[type, Any] = {}
+
+
+@strawberry.type(description="A text that can be erased. Its commitment stays.")
+class ProtectedText:
+    text: str | None = strawberry.field(description="Null where it was erased.")
+    erased: bool
+    commitment: str | None
+
+
+def global_id(id: UUID) -> strawberry.ID:
+    """A recommendation's opaque id, as Relay has it."""
+    return strawberry.ID(base64.urlsafe_b64encode(b"Recommendation:" + id.bytes).decode())
+
+
+def read_id(id: str) -> UUID:
+    """The recommendation an opaque id, or a plain UUID, names; refuses anything else."""
+    try:
+        if len(id) == 36:
+            return UUID(id)
+        kind, _, raw = base64.urlsafe_b64decode(id.encode()).partition(b":")
+        if kind == b"Recommendation":
+            return UUID(bytes=raw)
+    except ValueError:
+        pass
+    raise InvalidInput("That is no id of a recommendation; take it from the field `id`.")
+
+
+def enum_type(words: type[StrEnum]) -> Any:
+    """The GraphQL enum of a word list."""
+    if words not in _enums:
+        _enums[words] = strawberry.enum(words, description=summary(words))
+    return words
+
+
+def struct_type(struct: type[msgspec.Struct]) -> Any:
+    """The GraphQL object type of a stored struct; its fields are the struct's."""
+    if struct not in _structs:
+        fields = [(f.name, f.type) for f in msgspec.structs.fields(struct)]
+        _structs[struct] = _object(struct.__name__, summary(struct), fields, lambda source: source)
+    return _structs[struct]
+
+
+def history_type(event: type[Event], interface: type) -> Any:
+    """The GraphQL type of an event: the interface's fields and the event's own."""
+    fields = [(f.name, f.type) for f in msgspec.structs.fields(event) if f.name not in _UNSHOWN]
+    made = _object(event.__name__, summary(event), fields, lambda entry: entry.event, interface)
+    return made
+
+
+def _object(
+    name: str,
+    description: str,
+    fields: list[tuple[str, Any]],
+    source: Callable[[Any], Any],
+    interface: type | None = None,
+) -> Any:
+    body: dict[str, Any] = {"__module__": __name__}
+    for field, annotation in fields:
+        body[field] = _field(field, annotation, source)
+    if interface is not None:
+        body["is_type_of"] = classmethod(
+            lambda cls, obj, info: isinstance(obj, Entry) and type(obj.event).__name__ == name
+        )
+    made = type(name, (interface,) if interface else (), body)
+    return strawberry.type(made, name=name, description=description)
+
+
+def _field(name: str, annotation: Any, source: Callable[[Any], Any]) -> Any:
+    shown, convert = _shown(annotation)
+
+    def resolve(root: Any) -> Any:
+        value = getattr(source(root), name)
+        return None if value is None else convert(value)
+
+    resolve.__annotations__ = {"root": Any, "return": shown}
+    return strawberry.field(resolver=resolve)
+
+
+def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """The GraphQL side of a stored field's type, and how a value is turned into it."""
+    if annotation is RecommendationId:
+        return strawberry.ID, global_id
+    if isinstance(annotation, NewType):
+        return _shown(annotation.__supertype__)
+    if get_origin(annotation) in (Union, types.UnionType):
+        (inner,) = [a for a in get_args(annotation) if a is not type(None)]
+        shown, convert = _shown(inner)
+        return shown | None if isinstance(shown, type) else Union[shown, None], convert  # noqa: UP007
+    if get_origin(annotation) is tuple:
+        shown, convert = _shown(get_args(annotation)[0])
+        return list[shown], lambda values: [convert(value) for value in values]
+    if annotation is Protected:
+        return ProtectedText, protected_text
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return enum_type(annotation), lambda value: value
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return struct_type(annotation), lambda value: value
+    return annotation, lambda value: value
+
+
+def protected_text(value: Protected) -> ProtectedText:
+    """A protected text as it is shown."""
+    return ProtectedText(text=value.text, erased=value.erased, commitment=value.commitment)
+
+
+def summary(cls: type) -> str:
+    """The first paragraph of a class's docstring, on one line."""
+    return " ".join((cls.__doc__ or "").split("\n\n")[0].split())

@@ -1,0 +1,195 @@
+"""Running one GraphQL operation: parse, limit, validate, execute, mask.
+
+Synchronous on purpose: a whole operation runs in one thread of a small pool, in one read
+transaction, so the event loop never blocks and no resolver hops threads.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any, NamedTuple
+
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    execute,
+    parse,
+    validate,
+)
+
+from api.context import Context
+from api.schema import schema
+from api.settings import Settings
+from domain.refusals import InvalidInput, LimitExceeded, Refusal
+
+documents_max = 1_000
+
+log_line = structlog.get_logger("suivi.graphql")
+
+
+class BadRequest(Exception):
+    """A request that can't be run at all; `errors` say why."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+class Operation(NamedTuple):
+    """A document that passed parsing, limits and validation, and the operation in it to run."""
+
+    document: DocumentNode
+    name: str | None
+    is_mutation: bool
+
+
+class Executor:
+    """Runs operations of our schema; keeps documents it has validated."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._schema: GraphQLSchema = schema._schema
+        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._door = Lock()
+
+    def prepare(self, query: str, operation_name: str | None) -> Operation:
+        """The operation a request asks for; BadRequest if there is no such one, or no valid one."""
+        document = self._document(query)
+        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        if operation_name is not None:
+            operations = [o for o in operations if o.name and o.name.value == operation_name]
+            if not operations:
+                raise BadRequest([_error(f"There is no operation “{operation_name}”.")])
+        if len(operations) != 1:
+            raise BadRequest([_error("Name the operation to run: operationName.")])
+        (operation,) = operations
+        if operation.operation is OperationType.SUBSCRIPTION:
+            raise BadRequest([_error("There are no subscriptions; follow `events`.")])
+        is_mutation = operation.operation is OperationType.MUTATION
+        return Operation(document, operation_name, is_mutation)
+
+    def run(
+        self, operation: Operation, variables: dict[str, Any] | None, context: Context
+    ) -> dict[str, Any]:
+        """The response to an operation. Refusals are shown, faults of ours are masked."""
+        try:
+            result = execute(
+                self._schema,
+                operation.document,
+                None,
+                context,
+                variables,
+                operation.name,
+                is_awaitable=_never,  # type: ignore[arg-type]
+                hide_suggestions=True,
+            )
+        finally:
+            context.close()
+        assert isinstance(result, ExecutionResult)
+        response: dict[str, Any] = {}
+        if result.errors:
+            response["errors"] = [format_error(error) for error in result.errors]
+        # Variables that do not fit are a request error: then there is no data entry at all.
+        if result.data is not None or any(error.path for error in result.errors or ()):
+            response["data"] = result.data
+        return response
+
+    def _document(self, query: str) -> DocumentNode:
+        with self._door:
+            known = self._documents.get(query)
+            if known is not None:
+                self._documents.move_to_end(query)
+                return known
+        limits = self._settings
+        try:
+            document = parse(query, no_location=False, max_tokens=limits.query_tokens_max)
+        except GraphQLError as error:
+            raise BadRequest([error]) from None
+        except RecursionError:
+            raise BadRequest([_error("The document nests too deeply.", "LIMIT_EXCEEDED")]) from None
+        errors = validate(self._schema, document, max_errors=20, hide_suggestions=True)
+        if errors:
+            raise BadRequest(errors)
+        measure(document, limits.query_depth_max, limits.query_fields_max)
+        with self._door:
+            self._documents[query] = document
+            while len(self._documents) > documents_max:
+                self._documents.popitem(last=False)
+        return document
+
+
+def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
+    """Refuses a valid document that nests too deep or, fragments spread out, selects too much."""
+    fragments = {
+        d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
+    }
+    sizes: dict[str, tuple[int, int]] = {}
+
+    def size(selections: SelectionSetNode | None) -> tuple[int, int]:
+        deepest = fields = 0
+        for node in selections.selections if selections else ():
+            if isinstance(node, FieldNode):
+                depth, below = size(node.selection_set)
+                depth, below = depth + 1, below + 1
+            elif isinstance(node, InlineFragmentNode):
+                depth, below = size(node.selection_set)
+            else:
+                assert isinstance(node, FragmentSpreadNode)
+                name = node.name.value
+                if name not in sizes:
+                    sizes[name] = size(fragments[name].selection_set)
+                depth, below = sizes[name]
+            deepest, fields = max(deepest, depth), fields + below
+        return deepest, fields
+
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            depth, fields = size(definition.selection_set)
+            is_introspection = all(
+                isinstance(node, FieldNode) and node.name.value.startswith("__")
+                for node in definition.selection_set.selections
+            )
+            if depth > depth_max and not is_introspection:
+                message = f"The document nests {depth} deep; {depth_max} is the limit."
+                raise BadRequest([_error(message, LimitExceeded.code)])
+            if fields > fields_max:
+                message = f"The document selects {fields} fields; {fields_max} is the limit."
+                raise BadRequest([_error(message, LimitExceeded.code)])
+
+
+def format_error(error: GraphQLError) -> dict[str, Any]:
+    """An error as the caller sees it: a refusal with its code, a fault of ours without its text."""
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    shown = dict(error.formatted)
+    if isinstance(original, Refusal):
+        facts = {name: value for name, value in original.facts.items() if value is not None}
+        shown["message"] = original.message
+        shown["extensions"] = {"code": original.code, **facts}
+    elif original is not None:
+        log_line.error("fault", path=error.path, exc_info=original)
+        shown["message"] = "Something went wrong on our side; it has been logged."
+        shown["extensions"] = {"code": "INTERNAL"}
+    else:
+        shown.setdefault("extensions", {"code": InvalidInput.code})  # type: ignore[typeddict-item]
+    return shown  # type: ignore[return-value]
+
+
+def _error(message: str, code: str = InvalidInput.code) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _never(value: object) -> bool:
+    return False

@@ -1,0 +1,144 @@
+"""History in GraphQL: one type per event, behind one interface."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from api.derive import enum_type, global_id, history_type, struct_type
+from domain import credential, recommendation
+from domain.entry import Authority, Basis, Entry, Precision, Source, Visibility
+from domain.recommendation import RecommendationEvent
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+AuthorityType: Any = struct_type(Authority)
+SourceType: Any = struct_type(Source)
+
+
+def instant(microseconds: int) -> datetime:
+    """A recording time as an instant in UTC, to the microsecond."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+@strawberry.interface(
+    name="HistoryEntry",
+    description="One entry of the record: what happened, on both clocks, and who said so. "
+    "Entries are only ever added.",
+)
+class HistoryEntry:
+    @classmethod
+    def resolve_type(cls, entry: Entry, *_: object) -> str:
+        return type(entry.event).__name__
+
+    @strawberry.field(description="Its place in the log: dense, gapless, counted from 0.")
+    def log_index(root: Entry) -> int:
+        assert root.log_index is not None
+        return root.log_index
+
+    @strawberry.field(description="When this system learned it.")
+    def recorded_at(root: Entry) -> datetime:
+        return instant(root.recorded_at or 0)
+
+    @strawberry.field(description="When it was true in the world: a day, month or year.")
+    def effective_on(root: Entry) -> str | None:
+        return root.stamp.effective.on
+
+    @strawberry.field(description="How exactly the effective date is known.")
+    def effective_precision(root: Entry) -> enum_type(Precision) | None:  # type: ignore[valid-type]
+        return root.stamp.effective.precision
+
+    @strawberry.field(description="How the effective date is known.")
+    def effective_basis(root: Entry) -> enum_type(Basis):  # type: ignore[valid-type]
+        return root.stamp.effective.basis
+
+    @strawberry.field(description="The recommendation it is about; null for grants of keys.")
+    def recommendation_id(root: Entry) -> strawberry.ID | None:
+        about = isinstance(root.event, RecommendationEvent)
+        return global_id(root.stream) if about else None
+
+    @strawberry.field(description="The version of what it is about, after it.")
+    def version(root: Entry) -> int:
+        return root.version
+
+    @strawberry.field(description="The State or other addressee whose record it belongs to.")
+    def addressee(root: Entry) -> str:
+        return root.addressee
+
+    @strawberry.field(description="The person who spoke, by pseudonym.")
+    def actor(root: Entry) -> str | None:
+        return root.stamp.speaker.actor
+
+    @strawberry.field(description="The system that spoke, or that spoke for the actor.")
+    def system(root: Entry) -> str | None:
+        return root.stamp.speaker.system
+
+    @strawberry.field(description="In what role.")
+    def role(root: Entry) -> str:
+        return root.stamp.speaker.role
+
+    @strawberry.field(description="From which institution.")
+    def institution(root: Entry) -> str:
+        return root.stamp.speaker.institution
+
+    @strawberry.field(description="On behalf of whom.")
+    def on_behalf_of(root: Entry) -> str:
+        return root.stamp.speaker.on_behalf_of
+
+    @strawberry.field(description="By what authority.")
+    def authority(root: Entry) -> AuthorityType:
+        return root.stamp.speaker.authority
+
+    @strawberry.field(description="The document it was taken from.")
+    def source(root: Entry) -> SourceType | None:
+        return root.stamp.source
+
+    @strawberry.field(description="Who may read it.")
+    def visibility(root: Entry) -> enum_type(Visibility):  # type: ignore[valid-type]
+        return root.stamp.visibility
+
+    @strawberry.field(description="The part of the paragraph it is about; null: the whole.")
+    def part(root: Entry) -> str | None:
+        return root.stamp.part
+
+    @strawberry.field(description="Why; null where no reason was given or it was erased.")
+    def reason(root: Entry) -> str | None:
+        return root.stamp.reason.text if root.stamp.reason else None
+
+    @strawberry.field(description="The commitment to the reason; it stays when that is erased.")
+    def reason_commitment(root: Entry) -> str | None:
+        return root.stamp.reason.commitment if root.stamp.reason else None
+
+    @strawberry.field(description="The id of the command that recorded it.")
+    def command_id(root: Entry) -> str:
+        return root.stamp.command
+
+    @strawberry.field(description="The log index of the entry that led to it.")
+    def cause(root: Entry) -> int | None:
+        return root.stamp.cause
+
+    @strawberry.field(description="The run that recorded it with others, such as an import.")
+    def batch(root: Entry) -> UUID | None:
+        return root.stamp.batch
+
+    @strawberry.field(description="SHA-256 of the procedure that decided what follows.")
+    def definition(root: Entry) -> str | None:
+        return root.stamp.definition
+
+    @strawberry.field(description="The states of the procedure it left.")
+    def left(root: Entry) -> list[str]:
+        return list(root.stamp.left)
+
+    @strawberry.field(description="The states of the procedure it entered.")
+    def entered(root: Entry) -> list[str]:
+        return list(root.stamp.entered)
+
+
+TYPES: dict[str, Any] = {
+    event.__name__: history_type(event, HistoryEntry)
+    for event in (*recommendation.EVENTS, *credential.EVENTS)
+}
+"""The type of every event, by its name."""

@@ -1,0 +1,220 @@
+"""GraphQL over HTTP, as the specification of the GraphQL Foundation has it, and health."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.context import Context
+from api.execution import BadRequest, Executor, Operation, format_error
+from api.graphiql import page as graphiql_page
+from api.service import Service
+from domain.refusals import Unavailable
+from workflows.access import Principal
+
+GRAPHQL_JSON = "application/graphql-response+json"
+JSON = "application/json"
+
+log_line = structlog.get_logger("suivi.http")
+
+
+class Refused(Exception):
+    """A request that is answered without running anything: HTTP status, message, headers."""
+
+    def __init__(self, status: int, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class Parameters(msgspec.Struct):
+    """The parameters of a request, as the specification names them."""
+
+    query: str
+    operationName: str | None = None  # noqa: N815
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_read_body = msgspec.json.Decoder(Parameters).decode
+
+
+class GraphQLEndpoint:
+    """Answers at `/graphql`. Queries run in one small pool, mutations in another, since mutations
+    spend their time waiting for a commit they share."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self._service = service
+        self._executor = Executor(settings)
+        self._queries = ThreadPoolExecutor(settings.query_threads, "suivi-query")
+        self._mutations = ThreadPoolExecutor(settings.mutation_threads, "suivi-mutation")
+        self._waiting = 0
+        self._door = threading.Lock()
+
+    async def __call__(self, request: Request) -> Response:
+        started = time.perf_counter()
+        request_id = uuid.uuid4().hex
+        media = JSON
+        key: str | None = None
+        try:
+            if request.method == "GET" and _wants_page(request):
+                return graphiql_page()
+            media = _accepted(request)
+            principal = await self._principal(request)
+            key = str(principal.key)
+            response, status = await self._answer(request, principal, media)
+        except Refused as refused:
+            response, status = {"errors": [{"message": refused.message}]}, refused.status
+            headers = refused.headers
+        except BadRequest as bad:
+            response = {"errors": [format_error(error) for error in bad.errors]}
+            status, headers = (400 if media == GRAPHQL_JSON or bad_syntax(bad) else 200), {}
+        except Unavailable as refusal:
+            response, status = {"errors": [{"message": refusal.message}]}, 503
+            headers = {"Retry-After": "1"}
+        else:
+            headers = {}
+        body = msgspec.json.encode(response, enc_hook=str)
+        log_line.info(
+            "request",
+            id=request_id,
+            key=key,
+            status=status,
+            errors=len(response.get("errors", ())),
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return Response(
+            body,
+            status,
+            {**headers, "Cache-Control": "no-store", "X-Request-Id": request_id},
+            media_type=f"{media}; charset=utf-8",
+        )
+
+    async def _answer(
+        self, request: Request, principal: Principal, media: str
+    ) -> tuple[dict[str, Any], int]:
+        parameters = await self._parameters(request)
+        operation = self._executor.prepare(parameters.query, parameters.operationName)
+        if operation.is_mutation and request.method != "POST":
+            raise Refused(405, "A mutation is sent by POST.", Allow="POST")
+        response = await self._run(operation, parameters.variables, principal)
+        failed = "data" not in response
+        return response, 400 if failed and media == GRAPHQL_JSON else 200
+
+    async def _run(
+        self, operation: Operation, variables: dict[str, Any] | None, principal: Principal
+    ) -> dict[str, Any]:
+        with self._door:
+            if self._waiting >= self._service.settings.waiting_requests_max:
+                raise Refused(503, "Too many requests at once; try again.", Retry_After="1")
+            self._waiting += 1
+        pool = self._mutations if operation.is_mutation else self._queries
+        context = Context(self._service, principal)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                pool, self._executor.run, operation, variables, context
+            )
+        finally:
+            with self._door:
+                self._waiting -= 1
+
+    async def _principal(self, request: Request) -> Principal:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        challenge = 'Bearer realm="suivi"'
+        if scheme.lower() != "bearer" or not key.strip():
+            raise Refused(
+                401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge
+            )
+        principal = await run_in_threadpool(self._service.principal, key.strip())
+        if principal is None:
+            raise Refused(
+                401,
+                "This key is unknown or revoked.",
+                WWW_Authenticate=f'{challenge}, error="invalid_token"',
+            )
+        return principal
+
+    async def _parameters(self, request: Request) -> Parameters:
+        if request.method == "GET":
+            return _from_url(request)
+        sent = request.headers.get("content-type", "").split(";")
+        if sent[0].strip().lower() != JSON:
+            raise Refused(415, f"Send {JSON}.", Accept_Post=JSON)
+        charset = [p.split("=")[1].strip(' "').lower() for p in sent[1:] if "charset=" in p.lower()]
+        if charset and charset[0] not in ("utf-8", "utf8"):
+            raise Refused(415, "Send UTF-8.", Accept_Post=JSON)
+        body = bytearray()
+        limit = self._service.settings.request_bytes_max
+        async for chunk in request.stream():
+            body.extend(chunk)
+            if len(body) > limit:
+                raise Refused(413, f"A request may have {limit:,} bytes.", Connection="close")
+        try:
+            return _read_body(bytes(body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Refused(400, f"The body is no GraphQL request: {error}.") from None
+
+    def close(self) -> None:
+        """Ends the pools, after what is running."""
+        self._queries.shutdown()
+        self._mutations.shutdown()
+
+
+def bad_syntax(bad: BadRequest) -> bool:
+    """True if the document could not even be parsed."""
+    return any("Syntax Error" in error.message for error in bad.errors)
+
+
+def _from_url(request: Request) -> Parameters:
+    given = request.query_params
+    if "query" not in given:
+        raise Refused(400, "The parameter `query` is missing.")
+    objects: dict[str, Any] = {}
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            try:
+                objects[name] = msgspec.json.decode(given[name], type=dict[str, Any] | None)
+            except (msgspec.DecodeError, RecursionError):
+                raise Refused(400, f"The parameter `{name}` is no JSON object.") from None
+    return Parameters(query=given["query"], operationName=given.get("operationName"), **objects)
+
+
+def _accepted(request: Request) -> str:
+    accepts = request.headers.get("accept", "*/*").lower()
+    offered = [part.split(";")[0].strip() for part in accepts.split(",")]
+    for media in offered:
+        if media in (GRAPHQL_JSON, JSON):
+            return media
+    if any(media in ("*/*", "application/*", "") for media in offered):
+        return JSON
+    raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
+
+
+def _wants_page(request: Request) -> bool:
+    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
+
+
+async def live(request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "live"})
+
+
+async def ready(request: Request) -> Response:
+    """The log can be read and the views keep up; 503 with the reason when not."""
+    service: Service = request.app.state.service
+    why = await run_in_threadpool(service.unready)
+    if why is not None:
+        return JSONResponse({"status": "not ready", "reason": why}, 503)
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,217 @@
+"""Every query: a few lines from the question to the projection that answers it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry import Info
+
+from api.context import Context
+from api.derive import enum_type, read_id
+from api.history import HistoryEntry
+from api.recommendations import Node, Recommendation, together
+from domain.recommendation import Kind, Mechanism, Position, Stage
+from domain.refusals import Ambiguous, InvalidInput
+from projections import history, recommendations
+from projections.recommendations import Order, Where
+
+
+
+
+@strawberry.type(description="Whether a list goes on, and the cursors to go on with.")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class RecommendationEdge:
+    cursor: str
+    node: Recommendation
+
+
+@strawberry.type(description="A page of recommendations.")
+class RecommendationConnection:
+    edges: list[RecommendationEdge]
+    page_info: PageInfo
+    where: strawberry.Private[Where]
+    context: strawberry.Private[Context]
+
+    @strawberry.field(description="The recommendations of this page, without their cursors.")
+    def nodes(self) -> list[Recommendation]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="How many recommendations (paragraphs) fit, on all pages.")
+    def total_count(self) -> int:
+        return recommendations.count(self.context.connection, self.context.scope, self.where)
+
+
+@strawberry.type
+class HistoryEdge:
+    cursor: int = strawberry.field(description="The entry's log index.")
+    node: HistoryEntry
+
+
+@strawberry.type(description="A page of the feed.")
+class HistoryConnection:
+    edges: list[HistoryEdge]
+    end_index: int = strawberry.field(
+        description="Read on with this as `after`: the log index read up to, also where the last "
+        "entries were not for this reader."
+    )
+    has_next_page: bool
+
+    @strawberry.field(description="The entries of this page.")
+    def nodes(self) -> list[HistoryEntry]:
+        return [edge.node for edge in self.edges]
+
+
+@strawberry.enum(description="In which direction a list is sorted.")
+class SortDirection(Enum):
+    ASC = "asc"
+    DESC = "desc"
+
+
+@strawberry.input(description="What a list is sorted by, and in which direction.")
+class RecommendationOrder:
+    field: enum_type(Order) = Order.DOCUMENT  # type: ignore[valid-type]
+    direction: SortDirection = SortDirection.ASC
+
+
+@strawberry.input(
+    description="Which recommendations. All conditions hold together; a list means any of it."
+)
+class RecommendationWhere:
+    addressee: list[str] | None = None
+    mechanism: list[enum_type(Mechanism)] | None = None  # type: ignore[valid-type]
+    kind: list[enum_type(Kind)] | None = None  # type: ignore[valid-type]
+    body: list[str] | None = None
+    cycle: list[int] | None = None
+    symbol: list[str] | None = None
+    position: list[enum_type(Position)] | None = None  # type: ignore[valid-type]
+    stage: list[enum_type(Stage)] | None = None  # type: ignore[valid-type]
+    institution: list[str] | None = strawberry.field(
+        default=None, description="It is assigned, or was offered it."
+    )
+    recommending_state: list[str] | None = strawberry.field(
+        default=None, description="Codes of recommending States."
+    )
+    theme: list[str] | None = strawberry.field(default=None, description="Codes or labels.")
+    affected_persons: list[str] | None = strawberry.field(default=None, description="Labels.")
+    sdg: list[str] | None = strawberry.field(
+        default=None, description="Goals (16, with their targets) or targets (16.2)."
+    )
+    open: bool | None = strawberry.field(default=None, description="Follow-up is open, or closed.")
+    duplicate: bool | None = strawberry.field(
+        default=None, description="It is declared a duplicate, or not."
+    )
+
+
+def _where(given: RecommendationWhere | None) -> Where:
+    values: dict[str, Any] = {} if given is None else vars(given)
+    sizes = [len(v) for v in values.values() if isinstance(v, list)]
+    if sizes and max(sizes) > 200:
+        raise InvalidInput("A condition has 200 values at most.")
+    return Where(**values)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(
+        description="One recommendation, by id, or by the symbol of a document and the number of "
+        "a paragraph, past ones included; null where there is none for this reader."
+    )
+    def recommendation(
+        self,
+        info: Info[Context, None],
+        id: strawberry.ID | None = None,
+        symbol: str | None = None,
+        paragraph: str | None = None,
+        addressee: str | None = None,
+    ) -> Recommendation | None:
+        context = info.context
+        if id is not None and symbol is None and paragraph is None:
+            row = recommendations.by_id(context.connection, context.scope, read_id(id))
+            rows = [] if row is None else [row]
+        elif id is None and symbol is not None and paragraph is not None:
+            rows = recommendations.by_symbol(
+                context.connection, context.scope, symbol, paragraph, addressee
+            )
+        else:
+            raise InvalidInput("Ask by `id`, or by `symbol` and `paragraph`.")
+        if len(rows) > 1:
+            states = ", ".join(sorted(row.state.addressee for row in rows))
+            raise Ambiguous(f"Several addressees have this paragraph: {states}; give `addressee`.")
+        return together(context, rows)[0] if rows else None
+
+    @strawberry.field(description="Recommendations that fit, page by page.")
+    def recommendations(
+        self,
+        info: Info[Context, None],
+        where: RecommendationWhere | None = None,
+        order_by: RecommendationOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> RecommendationConnection:
+        context, fits = info.context, _where(where)
+        order = order_by or RecommendationOrder()
+        page = recommendations.page(
+            context.connection,
+            context.scope,
+            fits,
+            order=order.field,
+            descending=order.direction is SortDirection.DESC,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+        nodes = together(context, page.rows)
+        edges = [
+            RecommendationEdge(cursor=cursor, node=node)
+            for cursor, node in zip(page.cursors, nodes, strict=True)
+        ]
+        return RecommendationConnection(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=page.has_next,
+                has_previous_page=page.has_previous,
+                start_cursor=page.cursors[0] if page.cursors else None,
+                end_cursor=page.cursors[-1] if page.cursors else None,
+            ),
+            where=fits,
+            context=context,
+        )
+
+    @strawberry.field(
+        description="The feed: entries after a log index, in the order of the log; without "
+        "`after` from the beginning."
+    )
+    def events(
+        self, info: Info[Context, None], after: int | None = None, first: int = 100
+    ) -> HistoryConnection:
+        context = info.context
+        entries, end, more = history.feed(
+            context.service.log, context.scope, after, first, context.last
+        )
+        return HistoryConnection(
+            edges=[HistoryEdge(cursor=e.log_index or 0, node=e) for e in entries],  # type: ignore[arg-type]
+            end_index=end,
+            has_next_page=more,
+        )
+
+    @strawberry.field(description="The object with this opaque id.")
+    def node(self, info: Info[Context, None], id: strawberry.ID) -> Node | None:
+        context = info.context
+        row = recommendations.by_id(context.connection, context.scope, read_id(id))
+        return None if row is None else together(context, [row])[0]
+
+    @strawberry.field(description="The log index of the last entry this answer knows of.")
+    def log_index(self, info: Info[Context, None]) -> int:
+        return info.context.last

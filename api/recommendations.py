@@ -1,0 +1,442 @@
+"""A recommendation in GraphQL: attributes of a row, nothing computed twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+
+from api.context import Cohort, Context
+from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
+from api.history import SourceType, HistoryEntry, TYPES, instant
+from domain import recommendation as domain
+from domain.addressees import addressee as find_addressee
+from domain.entry import Effective, Entry, RecommendationId
+from domain.recommendation import (
+    AssessorKind,
+    AssignmentStatus,
+    Capacity,
+    Closing,
+    Kind,
+    LinkType,
+    Mechanism,
+    Position,
+    ProgressStatus,
+    Stage,
+)
+from domain.refusals import InvalidInput
+from domain.schemes import Common
+from projections.recommendations import Lineage, Row
+from workflows import procedure
+
+history_entries_max = 1_000
+
+TextType: Any = struct_type(domain.Text)
+AliasType: Any = struct_type(domain.Alias)
+RecommenderType: Any = struct_type(domain.Recommender)
+EffectiveType: Any = struct_type(Effective)
+PositionTakenType: Any = TYPES["PositionTaken"]
+
+
+@strawberry.enum(description="In which direction a link is seen.")
+class Direction(StrEnum):
+    EARLIER = "earlier"
+    LATER = "later"
+
+
+@strawberry.enum(description="What sort of report it is: on progress, or to a mechanism.")
+class ReportType(StrEnum):
+    PROGRESS = "progress"
+    MID_TERM = "mid-term"
+    NATIONAL = "national"
+    FOLLOW_UP = "follow-up"
+    OTHER = "other"
+
+
+@strawberry.interface(description="Anything with an opaque id, as Relay has it.")
+class Node:
+    @strawberry.field(description="Its opaque id.")
+    def id(self) -> strawberry.ID:
+        raise NotImplementedError
+
+
+@strawberry.type(description="A term of a versioned vocabulary that the recommendation bears.")
+class RecommendationTerm:
+    vocabulary: str
+    version: str = strawberry.field(description="Which version of the vocabulary.")
+    code: str | None
+    label: str
+    document: str | None = strawberry.field(description="The document that said so, if one did.")
+    since_version: int = strawberry.field(description="The version of the entry that said so.")
+
+
+@strawberry.type(description="One of the texts a paragraph bundles. A counting unit of its own.")
+class RecommendationPart:
+    id: str
+    recommenders: list[RecommenderType]
+    position: enum_type(Position) = strawberry.field(  # type: ignore[valid-type]
+        description="The part's own position, else the whole's."
+    )
+    text: str = strawberry.field(description="The part's text in the original's language.")
+
+
+@strawberry.type(description="An institution's assignment.")
+class Assignment:
+    id: int = strawberry.field(description="The version of the entry that opened it.")
+    institution: str
+    capacity: enum_type(Capacity)  # type: ignore[valid-type]
+    status: enum_type(AssignmentStatus)  # type: ignore[valid-type]
+    since: EffectiveType = strawberry.field(description="Since when it stands so.")
+    part: str | None
+    instrument: str | None = strawberry.field(description="The decree or decision, if one is named.")
+    assigned_by: str
+
+
+@strawberry.type(
+    description="Somebody's judgement of the implementation. Assessments stand side by side; the "
+    "State's own declaration is one of them."
+)
+class Assessment:
+    entry: HistoryEntry
+    assessor_kind: enum_type(AssessorKind)  # type: ignore[valid-type]
+    assessor: str
+    scheme: str | None = strawberry.field(description="Null for the State's plain declaration.")
+    scheme_version: str | None
+    grade: str | None
+    common: enum_type(Common) | None = strawberry.field(  # type: ignore[valid-type]
+        description="The grade on the common scale; null where it does not map."
+    )
+    finding: ProtectedText | None
+    effective_on: str | None
+    recorded_at: datetime
+    log_index: int
+    source: SourceType | None
+    part: str | None
+
+
+@strawberry.type(description="A report in which the recommendation is dealt with.")
+class Report:
+    id: int = strawberry.field(description="The report's id within the recommendation.")
+    kind: ReportType
+    status: enum_type(ProgressStatus) = strawberry.field(  # type: ignore[valid-type]
+        description="How far it has come; reports to a mechanism are published."
+    )
+    institution: str
+    narrative: ProtectedText | None
+    document: str | None
+    period_from: str | None
+    period_to: str | None
+    effective_on: str | None
+    recorded_at: datetime
+    log_index: int
+
+
+@strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")
+class LineageLink:
+    id: int = strawberry.field(description="The link's id on the later recommendation.")
+    type: enum_type(LinkType)  # type: ignore[valid-type]
+    direction: Direction = strawberry.field(description="Where the other end lies.")
+    how: enum_type(domain.AssertedHow)  # type: ignore[valid-type]
+    confidence: int | None = strawberry.field(description="In per cent, if it was not certain.")
+    asserted_by: str
+    recommendation: Annotated[Recommendation, strawberry.lazy("api.recommendations")] = (
+        strawberry.field(description="The recommendation at the other end.")
+    )
+
+
+@strawberry.type(
+    description="What was asked of a State, and what has become of it: four dimensions kept apart "
+    "(position, assignment, implementation, reporting) and the stage, a view over them."
+)
+class Recommendation(Node):
+    row: strawberry.Private[Row]
+    cohort: strawberry.Private[Cohort]
+
+    @classmethod
+    def is_type_of(cls, obj: object, info: object) -> bool:
+        return isinstance(obj, cls)
+
+    @strawberry.field(description="Its opaque id.")
+    def id(self) -> strawberry.ID:
+        return global_id(self.row.state.id)
+
+    @strawberry.field(description="The same identity as a UUID, as the log has it.")
+    def uuid(self) -> str:
+        return str(self.row.state.id)
+
+    @strawberry.field
+    def kind(self) -> enum_type(Kind):  # type: ignore[valid-type]
+        return self.row.state.kind
+
+    @strawberry.field
+    def mechanism(self) -> enum_type(Mechanism):  # type: ignore[valid-type]
+        return self.row.state.mechanism
+
+    @strawberry.field(description="The body that made it, such as UPR or CEDAW.")
+    def body(self) -> str:
+        return self.row.state.body
+
+    @strawberry.field(description="Code of the State or other addressee.")
+    def addressee(self) -> str:
+        return self.row.state.addressee
+
+    @strawberry.field(description="Name of the addressee in English.")
+    def addressee_name(self) -> str:
+        known = find_addressee(self.row.state.addressee)
+        return known.name if known else self.row.state.addressee
+
+    @strawberry.field(description="Cycle of the Universal Periodic Review, or reporting round.")
+    def cycle(self) -> int | None:
+        return self.row.state.cycle
+
+    @strawberry.field(description="Session of the Working Group or body.")
+    def session(self) -> str | None:
+        return self.row.state.session
+
+    @strawberry.field(description="Symbol of the document it stands in.")
+    def symbol(self) -> str | None:
+        return self.row.state.symbol
+
+    @strawberry.field(description="Number of the paragraph: a string; 140.1 is not 140.10.")
+    def paragraph(self) -> str | None:
+        return self.row.state.paragraph
+
+    @strawberry.field(description="All names it goes or went by.")
+    def aliases(self) -> list[AliasType]:
+        return self.row.state.aliases
+
+    @strawberry.field(description="When it was received.")
+    def received(self) -> EffectiveType:
+        return self.row.state.received
+
+    @strawberry.field(description="The wording, in `language` where there is such a text.")
+    def text(self, language: str | None = None) -> str:
+        return self.row.state.text(language)
+
+    @strawberry.field(description="The texts by language, part by part.")
+    def texts(self) -> list[TextType]:
+        return list(self.row.state.texts.values())
+
+    @strawberry.field(description="The parts of the paragraph; at least one.")
+    def parts(self) -> list[RecommendationPart]:
+        state = self.row.state
+        wording = {p.part: p.text for p in state.texts[state.original].parts}
+        found: list[RecommendationPart] = []
+        for part in state.parts:
+            own = state.current_position(part.id)
+            found.append(
+                RecommendationPart(
+                    id=part.id,
+                    recommenders=list(part.recommenders),
+                    position=Position(own.answer.value) if own else state.position,
+                    text=wording[part.id],
+                )
+            )
+        return found
+
+    @strawberry.field(description="Terms it bears: themes, SDGs, affected persons.")
+    def terms(self, vocabulary: str | None = None) -> list[RecommendationTerm]:
+        return [
+            RecommendationTerm(
+                vocabulary=held.term.vocabulary,
+                version=held.term.version,
+                code=held.term.code,
+                label=held.term.label,
+                document=held.document,
+                since_version=held.version,
+            )
+            for held in self.row.state.terms
+            if vocabulary in (None, held.term.vocabulary)
+        ]
+
+    @strawberry.field(description="The position as it stands.")
+    def position(self) -> enum_type(Position):  # type: ignore[valid-type]
+        return self.row.state.position
+
+    @strawberry.field(description="Every position ever taken that was not struck, oldest first.")
+    def positions(self) -> list[PositionTakenType]:
+        return [e for e in self._standing() if isinstance(e.event, domain.PositionTaken)]
+
+    @strawberry.field(description="By when the State will answer, if it said so.")
+    def position_due(self) -> str | None:
+        return self.row.state.answer_due
+
+    @strawberry.field(description="Whether a committee selected it for follow-up.")
+    def selected_for_follow_up(self) -> bool:
+        return self.row.state.selected
+
+    @strawberry.field(description="By when the committee asked for follow-up.")
+    def follow_up_due(self) -> str | None:
+        return self.row.state.follow_up_due
+
+    @strawberry.field(description="The furthest point on the everyday road.")
+    def stage(self) -> enum_type(Stage):  # type: ignore[valid-type]
+        return self.row.state.stage
+
+    @strawberry.field(description="The states of the procedure it is in, one per region.")
+    def states(self) -> list[str]:
+        return self.row.state.states
+
+    @strawberry.field(description="The steps the procedure allows now.")
+    def open_steps(self) -> list[str]:
+        return procedure.open_steps(self.row.state)
+
+    @strawberry.field(description="Assignments, standing and past.")
+    def assignments(self) -> list[Assignment]:
+        scope = self.cohort.context.scope
+        return [
+            Assignment(
+                id=a.id,
+                institution=a.institution,
+                capacity=a.capacity,
+                status=a.status,
+                since=a.since,
+                part=a.part,
+                instrument=a.instrument,
+                assigned_by=a.assigned_by,
+            )
+            for a in self.row.state.assignments
+            if scope.reads(a.visibility, a.assigned_by) or a.institution == scope.institution
+        ]
+
+    @strawberry.field(description="Assessments that were not struck, oldest first.")
+    def assessments(self) -> list[Assessment]:
+        return [
+            _assessment(entry)
+            for entry in self._standing()
+            if isinstance(entry.event, domain.Assessed | domain.DeclaredImplemented)
+        ]
+
+    @strawberry.field(description="Progress reports and reports to mechanisms, oldest first.")
+    def reports(self) -> list[Report]:
+        return _reports(self._standing())
+
+    @strawberry.field(
+        description="The audit trail, oldest first: at most `first` entries after version `after`."
+    )
+    def history(self, first: int = history_entries_max, after: int = 0) -> list[HistoryEntry]:
+        if not 0 <= first <= history_entries_max:
+            raise InvalidInput(f"History is read {history_entries_max} entries at a time at most.")
+        entries = [e for e in self.cohort.history(self.row.state.id) if e.version > after]
+        return entries[:first]  # type: ignore[return-value]
+
+    @strawberry.field(description="Links to earlier and later recommendations, both ways.")
+    def lineage(self) -> list[LineageLink]:
+        links = self.cohort.lineage(self.row.state.id)
+        return [_link(link, self.row.state.id, self.cohort.context) for link in links]
+
+    @strawberry.field(description="The recommendation it was declared a duplicate of.")
+    def duplicate_of(self) -> strawberry.ID | None:
+        other = self.row.state.duplicate_of
+        return None if other is None else global_id(other)
+
+    @strawberry.field(description="Why follow-up was closed; null while it is open.")
+    def closed(self) -> enum_type(Closing) | None:  # type: ignore[valid-type]
+        return self.row.state.closed
+
+    @strawberry.field(description="The latest cycle it was continued into, by decision.")
+    def continued_into(self) -> int | None:
+        return self.row.state.continued_into
+
+    @strawberry.field(description="How many entries it has. Send it back as expectedVersion.")
+    def version(self) -> int:
+        return self.row.state.version
+
+    @strawberry.field(description="The log index of its last entry.")
+    def log_index(self) -> int:
+        return self.row.log_index
+
+    @strawberry.field(description="When its last entry was recorded.")
+    def changed_at(self) -> datetime:
+        return instant(self.row.recorded_at)
+
+    def _standing(self) -> list[Entry]:
+        state = self.row.state
+        return [e for e in self.cohort.history(state.id) if state.stands(e.version)]
+
+
+def together(context: Context, rows: list[Row]) -> list[Recommendation]:
+    """Rows that were read together, as GraphQL objects that also read on together."""
+    cohort = Cohort(context, rows)
+    return [Recommendation(row=row, cohort=cohort) for row in rows]
+
+
+def _assessment(entry: Entry) -> Assessment:
+    event = entry.event
+    assert isinstance(event, domain.Assessed | domain.DeclaredImplemented)
+    assessed = event if isinstance(event, domain.Assessed) else None
+    text = assessed.finding if assessed else event.statement  # type: ignore[union-attr]
+    return Assessment(
+        entry=entry,  # type: ignore[arg-type]
+        assessor_kind=assessed.assessor_kind if assessed else AssessorKind.STATE,
+        assessor=assessed.assessor if assessed else entry.stamp.speaker.on_behalf_of,
+        scheme=assessed.scheme if assessed else None,
+        scheme_version=assessed.scheme_version if assessed else None,
+        grade=assessed.grade if assessed else None,
+        common=assessed.common if assessed else Common.IMPLEMENTED,
+        finding=protected_text(text) if text else None,
+        effective_on=entry.stamp.effective.on,
+        recorded_at=instant(entry.recorded_at or 0),
+        log_index=entry.log_index or 0,
+        source=entry.stamp.source,
+        part=entry.stamp.part,
+    )
+
+
+def _reports(entries: list[Entry]) -> list[Report]:
+    found: dict[int, Report] = {}
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, domain.ProgressDrafted | domain.ProgressPublished):
+            id = event.report or entry.version
+            draft = isinstance(event, domain.ProgressDrafted)
+            before = found.get(id)
+            found[id] = Report(
+                id=id,
+                kind=ReportType.PROGRESS,
+                status=ProgressStatus.DRAFTED if draft else ProgressStatus.PUBLISHED,
+                institution=before.institution if before else entry.stamp.speaker.on_behalf_of,
+                narrative=protected_text(event.narrative),
+                document=entry.stamp.source.document if entry.stamp.source else None,
+                period_from=event.period_from,
+                period_to=event.period_to,
+                effective_on=entry.stamp.effective.on,
+                recorded_at=instant(entry.recorded_at or 0),
+                log_index=entry.log_index or 0,
+            )
+        elif isinstance(event, domain.ProgressCleared) and event.report in found:
+            found[event.report].status = ProgressStatus.CLEARED
+        elif isinstance(event, domain.Reported):
+            found[entry.version] = Report(
+                id=entry.version,
+                kind=ReportType(event.report.value),
+                status=ProgressStatus.PUBLISHED,
+                institution=entry.stamp.speaker.on_behalf_of,
+                narrative=None,
+                document=event.document,
+                period_from=None,
+                period_to=None,
+                effective_on=entry.stamp.effective.on,
+                recorded_at=instant(entry.recorded_at or 0),
+                log_index=entry.log_index or 0,
+            )
+    return list(found.values())
+
+
+def _link(link: Lineage, from_id: RecommendationId | Any, context: Context) -> LineageLink:
+    later = link.later.state.id == from_id
+    other = link.earlier if later else link.later
+    return LineageLink(
+        id=link.link.id,
+        type=link.link.type,
+        direction=Direction.EARLIER if later else Direction.LATER,
+        how=link.link.how,
+        confidence=link.link.confidence,
+        asserted_by=link.link.asserted_by,
+        recommendation=together(context, [other])[0],
+    )
+
+
+

@@ -1,0 +1,93 @@
+"""Every setting: its environment variable, default and help, in one place.
+
+Limits bear their unit last. `suivi settings` prints this table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from domain.refusals import InvalidInput
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How one process of Suivi runs. Each field is read from `SUIVI_` and its name in capitals."""
+
+    database_url: Annotated[
+        str,
+        Meta(description="Where the log is: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."),
+    ] = "sqlite:///var/suivi.db"
+    log_format: Annotated[
+        str, Meta(description="How log lines are written to standard error: json or console.")
+    ] = "json"
+    query_threads: Annotated[
+        int, Meta(ge=1, le=64, description="How many queries run at once.")
+    ] = 2
+    mutation_threads: Annotated[
+        int, Meta(ge=1, le=128, description="How many mutations run at once; they commit together.")
+    ] = 16
+    waiting_requests_max: Annotated[
+        int, Meta(ge=1, description="How many requests may wait for a thread; more are told 503.")
+    ] = 256
+    request_bytes_max: Annotated[
+        int, Meta(ge=1_000, description="How large the body of a request may be.")
+    ] = 1_000_000
+    query_tokens_max: Annotated[
+        int, Meta(ge=10, description="How many tokens a GraphQL document may have.")
+    ] = 4_000
+    query_depth_max: Annotated[
+        int, Meta(ge=3, description="How deep a GraphQL document may nest.")
+    ] = 15
+    query_fields_max: Annotated[
+        int, Meta(ge=10, description="How many fields a GraphQL document may select, fragments spread out.")
+    ] = 1_000
+    wait_seconds_max: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="How long a mutation waits for its result to be readable; after that it "
+            "succeeds with its log index and no object.",
+        ),
+    ] = 5.0
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings an environment gives; refuses what is not understood, naming the variable."""
+    environment = os.environ if environment is None else environment
+    given: dict[str, Any] = {
+        name: environment[variable(name)]
+        for name in Settings.__struct_fields__
+        if environment.get(variable(name))
+    }
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$.")
+        name = where.rstrip("`")
+        raise InvalidInput(f"{variable(name) if name else 'A setting'}: {message}.") from None
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"SUIVI_{name.upper()}"
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """Variable, default and help of every setting, in order."""
+    info = msgspec.inspect.type_info(Settings)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return [
+        (
+            variable(field.name),
+            str(field.default),
+            (field.type.extra_json_schema or {}).get("description", "")
+            if isinstance(field.type, msgspec.inspect.Metadata)
+            else "",
+        )
+        for field in info.fields
+    ]

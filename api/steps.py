@@ -1,0 +1,253 @@
+"""What all mutations share: the input every step takes, the payload it gives, and the way between.
+
+A mutation is one command: it names the step, and calls the aggregate's method. Refusals come back
+as data, with stable codes; nothing was recorded then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from enum import Enum
+from uuid import UUID
+
+import strawberry
+
+from api.context import Context
+from api.derive import enum_type, read_id
+from api.history import HistoryEntry
+from api.recommendations import Recommendation, together
+from domain.entry import (
+    Authority,
+    AuthorityKind,
+    Basis,
+    Protected,
+    Source,
+    Speaker,
+    Stamp,
+    Visibility,
+    effective,
+    is_date,
+)
+from domain.recommendation import RecommendationEvent
+from domain.recommendation import Recommendation as Aggregate
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
+from projections import history, recommendations
+from workflows.desk import Command, Taken
+
+name_chars_max = 200
+
+
+@strawberry.input(description="By what authority somebody speaks.")
+class AuthorityInput:
+    kind: enum_type(AuthorityKind)  # type: ignore[valid-type]
+    reference: str = strawberry.field(description="The decision, mandate or delegation, by name.")
+    scope: str | None = strawberry.field(default=None, description="What it covers.")
+    since: str | None = strawberry.field(default=None, description="From which day it holds.")
+    until: str | None = strawberry.field(default=None, description="To which day it holds.")
+
+
+@strawberry.input(description="The document a fact is taken from.")
+class SourceInput:
+    document: str = strawberry.field(description="Its UN symbol, or another reference.")
+    paragraph: str | None = strawberry.field(default=None, description="Paragraph, as printed.")
+    language: str | None = strawberry.field(default=None, description="BCP 47 tag.")
+    sha256: str | None = strawberry.field(default=None, description="Hex digest of the file.")
+
+
+@strawberry.input
+class Circumstances:
+    command_id: str = strawberry.field(
+        description="Yours to choose, new for every step. Sent again with the same input it gives "
+        "the first result, so a lost answer can be asked for again."
+    )
+    effective_on: str | None = strawberry.field(
+        default=None, description="When it was true in the world: 2025-04-08, 2025-04 or 2025."
+    )
+    effective_basis: enum_type(Basis) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="How that date is known; stated, where a date is given."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why. It can be erased later.")
+    source: SourceInput | None = None
+    actor: str | None = strawberry.field(
+        default=None, description="A system's key names here the person it acts for, by pseudonym."
+    )
+    on_behalf_of: str | None = strawberry.field(
+        default=None, description="On behalf of whom; the key's institution, if not given."
+    )
+    authority: AuthorityInput | None = strawberry.field(
+        default=None, description="By what authority; the key's own, if not given."
+    )
+
+
+@strawberry.input
+class StepInput(Circumstances):
+    id: strawberry.ID = strawberry.field(description="The recommendation.")
+    expected_version: int = strawberry.field(
+        description="The version you saw. If it has moved on, the step is refused."
+    )
+    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="Who may read the entry."
+    )
+    part: str | None = strawberry.field(
+        default=None, description="The part of the paragraph it is about; the whole, if not given."
+    )
+
+
+RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
+strawberry.enum(RefusalCode, description="Why something is refused. Codes are added, never changed.")
+
+
+@strawberry.type(description="Why a step was refused. Nothing was recorded.")
+class StepError:
+    code: RefusalCode = strawberry.field(description="Stable: for programs.")
+    message: str = strawberry.field(description="A sentence for the person: what to do.")
+    current_version: int | None = strawberry.field(
+        description="Where the recommendation is now, when the version you saw has passed."
+    )
+
+
+@strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
+class StepPayload:
+    recommendation: Recommendation | None = strawberry.field(
+        description="As it stands after the step; null when refused, or when the views took too "
+        "long: then it can be read once they have reached logIndex."
+    )
+    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
+    log_index: int | None = strawberry.field(description="Log index of the last of them.")
+    errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
+
+
+def step(
+    context: Context,
+    name: str,
+    input: StepInput,
+    act: Callable[[Aggregate, Stamp], RecommendationEvent],
+    *,
+    assignment: int | None = None,
+    visibility: Visibility = Visibility.PUBLIC,
+) -> StepPayload:
+    """Takes a step on a recommendation; `act` is the aggregate's command."""
+
+    def take() -> Taken:
+        stamp = circumstances(context, input, input.visibility or visibility, input.part)
+        return context.service.desk.take(
+            context.principal,
+            command(context, name, input),
+            read_id(input.id),
+            name,
+            stamp,
+            act,
+            expected_version=input.expected_version,
+            assignment=assignment,
+        )
+
+    return answer(context, take)
+
+
+def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
+    """Takes a step, waits until the views hold it, and answers with what can be read then."""
+    try:
+        taken = take()
+    except Refusal as refusal:
+        current = refusal.facts.get("current")
+        error = StepError(
+            code=RefusalCode[refusal.code],
+            message=refusal.message,
+            current_version=current if isinstance(current, int) else None,
+        )
+        return StepPayload(recommendation=None, events=[], log_index=None, errors=[error])
+    service = context.service
+    last = taken.appended.first + taken.appended.count - 1
+    entries = [e for e in taken.entries if context.scope.sees(e)]
+    history.reveal(service.log, entries)
+    node = None
+    if taken.entries and service.feed.wait_for(last, service.settings.wait_seconds_max):
+        context.refresh()
+        row = recommendations.by_id(context.connection, context.scope, taken.entries[-1].stream)
+        node = together(context, [row])[0] if row else None
+    return StepPayload(
+        recommendation=node,
+        events=entries,  # type: ignore[arg-type]
+        log_index=last,
+        errors=[],
+    )
+
+
+def command(context: Context, name: str, input: Circumstances) -> Command:
+    """The command an input is: its id, and the digest of all it says."""
+    return Command.of(input.command_id, context.principal, [name, dataclasses.asdict(input)])
+
+
+def circumstances(
+    context: Context, input: Circumstances, visibility: Visibility, part: str | None = None
+) -> Stamp:
+    """The stamp an input asks for."""
+    basis = input.effective_basis or (Basis.STATED if input.effective_on else Basis.UNKNOWN)
+    if (input.effective_on is None) != (basis is Basis.UNKNOWN):
+        raise InvalidInput("An effective date is stated or inferred; no date is unknown.")
+    return Stamp(
+        command=input.command_id,
+        speaker=_speaker(context, input),
+        effective=effective(input.effective_on, basis),
+        visibility=visibility,
+        source=None if input.source is None else _source(input.source),
+        part=part,
+        reason=protected(input.reason),
+    )
+
+
+def protected(text: str | None) -> Protected | None:
+    """A protected text, None where nothing was said."""
+    return Protected(text) if text and text.strip() else None
+
+
+def required(text: str, what: str) -> Protected:
+    """A protected text that must say something."""
+    if not text.strip():
+        raise InvalidInput(f"{what} says something; it is empty.")
+    return Protected(text)
+
+
+def other(context: Context, id: str) -> UUID:
+    """Another recommendation that an input points to; refuses one this reader can't see."""
+    return context.service.desk.load(read_id(id), context.principal).id
+
+
+def _speaker(context: Context, input: Circumstances) -> Speaker:
+    authority = None
+    if input.authority is not None:
+        given = input.authority
+        for day in (given.since, given.until):
+            if day is not None and not is_date(day):
+                raise InvalidInput(f"“{day[:40]}” is not a date: write 2025-04-08.")
+        authority = Authority(
+            kind=given.kind,
+            reference=_short(given.reference),
+            scope=given.scope and _short(given.scope),
+            since=given.since,
+            until=given.until,
+        )
+    return context.principal.speaker(
+        input.actor and _short(input.actor),
+        input.on_behalf_of and _short(input.on_behalf_of),
+        authority,
+    )
+
+
+def _source(given: SourceInput) -> Source:
+    return Source(
+        document=_short(given.document),
+        paragraph=given.paragraph and _short(given.paragraph),
+        language=given.language and _short(given.language),
+        sha256=given.sha256 and _short(given.sha256),
+    )
+
+
+def _short(name: str) -> str:
+    if not name.strip():
+        raise InvalidInput("A name or number is missing: it is empty.")
+    if len(name) > name_chars_max:
+        raise LimitExceeded(f"A name may have {name_chars_max} characters: “{name[:40]}…”.")
+    return name
+

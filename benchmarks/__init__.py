@@ -1,0 +1,1 @@
+"""Measured, not believed: `python -m benchmarks`. What each figure means: README.md beside this."""

@@ -1,0 +1,97 @@
+"""How figures are taken: all arms of a comparison in turns, round by round, and only ratios count.
+
+The machine's other work falls on all arms alike, a ratio is formed within its round, and the
+median of the rounds is told with the least and the greatest.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+Arm = Callable[[], float]
+"""Runs once and says at what rate: units a second."""
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """One figure: the rate of ours over the rate of a peer, 1 is as fast. `aim` is the least it
+    should be; None where it only informs. `rate` is ours in units a second, on this machine."""
+
+    part: str
+    store: str
+    case: str
+    peer: str
+    ratio: float
+    least: float
+    most: float
+    rate: float
+    unit: str
+    aim: float | None = None
+
+    @property
+    def reached(self) -> bool | None:
+        return None if self.aim is None else self.ratio >= self.aim
+
+
+class Bench:
+    """What a part needs to run: how long, where to say that a step is done."""
+
+    def __init__(self, *, quick: bool, rounds: int, done: Callable[[str], None]) -> None:
+        self.quick = quick
+        self.rounds = rounds
+        self.done = done
+        self.ratios: list[Ratio] = []
+        self.notes: dict[str, Any] = {}
+
+    def compare(
+        self,
+        part: str,
+        store: str,
+        case: str,
+        arms: Mapping[str, Arm],
+        *,
+        ours: str,
+        unit: str,
+        aims: Mapping[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Runs the arms in turns and keeps the ratio of `ours` to each other one."""
+        rates = in_turns(arms, self.rounds)
+        for peer in arms:
+            if peer == ours:
+                continue
+            ratios = [mine / theirs for mine, theirs in zip(rates[ours], rates[peer], strict=True)]
+            self.ratios.append(
+                Ratio(
+                    part=part,
+                    store=store,
+                    case=case,
+                    peer=peer,
+                    ratio=round(statistics.median(ratios), 3),
+                    least=round(min(ratios), 3),
+                    most=round(max(ratios), 3),
+                    rate=round(statistics.median(rates[ours]), 1),
+                    unit=unit,
+                    aim=(aims or {}).get(peer),
+                )
+            )
+        self.done(f"{part}, {store}: {case}")
+        return {name: statistics.median(some) for name, some in rates.items()}
+
+
+def in_turns(arms: Mapping[str, Arm], rounds: int) -> dict[str, list[float]]:
+    """The rates of all arms, round by round, after one round that doesn't count. Each round begins
+    with another arm."""
+    rates: dict[str, list[float]] = {name: [] for name in arms}
+    names = list(arms)
+    for turn in range(rounds + 1):
+        start = turn % len(names)
+        for name in (*names[start:], *names[:start]):
+            gc.collect()
+            rate = arms[name]()
+            if turn:
+                rates[name].append(rate)
+    return rates

@@ -1,0 +1,261 @@
+"""An entry of the record: one event, the stamp it bears, and where it stands in its stream.
+
+The structs of this module are part of the archive's format: every stored event carries a
+`Stamp`. Names and meanings below are frozen; a field may be added if its absence keeps its
+meaning, none may be renamed or re-used.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import ClassVar, NamedTuple, NewType
+from uuid import UUID
+
+import msgspec
+
+from domain.refusals import InvalidInput
+
+class Visibility(StrEnum):
+    """Who may read an entry."""
+
+    PUBLIC = "public"
+    """anyone with a key"""
+    INTERNAL = "internal"
+    """the State's own institutions and its auditors"""
+    CONFIDENTIAL = "confidential"
+    """the institution that wrote it and the coordinating mechanism"""
+
+
+class Basis(StrEnum):
+    """How an effective date is known."""
+
+    STATED = "stated"
+    """a document says it"""
+    INFERRED = "inferred"
+    """somebody concluded it"""
+    UNKNOWN = "unknown"
+    """nobody knows it"""
+
+
+class AuthorityKind(StrEnum):
+    """By what right somebody speaks."""
+
+    MANDATE = "mandate"
+    DECISION = "decision"
+    DELEGATION = "delegation"
+
+
+class Precision(StrEnum):
+    """How exactly an effective date is known."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+RecommendationId = NewType("RecommendationId", UUID)
+"""The id of a recommendation, where one entry points to another recommendation."""
+
+text_chars_max = 20_000
+label_chars_max = 200
+
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+
+
+class Stored(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """Base of everything that is written into the log as part of an event."""
+
+
+class Effective(Stored, frozen=True):
+    """When a fact was true in the world, in the addressee's calendar.
+
+    `on` is an ISO 8601 date of day, month or year precision (`2025-04-08`, `2025-04`, `2025`);
+    None means nobody knows. `basis` says how it is known (domain rules 7 and 18).
+    """
+
+    on: str | None = None
+    basis: Basis = Basis.UNKNOWN
+
+    @property
+    def precision(self) -> Precision | None:
+        return None if self.on is None else _PRECISION[len(self.on)]
+
+    @property
+    def order(self) -> str:
+        """Sorts facts by effective date; an unknown date sorts first, so it displaces none."""
+        return self.on or ""
+
+
+_PRECISION = {4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}
+
+
+def effective(on: str | None, basis: Basis = Basis.STATED) -> Effective:
+    """An effective date from what a person wrote; refuses what is not a date."""
+    if on is None:
+        return Effective()
+    if not is_date(on):
+        raise InvalidInput(f"“{on[:40]}” is not a date: write 2025-04-08, 2025-04 or 2025.")
+    return Effective(on=on, basis=basis)
+
+
+def is_date(on: str) -> bool:
+    """True for a real calendar date of day, month or year precision."""
+    if not _DATE.fullmatch(on) or on[:4] == "0000":
+        return False
+    if len(on) < 10:
+        return True
+    year, month, day = int(on[:4]), int(on[5:7]), int(on[8:])
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return day <= (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+
+
+class Authority(Stored, frozen=True):
+    """By what right somebody speaks: a mandate, a decision, or a delegation with its period."""
+
+    kind: AuthorityKind
+    reference: str
+    scope: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+class Speaker(Stored, frozen=True):
+    """Who speaks (domain rule 17).
+
+    `actor` is the pseudonym of a person; `system` names the machine that acted for that person.
+    A system that names no person stands alone and never satisfies a four-eyes rule.
+    """
+
+    role: str
+    institution: str
+    on_behalf_of: str
+    authority: Authority
+    actor: str | None = None
+    system: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.actor and not self.system:
+            raise InvalidInput("Somebody must speak: name an actor, or the system that acted.")
+
+
+class Source(Stored, frozen=True):
+    """The document a fact was taken from: UN symbol or other reference, paragraph as printed,
+    language, SHA-256 of the file that was read (hex) and the row in it (1-based)."""
+
+    document: str | None = None
+    paragraph: str | None = None
+    language: str | None = None
+    sha256: str | None = None
+    row: int | None = None
+
+
+class Protected:
+    """A text that may have to be forgotten: a reason, a narrative, a comment, a person's name.
+
+    The event holds only a salted commitment to it; the text lies in the vault and can be erased
+    there while the proof of the log still holds (domain rule 15). `text` is None when the text
+    was not loaded or has been erased; `commitment` is None until the text is sealed.
+    """
+
+    __slots__ = ("commitment", "erased", "text")
+
+    def __init__(self, text: str | None = None, *, commitment: str | None = None) -> None:
+        if text is not None and len(text) > text_chars_max:
+            raise InvalidInput(f"A text may have {text_chars_max:,} characters; shorten it.")
+        self.text = text
+        self.commitment = commitment
+        self.erased = False
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Protected):
+            return NotImplemented
+        if self.commitment and other.commitment:
+            return self.commitment == other.commitment
+        return self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Protected({(self.commitment or 'unsealed')[:12]})"
+
+
+class Stamp(Stored, frozen=True):
+    """What every event says beside its own facts.
+
+    `command` is the id under which a caller sent it; `cause` the log index of the event that led
+    to it; `batch` the run that wrote it with others; `part` the part of the paragraph it is
+    about (None: the whole). `definition`, `left` and `entered` are the outcome the procedure
+    decided: its SHA-256 and the states left and entered. They are applied, never recomputed.
+    """
+
+    command: str
+    speaker: Speaker
+    effective: Effective = Effective()
+    visibility: Visibility = Visibility.PUBLIC
+    source: Source | None = None
+    part: str | None = None
+    reason: Protected | None = None
+    cause: int | None = None
+    batch: UUID | None = None
+    definition: str | None = None
+    left: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+
+
+class Event(Stored, frozen=True):
+    """Base of all stored events. `topic` is the frozen name under which a class is stored; it
+    ends in the version of the event's shape."""
+
+    topic: ClassVar[str]
+
+    stamp: Stamp
+
+
+class Entry(NamedTuple):
+    """One event in its place: stream (the aggregate's id), 1-based version in it, the addressee
+    every row carries; log index and recording time (microseconds since 1970 in UTC) once the log
+    has given them."""
+
+    stream: UUID
+    version: int
+    addressee: str
+    event: Event
+    log_index: int | None = None
+    recorded_at: int | None = None
+
+    @property
+    def originator_id(self) -> UUID:
+        return self.stream
+
+    @property
+    def originator_version(self) -> int:
+        return self.version
+
+    @property
+    def stamp(self) -> Stamp:
+        return self.event.stamp
+
+
+class UnreadableEntry(Exception):  # noqa: N818 - it names what was found
+    """A stored payload is not what its topic promises: the log is damaged or newer than we are."""
+
+    log_index: int | None = None
+
+
+def protected_texts(value: object) -> list[Protected]:
+    """All protected texts inside an event, found by type."""
+    found: list[Protected] = []
+    pending: list[object] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Protected):
+            found.append(item)
+        elif isinstance(item, msgspec.Struct):
+            pending.extend(getattr(item, name) for name in item.__struct_fields__)
+        elif isinstance(item, tuple):
+            pending.extend(item)
+    return found

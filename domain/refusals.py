@@ -1,0 +1,129 @@
+"""Why something is refused: one class a reason, a sentence for the person, a stable code for the
+program.
+
+    Refusal
+    ├── InvalidInput            the request itself makes no sense
+    │   └── LimitExceeded       … because it is larger than a stated limit
+    ├── NotFound                what it names is not there, or not for this reader
+    ├── Ambiguous               it fits more than one thing
+    ├── Forbidden               the role may not do this
+    ├── StaleVersion            somebody else was faster
+    ├── CommandReused           the command id was used for something else
+    ├── StepNotOpen             the procedure does not allow this step now
+    ├── Unavailable             the log cannot be reached; send the same command again
+    └── DoesNotHold             a rule that binds every State
+        ├── NoPositionHere      this mechanism knows no position
+        ├── UnknownPart         the paragraph has no such part
+        ├── UnknownAssignment   there is no such assignment, or it has ended
+        ├── UnknownReport       there is no such progress report in the state needed
+        ├── UnknownEntry        there is no such entry to strike
+        ├── UnknownLink         there is no such link
+        ├── UnknownTerm         the recommendation does not bear this term
+        ├── UnknownGrade        the scheme has no such version or grade
+        ├── AlreadySo           it is so already; nothing would change
+        └── LinkToItself        a recommendation cannot be linked to itself
+
+A refusal leaves no event. Codes are part of the API's promise: they are added, never changed.
+Anything that is not a Refusal is a fault of ours and is shown to nobody.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is the domain's word
+    """Base of all refusals. `code` is stable; `message` says what to do; `facts` holds values a
+    program may act on, such as the current version."""
+
+    code: ClassVar[str] = "REFUSED"
+
+    def __init__(self, message: str, **facts: str | int | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+
+
+class InvalidInput(Refusal):
+    code = "INVALID_INPUT"
+
+
+class LimitExceeded(InvalidInput):
+    code = "LIMIT_EXCEEDED"
+
+
+class NotFound(Refusal):
+    code = "NOT_FOUND"
+
+
+class Ambiguous(Refusal):
+    code = "AMBIGUOUS"
+
+
+class Forbidden(Refusal):
+    code = "FORBIDDEN"
+
+
+class StaleVersion(Refusal):
+    code = "STALE_VERSION"
+
+
+class CommandReused(Refusal):
+    code = "COMMAND_REUSED"
+
+
+class StepNotOpen(Refusal):
+    code = "STEP_NOT_OPEN"
+
+
+class Unavailable(Refusal):
+    code = "UNAVAILABLE"
+
+
+class DoesNotHold(Refusal):
+    code = "DOES_NOT_HOLD"
+
+
+class NoPositionHere(DoesNotHold):
+    code = "NO_POSITION_HERE"
+
+
+class UnknownPart(DoesNotHold):
+    code = "UNKNOWN_PART"
+
+
+class UnknownAssignment(DoesNotHold):
+    code = "UNKNOWN_ASSIGNMENT"
+
+
+class UnknownReport(DoesNotHold):
+    code = "UNKNOWN_REPORT"
+
+
+class UnknownEntry(DoesNotHold):
+    code = "UNKNOWN_ENTRY"
+
+
+class UnknownLink(DoesNotHold):
+    code = "UNKNOWN_LINK"
+
+
+class UnknownTerm(DoesNotHold):
+    code = "UNKNOWN_TERM"
+
+
+class UnknownGrade(DoesNotHold):
+    code = "UNKNOWN_GRADE"
+
+
+class AlreadySo(DoesNotHold):
+    code = "ALREADY_SO"
+
+
+class LinkToItself(DoesNotHold):
+    code = "LINK_TO_ITSELF"
+
+
+def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    """Every refusal class, the tree in depth-first order."""
+    return [root, *(c for sub in root.__subclasses__() for c in all_refusals(sub))]

@@ -1,0 +1,32 @@
+"""What a reader may see, as pure data: decided by `workflows`, required by every projection."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.entry import Entry, Visibility
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """`addressees`: the States whose record may be read, None for all. `visibilities`: the kinds
+    of entries that may be read whoever wrote them. `institution`: whose own confidential entries
+    may be read besides."""
+
+    visibilities: frozenset[Visibility]
+    institution: str | None = None
+    addressees: frozenset[str] | None = None
+
+    def sees(self, entry: Entry) -> bool:
+        """True if the reader may see `entry`."""
+        stamp = entry.event.stamp
+        return (self.addressees is None or entry.addressee in self.addressees) and self.reads(
+            stamp.visibility, stamp.speaker.institution
+        )
+
+    def reads(self, visibility: Visibility, institution: str) -> bool:
+        """True if what `institution` wrote with this visibility may be read."""
+        return visibility in self.visibilities or institution == self.institution
+
+
+everything = Scope(visibilities=frozenset(Visibility))
+"""The scope of the machine itself: feeds, rebuilds, exports of the whole log."""

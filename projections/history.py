@@ -1,0 +1,60 @@
+"""History: the entries of the log as a reader may see them, protected texts filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from domain.entry import Entry, protected_texts
+from domain.refusals import InvalidInput
+from domain.scope import Scope
+from projections.reading import ReadableLog
+
+feed_page_max = 500
+_scan_max = 5_000
+
+
+def histories(
+    log: ReadableLog, scope: Scope, streams: Sequence[UUID], stop: int
+) -> dict[UUID, list[Entry]]:
+    """The histories of some recommendations up to and with log index `stop`, oldest first."""
+    found: dict[UUID, list[Entry]] = {stream: [] for stream in streams}
+    seen = [entry for entry in log.history(streams, stop) if scope.sees(entry)]
+    reveal(log, seen)
+    for entry in seen:
+        found[entry.stream].append(entry)
+    return found
+
+
+def feed(
+    log: ReadableLog, scope: Scope, after: int | None, first: int, stop: int
+) -> tuple[list[Entry], int, bool]:
+    """Entries after a log index that this reader may see, the index read up to (the next `after`,
+    even where the last entries are not for this reader), and whether there may be more."""
+    if not 1 <= first <= feed_page_max:
+        raise InvalidInput(f"A page of the feed has between 1 and {feed_page_max} entries.")
+    if after is not None and after < -1:
+        raise InvalidInput("`after` is a log index: 0 or more, or null for the beginning.")
+    start = 0 if after is None else after + 1
+    end = start - 1
+    found: list[Entry] = []
+    scanned = 0
+    while len(found) < first and scanned < _scan_max:
+        batch = log.read(start, feed_page_max, stop)
+        if not batch:
+            return found, end, False
+        for entry in batch:
+            scanned += 1
+            end = start = entry.log_index or 0
+            if scope.sees(entry):
+                found.append(entry)
+                if len(found) == first:
+                    break
+        start += 1
+    reveal(log, found)
+    return found, end, end < stop
+
+
+def reveal(log: ReadableLog, entries: Iterable[Entry]) -> None:
+    """Fills in the protected texts of entries, all in one read."""
+    log.reveal(text for entry in entries for text in protected_texts(entry.event))

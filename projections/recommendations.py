@@ -1,0 +1,405 @@
+"""The view of recommendations: its rows, and the questions it answers.
+
+A row is the aggregate's own state with the columns that lists filter and sort by. Every question
+takes a snapshot (one read transaction at one log index) and the reader's scope.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, true, tuple_
+
+from domain.identity import natural_order, normal_paragraph, normal_symbol
+from domain.recommendation import (
+    Alias,
+    AssignmentStatus,
+    Kind,
+    Link,
+    Mechanism,
+    Position,
+    Recommendation,
+    Stage,
+)
+from domain.refusals import InvalidInput
+from domain.scope import Scope
+from projections import views
+from projections.views import recommendation as table
+
+page_size_max = 200
+
+_write_state = msgspec.json.Encoder(order="deterministic").encode
+_read_state = msgspec.json.Decoder(Recommendation).decode
+
+LogIndex = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+COLUMNS = tuple(column.name for column in table.columns)
+
+
+class Row(NamedTuple):
+    """A recommendation as the view holds it: its state, the log index of its last entry, and when
+    that was recorded."""
+
+    state: Recommendation
+    log_index: int
+    recorded_at: int
+
+
+class Order(StrEnum):
+    """What a list is sorted by."""
+
+    DOCUMENT = "document"
+    """addressee, document symbol and paragraph number, as people sort them"""
+    RECEIVED = "received"
+    """when it was received, by effective date; unknown dates first"""
+    CHANGED = "changed"
+    """when its last entry was recorded"""
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """Which recommendations: all conditions hold together, a list means any of its values.
+    `institution` is assigned or was offered it; `sdg` is a goal ("16", which includes its
+    targets) or a target ("16.2"); `theme` and `affected_persons` are a code or a label."""
+
+    addressee: Sequence[str] | None = None
+    mechanism: Sequence[Mechanism] | None = None
+    kind: Sequence[Kind] | None = None
+    body: Sequence[str] | None = None
+    cycle: Sequence[int] | None = None
+    symbol: Sequence[str] | None = None
+    position: Sequence[Position] | None = None
+    stage: Sequence[Stage] | None = None
+    institution: Sequence[str] | None = None
+    recommending_state: Sequence[str] | None = None
+    theme: Sequence[str] | None = None
+    affected_persons: Sequence[str] | None = None
+    sdg: Sequence[str] | None = None
+    open: bool | None = None
+    duplicate: bool | None = None
+
+
+class Page(NamedTuple):
+    """One page of a list: rows with their cursors, and whether there is more on either side."""
+
+    rows: list[Row]
+    cursors: list[str]
+    has_next: bool
+    has_previous: bool
+
+
+# --- Rows ----------------------------------------------------------------------------------------
+
+
+def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[Any, ...]:
+    """The row of a state, in the order of `COLUMNS`."""
+    symbol = normal_symbol(state.symbol) if state.symbol else None
+    order = (state.addressee, natural_order(symbol or ""), natural_order(state.paragraph or ""))
+    return (
+        state.id.hex,
+        state.addressee,
+        state.visibility.value,
+        state.institution,
+        state.kind.value,
+        state.mechanism.value,
+        state.body,
+        state.cycle,
+        symbol,
+        state.position.value,
+        state.stage.value,
+        0 if state.closed else 1,
+        state.duplicate_of.hex if state.duplicate_of else None,
+        " ".join(order),
+        state.received.order,
+        log_index,
+        recorded_at,
+        _write_state(state),
+    )
+
+
+def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables beside it, by table name."""
+    id = state.id.hex
+    return {
+        "alias": [(id, *a.key) for a in state.aliases],
+        "assignment": [
+            (id, a.institution, a.status.value, a.visibility.value, a.assigned_by)
+            for a in state.assignments
+        ],
+        "term": [
+            (id, h.term.vocabulary, h.term.code, h.term.label.casefold()) for h in state.terms
+        ],
+        "recommender": [(id, r.code, r.printed) for part in state.parts for r in part.recommenders],
+        "link": [(id, link.to.hex, link.id) for link in state.links],
+    }
+
+
+def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Recommendation]:
+    """The states of some recommendations, whoever asks: for the feed."""
+    found: dict[UUID, Recommendation] = {}
+    wanted = [id.hex for id in ids]
+    for i in range(0, len(wanted), 500):
+        query = select(table.c.state).where(table.c.id.in_(wanted[i : i + 500]))
+        for (blob,) in connection.execute(query):
+            state = _read_state(blob)
+            found[state.id] = state
+    return found
+
+
+def dump(connection: Connection) -> Iterable[tuple[str, bytes]]:
+    """Every state in the view, by id, as it is written: to compare views with one another."""
+    for id, blob in connection.execute(select(table.c.id, table.c.state).order_by(table.c.id)):
+        yield id, bytes(blob)
+
+
+# --- Questions -----------------------------------------------------------------------------------
+
+
+def by_id(connection: Connection, scope: Scope, id: UUID) -> Row | None:
+    """One recommendation, None where it is not there or not for this reader."""
+    found = by_ids(connection, scope, [id])
+    return found.get(id)
+
+
+def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Some recommendations by id; those not there, or not for this reader, are missing."""
+    found: dict[UUID, Row] = {}
+    wanted = [id.hex for id in ids]
+    for i in range(0, len(wanted), 500):
+        query = _rows().where(table.c.id.in_(wanted[i : i + 500]), _readable(scope))
+        for row in map(_row, connection.execute(query)):
+            found[row.state.id] = row
+    return found
+
+
+def by_symbol(
+    connection: Connection, scope: Scope, symbol: str, paragraph: str, addressee: str | None
+) -> list[Row]:
+    """The recommendations that go, or went, by a document's symbol and paragraph number. There
+    are several where one document addresses several States."""
+    query = (
+        _rows()
+        .join(views.alias, views.alias.c.recommendation == table.c.id)
+        .where(
+            views.alias.c.scheme == "un",
+            views.alias.c.value == normal_symbol(symbol),
+            views.alias.c.paragraph == normal_paragraph(paragraph),
+            _readable(scope),
+        )
+        .distinct()
+    )
+    if addressee is not None:
+        query = query.where(table.c.addressee == addressee)
+    return [_row(row) for row in connection.execute(query)]
+
+
+def find_aliases(
+    connection: Connection, addressee: str, aliases: Iterable[Alias]
+) -> dict[tuple[str, str, str], UUID]:
+    """Which recommendation of an addressee goes by which alias: for imports, whoever asks."""
+    wanted = {alias.key for alias in aliases}
+    values = sorted({key[1] for key in wanted})
+    found: dict[tuple[str, str, str], UUID] = {}
+    columns_ = views.alias.c
+    for i in range(0, len(values), 500):
+        query = (
+            select(columns_.scheme, columns_.value, columns_.paragraph, columns_.recommendation)
+            .join(table, table.c.id == columns_.recommendation)
+            .where(columns_.value.in_(values[i : i + 500]), table.c.addressee == addressee)
+        )
+        for scheme, value, paragraph, id in connection.execute(query):
+            if (scheme, value, paragraph) in wanted:
+                found[scheme, value, paragraph] = UUID(hex=id)
+    return found
+
+
+def count(connection: Connection, scope: Scope, where: Where) -> int:
+    """How many recommendations (paragraphs) fit."""
+    query = select(func.count()).select_from(table).where(_readable(scope), _fits(scope, where))
+    return int(connection.execute(query).scalar_one())
+
+
+def page(
+    connection: Connection,
+    scope: Scope,
+    where: Where,
+    *,
+    order: Order = Order.DOCUMENT,
+    descending: bool = False,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Page:
+    """One page of a list, by keyset: stable under concurrent writes, flat in cost at any depth.
+
+    `first` after a cursor, or `last` before one, as Relay's connections have it. Refuses sizes
+    out of bounds, both directions at once, and cursors that are not of this list.
+    """
+    if (first is not None or after is not None) and (last is not None or before is not None):
+        raise InvalidInput("Page forward with first and after, or backward with last and before.")
+    backward = last is not None or before is not None
+    size = last if backward else first
+    size = 50 if size is None else size
+    if not 0 <= size <= page_size_max:
+        raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
+    key = _KEYS[order]
+    cursor = before if backward else after
+    falling = descending != backward
+    query = _rows(key).where(_readable(scope), _fits(scope, where))
+    if cursor is not None:
+        start = _read_cursor(cursor, order)
+        bounds = tuple_(literal(start[0], key.type), literal(start[1], table.c.id.type))
+        here = tuple_(key, table.c.id)
+        query = query.where(here < bounds if falling else here > bounds)
+    direction = (key.desc(), table.c.id.desc()) if falling else (key.asc(), table.c.id.asc())
+    found = connection.execute(query.order_by(*direction).limit(size + 1)).all()
+    more = len(found) > size
+    found = found[:size]
+    if backward:
+        found = found[::-1]
+    return Page(
+        rows=[_row(row) for row in found],
+        cursors=[_write_cursor(order, row[4], row[0]) for row in found],
+        has_next=cursor is not None if backward else more,
+        has_previous=more if backward else cursor is not None,
+    )
+
+
+class Lineage(NamedTuple):
+    """A link as seen from one of its ends: `later` bears it, `earlier` is what it points to."""
+
+    link: Link
+    later: Row
+    earlier: Row
+
+
+def lineage(connection: Connection, scope: Scope, rows: Sequence[Row]) -> Mapping[UUID, list[Lineage]]:
+    """The links of some recommendations, both ways; an end not for this reader hides the link."""
+    ids = {row.state.id.hex for row in rows}
+    c = views.link.c
+    pairs: set[tuple[str, str, int]] = set()
+    wanted = sorted(ids)
+    for i in range(0, len(wanted), 500):
+        some = wanted[i : i + 500]
+        query = select(c.recommendation, c.earlier, c.number).where(
+            or_(c.recommendation.in_(some), c.earlier.in_(some))
+        )
+        pairs.update((later, earlier, number) for later, earlier, number in connection.execute(query))
+    ends = by_ids(connection, scope, [UUID(hex=id) for id in {x for p in pairs for x in p[:2]}])
+    found: dict[UUID, list[Lineage]] = {row.state.id: [] for row in rows}
+    for later, earlier, number in sorted(pairs, key=lambda pair: pair[2]):
+        a, b = ends.get(UUID(hex=later)), ends.get(UUID(hex=earlier))
+        if a is None or b is None:
+            continue
+        joined = next(x for x in a.state.links if x.id == number)
+        if scope.reads(joined.visibility, joined.asserted_by):
+            for end in (a, b):
+                if end.state.id in found:
+                    found[end.state.id].append(Lineage(joined, a, b))
+    return found
+
+
+# --- Inside --------------------------------------------------------------------------------------
+
+_KEYS: dict[Order, Any] = {
+    Order.DOCUMENT: table.c.document_order,
+    Order.RECEIVED: table.c.received_order,
+    Order.CHANGED: table.c.log_index,
+}
+
+
+def _rows(key: Any = None) -> Select[Any]:
+    named = (table.c.id, table.c.state, table.c.log_index, table.c.recorded_at)
+    return select(*named) if key is None else select(*named, key.label("sort_key"))
+
+
+def _row(row: Any) -> Row:
+    return Row(_read_state(row[1]), row[2], row[3])
+
+
+def _readable(scope: Scope) -> ColumnElement[bool]:
+    conditions = [_seen(scope, table.c.visibility, table.c.institution)]
+    if scope.addressees is not None:
+        conditions.append(table.c.addressee.in_(sorted(scope.addressees)))
+    return and_(*conditions)
+
+
+def _seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]:
+    seen = visibility.in_(sorted(v.value for v in scope.visibilities))
+    return or_(seen, institution == scope.institution) if scope.institution else seen  # type: ignore[no-any-return]
+
+
+def _fits(scope: Scope, where: Where) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [true()]
+    for name in ("addressee", "mechanism", "kind", "body", "cycle", "position", "stage"):
+        values = getattr(where, name)
+        if values is not None:
+            conditions.append(table.c[name].in_([getattr(v, "value", v) for v in values]))
+    if where.symbol is not None:
+        conditions.append(table.c.symbol.in_([normal_symbol(symbol) for symbol in where.symbol]))
+    if where.open is not None:
+        conditions.append(table.c.is_open == int(where.open))
+    if where.duplicate is not None:
+        is_one = table.c.duplicate_of.is_not(None)
+        conditions.append(is_one if where.duplicate else ~is_one)
+    if where.institution is not None:
+        held = (AssignmentStatus.OFFERED.value, AssignmentStatus.ASSIGNED.value)
+        c = views.assignment.c
+        conditions.append(
+            table.c.id.in_(
+                select(c.recommendation).where(
+                    c.institution.in_(where.institution),
+                    c.status.in_(held),
+                    _seen(scope, c.visibility, c.assigned_by),
+                )
+            )
+        )
+    if where.recommending_state is not None:
+        c = views.recommender.c
+        conditions.append(
+            table.c.id.in_(select(c.recommendation).where(c.code.in_(where.recommending_state)))
+        )
+    for vocabulary, values in (
+        ("theme", where.theme),
+        ("affected-persons", where.affected_persons),
+        ("sdg", where.sdg),
+    ):
+        if values is not None:
+            conditions.append(table.c.id.in_(_bearing(vocabulary, values)))
+    return and_(*conditions)
+
+
+def _bearing(vocabulary: str, values: Sequence[str]) -> Select[Any]:
+    c = views.term.c
+    fits: list[ColumnElement[bool]] = [
+        c.code.in_(values),
+        c.label.in_([value.casefold() for value in values]),
+    ]
+    if vocabulary == "sdg":
+        fits.extend(c.code.startswith(f"{goal}.", autoescape=True) for goal in values)
+    return select(c.recommendation).where(c.vocabulary == vocabulary, or_(*fits))
+
+
+def _write_cursor(order: Order, key: Any, id: str) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([order.value, key, id])).decode()
+
+
+def _read_cursor(cursor: str, order: Order) -> tuple[Any, str]:
+    try:
+        named, key, id = msgspec.json.decode(
+            base64.urlsafe_b64decode(cursor.encode()), type=tuple[str, str | LogIndex, str]
+        )
+        if "\x00" in f"{key}{id}":
+            raise ValueError
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        raise InvalidInput("That is no cursor of this list; take it from pageInfo.") from None
+    if named != order.value or isinstance(key, int) != (order is Order.CHANGED):
+        raise InvalidInput("That cursor belongs to a list in another order.")
+    return key, id
+

@@ -1,0 +1,161 @@
+"""Who may do what, as one table, and the scope a reader gets from it.
+
+Roles: an **administrator** grants keys; a **coordinator** is the national mechanism itself; a
+**clerk** imports documents and enters what others have said; a **focal point** works for one
+institution on what it is assigned; an **auditor** reads everything but other people's drafts; a
+**reader** reads what is public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from domain.entry import Authority, Speaker, Visibility
+from domain.recommendation import AssignmentStatus, Recommendation
+from domain.refusals import Forbidden, InvalidInput
+from domain.scope import Scope
+
+
+class Role(StrEnum):
+    """In what role a key speaks."""
+
+    ADMINISTRATOR = "administrator"
+    COORDINATOR = "coordinator"
+    CLERK = "clerk"
+    FOCAL_POINT = "focal-point"
+    AUDITOR = "auditor"
+    READER = "reader"
+
+
+A, C, K, F = Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.FOCAL_POINT
+
+MAY: dict[str, frozenset[Role]] = {
+    step: frozenset(roles)
+    for step, roles in {
+        "receive": (C, K),
+        "import": (C, K),
+        "add-text": (C, K),
+        "correct": (C, K),
+        "strike": (C,),
+        "renumber": (C, K),
+        "identify": (C, K),
+        "classify": (C, K),
+        "declassify": (C, K),
+        "take-position": (C, K),
+        "defer-position": (C, K),
+        "comment": (C, K),
+        "select-for-follow-up": (C, K),
+        "offer-assignment": (C,),
+        "decree-assignment": (C,),
+        "accept-assignment": (F,),
+        "decline-assignment": (F,),
+        "lapse-assignment": (C,),
+        "hand-over-assignment": (C,),
+        "end-assignment": (C,),
+        "plan": (C, F),
+        "draft-progress": (C, F),
+        "clear-progress": (C,),
+        "publish-progress": (C,),
+        "assess": (C, K),
+        "declare-implemented": (C, F),
+        "report": (C, K),
+        "link": (C, K),
+        "withdraw-link": (C, K),
+        "declare-duplicate": (C, K),
+        "undo-duplicate": (C, K),
+        "continue": (C,),
+        "close": (C,),
+        "reopen": (C,),
+        "grant-key": (A,),
+        "revoke-key": (A,),
+    }.items()
+}
+"""Step → the roles that may take it. A focal point may take its steps only where `_bound` says."""
+
+SEES: dict[Role, frozenset[Visibility]] = {
+    Role.ADMINISTRATOR: frozenset((Visibility.PUBLIC,)),
+    Role.COORDINATOR: frozenset(Visibility),
+    Role.CLERK: frozenset((Visibility.PUBLIC, Visibility.INTERNAL)),
+    Role.FOCAL_POINT: frozenset((Visibility.PUBLIC, Visibility.INTERNAL)),
+    Role.AUDITOR: frozenset((Visibility.PUBLIC, Visibility.INTERNAL)),
+    Role.READER: frozenset((Visibility.PUBLIC,)),
+}
+"""Role → what it reads besides its own institution's confidential entries."""
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Whoever a key belongs to. A person's key names the `actor`; a system's key names the
+    `system`, and each request may name the person it acts for."""
+
+    key: UUID
+    role: Role
+    institution: str
+    authority: Authority
+    actor: str | None = None
+    system: str | None = None
+    addressees: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """What this principal may read."""
+        return Scope(
+            visibilities=SEES[self.role],
+            institution=None if self.role in (Role.READER, Role.AUDITOR) else self.institution,
+            addressees=frozenset(self.addressees) if self.addressees else None,
+        )
+
+    def speaker(
+        self,
+        actor: str | None = None,
+        on_behalf_of: str | None = None,
+        authority: Authority | None = None,
+    ) -> Speaker:
+        """Who speaks in a request. Only a system may name the person it acts for."""
+        if actor is not None and self.system is None and actor != self.actor:
+            raise InvalidInput("A person's key speaks for that person; leave `actor` out.")
+        return Speaker(
+            actor=actor or self.actor,
+            system=self.system,
+            role=self.role.value,
+            institution=self.institution,
+            on_behalf_of=on_behalf_of or self.institution,
+            authority=authority or self.authority,
+        )
+
+
+def authorise(principal: Principal, step: str, addressee: str | None = None) -> None:
+    """Refuses a step the role may never take, or one for a State the key is not for."""
+    if principal.role not in MAY[step]:
+        allowed = ", ".join(sorted(role.value for role in MAY[step]))
+        raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
+    if addressee is not None and principal.addressees and addressee not in principal.addressees:
+        raise Forbidden(f"This key is not for {addressee}.")
+
+
+def authorise_on(
+    principal: Principal, step: str, r: Recommendation, assignment: int | None = None
+) -> None:
+    """Refuses a step on a recommendation that the principal may not take there. A focal point
+    answers its own institution's offers and works on what its institution is assigned."""
+    authorise(principal, step, r.addressee)
+    if not principal.scope.reads(r.visibility, r.institution):
+        raise Forbidden("This recommendation is not for this key.")
+    if principal.role is not Role.FOCAL_POINT:
+        return
+    if assignment is not None:
+        mine = r.assignment(assignment).institution == principal.institution
+    else:
+        mine = principal.institution in _bound(r)
+    if not mine:
+        raise Forbidden(
+            f"{principal.institution} is not assigned to this recommendation; "
+            f"a focal point may {step} only where its institution is."
+        )
+
+
+def _bound(r: Recommendation) -> Iterable[str]:
+    return {a.institution for a in r.assignments if a.status is AssignmentStatus.ASSIGNED}

@@ -1,0 +1,592 @@
+"""Importing a matrix: what a file says is compared with the record, and only news is recorded.
+
+    read → look up by alias → load → plan (new, changed, same, unreadable) → append, all or nothing
+
+What the record has held before is not news: a file that is saved again, reordered, or older than
+a correction made here changes nothing. One edited text is one correction. Another language adds
+texts. Odd rows are listed with row and reason; they stop nothing and never vanish.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+
+from domain.addressees import addressee as known_addressee
+from domain.addressees import recognise
+from domain.cycles import cycle_of
+from domain.entry import Effective, Entry, Protected, Source, Stamp, effective
+from domain.recommendation import (
+    Alias,
+    Answer,
+    AssertedHow,
+    Classified,
+    Corrected,
+    CorrectionKind,
+    Kind,
+    Mechanism,
+    Organ,
+    Part,
+    PartText,
+    PositionTaken,
+    Received,
+    Recommendation,
+    Recommender,
+    Term,
+    Text,
+    TextAdded,
+    TextStatus,
+    fold,
+    receive,
+)
+from domain.refusals import InvalidInput, Refusal, StaleVersion
+from workflows.access import Principal, authorise
+from workflows.desk import Command, Desk, FindAliases, opening
+from workflows.ohchr_matrix import (
+    Matrix,
+    MatrixRow,
+    NotAMatrix,
+    UnreadableRow,
+    read_matrix,
+)
+
+Said = TypeVar("Said", str, int)
+
+SDG_VERSION = "2015"
+attempts_max = 3
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller says about a file; what is None is taken from the file where it says so.
+    `document_dates` gives the date of documents by symbol: a matrix carries none."""
+
+    state: str | None = None
+    cycle: int | None = None
+    session: int | None = None
+    document: str | None = None
+    reviewed: str | None = None
+    document_dates: dict[str, str] = {}
+    language: str = "en"
+
+
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file turned out to be about: said by the caller, or found in the file (`inferred`)."""
+
+    state: str
+    document: str
+    cycle: int | None
+    session: int | None
+    inferred: tuple[str, ...] = ()
+
+
+class Positions(msgspec.Struct):
+    """How many of something are supported, noted and pending."""
+
+    supported: int = 0
+    noted: int = 0
+    pending: int = 0
+
+
+class RowNote(msgspec.Struct, frozen=True):
+    """Something a person should know about a row: stable `reason`, the sentence, what stood there."""
+
+    row: int
+    paragraph: str | None
+    reason: str
+    message: str
+    printed: str = ""
+
+
+class Receipt(msgspec.Struct, kw_only=True):
+    """What an import found and did. Every count names its unit.
+
+    `rows`: data rows of the file = `paragraphs` + `merged` + `unreadable`. `parts`: texts, where
+    a paragraph bundles several. `pairs`: paragraph and recommending State. `new`, `changed`,
+    `same`, `unreadable`, `positions`: paragraphs (unreadable: rows). `first` and `events`: where
+    in the log it was recorded, None where nothing was.
+    """
+
+    format: str = "ohchr-matrix"
+    layout: int
+    language: str
+    sha256: str
+    addressee: str
+    cycle: int | None
+    session: int | None
+    document: str
+    inferred: list[str]
+    dry_run: bool
+    rows: int
+    paragraphs: int
+    merged: int
+    parts: int
+    pairs: int
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    unreadable: int
+    positions: Positions
+    pairs_by_position: Positions
+    parts_by_position: Positions
+    positions_by_document: dict[str, Positions]
+    changes: list[RowNote] = []
+    doubts: list[RowNote] = []
+    unreadable_rows: list[RowNote] = []
+    batch: UUID | None = None
+    first: int | None = None
+    events: int = 0
+
+
+class Import:
+    """Imports matrices on behalf of a principal."""
+
+    def __init__(self, desk: Desk, find: FindAliases, principal: Principal) -> None:
+        self._desk = desk
+        self._find = find
+        self._principal = principal
+
+    def run(
+        self,
+        source: bytes | Path,
+        options: Options,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        """Imports one file, all or nothing, and gives the receipt; a dry run records nothing.
+
+        Refuses a file that is no matrix, and one of which nobody says what it is about.
+        """
+        tell = progress or (lambda what, done, total: None)
+        content = source.read_bytes() if isinstance(source, Path) else source
+        try:
+            matrix = read_matrix(
+                content,
+                language=options.language,
+                progress=lambda done, total: tell("reading", done, total),
+            )
+        except NotAMatrix as problem:
+            raise InvalidInput(str(problem), reason=problem.code) from None
+        labels = label(matrix, options)
+        authorise(self._principal, "import", labels.state)
+        for attempt in range(attempts_max):
+            plan = self._plan(matrix, labels, options, hashlib.sha256(content).hexdigest(), tell)
+            plan.receipt.dry_run = dry_run
+            if dry_run or not plan.entries:
+                return plan.receipt
+            try:
+                tell("recording", 0, len(plan.entries))
+                taken = self._desk.append(
+                    Command.of(f"import:{plan.batch}", self._principal, plan.receipt.sha256),
+                    plan.entries,
+                )
+            except StaleVersion:
+                if attempt + 1 == attempts_max:
+                    raise
+                continue
+            tell("recording", len(plan.entries), len(plan.entries))
+            plan.receipt.batch = plan.batch
+            plan.receipt.first = taken.appended.first
+            plan.receipt.events = taken.appended.count
+            return plan.receipt
+        raise AssertionError
+
+    def _plan(
+        self, matrix: Matrix, labels: Labels, options: Options, sha256: str, tell: Progress
+    ) -> Plan:
+        plan = Plan(matrix, labels, options, sha256, self._principal)
+        aliases = {row.paragraph: plan.alias(row) for row in matrix.rows}
+        found = self._find(labels.state, list(aliases.values()))
+        entries: dict[UUID, list[Entry]] = {id: [] for id in found.values()}
+        for entry in self._desk.log.history(list(entries)):
+            entries[entry.stream].append(entry)
+        for done, row in enumerate(matrix.rows, start=1):
+            id = found.get(aliases[row.paragraph].key)
+            plan.add(row, entries[id] if id else [])
+            tell("comparing", done, len(matrix.rows))
+        return plan
+
+
+def label(matrix: Matrix, options: Options) -> Labels:
+    """What the file is about; refuses contradictions and asks for what nobody says."""
+    inferred: list[str] = []
+
+    def choose(name: str, said: Said | None, found: Said | None, option: str) -> Said | None:
+        if said is not None and found is not None and said != found:
+            raise InvalidInput(
+                f"The file says {name} {found}, you say {said}: choose the right file, or leave "
+                f"{option} out."
+            )
+        if said is None and found is not None:
+            inferred.append(name)
+        return said if said is not None else found
+
+    state = choose("state", options.state, matrix.state, "--state")
+    if state is None:
+        raise InvalidInput("The file does not say whom it addresses: give --state SVN.")
+    if known_addressee(state) is None:
+        raise InvalidInput(f"“{state}” is no addressee; give an ISO 3166 code such as SVN.")
+    session = choose("session", options.session, matrix.session, "--session")
+    cycle = choose("cycle", options.cycle, matrix.cycle, "--cycle")
+    if session is not None:
+        belongs = cycle_of(session)
+        if cycle is not None and belongs is not None and cycle != belongs:
+            raise InvalidInput(f"Session {session} belongs to cycle {belongs}, not {cycle}.")
+        if cycle is None and belongs is not None:
+            cycle = belongs
+            inferred.append("cycle")
+    document = options.document or matrix.document
+    if document is None:
+        raise InvalidInput("The file cites no report: give its symbol, --document A/HRC/43/15.")
+    if options.document is None:
+        inferred.append("document")
+    return Labels(
+        state=state, document=document, cycle=cycle, session=session, inferred=tuple(inferred)
+    )
+
+
+class Plan:
+    """What a file would change: the entries to record and the receipt, row by row."""
+
+    def __init__(
+        self, matrix: Matrix, labels: Labels, options: Options, sha256: str, principal: Principal
+    ) -> None:
+        self.batch = uuid4()
+        self.entries: list[Entry] = []
+        self._matrix = matrix
+        self._labels = labels
+        self._options = options
+        self._sha256 = sha256
+        self._principal = principal
+        self.receipt = _count(matrix, labels, options, sha256)
+
+    def alias(self, row: MatrixRow) -> Alias:
+        """The official name of a row's paragraph."""
+        return Alias(scheme="un", value=self._labels.document, paragraph=row.paragraph)
+
+    def add(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
+        """Plans one row against what the record holds of it."""
+        before = fold(entries)
+        try:
+            planned = self._receive(row) if before is None else self._compare(row, before, entries)
+        except Refusal as refusal:
+            self._unreadable(row, refusal)
+            return
+        self.entries.extend(planned)
+        receipt = self.receipt
+        if before is None:
+            receipt.new += 1
+        elif planned:
+            receipt.changed += 1
+            what = ", ".join(dict.fromkeys(type(e.event).topic.split(".")[1] for e in planned))
+            note = RowNote(row.row, row.paragraph, what, f"{row.paragraph}: {what}")
+            receipt.changes.append(note)
+        else:
+            receipt.same += 1
+
+    # -- a paragraph that is new
+
+    def _receive(self, row: MatrixRow) -> list[Entry]:
+        id, event = receive(
+            self._stamp(row, self._received()),
+            addressee=self._labels.state,
+            kind=Kind.RECOMMENDATION,
+            mechanism=Mechanism.UPR,
+            body="UPR",
+            text=_text(row, self._options.language),
+            parts=_parts(row),
+            symbol=self._labels.document,
+            paragraph=row.paragraph,
+            cycle=self._labels.cycle,
+            session=None if self._labels.session is None else str(self._labels.session),
+        )
+        entry = opening(id, self._labels.state, event)
+        r = fold([entry])
+        assert r is not None
+        planned = [entry]
+        if row.position != "pending":
+            planned.append(self._take_position(row, r))
+        if terms := _terms(row, self._matrix):
+            classified = r.classify(self._stamp(row, self._received()), terms, AssertedHow.SOURCE)
+            planned.append(Desk.enter(r, "classify", classified))
+        return planned
+
+    def _received(self) -> Effective:
+        on = self._options.reviewed or self._dated(self._labels.document)
+        return effective(on) if on else Effective()
+
+    def _take_position(self, row: MatrixRow, r: Recommendation) -> Entry:
+        cited = row.citation
+        instrument = cited.symbol if cited else None
+        on = self._dated(instrument)
+        event = r.take_position(
+            self._stamp(row, effective(on) if on else Effective(), cited=True),
+            Answer(row.position),
+            organ=_organ(instrument, self._labels.document),
+            instrument=instrument,
+            printed=row.position_printed,
+            doubt=cited.doubt if cited else "citation-missing",
+        )
+        return Desk.enter(r, "take-position", event)
+
+    # -- a paragraph that is known
+
+    def _compare(
+        self, row: MatrixRow, r: Recommendation, entries: Sequence[Entry]
+    ) -> list[Entry]:
+        language = self._options.language
+        planned: list[Entry] = []
+        text = _text(row, language)
+        if language not in r.texts:
+            added = r.add_text(self._stamp(row, self._received()), text)
+            return [Desk.enter(r, "add-text", added)]
+        parts = _parts(row)
+        if not self._held(text, parts, entries):
+            corrected = r.correct(
+                self._stamp(row, Effective(), reason="The imported file reads differently."),
+                CorrectionKind.CLERICAL,
+                text=text,
+                parts=parts if parts != r.parts and language == r.original else None,
+            )
+            planned.append(Desk.enter(r, "correct", corrected))
+        if language == r.original:
+            planned.extend(self._compare_position(row, r, entries))
+            planned.extend(self._compare_terms(row, r, entries))
+        return planned
+
+    def _held(self, text: Text, parts: tuple[Part, ...], entries: Sequence[Entry]) -> bool:
+        """True if the record holds, or once held, this wording with these States."""
+        wording = [p.text for p in text.parts]
+        standing: tuple[Part, ...] = ()
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, Received | Corrected) and event.parts is not None:
+                standing = event.parts
+            if not isinstance(event, Received | Corrected | TextAdded) or event.text is None:
+                continue
+            same = event.text.language == text.language and [
+                p.text for p in event.text.parts
+            ] == wording
+            if same and (standing == parts or text.language != self._original(entries)):
+                return True
+        return False
+
+    @staticmethod
+    def _original(entries: Sequence[Entry]) -> str:
+        event = entries[0].event
+        assert isinstance(event, Received)
+        return event.text.language
+
+    def _compare_position(
+        self, row: MatrixRow, r: Recommendation, entries: Sequence[Entry]
+    ) -> list[Entry]:
+        if row.position == "pending":
+            return []
+        instrument = row.citation.symbol if row.citation else None
+        taken = [
+            (e.event.answer.value, e.event.instrument, e.version)
+            for e in entries
+            if isinstance(e.event, PositionTaken) and e.stamp.part is None
+        ]
+        if any((answer, by) == (row.position, instrument) for answer, by, _ in taken):
+            return []
+        planned: list[Entry] = []
+        wrong = [v for _, by, v in taken if by == instrument and r.stands(v)]
+        if wrong:
+            reason = "The imported file gives another position from the same document."
+            stamp = self._stamp(row, Effective(), reason=reason)
+            struck = r.strike(stamp, CorrectionKind.CLERICAL, wrong[-1])
+            planned.append(Desk.enter(r, "strike", struck))
+        planned.append(self._take_position(row, r))
+        return planned
+
+    def _compare_terms(
+        self, row: MatrixRow, r: Recommendation, entries: Sequence[Entry]
+    ) -> list[Entry]:
+        planned: list[Entry] = []
+        printed = _terms(row, self._matrix)
+        now = {term.key for term in printed}
+        versions = {(term.vocabulary, term.version) for term in printed}
+        gone = [
+            held.term
+            for held in r.terms
+            if held.document == self._labels.document
+            and (held.term.vocabulary, held.term.version) in versions
+            and held.term.key not in now
+        ]
+        ever = {
+            term.key for e in entries if isinstance(e.event, Classified) for term in e.event.terms
+        }
+        if new := [term for term in printed if term.key not in ever]:
+            classified = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
+            planned.append(Desk.enter(r, "classify", classified))
+        if gone:
+            declassified = r.declassify(self._stamp(row, Effective()), gone)
+            planned.append(Desk.enter(r, "declassify", declassified))
+        return planned
+
+    # -- inside
+
+    def _stamp(
+        self,
+        row: MatrixRow,
+        when: Effective,
+        *,
+        cited: bool = False,
+        reason: str | None = None,
+    ) -> Stamp:
+        citation = row.citation if cited else None
+        return Stamp(
+            command=f"import:{self.batch}",
+            speaker=self._principal.speaker(),
+            effective=when,
+            source=Source(
+                document=citation.symbol if citation else self._labels.document,
+                paragraph=citation.printed if citation else row.paragraph,
+                language=self._options.language,
+                sha256=self._sha256,
+                row=row.row,
+            ),
+            reason=Protected(reason) if reason else None,
+            batch=self.batch,
+        )
+
+    def _dated(self, symbol: str | None) -> str | None:
+        return self._options.document_dates.get(symbol) if symbol else None
+
+    def _unreadable(self, row: MatrixRow, refusal: Refusal) -> None:
+        receipt = self.receipt
+        receipt.unreadable += 1
+        receipt.paragraphs -= 1
+        receipt.unreadable_rows.append(
+            RowNote(
+                row.row,
+                row.paragraph,
+                refusal.code.lower().replace("_", "-"),
+                refusal.message,
+                " ".join(part.text for part in row.parts)[:500],
+            )
+        )
+
+
+DOUBTS = {
+    "differs-from-its-paragraph": "cites another document than nearly all paragraphs beside it",
+    "paragraph-malformed": "the cited paragraph is no number",
+    "symbol-missing": "the citation names no document",
+    "citation-missing": "no document is cited for the position",
+    "citation-repeated-differently": "it is printed twice with different citations",
+    "state-not-recognised": "a recommending State is not recognised; its name is kept as printed",
+    "states-missing": "no recommending State is named",
+    "states-in-the-text": "a bracket of States stands in mid-sentence; there may be two texts",
+    "bracket-not-closed": "a bracket is not closed",
+}
+
+
+def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Receipt:
+    by_position: Counter[str] = Counter()
+    pairs: Counter[str] = Counter()
+    parts: Counter[str] = Counter()
+    by_document: dict[str, Positions] = {}
+    doubts: list[RowNote] = []
+    for row in matrix.rows:
+        by_position[row.position] += 1
+        parts[row.position] += len(row.parts)
+        states = {recognise(state) or state for part in row.parts for state in part.states}
+        pairs[row.position] += len(states)
+        cited = (row.citation.symbol if row.citation else None) or "none"
+        positions = by_document.setdefault(cited, Positions())
+        setattr(positions, row.position, getattr(positions, row.position) + 1)
+        found = [*row.doubts, *([row.citation.doubt] if row.citation and row.citation.doubt else [])]
+        for doubt in found:
+            printed = row.citation.printed if row.citation else ""
+            message = f"{row.paragraph}: {DOUBTS.get(doubt, doubt)}"
+            doubts.append(RowNote(row.row, row.paragraph, doubt, message, printed))
+        if row.comment:
+            doubts.append(
+                RowNote(
+                    row.row,
+                    row.paragraph,
+                    "comment-not-recorded",
+                    f"{row.paragraph}: the last column is filled in; report it as progress",
+                    row.comment[:500],
+                )
+            )
+    return Receipt(
+        layout=matrix.generation,
+        language=options.language,
+        sha256=sha256,
+        addressee=labels.state,
+        cycle=labels.cycle,
+        session=labels.session,
+        document=labels.document,
+        inferred=list(labels.inferred),
+        dry_run=False,
+        rows=matrix.data_rows,
+        paragraphs=len(matrix.rows),
+        merged=matrix.merged,
+        parts=sum(parts.values()),
+        pairs=sum(pairs.values()),
+        unreadable=len(matrix.unreadable),
+        positions=Positions(**by_position),
+        pairs_by_position=Positions(**pairs),
+        parts_by_position=Positions(**parts),
+        positions_by_document=dict(sorted(by_document.items())),
+        doubts=doubts,
+        unreadable_rows=[_note(row) for row in matrix.unreadable],
+    )
+
+
+def _note(row: UnreadableRow) -> RowNote:
+    return RowNote(row.row, None, row.reason, row.message, row.printed)
+
+
+def _organ(instrument: str | None, document: str) -> Organ:
+    if instrument == document:
+        return Organ.WORKING_GROUP_REPORT
+    if instrument is not None and instrument.startswith(f"{document}/Add."):
+        return Organ.ADDENDUM
+    return Organ.OTHER
+
+
+def _text(row: MatrixRow, language: str) -> Text:
+    return Text(
+        language=language,
+        status=TextStatus.OFFICIAL,
+        parts=tuple(
+            PartText(part=str(i), text=part.text) for i, part in enumerate(row.parts, start=1)
+        ),
+    )
+
+
+def _parts(row: MatrixRow) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            id=str(i),
+            recommenders=tuple(
+                Recommender(printed=name, code=recognise(name)) for name in part.states
+            ),
+        )
+        for i, part in enumerate(row.parts, start=1)
+    )
+
+
+def _terms(row: MatrixRow, matrix: Matrix) -> list[Term]:
+    return [
+        Term(
+            vocabulary=term.kind,
+            version=SDG_VERSION if term.kind == "sdg" else matrix.theme_list,
+            label=term.label,
+            code=term.code,
+        )
+        for term in row.terms
+    ]
+

@@ -1,0 +1,183 @@
+"""The log: the only opener of the store. One installation, one log, one dense index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import IntegrityError, OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from domain.entry import Entry, Protected, UnreadableEntry
+from domain.refusals import CommandReused, InvalidInput, StaleVersion, Unavailable
+from workflows.log.mapper import EntryMapper, commit, read_payload
+from workflows.log.recorder import Appended, CommandRow, CommandTaken, Recorder, Row
+
+__all__ = ["Appended", "CommandRow", "Log", "read_url"]
+
+State = TypeVar("State")
+
+page_rows_max = 5_000
+
+
+def read_url(text: str) -> URL:
+    """The database URL in SQLAlchemy's form: `sqlite:///FILE` or `postgresql+psycopg://…`."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise InvalidInput(
+            "SUIVI_DATABASE_URL is no database URL; write sqlite:///var/suivi.db or "
+            "postgresql+psycopg://user@host/name."
+        ) from None
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return url
+    raise InvalidInput(
+        f"“{url.get_backend_name()}” can't hold the log; SUIVI_DATABASE_URL names an SQLite file "
+        "or a PostgreSQL database."
+    )
+
+
+def open_recorder(url: URL) -> Recorder:
+    """The recorder for a database URL."""
+    if url.get_backend_name() == "sqlite":
+        from workflows.log.sqlite import SQLiteRecorder
+
+        return SQLiteRecorder(Path(url.database or ""))
+    from workflows.log.postgresql import PostgreSQLRecorder
+
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return PostgreSQLRecorder(conninfo)
+
+
+class Log(Application[UUID]):
+    """The record itself. Entries go in once and never change."""
+
+    def __init__(self, url: str) -> None:
+        self.url = read_url(url)
+        try:
+            super().__init__()
+        except OperationalError as error:
+            raise Unavailable(f"The log can't be opened: {error}") from error
+
+    recorder: Recorder
+
+    def construct_recorder(self) -> Recorder:
+        return open_recorder(self.url)
+
+    def construct_mapper(self) -> EntryMapper:
+        return EntryMapper()
+
+    # -- writing
+
+    def append(self, command: str, sha256: bytes, entries: Sequence[Entry]) -> Appended:
+        """Records all entries or none. The same command with the same request (`sha256`) gives
+        its first result; with another it is refused. Refuses a stream that has moved on."""
+        try:
+            stored = [self.mapper.to_stored_event(entry) for entry in entries]
+            with _reaching():
+                return self.recorder.append(command, sha256, stored)
+        except CommandTaken:
+            raise CommandReused(
+                f"Command id “{command}” was used for another request; take a new one."
+            ) from None
+        except IntegrityError:
+            raise StaleVersion(
+                "Somebody else was faster; read the recommendation again and decide anew."
+            ) from None
+
+    # -- reading
+
+    @property
+    def size(self) -> int:
+        """How many entries there are: the log index the next one gets."""
+        with _reaching():
+            return self.recorder.size()
+
+    def find_command(self, command: str) -> CommandRow | None:
+        """What a command recorded, None if it is unknown."""
+        with _reaching():
+            return self.recorder.find_command(command)
+
+    def load(
+        self, stream: UUID, fold: Callable[[Iterable[Entry], State | None], State | None]
+    ) -> State | None:
+        """The state a stream's entries add up to, None if there are none."""
+        return fold(self.history([stream]), None)
+
+    def read(self, start: int = 0, limit: int = page_rows_max, stop: int | None = None) -> list[Entry]:
+        """Entries from log index `start` on, at most `limit`, up to and with `stop`."""
+        return [_entry(row) for row in self._rows(start, min(limit, page_rows_max), stop)]
+
+    def read_all(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """All entries from log index `start` on, read page by page."""
+        while rows := self._rows(start, page_rows_max, stop):
+            yield from map(_entry, rows)
+            start = rows[-1].log_index + 1
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
+        """All rows as they lie in the store, for exports."""
+        while rows := self._rows(start, page_rows_max, stop):
+            yield from rows
+            start = rows[-1].log_index + 1
+
+    def _rows(self, start: int, limit: int, stop: int | None) -> list[Row]:
+        with _reaching():
+            return self.recorder.read(start, limit, stop)
+
+    def history(self, streams: Sequence[UUID], stop: int | None = None) -> list[Entry]:
+        """The entries of some streams up to and with log index `stop`, in the log's order."""
+        if not streams:
+            return []
+        with _reaching():
+            rows = self.recorder.read_streams(streams, stop)
+        return [_entry(row) for row in rows]
+
+    def reveal(self, texts: Iterable[Protected]) -> None:
+        """Loads protected texts from the vault, all in one read, and checks each against its
+        commitment. What is not there any more is marked as erased."""
+        wanted: dict[bytes, list[Protected]] = {}
+        for text in texts:
+            if text.commitment and text.text is None:
+                wanted.setdefault(bytes.fromhex(text.commitment), []).append(text)
+        if not wanted:
+            return
+        with _reaching():
+            vault = self.recorder.open_vault(list(wanted))
+        for commitment, same in wanted.items():
+            row = vault.get(commitment)
+            there = row is not None and commit(row.salt, row.content) == commitment
+            for text in same:
+                text.text = row.content if row is not None and there else None
+                text.erased = not there
+
+    def close(self) -> None:
+        super().close()
+        recorder: Any = getattr(self, "recorder", None)
+        if recorder is not None:
+            recorder.close()
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(
+            "The log can't be reached now. Try again, a step under the same command id."
+        ) from error
+
+
+def _entry(row: Row) -> Entry:
+    try:
+        event = read_payload(row.topic, row.payload)
+    except UnreadableEntry as error:
+        error.log_index = row.log_index
+        raise
+    return Entry(row.stream, row.version, row.addressee, event, row.log_index, row.recorded_at)

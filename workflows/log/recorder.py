@@ -1,0 +1,247 @@
+"""Recording: appends are gathered and committed together, one batch at a time.
+
+A caller who finds nobody committing commits; others queue. The committer takes what has queued,
+commits it in one transaction, hands the lead to the next in the queue and publishes the results.
+So one writer pays one commit, and many writers share one. Both stores use this mechanism and
+differ only in `_commit`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    StoredEvent,
+    Subscription,
+)
+
+from domain.refusals import LimitExceeded
+from workflows.log.mapper import SealedEvent, VaultRow
+
+append_events_max = 100_000
+batch_events_max = 2_000
+
+
+class Appended(NamedTuple):
+    """Where an append stands in the log: log index of its first event, how many there are, when
+    they were recorded (microseconds, UTC), and whether the command had been appended before."""
+
+    first: int
+    count: int
+    recorded_at: int
+    repeated: bool = False
+
+
+class Row(NamedTuple):
+    """A row of the log, as it lies there."""
+
+    log_index: int
+    stream: UUID
+    version: int
+    topic: str
+    addressee: str
+    recorded_at: int
+    payload: bytes
+
+
+class CommandRow(NamedTuple):
+    """What the log keeps of a command: SHA-256 of its request, and where its events are."""
+
+    request_sha256: bytes
+    first: int
+    count: int
+
+
+class Append:
+    """One request to append, waiting for its turn: command id, SHA-256 of the request, events."""
+
+    __slots__ = ("command", "events", "failure", "leads", "result", "sha256", "turn")
+
+    def __init__(self, command: str, sha256: bytes, events: Sequence[StoredEvent]) -> None:
+        self.command = command
+        self.sha256 = sha256
+        self.events = events
+        self.result: Appended | None = None
+        self.failure: BaseException | None = None
+        self.leads = False
+        self.turn: Lock | None = None
+
+    def settle(self) -> Appended:
+        if self.failure is not None:
+            raise self.failure
+        assert self.result is not None
+        return self.result
+
+
+class Recorder(ApplicationRecorder):
+    """The library's application recorder over one dense log. The library's notification id is
+    the log index + 1."""
+
+    def __init__(self) -> None:
+        self._queue: deque[Append] = deque()
+        self._committing = False
+        self._door = Lock()
+
+    # -- writing
+
+    def append(self, command: str, sha256: bytes, events: Sequence[StoredEvent]) -> Appended:
+        """Appends all events or none, under a command id.
+
+        The same command with the same request again gives the first result. Raises IntegrityError
+        when a stream has moved on or the command id was used for another request, and
+        OperationalError when the store can't be reached: whether anything was written is then
+        found out by sending the same command again.
+        """
+        if not events:
+            raise ValueError("an append holds at least one event")
+        if len(events) > append_events_max:
+            raise LimitExceeded(f"One append may hold {append_events_max:,} events.")
+        mine = Append(command, sha256, events)
+        with self._door:
+            if self._committing:
+                mine.turn = Lock()
+                mine.turn.acquire()
+                self._queue.append(mine)
+            else:
+                self._committing = mine.leads = True
+        if mine.turn is not None:
+            mine.turn.acquire()
+        if mine.leads:
+            self._lead(mine)
+        return mine.settle()
+
+    def _lead(self, mine: Append) -> None:
+        batch = [mine]
+        size = len(mine.events)
+        with self._door:
+            while self._queue and size < batch_events_max:
+                batch.append(self._queue.popleft())
+                size += len(batch[-1].events)
+        try:
+            self._commit(batch)
+        except BaseException as error:
+            for request in batch:
+                if request.result is None and request.failure is None:
+                    request.failure = error
+        finally:
+            with self._door:
+                heir = self._queue.popleft() if self._queue else None
+                self._committing = heir is not None
+            if heir is not None:
+                heir.leads = True
+                assert heir.turn is not None
+                heir.turn.release()
+            for request in batch[1:]:
+                assert request.turn is not None
+                request.turn.release()
+
+    @abstractmethod
+    def _commit(self, batch: list[Append]) -> None:
+        """Commits a batch in one transaction and gives each request its result or failure."""
+
+    # -- reading
+
+    @abstractmethod
+    def size(self) -> int:
+        """How many events there are: the log index the next one gets."""
+
+    @abstractmethod
+    def read(self, start: int, limit: int, stop: int | None = None) -> list[Row]:
+        """Rows from log index `start` on, at most `limit`, up to and with `stop`."""
+
+    @abstractmethod
+    def read_streams(self, streams: Sequence[UUID], stop: int | None = None) -> list[Row]:
+        """All rows of some streams up to and with log index `stop`, in the order of the log."""
+
+    @abstractmethod
+    def find_command(self, command: str) -> CommandRow | None:
+        """What was appended under a command id."""
+
+    @abstractmethod
+    def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
+        """The vault's rows for these commitments; erased ones are missing."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes every connection."""
+
+    # -- the library's protocol
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """Appends under `command` and `sha256`, or as a command of its own."""
+        if not stored_events:
+            return []
+        command = kwargs.get("command") or str(uuid4())
+        done = self.append(command, kwargs.get("sha256") or b"", stored_events)
+        return range(done.first + 1, done.first + done.count + 1)
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Notifications from id `start` on; a notification's id is its log index + 1."""
+        first = max((start or 1) - (1 if inclusive_of_start or start is None else 0), 0)
+        found: list[Notification] = []
+        while len(found) < limit:
+            rows = self.read(first, limit, None if stop is None else stop - 1)
+            if not rows:
+                break
+            found.extend(
+                Notification(row.stream, row.version, row.topic, row.payload, row.log_index + 1)
+                for row in rows
+                if not topics or row.topic in topics
+            )
+            first = rows[-1].log_index + 1
+        return found[:limit]
+
+    def max_notification_id(self) -> int | None:
+        """The last log index + 1, None when the log is empty."""
+        return self.size() or None
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        """Not offered: readers poll `read`, and are woken in-process by whoever appends."""
+        raise NotImplementedError("poll read(); the feed in projections does")
+
+
+def vault_rows(events: Sequence[StoredEvent]) -> list[VaultRow]:
+    """The vault rows that come with sealed events."""
+    return [row for e in events if isinstance(e, SealedEvent) for row in e.vault]
+
+
+def addressee_of(event: StoredEvent) -> str:
+    """The addressee of a sealed event; plain stored events of the library have none."""
+    return event.addressee if isinstance(event, SealedEvent) else ""
+
+
+def moved_on(event: StoredEvent | None = None) -> IntegrityError:
+    """The failure of a request whose stream has moved on."""
+    return IntegrityError("another event has this version" if event is None else repr(event))
+
+
+class CommandTaken(IntegrityError):
+    """The command id was used for another request."""
+
+
+def settle_repeat(request: Append, known: CommandRow, recorded_at: int) -> None:
+    """Gives a request whose command is in the log already its first result, or refuses it."""
+    if known.request_sha256 == request.sha256 and request.sha256:
+        request.result = Appended(known.first, known.count, recorded_at, repeated=True)
+    else:
+        request.failure = CommandTaken(f"command {request.command} was used before")

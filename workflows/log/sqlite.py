@@ -1,0 +1,268 @@
+"""The log in one SQLite file: write-ahead log, full fsync, a savepoint per request."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import OperationalError, StoredEvent
+
+from workflows.log.mapper import VaultRow
+from workflows.log.recorder import (
+    Append,
+    Appended,
+    CommandRow,
+    Recorder,
+    Row,
+    addressee_of,
+    moved_on,
+    settle_repeat,
+    vault_rows,
+)
+
+busy_timeout_seconds = 30
+variables_max = 500
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS log_event (
+    log_index INTEGER PRIMARY KEY,
+    stream_id BLOB NOT NULL,
+    stream_version INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    addressee TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS log_event_stream ON log_event (stream_id, stream_version);
+CREATE TABLE IF NOT EXISTS log_command (
+    id TEXT PRIMARY KEY,
+    request_sha256 BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    next INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO log_head (one, next, at) VALUES (1, 0, 0);
+CREATE TABLE IF NOT EXISTS vault (
+    commitment BLOB PRIMARY KEY,
+    salt BLOB NOT NULL,
+    content TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+INSERT_EVENT = (
+    "INSERT INTO log_event (log_index, stream_id, stream_version, topic, addressee, recorded_at,"
+    " payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_COMMAND = "INSERT INTO log_command (id, request_sha256, first, count) VALUES (?, ?, ?, ?)"
+_INSERT_VAULT = "INSERT INTO vault (commitment, salt, content) VALUES (?, ?, ?)"
+_SELECT = (
+    "SELECT log_index, stream_id, stream_version, topic, addressee, recorded_at, payload"
+    " FROM log_event"
+)
+_SELECT_COMMAND = "SELECT request_sha256, first, count FROM log_command WHERE id = ?"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection with the settings durability rests on: WAL, synchronous FULL."""
+    connection = sqlite3.connect(
+        path,
+        timeout=busy_timeout_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+class SQLiteRecorder(Recorder):
+    """Records into the SQLite file at `path`, made with its folder if it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = connect(path)
+            self._writer.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
+        except (OSError, sqlite3.OperationalError) as error:
+            raise OperationalError(str(error)) from error
+        self._idle: deque[sqlite3.Connection] = deque()
+
+    def _commit(self, batch: list[Append]) -> None:
+        writer = self._writer
+        done: list[tuple[Append, Appended]] = []
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            first, at = writer.execute("SELECT next, at FROM log_head").fetchone()
+            at = max(at, time.time_ns() // 1000)
+            index = first
+            for request in batch:
+                appended = self._insert(request, index, at)
+                if appended is not None:
+                    done.append((request, appended))
+                    index += appended.count
+            if index == first:
+                writer.execute("ROLLBACK")
+            else:
+                writer.execute("UPDATE log_head SET next = ?, at = ?", (index, at))
+                writer.execute("COMMIT")
+        except BaseException as error:
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise OperationalError(str(error)) from error
+            raise
+        for request, appended in done:
+            request.result = appended
+
+    def _insert(self, request: Append, index: int, at: int) -> Appended | None:
+        writer = self._writer
+        count = len(request.events)
+        writer.execute("SAVEPOINT request")
+        try:
+            writer.execute(_INSERT_COMMAND, (request.command, request.sha256, index, count))
+            writer.executemany(
+                INSERT_EVENT,
+                [
+                    (
+                        index + i,
+                        e.originator_id.bytes,  # type: ignore[union-attr]
+                        e.originator_version,
+                        e.topic,
+                        addressee_of(e),
+                        at,
+                        e.state,
+                    )
+                    for i, e in enumerate(request.events)
+                ],
+            )
+            if secrets := vault_rows(request.events):
+                writer.executemany(
+                    _INSERT_VAULT, [(row.commitment, row.salt, row.content) for row in secrets]
+                )
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # what is wrong with one request is not its neighbours' affair
+            writer.execute("ROLLBACK TO request")
+            writer.execute("RELEASE request")
+            if isinstance(error, sqlite3.IntegrityError):
+                self._refuse(request)
+            else:
+                request.failure = error
+            return None
+        writer.execute("RELEASE request")
+        return Appended(index, count, at)
+
+    def _refuse(self, request: Append) -> None:
+        row = self._writer.execute(_SELECT_COMMAND, (request.command,)).fetchone()
+        if row is None:
+            request.failure = moved_on()
+            return
+        known = CommandRow(*row)
+        (at,) = self._writer.execute(
+            "SELECT recorded_at FROM log_event WHERE log_index = ?", (known.first,)
+        ).fetchone()
+        settle_repeat(request, known, at)
+
+    # -- reading
+
+    def _fetch(self, query: str, params: Sequence[Any] = ()) -> list[Any]:
+        connection: sqlite3.Connection | None = None
+        try:
+            with suppress(IndexError):
+                connection = self._idle.pop()
+            if connection is None:
+                connection = connect(self.path)
+            return connection.execute(query, params).fetchall()
+        except sqlite3.OperationalError as error:
+            raise OperationalError(str(error)) from error
+        finally:
+            if connection is not None:
+                self._idle.append(connection)
+
+    def size(self) -> int:
+        return int(self._fetch("SELECT next FROM log_head")[0][0])
+
+    def read(self, start: int, limit: int, stop: int | None = None) -> list[Row]:
+        found = self._fetch(
+            f"{_SELECT} WHERE log_index BETWEEN ? AND ? ORDER BY log_index LIMIT ?",
+            (start, (1 << 62) if stop is None else stop, limit),
+        )
+        return [_row(row) for row in found]
+
+    def read_streams(self, streams: Sequence[UUID], stop: int | None = None) -> list[Row]:
+        last = (1 << 62) if stop is None else stop
+        rows: list[Row] = []
+        for i in range(0, len(streams), variables_max):
+            some = [stream.bytes for stream in streams[i : i + variables_max]]
+            marks = ",".join("?" * len(some))
+            rows.extend(
+                _row(row)
+                for row in self._fetch(
+                    f"{_SELECT} WHERE stream_id IN ({marks}) AND log_index <= ?",  # noqa: S608
+                    (*some, last),
+                )
+            )
+        rows.sort()
+        return rows
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        assert isinstance(originator_id, UUID)
+        found = self._fetch(
+            "SELECT stream_version, topic, payload FROM log_event WHERE stream_id = ?"
+            " AND stream_version > ? AND stream_version <= ?"
+            f" ORDER BY stream_version {'DESC' if desc else 'ASC'} LIMIT ?",
+            (
+                originator_id.bytes,
+                -1 if gt is None else gt,
+                (1 << 62) if lte is None else lte,
+                -1 if limit is None else limit,
+            ),
+        )
+        return [StoredEvent(originator_id, *row) for row in found]
+
+    def find_command(self, command: str) -> CommandRow | None:
+        rows = self._fetch(_SELECT_COMMAND, (command,))
+        return CommandRow(*rows[0]) if rows else None
+
+    def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
+        rows: dict[bytes, VaultRow] = {}
+        for i in range(0, len(commitments), variables_max):
+            some = commitments[i : i + variables_max]
+            marks = ",".join("?" * len(some))
+            for row in self._fetch(
+                f"SELECT commitment, salt, content FROM vault WHERE commitment IN ({marks})",  # noqa: S608
+                some,
+            ):
+                rows[row[0]] = VaultRow(*row)
+        return rows
+
+    def close(self) -> None:
+        self._writer.close()
+        while self._idle:
+            self._idle.pop().close()
+
+
+def _row(row: tuple[int, bytes, int, str, str, int, bytes]) -> Row:
+    return Row(row[0], UUID(bytes=row[1]), *row[2:])

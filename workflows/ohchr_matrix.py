@@ -1,0 +1,1085 @@
+"""The OHCHR thematic list of UPR recommendations ("matrix"), a DOCX: read, nothing else.
+
+Three layouts are known, one for each UPR cycle that has one, and the heading row and the way the
+themes are written tell which; no name, symbol or State does:
+
+- 2: themes are coded ("A12 …"), States stand in one bracket, divided by commas;
+- 3: themes have a dash, goals and groups of persons follow under labels in the same cell, each
+  State has its bracket;
+- 4: goals have a column of their own, and there is none for the State's comments.
+
+What a file holds is a claim by its makers: it is kept as printed, and what cannot be right gets a
+doubt (a stable code), never a repair. A row that cannot be read is handed back whole.
+
+Only English files have been met. The words of the other five languages (`LANGUAGES`) are those
+that UN documents use; a word that is missing makes a row unreadable, so it is noticed.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import posixpath
+import re
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+from xml.etree import ElementTree
+
+import msgspec
+
+from domain.addressees import recognise
+
+file_bytes_max = 20_000_000
+unpacked_bytes_max = 200_000_000
+part_bytes_max = 32_000_000
+rows_max = 10_000
+cell_characters_max = 10_000
+printed_characters_max = 500
+unclosed_brackets_max = 8
+
+Position = Literal["supported", "noted", "pending"]
+TermKind = Literal["theme", "sdg", "affected-persons"]
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """Where a position is said to be written.
+
+    `printed`: all that follows the label; `symbol`, `paragraph`: what of it could be read.
+    `doubt`: "symbol-missing"; "paragraph-malformed" (something stands there that is no number);
+    "differs-from-its-paragraph" (nearly all paragraphs of the same leading number cite another
+    document). A citation that names no paragraph is in no doubt."""
+
+    printed: str
+    symbol: str | None = None
+    paragraph: str | None = None
+    doubt: str | None = None
+
+
+class MatrixPart(msgspec.Struct, frozen=True):
+    """One text of a paragraph and who recommends it; `states` as printed, in order."""
+
+    text: str
+    states: tuple[str, ...] = ()
+
+
+class MatrixTerm(msgspec.Struct, frozen=True):
+    """`code`: "A12" (theme list of 2014), "16" or "16.2" (goal or target), else None."""
+
+    kind: TermKind
+    code: str | None
+    label: str
+
+
+class MatrixRow(msgspec.Struct, frozen=True):
+    """One paragraph. `row`: the first row of the table where it stands, from 1, counting on
+    through the tables of a file. `comment`: what a State wrote into the last column.
+
+    `doubts`: "state-not-recognised", "states-missing", "states-in-the-text" (a bracket of States
+    in mid-sentence: perhaps two texts), "bracket-not-closed", "citation-missing",
+    "citation-repeated-differently"."""
+
+    row: int
+    paragraph: str
+    parts: tuple[MatrixPart, ...]
+    position: Position
+    position_printed: str
+    citation: Citation | None = None
+    terms: tuple[MatrixTerm, ...] = ()
+    comment: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+class UnreadableRow(msgspec.Struct, frozen=True):
+    """A row that needs a person. `reason`: a key of `REASONS`; `message`: the sentence there."""
+
+    row: int
+    reason: str
+    message: str
+    printed: str
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """All that one file says.
+
+    `generation`: 2, 3 or 4. `theme_list`: the vocabulary of its themes, "2014" (coded), "2019" or
+    "2025". `state_printed`, `state` (code), `cycle`, `session`: from the page header, where it
+    says so. `document`: the report that most citations belong to, without /Add.N. `data_rows`:
+    all rows that are no heading, no theme and not empty; always the sum of `rows`, `unreadable`
+    and `merged` (the same paragraph printed again under another theme)."""
+
+    generation: int
+    theme_list: str
+    heading_language: str
+    state_printed: str
+    state: str | None
+    cycle: int | None
+    session: int | None
+    document: str | None
+    rows: tuple[MatrixRow, ...]
+    unreadable: tuple[UnreadableRow, ...]
+    merged: int
+    data_rows: int
+
+
+class NotAMatrix(ValueError):
+    """The file cannot be read at all. `code`: a key of `REFUSALS`; the message says what to do."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(REFUSALS[code])
+        self.code = code
+
+
+REFUSALS = {
+    "file-too-large": "The file is larger than 20 MB. Remove pictures and save it again.",
+    "not-a-docx": "This is no Word document (.docx). Choose the matrix as OHCHR publishes it.",
+    "old-word-format": "This is a Word file of the old kind (.doc). Save it as .docx.",
+    "encrypted": "The document is protected by a password. Remove the password and save it again.",
+    "unpacked-too-large": "Unpacked, the document is far larger than a matrix can be. Copy its "
+    "table into a new document and save that.",
+    "damaged": "The document is damaged. Open it in a word processor, save it again as .docx.",
+    "no-heading-row": "No table has the heading row of a matrix (Recommendation, Position, themes)."
+    " Check that this is the thematic list, and that its first row was not removed.",
+    "language-differs": "The heading row is in another language than was chosen. "
+    "Choose the language of the file.",
+    "language-unknown": "Choose one of the six UN languages: ar, en, es, fr, ru, zh.",
+    "rows-too-many": "The table has more rows than a matrix can have. Check the file.",
+}
+
+REASONS = {
+    "paragraph-missing": "The paragraph number (as in 115.3) is missing at the start of the first "
+    "cell. Look it up in the report and type it in front of the text.",
+    "text-missing": "There is no text of a recommendation after the paragraph number. "
+    "Copy it from the report.",
+    "position-missing": "The position is empty. Look it up in the addendum and fill it in.",
+    "position-unknown": "The position is neither supported, noted nor pending. If it is given in "
+    "part or unclear, record it by hand with the printed wording.",
+    "columns-missing": "The row has lost its columns. Restore them as in the rows around it.",
+    "paragraph-repeated-differently": "This paragraph stands in an earlier row with another text "
+    "or position. Compare both with the report and correct the one that is wrong.",
+    "cell-too-long": "A cell is far longer than a recommendation. Check whether rows ran together.",
+}
+
+
+class Language(msgspec.Struct, frozen=True):
+    """The words of a matrix in one language; the first of each is the one to print.
+
+    `headings`: column → beginnings of its heading, for the layouts 2 and 3 first, then 4.
+    `positions`: whole answers; `openings`: how longer answers begin. `labels`: what precedes the
+    citation, a theme, the goals, the groups of persons. `header`: patterns for state, cycle and
+    session; a number is their group 1."""
+
+    headings: dict[str, tuple[str, ...]]
+    positions: dict[Position, tuple[str, ...]]
+    openings: dict[Position, tuple[str, ...]]
+    labels: dict[str, tuple[str, ...]]
+    header: dict[str, str]
+
+
+LANGUAGES = {
+    "en": Language(
+        headings={
+            "recommendation": ("Recommendation", "Recommendation and recommending State"),
+            "position": ("Position", "Position of the State under review"),
+            "themes": ("Full list of themes", "Human rights themes and groups of persons", "Theme"),
+            "sdgs": ("Relevant SDGs", "SDG", "Sustainable Development Goal"),
+            "comment": ("Assessment/comments on level of implementation", "Assessment", "Comment"),
+        },
+        positions={
+            "supported": ("Supported", "Accepted", "Supports", "Support", "Enjoys support"),
+            "noted": ("Noted", "Notes", "Takes note", "Not supported", "Not accepted", "Rejected"),
+            "pending": ("Pending", "Under consideration", "To be examined", "Deferred"),
+        },
+        openings={
+            "supported": ("Enjoys the support of", "Enjoy the support of"),
+            "noted": ("Does not enjoy the support of", "Do not enjoy the support of"),
+            "pending": ("Will be examined", "To be examined"),
+        },
+        labels={
+            "source": ("Source of Position",),
+            "theme": ("Theme",),
+            "sdgs": ("SDGs", "SDG", "Sustainable Development Goals"),
+            "persons": ("Affected persons", "Groups of Persons", "Affected groups"),
+        },
+        header={
+            "state": r"(?:UPR|Universal Periodic Review) of (?:the )?([^(]+)\(",
+            "cycle": r"(\d+)\s*\w{0,2} cycle",
+            "session": r"(\d+)\s*\w{0,2} session",
+        },
+    ),
+    "fr": Language(
+        headings={
+            "recommendation": ("Recommandation", "Recommandation et État auteur"),
+            "position": ("Position", "Position de l’État examiné"),
+            "themes": (
+                "Liste complète des thèmes",
+                "Thèmes des droits de l’homme et groupes de personnes",
+                "Thème",
+            ),
+            "sdgs": ("ODD pertinents", "ODD", "Objectifs de développement durable"),
+            "comment": (
+                "Évaluation/commentaires sur le niveau de mise en œuvre",
+                "Évaluation",
+                "Commentaire",
+            ),
+        },
+        positions={
+            "supported": ("Appuyée", "Appuyé", "Acceptée", "Accepté", "Soutenue", "Approuvée"),
+            "noted": ("Notée", "Noté", "Prise en note", "Prend note", "Non acceptée", "Rejetée"),
+            "pending": ("En attente", "En suspens", "À l’examen", "En cours d’examen"),
+        },
+        openings={
+            "supported": ("Recueille l’appui", "Recueille l’adhésion", "Bénéficie de l’appui"),
+            "noted": ("Ne recueille pas l’appui", "Ne recueille pas l’adhésion"),
+            "pending": ("Sera examinée",),
+        },
+        labels={
+            "source": ("Source de la position", "Source de position"),
+            "theme": ("Thème",),
+            "sdgs": ("ODD", "Objectifs de développement durable"),
+            "persons": ("Personnes concernées", "Groupes de personnes", "Personnes touchées"),
+        },
+        header={
+            "state": r"(?:EPU|Examen périodique universel) (?:de l['’]|de la |des |du |de |d['’])"
+            r"([^(]+)\(",
+            "cycle": r"(\d+)\s*\w{0,3} cycle",
+            "session": r"(\d+)\s*\w{0,3} session",
+        },
+    ),
+    "es": Language(
+        headings={
+            "recommendation": ("Recomendación", "Recomendación y Estado que la formula"),
+            "position": ("Posición", "Posición del Estado examinado"),
+            "themes": (
+                "Lista completa de temas",
+                "Temas de derechos humanos y grupos de personas",
+                "Tema",
+            ),
+            "sdgs": ("ODS pertinentes", "ODS", "Objetivos de Desarrollo Sostenible"),
+            "comment": (
+                "Evaluación/comentarios sobre el nivel de implementación",
+                "Evaluación",
+                "Comentario",
+            ),
+        },
+        positions={
+            "supported": ("Apoyada", "Apoyado", "Aceptada", "Aceptado", "Respaldada"),
+            "noted": ("Se toma nota", "Tomada nota", "Se tomó nota", "Tomó nota", "Anotada"),
+            "pending": ("Pendiente", "En examen", "En estudio"),
+        },
+        openings={
+            "supported": ("Cuenta con el apoyo", "Goza del apoyo"),
+            "noted": ("No cuenta con el apoyo", "No goza del apoyo"),
+            "pending": ("Será examinada",),
+        },
+        labels={
+            "source": ("Fuente de la posición", "Origen de la posición"),
+            "theme": ("Tema",),
+            "sdgs": ("ODS", "Objetivos de Desarrollo Sostenible"),
+            "persons": ("Personas afectadas", "Grupos de personas"),
+        },
+        header={
+            "state": r"(?:EPU|Examen Periódico Universal) (?:de la |de los |de las |del |de )"
+            r"([^(]+)\(",
+            "cycle": r"(\d+)\s*[\w.º°]{0,4} ciclo",
+            "session": r"(\d+)\s*[\w.º°]{0,4} (?:per[ií]odo de sesiones|sesión)",
+        },
+    ),
+    "ru": Language(
+        headings={
+            "recommendation": ("Рекомендация", "Рекомендация и вынесшее ее государство"),
+            "position": ("Позиция", "Позиция государства — объекта обзора"),
+            "themes": ("Полный перечень тем", "Темы прав человека и группы лиц", "Тема"),
+            "sdgs": ("Соответствующие ЦУР", "ЦУР", "Цели в области устойчивого развития"),
+            "comment": ("Оценка/замечания об уровне осуществления", "Оценка", "Комментарии"),
+        },
+        positions={
+            "supported": ("Поддержана", "Поддержано", "Поддерживается", "Принята", "Принято"),
+            "noted": ("Принята к сведению", "Принято к сведению", "Отмечена", "Не принята"),
+            "pending": ("На рассмотрении", "Ожидает рассмотрения", "Отложена"),
+        },
+        openings={
+            "supported": ("Пользуется поддержкой",),
+            "noted": ("Не пользуется поддержкой",),
+            "pending": ("Будет рассмотрена",),
+        },
+        labels={
+            "source": ("Источник позиции",),
+            "theme": ("Тема",),
+            "sdgs": ("ЦУР", "Цели в области устойчивого развития"),
+            "persons": ("Затрагиваемые лица", "Затронутые лица", "Группы лиц"),
+        },
+        header={
+            "state": r"(?:УПО|Универсальный периодический обзор)[\s:–—-]+([^(]+)\(",
+            "cycle": r"(\d+)\s*-?\w{0,2} цикл",
+            "session": r"(\d+)\s*-?\w{0,2} сессия",
+        },
+    ),
+    "ar": Language(
+        headings={
+            "recommendation": ("التوصية", "التوصية والدولة الموصية"),
+            "position": ("الموقف", "موقف الدولة موضوع الاستعراض", "موقف الدولة"),
+            "themes": (
+                "القائمة الكاملة للمواضيع",
+                "مواضيع حقوق الإنسان وفئات الأشخاص",
+                "المواضيع",
+            ),
+            "sdgs": ("أهداف التنمية المستدامة ذات الصلة", "أهداف التنمية المستدامة"),
+            "comment": ("تقييم/تعليقات على مستوى التنفيذ", "تقييم", "تعليقات"),
+        },
+        positions={
+            "supported": ("مؤيدة", "مقبولة", "حظيت بالتأييد", "تحظى بالتأييد", "أيدت", "قبلت"),
+            "noted": ("أحيط بها علما", "أحيط علما", "أحيط علما بها", "محاط بها علما"),
+            "pending": ("معلقة", "قيد النظر", "قيد الدراسة"),
+        },
+        openings={
+            "supported": ("تحظى بتأييد",),
+            "noted": ("لا تحظى بتأييد", "لم تحظ بتأييد"),
+            "pending": ("سينظر فيها",),
+        },
+        labels={
+            "source": ("مصدر الموقف",),
+            "theme": ("الموضوع",),
+            "sdgs": ("أهداف التنمية المستدامة",),
+            "persons": ("الأشخاص المتضررون", "الأشخاص المتأثرون", "فئات الأشخاص"),
+        },
+        header={
+            "state": r"الاستعراض الدوري الشامل\s*[:–—-]\s*([^(]+)\(",
+            "cycle": r"(?:الجولة|الدورة الاستعراضية|دورة الاستعراض) (\d+)",
+            "session": r"(?:الجلسة|الدورة) (\d+)",
+        },
+    ),
+    "zh": Language(
+        headings={
+            "recommendation": ("建议", "建议和提出建议的国家"),
+            "position": ("立场", "受审议国的立场", "受审议国立场"),
+            "themes": ("完整主题清单", "人权主题和人群", "主题"),
+            "sdgs": ("相关可持续发展目标", "可持续发展目标"),
+            "comment": ("对执行程度的评估/评论", "评估", "评论"),
+        },
+        positions={
+            "supported": ("支持", "得到支持", "接受", "已接受", "获得支持"),
+            "noted": ("注意到", "已注意到", "表示注意", "不接受", "未获支持"),
+            "pending": ("待定", "待审议", "待决"),
+        },
+        openings={"supported": ("得到",), "noted": ("未得到",), "pending": ("将予审议",)},
+        labels={
+            "source": ("立场来源", "立场出处"),
+            "theme": ("主题",),
+            "sdgs": ("可持续发展目标",),
+            "persons": ("受影响人群", "受影响者", "人群"),
+        },
+        header={
+            "state": r"(?:对)?(\w+)(?:的)?普遍定期审议\s*[（(]",
+            "cycle": r"第\s*(\d+)\s*(?:轮|周期)",
+            "session": r"第\s*(\d+)\s*届",
+        },
+    ),
+}
+
+_THEME_LISTS = {2: "2014", 3: "2019", 4: "2025"}
+_COLUMNS_NEEDED = {"recommendation", "position", "themes"}
+_DASHES = "-–—−‐‑•·"
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_NUMBER = re.compile(
+    r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"
+    r"(\d{1,4}(?:\s?\.\s?\d{1,4}|\.[a-z](?![a-z]))+|\d{1,4}(?=[.)]))(?![\d\w]*\d)[.):]?\s*"
+)
+_ARABIC_NUMBER = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]*(\d{1,4})\s?-\s?(\d{1,4})")
+_CLOSES_A_PART = re.compile(r"[\s)）*]*(?:[;；.。]+\s*|$)")
+_BETWEEN_BRACKETS = re.compile(r"\s*(?:,|、|，|and|&)?\s*")
+_CONJUNCTION = re.compile(r"\s*(?:/|&|和|及|\b(?:and|et|y|e|и)\b)\s*|\s+و\s?", re.IGNORECASE)
+_SYMBOL = re.compile(
+    r"\b[A-Z]{1,6}(?:\s?/\s?[A-Za-z0-9][A-Za-z0-9.]*(?:-\d+)?)+(?:\s+(?:Add|Corr|Rev)\.\s?\d+)?"
+)
+_ADDENDUM = re.compile(r"(?:/(?:Add|Corr|Rev)\.\d+)+$", re.IGNORECASE)
+_PARAGRAPH_LABEL = re.compile(
+    r"\b(?:paragraphes?|paragraphs?|párrafos?|párrs?|paras?|pars?|пункты?|пп?)\b\.?"
+    r"|الفقرات|الفقرة|فقرة|段落?|第|§+",
+    re.IGNORECASE,
+)
+_PARAGRAPHS = re.compile(
+    r"\d+(?:\.\d+)*(?:\s*\([a-z]\))?"
+    r"(?:\s*(?:[-–—,;&]|and|to|et|à|y|a|и|و|至|和)\s*\d+(?:\.\d+)*(?:\s*\([a-z]\))?)*"
+)
+_THEME_CODE = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)")
+_GOAL = re.compile(r"(?:SDG|ODD|ODS|ЦУР)?\s*(\d{1,2}(?:\.\w{1,2})?)\s*[-–—−:.]*\s*(.*)")
+# A majority makes a lonely citation doubtful only where it is large and plain.
+_MAJORITY_PERCENT, _MAJORITY_LEAST = 80, 5
+
+
+def read_matrix(
+    source: bytes | Path,
+    *,
+    language: str = "en",
+    progress: Callable[[int, int], None] | None = None,
+) -> Matrix:
+    """The matrix in `source`, a DOCX file or its bytes, whose texts are in `language`.
+
+    English headings and labels are read in any language's file. `progress` is called with
+    each row: which one it is, and how many there are. Raises NotAMatrix; a bad row never raises."""
+    if language not in LANGUAGES:
+        raise NotAMatrix("language-unknown")
+    header, tables = _document(source)
+    heading_language, matrices = _with_headings(tables, language)
+    total = sum(len(rows) for rows, _ in matrices)
+    if total > rows_max:
+        raise NotAMatrix("rows-too-many")
+    rows: dict[str, MatrixRow] = {}
+    unreadable: list[UnreadableRow] = []
+    merged = number = data_rows = 0
+    for table, columns in matrices:
+        for cells in table:
+            number += 1
+            if progress is not None:
+                progress(number, total)
+            if not _is_data(cells, heading_language, language):
+                continue
+            data_rows += 1
+            read = _row(number, cells, columns, language)
+            if isinstance(read, UnreadableRow):
+                unreadable.append(read)
+            elif (earlier := rows.get(read.paragraph)) is None:
+                rows[read.paragraph] = read
+            elif (earlier.parts, earlier.position) == (read.parts, read.position):
+                rows[read.paragraph] = _together(earlier, read)
+                merged += 1
+            else:
+                unreadable.append(_unreadable(number, "paragraph-repeated-differently", cells))
+    found = tuple(_doubted(list(rows.values())))
+    state_printed, cycle, session = _headline(header, language)
+    coded = any(t.kind == "theme" and t.code for row in found for t in row.terms)
+    own_goals = any("sdgs" in columns for _, columns in matrices)
+    generation = 4 if own_goals else 2 if coded or cycle in {1, 2} else 3
+    return Matrix(
+        generation=generation,
+        theme_list=_THEME_LISTS[generation],
+        heading_language=heading_language,
+        state_printed=state_printed,
+        state=recognise(state_printed),
+        cycle=cycle,
+        session=session,
+        document=_report(found),
+        rows=found,
+        unreadable=tuple(unreadable),
+        merged=merged,
+        data_rows=data_rows,
+    )
+
+
+# The table
+
+
+class _Cell(msgspec.Struct, frozen=True):
+    """`text`: paragraphs divided by line feeds, soft breaks as vertical tabs; `own`: False if a
+    vertical merge carries the text down from a row above."""
+
+    text: str
+    start: int
+    span: int
+    own: bool = True
+
+
+_Columns = dict[str, tuple[int, int, int]]
+"""Column → place of its heading cell in the row, its start on the grid, cells in that row."""
+
+
+def _with_headings(
+    tables: list[list[list[_Cell]]], language: str
+) -> tuple[str, list[tuple[list[list[_Cell]], _Columns]]]:
+    """The tables that have a heading row, in the first language that any has one in."""
+    for tongue in (language, "en"):
+        found = [
+            (table, columns)
+            for table in tables
+            if (columns := next(filter(None, (_columns(row, tongue) for row in table)), None))
+        ]
+        if found:
+            return tongue, found
+    others = any(_columns(row, tongue) for tongue in LANGUAGES for table in tables for row in table)
+    raise NotAMatrix("language-differs" if others else "no-heading-row")
+
+
+def _columns(cells: list[_Cell], language: str) -> _Columns:
+    """What the cells of a heading row head; empty if this is none."""
+    found: _Columns = {}
+    if len(cells) < len(_COLUMNS_NEEDED) or any(len(cell.text) > 200 for cell in cells):
+        return found
+    for place, cell in enumerate(cells):
+        printed = _plain(cell.text)
+        for column, beginnings in _folded_headings(language):
+            if printed.startswith(beginnings):
+                found.setdefault(column, (place, cell.start, len(cells)))
+                break
+    return found if found.keys() >= _COLUMNS_NEEDED else {}
+
+
+@cache
+def _folded_headings(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(
+        (column, tuple(_plain(heading) for heading in headings))
+        for column, headings in LANGUAGES[language].headings.items()
+    )
+
+
+def _is_data(cells: list[_Cell], heading_language: str, language: str) -> bool:
+    filled = [cell for cell in cells if cell.own and _clean(cell.text)]
+    if not filled or _columns(cells, heading_language):
+        return False
+    if len(filled) > 1 or _NUMBER.match(_clean(filled[0].text)):
+        return True
+    merged = len(cells) == 1 and cells[0].span > 1
+    return not (merged or _labels("theme", language).match(_clean(filled[0].text)))
+
+
+def _cell(cells: list[_Cell], columns: _Columns, column: str) -> str:
+    """The text under a heading: by place where the row has as many cells as the heading row,
+    else by the grid."""
+    if column not in columns:
+        return ""
+    place, start, count = columns[column]
+    if len(cells) == count:
+        return cells[place].text
+    return next((c.text for c in cells if c.start <= start < c.start + c.span), "")
+
+
+# One row
+
+
+def _row(
+    number: int, cells: list[_Cell], columns: _Columns, language: str
+) -> MatrixRow | UnreadableRow:
+    if sum(len(cell.text) for cell in cells) > cell_characters_max:
+        return _unreadable(number, "cell-too-long", cells)
+    if len(cells) == 1:
+        return _unreadable(number, "columns-missing", cells)
+    printed = _clean(_cell(cells, columns, "recommendation"))
+    body, citation = _source(printed, language)
+    paragraph, body = _paragraph(body, language)
+    if not paragraph:
+        return _unreadable(number, "paragraph-missing", cells)
+    doubts: set[str] = set()
+    parts = _parts(body, doubts)
+    if not parts:
+        return _unreadable(number, "text-missing", cells)
+    position_printed = _clean(_cell(cells, columns, "position"))
+    if not position_printed:
+        return _unreadable(number, "position-missing", cells)
+    position = _position(position_printed, language)
+    if position is None:
+        return _unreadable(number, "position-unknown", cells)
+    if citation is None and position != "pending":
+        doubts.add("citation-missing")
+    terms = [
+        *_terms(_cell(cells, columns, "themes"), "theme", language),
+        *_terms(_cell(cells, columns, "sdgs"), "sdg", language),
+    ]
+    return MatrixRow(
+        row=number,
+        paragraph=paragraph,
+        parts=parts,
+        position=position,
+        position_printed=position_printed,
+        citation=citation,
+        terms=_in_order(terms),
+        comment="\n".join(_lines(_cell(cells, columns, "comment"))),
+        doubts=tuple(sorted(doubts)),
+    )
+
+
+def _unreadable(number: int, reason: str, cells: list[_Cell]) -> UnreadableRow:
+    printed = " | ".join(_clean(cell.text) for cell in cells)
+    return UnreadableRow(number, reason, REASONS[reason], printed[:printed_characters_max])
+
+
+def _together(earlier: MatrixRow, again: MatrixRow) -> MatrixRow:
+    """One paragraph from two rows that agree: all terms, every comment, the first citation."""
+    doubts = {*earlier.doubts, *again.doubts}
+    if earlier.citation and again.citation and earlier.citation != again.citation:
+        doubts.add("citation-repeated-differently")
+    if citation := earlier.citation or again.citation:
+        doubts.discard("citation-missing")
+    return msgspec.structs.replace(
+        earlier,
+        citation=citation,
+        terms=_in_order([*earlier.terms, *again.terms]),
+        comment="\n".join(dict.fromkeys(filter(None, (earlier.comment, again.comment)))),
+        doubts=tuple(sorted(doubts)),
+    )
+
+
+def _paragraph(body: str, language: str) -> tuple[str, str]:
+    """The number at the start, without stray spaces, and what follows it."""
+    number = _NUMBER.match(body)
+    if number:
+        return "".join(number[1].split()), body[number.end() :]
+    # Arabic documents write 115-3 for what the others print as 115.3.
+    if language == "ar" and (number := _ARABIC_NUMBER.match(body)):
+        return f"{int(number[1])}.{int(number[2])}", body[number.end() :].lstrip(" .)-")
+    return "", body
+
+
+def _position(printed: str, language: str) -> Position | None:
+    answer = _plain(printed).strip(" .;:")
+    for tongue in (language, "en"):
+        for position, whole, openings in _folded_positions(tongue):
+            if answer in whole or answer.startswith(openings):
+                return position
+    return None
+
+
+@cache
+def _folded_positions(
+    language: str,
+) -> tuple[tuple[Position, tuple[str, ...], tuple[str, ...]], ...]:
+    words = LANGUAGES[language]
+    return tuple(
+        (position, tuple(map(_plain, whole)), tuple(map(_plain, words.openings[position])))
+        for position, whole in words.positions.items()
+    )
+
+
+def _terms(cell: str, kind: TermKind, language: str) -> Iterator[MatrixTerm]:
+    for line in _items(cell, language):
+        if _labels("sdgs", language).match(line):
+            kind, line = "sdg", _labels("sdgs", language).sub("", line, count=1)
+        elif _labels("persons", language).match(line):
+            kind, line = "affected-persons", _labels("persons", language).sub("", line, count=1)
+        label = line.strip(f" \t{_DASHES}") if line[:1] in _DASHES else line.strip()
+        if not label:
+            continue
+        pattern = {"theme": _THEME_CODE, "sdg": _GOAL}.get(kind)
+        coded = pattern.fullmatch(label) if pattern else None
+        yield MatrixTerm(kind, coded[1], coded[2]) if coded else MatrixTerm(kind, None, label)
+
+
+def _in_order(terms: list[MatrixTerm]) -> tuple[MatrixTerm, ...]:
+    """Each once: themes, goals, groups of persons, whatever the layout; else as printed."""
+    return tuple(sorted(dict.fromkeys(terms), key=lambda term: get_args(TermKind).index(term.kind)))
+
+
+def _items(cell: str, language: str) -> list[str]:
+    """The lines of a cell; one that a soft break cut off an item with a dash is put back."""
+    items: list[str] = []
+    for paragraph in cell.split("\n"):
+        for place, line in enumerate(map(_clean, paragraph.split("\v"))):
+            begins = (
+                place == 0
+                or not items
+                or items[-1][:1] not in _DASHES
+                or line[:1] in _DASHES
+                or any(_labels(label, language).match(line) for label in ("sdgs", "persons"))
+            )
+            if line and begins:
+                items.append(line)
+            elif line:
+                items[-1] = f"{items[-1]} {line}"
+    return items
+
+
+# Texts and States
+
+
+class _Bracket(msgspec.Struct, frozen=True):
+    start: int
+    end: int
+    names: tuple[tuple[str, bool], ...]
+    """Each name as printed, and whether it is known."""
+    closed: bool
+
+    @property
+    def names_a_state(self) -> bool:
+        return any(known for _, known in self.names)
+
+
+def _parts(body: str, doubts: set[str]) -> tuple[MatrixPart, ...]:
+    """The texts of a cell, each with the States in the brackets that end it.
+
+    A run of brackets is a run of States if it ends a text and, from some bracket on, names known
+    States. The last brackets of a cell are, if they look like names: the list of States may lack
+    one, and a doubt says so. All other brackets belong to the text."""
+    parts: list[MatrixPart] = []
+    begin = 0
+    runs = _runs(body)
+    for place, run in enumerate(runs):
+        end = _CLOSES_A_PART.match(body, run[-1].end)
+        first = next((i for i, bracket in enumerate(run) if bracket.names_a_state), None)
+        if first is None and end and end.end() == len(body) and place == len(runs) - 1:
+            first = len(run) - 1 if _like_names(run[-1]) else None
+        if first is None:
+            continue
+        if not end:
+            if any(all(known for _, known in bracket.names) for bracket in run):
+                doubts.add("states-in-the-text")
+            continue
+        names = [name for bracket in run[first:] for name in bracket.names]
+        if not all(known for _, known in names):
+            doubts.add("state-not-recognised")
+        if not all(bracket.closed for bracket in run):
+            doubts.add("bracket-not-closed")
+        _add(parts, body[begin : run[first].start], tuple(name for name, _ in names))
+        begin = end.end()
+    rest = body[begin:].strip(" ;；")
+    if rest.strip(".)*"):
+        # "(Norway); ensure …" without a bracket of its own: kept, and told.
+        parts.append(MatrixPart(rest))
+    if not all(part.states for part in parts):
+        doubts.add("states-missing")
+    return tuple(parts) if all(part.text for part in parts) else ()
+
+
+def _add(parts: list[MatrixPart], text: str, states: tuple[str, ...]) -> None:
+    text = text.strip(" ;；")
+    if text or not parts:
+        parts.append(MatrixPart(text, states))
+    else:
+        parts[-1] = MatrixPart(parts[-1].text, (*parts[-1].states, *states))
+
+
+def _runs(body: str) -> list[list[_Bracket]]:
+    runs: list[list[_Bracket]] = []
+    for bracket in _brackets(body):
+        if runs and _BETWEEN_BRACKETS.fullmatch(body, runs[-1][-1].end, bracket.start):
+            runs[-1].append(bracket)
+        else:
+            runs.append([bracket])
+    return runs
+
+
+def _brackets(body: str) -> Iterator[_Bracket]:
+    """Outermost brackets, from the left. One that is never closed counts if it holds a State, up
+    to the next closing bracket before a semicolon, or to the end."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for place, character in enumerate(body):
+        if character in "(（":
+            opened.append(place)
+        elif character in ")）" and opened:
+            pairs[opened.pop()] = place + 1
+    unpaired = set(opened[:unclosed_brackets_max])
+    done = 0
+    for start in sorted((*pairs, *unpaired)):
+        if start < done:
+            continue
+        if start in pairs:
+            done = pairs[start]
+            yield _Bracket(start, done, _names(body[start + 1 : done - 1]), closed=True)
+        else:
+            stop = re.compile(r"[)）]?(?=\s*[;；]|\.?\s*$)").search(body, start, start + 500)
+            end = stop.end() if stop else min(len(body), start + 500)
+            bracket = _Bracket(start, end, _names(body[start + 1 : end]), closed=False)
+            if bracket.names_a_state:
+                done = end
+                yield bracket
+
+
+def _names(content: str) -> tuple[tuple[str, bool], ...]:
+    """The names in a bracket. A name may hold commas and brackets of its own."""
+    if recognise(content):
+        return ((content.strip(), True),)
+    pieces = [piece.strip() for piece in _at_commas(content)]
+    names: list[tuple[str, bool]] = []
+    while pieces:
+        for length in range(min(3, len(pieces)), 0, -1):
+            printed = ", ".join(pieces[:length])
+            if recognise(printed):
+                names.append((printed, True))
+                del pieces[:length]
+                break
+        else:
+            names.extend(_apart(pieces.pop(0)))
+    return tuple(names)
+
+
+def _apart(printed: str) -> list[tuple[str, bool]]:
+    """Two names that an "and" joins, if both are known; else one name that is not."""
+    several = [name for name in _CONJUNCTION.split(printed) if name]
+    if several and all(map(recognise, several)):
+        return [(name, True) for name in several]
+    return [(printed, False)] if printed else []
+
+
+def _at_commas(content: str) -> list[str]:
+    pieces, depth = [""], 0
+    for character in content:
+        depth += (character in "(（") - (character in ")）")
+        if depth <= 0 and character in ",;，；、":
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def _like_names(bracket: _Bracket) -> bool:
+    """No number, no abbreviation, no words in small letters."""
+    return bool(bracket.names) and not any(
+        any(map(str.isdigit, name)) or name[0].islower() or (name.isupper() and " " not in name)
+        for name, _ in bracket.names
+    )
+
+
+# Citations
+
+
+def _source(printed: str, language: str) -> tuple[str, Citation | None]:
+    """What precedes the label of the source, and the citation after it."""
+    *_, label = (None, *_labels("source", language).finditer(printed))
+    if label is None:
+        return printed, None
+    return printed[: label.start()].strip(), _citation(printed[label.end() :].strip())
+
+
+def _citation(printed: str) -> Citation:
+    found = _SYMBOL.search(printed)
+    if not found:
+        return Citation(printed, doubt="symbol-missing")
+    symbol = re.sub(r"\s+(?=Add|Corr|Rev)", "/", found[0])
+    symbol = re.sub(r"/+", "/", re.sub(r"\s+", "", symbol)).rstrip(".")
+    rest = printed[found.end() :].strip(f" ,;.:{_DASHES}()")
+    values = {value.strip(f" ,;.:{_DASHES}") for value in _PARAGRAPH_LABEL.split(rest)} - {""}
+    if len(values) == 1 and _PARAGRAPHS.fullmatch(next(iter(values))):
+        return Citation(printed, symbol, values.pop())
+    return Citation(printed, symbol, doubt="paragraph-malformed" if values else None)
+
+
+def _doubted(rows: list[MatrixRow]) -> Iterator[MatrixRow]:
+    """The rows, those in doubt whose citation stands alone among its leading number."""
+    cited: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row.citation and row.citation.symbol:
+            cited[_leading(row)][row.citation.symbol] += 1
+    for row in rows:
+        citation = row.citation
+        if citation and citation.symbol:
+            symbols = cited[_leading(row)]
+            usual, count = symbols.most_common(1)[0]
+            plain = count * 100 >= symbols.total() * _MAJORITY_PERCENT and count >= _MAJORITY_LEAST
+            if plain and citation.symbol != usual:
+                doubted = msgspec.structs.replace(citation, doubt="differs-from-its-paragraph")
+                row = msgspec.structs.replace(row, citation=doubted)
+        yield row
+
+
+def _leading(row: MatrixRow) -> str:
+    return row.paragraph.partition(".")[0]
+
+
+def _report(rows: tuple[MatrixRow, ...]) -> str | None:
+    """The document that more than half of the citations belong to."""
+    reports = Counter(
+        _ADDENDUM.sub("", row.citation.symbol)
+        for row in rows
+        if row.citation and row.citation.symbol
+    )
+    for symbol, count in reports.most_common(1):
+        if count * 2 > reports.total():
+            return symbol
+    return None
+
+
+def _headline(header: str, language: str) -> tuple[str, int | None, int | None]:
+    """State, cycle and session that the page header names."""
+    state, numbers = "", dict[str, int]()
+    for tongue in (language, "en"):
+        patterns = LANGUAGES[tongue].header
+        if not state and (found := re.search(patterns["state"], header, re.IGNORECASE)):
+            state = found[1].strip(" ,–—-")
+        for what in ("cycle", "session"):
+            found = re.search(patterns[what], header, re.IGNORECASE)
+            if found and len(found[1]) < 4:
+                numbers.setdefault(what, int(found[1]))
+    return state, numbers.get("cycle"), numbers.get("session")
+
+
+# Words
+
+
+def _clean(text: str) -> str:
+    return " ".join(_INVISIBLE.sub("", text).split())
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in map(_clean, re.split("[\n\v]", text)) if line]
+
+
+def _plain(text: str) -> str:
+    """As compared: no case, diacritics, curly apostrophes or stray spaces."""
+    letters = unicodedata.normalize("NFKD", _clean(text).casefold().replace("’", "'"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+@cache
+def _labels(which: str, language: str) -> re.Pattern[str]:
+    """A label with its colon. A source may lack the colon; a theme in mid-text must not match."""
+    words = dict.fromkeys((*LANGUAGES[language].labels[which], *LANGUAGES["en"].labels[which]))
+    either = "|".join(
+        re.escape(word).replace("\\ ", r"\s+") for word in sorted(words, key=len, reverse=True)
+    )
+    return re.compile(rf"(?:{either})\s*[:：]{'?' if which == 'source' else ''}\s*", re.IGNORECASE)
+
+
+# The file
+
+
+_WRAPPERS = {"sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"}
+_NOT_READ = {
+    "del",
+    "moveFrom",
+    "Fallback",
+    "drawing",
+    "pict",
+    "object",
+    "txbxContent",
+    "pPr",
+    "rPr",
+}
+_UNREADABLE_PACKAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, KeyError),
+    *(EOFError, OSError, NotImplementedError, RuntimeError, LookupError, ValueError),
+)
+
+
+class _Element(ElementTree.TreeBuilder):
+    """Builds elements without their namespaces, which the two dialects of OOXML spell
+    differently; a document type, the only door to entities, ends the reading."""
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
+        names = {name.rpartition("}")[2]: value for name, value in attrs.items()}
+        return super().start(tag.rpartition("}")[2], names)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        return super().end(tag.rpartition("}")[2])
+
+    def doctype(self, _name: str, _public: str, _system: str) -> None:
+        raise NotAMatrix("damaged")
+
+
+def _document(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
+    """The text of the page headers and of the paragraphs outside tables; the tables."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            source = file.read(file_bytes_max + 1)
+    if len(source) > file_bytes_max:
+        raise NotAMatrix("file-too-large")
+    if source.startswith(b"\xd0\xcf\x11\xe0"):
+        protected = "EncryptedPackage".encode("utf-16-le") in source
+        raise NotAMatrix("encrypted" if protected else "old-word-format")
+    if not source.startswith(b"PK"):
+        raise NotAMatrix("not-a-docx")
+    try:
+        with zipfile.ZipFile(io.BytesIO(source)) as package:
+            return _package(package)
+    except NotAMatrix:
+        raise
+    except _UNREADABLE_PACKAGE as reason:
+        raise NotAMatrix("damaged") from reason
+
+
+def _package(package: zipfile.ZipFile) -> tuple[str, list[list[list[_Cell]]]]:
+    entries = package.infolist()
+    if sum(entry.file_size for entry in entries) > unpacked_bytes_max:
+        raise NotAMatrix("unpacked-too-large")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise NotAMatrix("encrypted")
+    names = set(package.namelist())
+    main = next(iter(_related(package, "", "/officeDocument")), "")
+    if main not in names:
+        raise NotAMatrix("not-a-docx")
+    body = next(_walk(_part(package, main), {"body"}), None)
+    if body is None:
+        raise NotAMatrix("not-a-docx")
+    headers = [_part(package, name) for name in _related(package, main, "/header") if name in names]
+    outside = [*headers, *_reach(body, "p")]
+    tables = [[row for row in _table(table) if row] for table in _reach(body, "tbl")]
+    return " ".join(_clean(_text(element)) for element in outside), tables
+
+
+def _part(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    if package.getinfo(name).file_size > part_bytes_max:
+        raise NotAMatrix("unpacked-too-large")
+    parser = ElementTree.XMLParser(target=_Element())  # noqa: S314 - refuses document types
+    parser.feed(package.read(name))
+    root: ElementTree.Element = parser.close()
+    return root
+
+
+def _related(package: zipfile.ZipFile, name: str, kind: str) -> list[str]:
+    """The parts of a kind that `name` ("" for the package) points to."""
+    folder, _, file = name.rpartition("/")
+    relations = posixpath.join(folder, "_rels", f"{file}.rels")
+    if relations not in package.namelist():
+        return []
+    return [
+        posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+        for relation in _part(package, relations)
+        if relation.get("Type", "").endswith(kind)
+    ]
+
+
+def _table(table: ElementTree.Element) -> Iterator[list[_Cell]]:
+    above: dict[int, str] = {}
+    for row in _reach(table, "tr"):
+        properties = row.find("trPr")
+        if properties is not None and properties.find("del") is not None:
+            continue
+        before = properties.find("gridBefore") if properties is not None else None
+        start = _whole(before, 0)
+        cells = []
+        for element in _reach(row, "tc"):
+            text, span = _text(element), _whole(element.find("tcPr/gridSpan"), 1)
+            merge = element.find("tcPr/vMerge")
+            own = merge is None or merge.get("val") == "restart"
+            if own:
+                above.pop(start, None)
+                if merge is not None:
+                    above[start] = text
+            cells.append(_Cell(text if own else above.get(start, text), start, span, own))
+            start += span
+        yield cells
+
+
+def _whole(element: ElementTree.Element | None, otherwise: int) -> int:
+    printed = element.get("val", "") if element is not None else ""
+    return min(int(printed), 1000) if re.fullmatch("[0-9]{1,6}", printed) else otherwise
+
+
+def _reach(element: ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
+    """Children of this tag, also inside content controls and tracked insertions."""
+    open_children = [iter(element)]
+    while open_children:
+        child = next(open_children[-1], None)
+        if child is None:
+            open_children.pop()
+        elif child.tag == tag:
+            yield child
+        elif child.tag in _WRAPPERS:
+            open_children.append(iter(child))
+
+
+def _walk(element: ElementTree.Element, tags: set[str]) -> Iterator[ElementTree.Element]:
+    """Descendants of these tags in document order, nothing that was deleted. Not recursive: a
+    file decides how deep it is."""
+    open_children = [iter(element)]
+    while open_children:
+        child = next(open_children[-1], None)
+        if child is None:
+            open_children.pop()
+        elif child.tag not in _NOT_READ:
+            if child.tag in tags:
+                yield child
+            open_children.append(iter(child))
+
+
+_SIGNS = {"tab": " ", "br": "\v", "cr": "\v", "noBreakHyphen": "-", "p": "\n"}
+
+
+def _text(element: ElementTree.Element) -> str:
+    return "".join(
+        found.text or "" if found.tag == "t" else _SIGNS[found.tag]
+        for found in _walk(element, {"t", *_SIGNS})
+    )
