@@ -34,7 +34,8 @@ from projections.views import recommendation as table
 
 page_size_max = 200
 
-_write_state = msgspec.json.Encoder(order="deterministic").encode
+written = msgspec.json.Encoder(order="deterministic").encode
+"""A state as the view keeps it: equal states are equal bytes."""
 _read_state = msgspec.json.Decoder(Recommendation).decode
 
 LogIndex = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -118,7 +119,7 @@ def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[An
         state.received.order,
         log_index,
         recorded_at,
-        _write_state(state),
+        written(state),
     )
 
 

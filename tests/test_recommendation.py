@@ -325,7 +325,7 @@ def test_it_can_be_carried_out_before_any_position_is_taken() -> None:
 
 
 def test_a_decree_assigns_at_once() -> None:
-    it = given(received()).when(decreed()).then(AssignmentDecreed, institution="labour").it
+    it = given(received()).when(decreed()).then(AssignmentDecreed, assignee="labour").it
     assert [(a.id, a.institution, a.status) for a in it.standing] == [
         (2, "labour", AssignmentStatus.ASSIGNED)
     ]

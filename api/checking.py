@@ -1,0 +1,121 @@
+"""`suivi check`: reads everything there is and says whether it holds together.
+
+It finds damage and our own faults. It can't find a log that was rewritten whole; that takes a
+proof kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from api.service import Service
+from domain import recommendation
+from domain.entry import Entry, Protected, protected_texts
+from domain.recommendation import Recommendation, RecommendationEvent
+from projections import recommendations
+from workflows.log.mapper import UnreadableEntry, read_payload, sealed
+
+faults_max = 100
+batch_texts = 500
+
+
+class Report(msgspec.Struct):
+    """What was read, and every fault that was found."""
+
+    ok: bool = True
+    events: int = 0
+    streams: int = 0
+    commands: int = 0
+    protected: int = 0
+    erased: int = 0
+    faults: list[str] = []
+
+    def fault(self, text: str) -> None:
+        self.ok = False
+        if len(self.faults) < faults_max:
+            self.faults.append(text)
+
+
+def check_all(service: Service, tell: Callable[[str, int, int], None]) -> Report:
+    """Checks the log (dense, clock never back, versions without gaps, payloads canonical), the
+    vault (every text answers its commitment) and the views (equal to a fold from zero)."""
+    report = Report()
+    service.feed.advance()
+    with service.views.snapshot() as (connection, held):
+        size = service.log.size
+        states = _check_log(service, report, size, held, tell)
+        _check_views(report, states, dict(recommendations.dump(connection)))
+    return report
+
+
+def _check_log(
+    service: Service, report: Report, size: int, held: int, tell: Callable[[str, int, int], None]
+) -> dict[UUID, Recommendation]:
+    encode = msgspec.json.Encoder(enc_hook=sealed, order="sorted").encode
+    versions: dict[UUID, int] = defaultdict(int)
+    commands: dict[str, list[int]] = defaultdict(list)
+    states: dict[UUID, Recommendation] = {}
+    texts: list[Protected] = []
+    at = 0
+    for expected, row in enumerate(service.log.rows(stop=size - 1)):
+        where = f"log index {row.log_index}"
+        if row.log_index != expected:
+            report.fault(f"{where}: expected {expected}; the log is not dense")
+            break
+        if row.recorded_at < at:
+            report.fault(f"{where}: recorded earlier than the entry before it")
+        at = row.recorded_at
+        if row.version != versions[row.stream] + 1:
+            report.fault(f"{where}: version {row.version} follows {versions[row.stream]}")
+        versions[row.stream] = row.version
+        report.events += 1
+        try:
+            event = read_payload(row.topic, row.payload)
+        except UnreadableEntry as problem:
+            report.fault(f"{where}: {problem}")
+            continue
+        if encode(event) != row.payload:
+            report.fault(f"{where}: the payload is not in canonical form")
+        commands[event.stamp.command].append(row.log_index)
+        texts.extend(protected_texts(event))
+        if len(texts) >= batch_texts:
+            _check_vault(service, report, texts)
+        if isinstance(event, RecommendationEvent) and row.log_index < held:
+            entry = Entry(row.stream, row.version, row.addressee, event, row.log_index)
+            state = recommendation.fold([entry], states.get(row.stream))
+            assert state is not None
+            states[row.stream] = state
+        if report.events % 500 == 0:
+            tell("checking", report.events, size)
+    if report.events != size:
+        report.fault(f"the head says {size} events, {report.events} were found")
+    _check_vault(service, report, texts)
+    for command, indexes in commands.items():
+        known = service.log.find_command(command)
+        if known is None:
+            report.fault(f"log index {indexes[0]}: its command {command} is not known")
+        elif indexes != list(range(known.first, known.first + known.count)):
+            report.fault(f"command {command}: its events are not where it says")
+    report.streams, report.commands = len(versions), len(commands)
+    tell("checking", size, size)
+    return states
+
+
+def _check_vault(service: Service, report: Report, texts: list[Protected]) -> None:
+    service.log.reveal(texts)
+    report.protected += len(texts)
+    report.erased += sum(text.erased for text in texts)
+    texts.clear()
+
+
+def _check_views(
+    report: Report, states: dict[UUID, Recommendation], held: dict[str, bytes]
+) -> None:
+    written = {id.hex: recommendations.written(state) for id, state in states.items()}
+    for id in sorted(written.keys() | held.keys()):
+        if written.get(id) != held.get(id):
+            report.fault(f"recommendation {id}: the view differs from its history")

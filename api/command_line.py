@@ -1,0 +1,412 @@
+"""The command line, `suivi`. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+
+Results go to standard output, everything else to standard error; `--json` where a program reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from api.service import Service
+from api.settings import Settings, describe, read_settings
+from domain.entry import Authority, AuthorityKind, is_date
+from domain.refusals import InvalidInput, Refusal
+from workflows.access import Principal, Role
+
+OPERATOR = UUID(int=0)
+"""The key id of whoever holds the installation's own command line."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        settings = read_settings()
+        configure_logging(settings.log_format)
+        run: Callable[[argparse.Namespace, Settings], int] = given.run
+        return run(given, settings)
+    except Refusal as refusal:
+        return _fail(refusal.code, refusal.message, getattr(given, "json", False))
+    except FileNotFoundError as error:
+        return _fail("NOT_FOUND", f"There is no file {error.filename}.", given.json)
+    except PermissionError as error:
+        return _fail("FORBIDDEN", f"{error.filename} can't be read or written.", given.json)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(code: str, message: str, as_json: bool) -> int:
+    if as_json:
+        print(msgspec.json.encode({"error": {"code": code, "message": message}}).decode())
+    else:
+        print(f"suivi: {message} [{code}]", file=sys.stderr)
+    return 1
+
+
+def configure_logging(style: str) -> None:
+    """Structured lines on standard error: JSON for machines, or readable for people."""
+    if style not in ("json", "console"):
+        raise InvalidInput("SUIVI_LOG_FORMAT is json or console.")
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+# --- Commands ------------------------------------------------------------------------------------
+
+
+def import_file(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi import: a file becomes recommendations."""
+    from workflows.importing import Import, Options
+
+    options = Options(
+        state=given.state,
+        cycle=given.cycle,
+        session=given.session,
+        document=given.document,
+        reviewed=given.reviewed,
+        document_dates=dict(given.document_date),
+        language=given.language,
+    )
+    file: Path = given.file
+    if not file.is_file():
+        raise FileNotFoundError(2, "no such file", str(file))
+    with _service(settings) as service:
+        principal = _principal(given, service)
+        importing = Import(service.desk, service.find_aliases, principal)
+        with _bar(quiet=given.json) as tell:
+            receipt = importing.run(file, options, dry_run=given.dry_run, progress=tell)
+        service.feed.advance()
+    if given.json:
+        print(msgspec.json.encode(receipt).decode())
+    else:
+        from api.receipt import show
+
+        show(receipt, Console(), verbose=given.dry_run)
+    return 0
+
+
+def serve(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi serve: answers over HTTP until it is told to stop."""
+    import uvicorn
+
+    from api.app import create_app
+
+    service = Service(settings)
+    uvicorn.run(
+        create_app(service),
+        host=given.host,
+        port=given.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    return 0
+
+
+def rebuild(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi rebuild: fills views anew beside the running ones, then switches."""
+    with _service(settings) as service, _bar(quiet=given.json) as tell:
+        generation = service.feed.rebuild(lambda done, total: tell("rebuilding", done, total))
+        with service.views.snapshot() as (_, held):
+            pass
+    if given.json:
+        print(msgspec.json.encode({"generation": generation.number, "events": held}).decode())
+    else:
+        print(f"Views rebuilt from {held:,} events; generation {generation.number} is current.")
+    return 0
+
+
+def export(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi export: the log as JSON Lines, one event a line, in the order of the log."""
+    from workflows.exporting import json_lines
+
+    with _service(settings) as service, _output(given.output) as out:
+        for line in json_lines(service.log):
+            out.write(line)
+    return 0
+
+
+def show_schema(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi schema: the GraphQL schema."""
+    from api.schema import sdl
+
+    with _output(given.output) as out:
+        out.write(sdl().encode())
+    return 0
+
+
+def check(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi check: reads everything and says whether it holds together."""
+    from api.checking import check_all
+
+    with _service(settings) as service, _bar(quiet=given.json) as tell:
+        report = check_all(service, tell)
+    if given.json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        for fault in report.faults:
+            print(f"✗ {fault}")
+        print(
+            f"{report.events:,} events, {report.streams:,} streams, {report.commands:,} commands, "
+            f"{report.protected:,} protected texts ({report.erased:,} erased): "
+            + ("all hold." if report.ok else f"{len(report.faults)} faults.")
+        )
+    return 0 if report.ok else 1
+
+
+def key_create(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi key create: grants a key, shown this once."""
+    from workflows.keys import create_key
+
+    with _service(settings) as service:
+        id, key = create_key(
+            service.log,
+            role=given.role,
+            institution=given.institution,
+            actor=given.actor,
+            system=given.system,
+            authority=_authority(given.authority),
+            addressees=tuple(given.addressee),
+        )
+    if given.json:
+        print(msgspec.json.encode({"id": id, "key": key}).decode())
+    else:
+        print(f"{key}\n\nKey {id} for the role {given.role}. It is shown this once; keep it safe.")
+    return 0
+
+
+def key_revoke(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi key revoke: a key stops working."""
+    from workflows.keys import revoke_key
+
+    with _service(settings) as service:
+        revoke_key(service.log, given.id)
+    print(msgspec.json.encode({"id": given.id}).decode() if given.json else f"Revoked {given.id}.")
+    return 0
+
+
+def key_list(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi key list: every key ever granted, without the keys themselves."""
+    from projections.credentials import all_credentials
+
+    with _service(settings) as service:
+        service.feed.advance()
+        with service.views.snapshot() as (connection, _):
+            held = all_credentials(connection)
+    if given.json:
+        shown = [
+            {"id": c.id, "revoked": c.revoked, **msgspec.to_builtins(c.holder)} for c in held
+        ]
+        print(msgspec.json.encode(shown).decode())
+        return 0
+    table = Table("id", "role", "institution", "actor or system", "revoked", box=None)
+    for c in held:
+        who = c.holder.actor or c.holder.system or ""
+        revoked = "revoked" if c.revoked else ""
+        table.add_row(str(c.id), c.holder.role, c.holder.institution, who, revoked)
+    Console().print(table)
+    return 0
+
+
+def show_settings(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi settings: every setting, its default and what it does."""
+    table = Table("variable", "default", "what it does", box=None)
+    for row in describe():
+        table.add_row(*row)
+    Console().print(table)
+    return 0
+
+
+# --- The parser ----------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="suivi",
+        description="The record of human-rights recommendations: received, followed up, proved.",
+        epilog="The log is where SUIVI_DATABASE_URL says; `suivi settings` lists all settings.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, run: Any, help: str, to: Any = commands) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = to.add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        command.add_argument("--json", action="store_true", help="print JSON, for programs")
+        return command
+
+    c = add("import", import_file, "Import a file of recommendations.")
+    c.add_argument("file", type=Path, metavar="FILE", help="the file, as it was published")
+    c.add_argument("--format", choices=["ohchr-matrix"], required=True, help="what the file is")
+    c.add_argument("--state", metavar="SVN", help="whom it addresses, as ISO 3166 code")
+    c.add_argument("--cycle", type=int, help="the review cycle")
+    c.add_argument("--session", type=int, help="the session of the Working Group")
+    c.add_argument("--document", metavar="SYMBOL", help="the report's symbol, as A/HRC/43/15")
+    c.add_argument("--reviewed", type=_date, metavar="DATE", help="the day of the review")
+    c.add_argument(
+        "--document-date",
+        type=_document_date,
+        action="append",
+        default=[],
+        metavar="SYMBOL=DATE",
+        help="the date of a document; positions get theirs from it (repeatable)",
+    )
+    c.add_argument("--language", default="en", help="language of the file (default: en)")
+    c.add_argument("--dry-run", action="store_true", help="record nothing, show what would change")
+    c.add_argument("--actor", help="pseudonym of the person who imports")
+    c.add_argument("--institution", default="operator", help="the institution that imports")
+    c.add_argument("--authority", help="by what decision or mandate")
+
+    c = add("serve", serve, "Answer over HTTP.")
+    c.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    c.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+
+    add("rebuild", rebuild, "Rebuild the views from the log, beside the running ones.")
+
+    c = add("export", export, "Export the log.")
+    c.add_argument("--format", choices=["jsonl"], default="jsonl", help="JSON Lines")
+    c.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+
+    c = add("schema", show_schema, "Print the GraphQL schema.")
+    c.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+
+    add("check", check, "Check the log, the vault and the views against one another.")
+    add("settings", show_settings, "List all settings.")
+
+    key = commands.add_parser("key", help="Grant, revoke and list keys.")
+    keys = key.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    c = add("create", key_create, "Grant a key; it is shown once.", keys)
+    c.add_argument("--role", required=True, choices=[role.value for role in Role])
+    c.add_argument("--institution", default="operator", help="the institution it speaks for")
+    c.add_argument("--actor", help="pseudonym of the person it is for")
+    c.add_argument("--system", help="name of the system it is for, which names persons itself")
+    c.add_argument("--authority", help="by what decision or mandate it is granted")
+    c.add_argument("--addressee", action="append", default=[], help="only for this State's record")
+    c = add("revoke", key_revoke, "Revoke a key.", keys)
+    c.add_argument("id", type=UUID, help="the key's id, from `suivi key list`")
+    add("list", key_list, "List all keys ever granted.", keys)
+    return parser
+
+
+def _date(text: str) -> str:
+    if not is_date(text):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a date: write 2019-11-12")
+    return text
+
+
+def _document_date(text: str) -> tuple[str, str]:
+    symbol, _, on = text.rpartition("=")
+    if not symbol:
+        raise argparse.ArgumentTypeError("write SYMBOL=DATE, as A/HRC/43/15/Add.1=2020-02-19")
+    return symbol, _date(on)
+
+
+def _authority(reference: str | None) -> Authority | None:
+    return Authority(kind=AuthorityKind.DECISION, reference=reference) if reference else None
+
+
+def _principal(given: argparse.Namespace, service: Service) -> Principal:
+    """Who imports: the holder of SUIVI_KEY, else the operator of this installation."""
+    key = os.environ.get("SUIVI_KEY")
+    if key:
+        principal = service.principal(key)
+        if principal is None:
+            raise InvalidInput("The key in SUIVI_KEY is unknown or revoked.")
+        return principal
+    return Principal(
+        key=OPERATOR,
+        role=Role.CLERK,
+        institution=given.institution,
+        authority=_authority(given.authority)
+        or Authority(kind=AuthorityKind.MANDATE, reference="holds the installation"),
+        actor=given.actor,
+        system="suivi",
+    )
+
+
+@contextmanager
+def _service(settings: Settings) -> Iterator[Service]:
+    service = Service(settings)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[Any]:
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with path.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error; none where a program reads or nobody looks."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda what, done, total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<11}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done, total=total)
+
+        yield tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())
