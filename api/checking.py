@@ -14,10 +14,15 @@ import msgspec
 
 from api.service import Service
 from domain import recommendation
-from domain.entry import Entry, Protected, protected_texts
-from domain.recommendation import Recommendation, RecommendationEvent
+from domain.entry import Entry, Protected, UnreadableEntry, protected_texts
+from domain.events import (
+    RecommendationEvent,
+)
+from domain.recommendation import (
+    Recommendation,
+)
 from projections import recommendations
-from workflows.log.mapper import UnreadableEntry, read_payload, sealed
+from workflows.log.mapper import read_payload, sealed
 
 faults_max = 100
 batch_texts = 500

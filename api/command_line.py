@@ -235,9 +235,7 @@ def key_list(given: argparse.Namespace, settings: Settings) -> int:
         with service.views.snapshot() as (connection, _):
             held = all_credentials(connection)
     if given.json:
-        shown = [
-            {"id": c.id, "revoked": c.revoked, **msgspec.to_builtins(c.holder)} for c in held
-        ]
+        shown = [{"id": c.id, "revoked": c.revoked, **msgspec.to_builtins(c.holder)} for c in held]
         print(msgspec.json.encode(shown).decode())
         return 0
     table = Table("id", "role", "institution", "actor or system", "revoked", box=None)
@@ -305,10 +303,14 @@ def _parser() -> argparse.ArgumentParser:
 
     c = add("export", export, "Export the log.")
     c.add_argument("--format", choices=["jsonl"], default="jsonl", help="JSON Lines")
-    c.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+    c.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to (default: standard output)"
+    )
 
     c = add("schema", show_schema, "Print the GraphQL schema.")
-    c.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+    c.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to (default: standard output)"
+    )
 
     add("check", check, "Check the log, the vault and the views against one another.")
     add("settings", show_settings, "List all settings.")

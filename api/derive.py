@@ -10,7 +10,7 @@ import base64
 import types
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NewType, Union, get_args, get_origin
+from typing import Any, NewType, Optional, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
@@ -69,8 +69,7 @@ def struct_type(struct: type[msgspec.Struct]) -> Any:
 def history_type(event: type[Event], interface: type) -> Any:
     """The GraphQL type of an event: the interface's fields and the event's own."""
     fields = [(f.name, f.type) for f in msgspec.structs.fields(event) if f.name not in _UNSHOWN]
-    made = _object(event.__name__, summary(event), fields, lambda entry: entry.event, interface)
-    return made
+    return _object(event.__name__, summary(event), fields, lambda entry: entry.event, interface)
 
 
 def _object(
@@ -111,7 +110,7 @@ def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
     if get_origin(annotation) in (Union, types.UnionType):
         (inner,) = [a for a in get_args(annotation) if a is not type(None)]
         shown, convert = _shown(inner)
-        return shown | None if isinstance(shown, type) else Union[shown, None], convert  # noqa: UP007
+        return Optional[shown], convert  # type: ignore[valid-type]  # noqa: UP045
     if get_origin(annotation) is tuple:
         shown, convert = _shown(get_args(annotation)[0])
         return list[shown], lambda values: [convert(value) for value in values]

@@ -183,8 +183,8 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
         shown["message"] = "Something went wrong on our side; it has been logged."
         shown["extensions"] = {"code": "INTERNAL"}
     else:
-        shown.setdefault("extensions", {"code": InvalidInput.code})  # type: ignore[typeddict-item]
-    return shown  # type: ignore[return-value]
+        shown.setdefault("extensions", {"code": InvalidInput.code})
+    return shown
 
 
 def _error(message: str, code: str = InvalidInput.code) -> GraphQLError:

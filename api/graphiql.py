@@ -48,7 +48,8 @@ def page() -> HTMLResponse:
 def mounts() -> list[Mount]:
     """Where the page's files are served."""
     spec = find_spec(PACKAGE)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     files = Path(spec.origin).parent / "static" / PACKAGE
     return [
         Mount("/graphiql", StaticFiles(directory=files)),

@@ -9,9 +9,11 @@ from uuid import UUID
 import strawberry
 
 from api.derive import enum_type, global_id, history_type, struct_type
-from domain import credential, recommendation
+from domain import credential, events
 from domain.entry import Authority, Basis, Entry, Precision, Source, Visibility
-from domain.recommendation import RecommendationEvent
+from domain.events import (
+    RecommendationEvent,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -139,6 +141,6 @@ class HistoryEntry:
 
 TYPES: dict[str, Any] = {
     event.__name__: history_type(event, HistoryEntry)
-    for event in (*recommendation.EVENTS, *credential.EVENTS)
+    for event in (*events.EVENTS, *credential.EVENTS)
 }
 """The type of every event, by its name."""

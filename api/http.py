@@ -134,9 +134,7 @@ class GraphQLEndpoint:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         challenge = 'Bearer realm="suivi"'
         if scheme.lower() != "bearer" or not key.strip():
-            raise Refused(
-                401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge
-            )
+            raise Refused(401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge)
         principal = await run_in_threadpool(self._service.principal, key.strip())
         if principal is None:
             raise Refused(

@@ -21,10 +21,17 @@ from api.steps import (
     required,
     step,
 )
+from domain import events
 from domain import recommendation as domain
 from domain.addressees import recognise
 from domain.entry import RecommendationId, Visibility
-from domain.recommendation import (
+from domain.events import (
+    Part,
+    PartText,
+    Text,
+)
+from domain.refusals import InvalidInput
+from domain.words import (
     Answer,
     AssertedHow,
     AssessorKind,
@@ -35,13 +42,9 @@ from domain.recommendation import (
     LinkType,
     Mechanism,
     Organ,
-    Part,
-    PartText,
     ReportKind,
-    Text,
     TextStatus,
 )
-from domain.refusals import InvalidInput
 
 Request = Info[Context, None]
 
@@ -278,13 +281,15 @@ class ContinueRecommendationInput(StepInput):
 
 @strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
 class Mutation:
-    @strawberry.mutation(description="Records a recommendation that arrived by other ways than a file.")
+    @strawberry.mutation(
+        description="Records a recommendation that arrived by other ways than a file."
+    )
     def receive_recommendation(
         self, info: Request, input: ReceiveRecommendationInput
     ) -> StepPayload:
         context = info.context
 
-        def begin() -> tuple[RecommendationId, domain.Received]:
+        def begin() -> tuple[RecommendationId, events.Received]:
             parts, texts = _parts(input.parts)
             id, event = domain.receive(
                 circumstances(context, input, input.visibility),
@@ -414,12 +419,8 @@ class Mutation:
     @strawberry.mutation(
         description="The State accepts it: in the words of UN documents, it supports it."
     )
-    def accept_recommendation(
-        self, info: Request, input: AcceptRecommendationInput
-    ) -> StepPayload:
-        return _position(
-            info.context, input, Answer.SUPPORTED, input.said_already_implemented
-        )
+    def accept_recommendation(self, info: Request, input: AcceptRecommendationInput) -> StepPayload:
+        return _position(info.context, input, Answer.SUPPORTED, input.said_already_implemented)
 
     @strawberry.mutation(description="The State notes it. It stays in the workflow all the same.")
     def note_recommendation(self, info: Request, input: NoteRecommendationInput) -> StepPayload:
@@ -455,9 +456,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Assigns it to an institution by decree.")
-    def assign_recommendation(
-        self, info: Request, input: AssignRecommendationInput
-    ) -> StepPayload:
+    def assign_recommendation(self, info: Request, input: AssignRecommendationInput) -> StepPayload:
         return step(
             info.context,
             "decree-assignment",
@@ -588,9 +587,7 @@ class Mutation:
     @strawberry.mutation(
         description="Records somebody's assessment; another's is taken from its document."
     )
-    def assess_recommendation(
-        self, info: Request, input: AssessRecommendationInput
-    ) -> StepPayload:
+    def assess_recommendation(self, info: Request, input: AssessRecommendationInput) -> StepPayload:
         return step(
             info.context,
             "assess",
@@ -616,9 +613,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="The State reports on it, in a report to a mechanism.")
-    def report_recommendation(
-        self, info: Request, input: ReportRecommendationInput
-    ) -> StepPayload:
+    def report_recommendation(self, info: Request, input: ReportRecommendationInput) -> StepPayload:
         return step(
             info.context,
             "report",
@@ -663,15 +658,11 @@ class Mutation:
 
     @strawberry.mutation(description="Undoes the declaration as a duplicate; why?")
     def undo_duplicate(self, info: Request, input: StepInput) -> StepPayload:
-        return step(
-            info.context, "undo-duplicate", input, lambda r, stamp: r.undo_duplicate(stamp)
-        )
+        return step(info.context, "undo-duplicate", input, lambda r, stamp: r.undo_duplicate(stamp))
 
     @strawberry.mutation(description="Closes follow-up, by decision; why?")
     def close_recommendation(self, info: Request, input: CloseRecommendationInput) -> StepPayload:
-        return step(
-            info.context, "close", input, lambda r, stamp: r.close(stamp, input.closing)
-        )
+        return step(info.context, "close", input, lambda r, stamp: r.close(stamp, input.closing))
 
     @strawberry.mutation(description="Takes follow-up up again; why?")
     def reopen_recommendation(self, info: Request, input: StepInput) -> StepPayload:
@@ -720,7 +711,7 @@ def _parts(given: list[PartInput]) -> tuple[tuple[Part, ...], tuple[PartText, ..
         Part(
             id=str(i),
             recommenders=tuple(
-                domain.Recommender(printed=name, code=recognise(name))
+                events.Recommender(printed=name, code=recognise(name))
                 for name in part.recommending_states
             ),
         )
@@ -730,9 +721,8 @@ def _parts(given: list[PartInput]) -> tuple[tuple[Part, ...], tuple[PartText, ..
     return parts, texts
 
 
-def _terms(given: list[TermInput]) -> list[domain.Term]:
+def _terms(given: list[TermInput]) -> list[events.Term]:
     return [
-        domain.Term(vocabulary=t.vocabulary, version=t.version, label=t.label, code=t.code)
+        events.Term(vocabulary=t.vocabulary, version=t.version, label=t.label, code=t.code)
         for t in given
     ]
-

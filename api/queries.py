@@ -12,12 +12,15 @@ from api.context import Context
 from api.derive import enum_type, read_id
 from api.history import HistoryEntry
 from api.recommendations import Node, Recommendation, together
-from domain.recommendation import Kind, Mechanism, Position, Stage
 from domain.refusals import Ambiguous, InvalidInput
+from domain.words import (
+    Kind,
+    Mechanism,
+    Position,
+    Stage,
+)
 from projections import history, recommendations
 from projections.recommendations import Order, Where
-
-
 
 
 @strawberry.type(description="Whether a list goes on, and the cursors to go on with.")

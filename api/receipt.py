@@ -37,11 +37,7 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
     console.print(
         f"{receipt.rows} rows: [green]{receipt.new} new[/green], {receipt.changed} changed, "
         f"{receipt.same} same, {receipt.merged} merged, "
-        + (
-            f"[red]{receipt.unreadable} unreadable[/red]"
-            if receipt.unreadable
-            else "0 unreadable"
-        )
+        + (f"[red]{receipt.unreadable} unreadable[/red]" if receipt.unreadable else "0 unreadable")
     )
     _notes(console, "Unreadable", receipt.unreadable_rows, "red", len(receipt.unreadable_rows))
     _notes(console, "Changed", receipt.changes, "yellow", None if verbose else notes_max)

@@ -10,11 +10,14 @@ import strawberry
 
 from api.context import Cohort, Context
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
-from api.history import SourceType, HistoryEntry, TYPES, instant
-from domain import recommendation as domain
+from api.history import TYPES, HistoryEntry, SourceType, instant
+from domain import events
 from domain.addressees import addressee as find_addressee
 from domain.entry import Effective, Entry, RecommendationId
-from domain.recommendation import (
+from domain.refusals import InvalidInput
+from domain.schemes import Common
+from domain.words import (
+    AssertedHow,
     AssessorKind,
     AssignmentStatus,
     Capacity,
@@ -26,16 +29,14 @@ from domain.recommendation import (
     ProgressStatus,
     Stage,
 )
-from domain.refusals import InvalidInput
-from domain.schemes import Common
 from projections.recommendations import Lineage, Row
 from workflows import procedure
 
 history_entries_max = 1_000
 
-TextType: Any = struct_type(domain.Text)
-AliasType: Any = struct_type(domain.Alias)
-RecommenderType: Any = struct_type(domain.Recommender)
+TextType: Any = struct_type(events.Text)
+AliasType: Any = struct_type(events.Alias)
+RecommenderType: Any = struct_type(events.Recommender)
 EffectiveType: Any = struct_type(Effective)
 PositionTakenType: Any = TYPES["PositionTaken"]
 
@@ -90,7 +91,9 @@ class Assignment:
     status: enum_type(AssignmentStatus)  # type: ignore[valid-type]
     since: EffectiveType = strawberry.field(description="Since when it stands so.")
     part: str | None
-    instrument: str | None = strawberry.field(description="The decree or decision, if one is named.")
+    instrument: str | None = strawberry.field(
+        description="The decree or decision, if one is named."
+    )
     assigned_by: str
 
 
@@ -138,7 +141,7 @@ class LineageLink:
     id: int = strawberry.field(description="The link's id on the later recommendation.")
     type: enum_type(LinkType)  # type: ignore[valid-type]
     direction: Direction = strawberry.field(description="Where the other end lies.")
-    how: enum_type(domain.AssertedHow)  # type: ignore[valid-type]
+    how: enum_type(AssertedHow)  # type: ignore[valid-type]
     confidence: int | None = strawberry.field(description="In per cent, if it was not certain.")
     asserted_by: str
     recommendation: Annotated[Recommendation, strawberry.lazy("api.recommendations")] = (
@@ -257,7 +260,7 @@ class Recommendation(Node):
 
     @strawberry.field(description="Every position ever taken that was not struck, oldest first.")
     def positions(self) -> list[PositionTakenType]:
-        return [e for e in self._standing() if isinstance(e.event, domain.PositionTaken)]
+        return [e for e in self._standing() if isinstance(e.event, events.PositionTaken)]
 
     @strawberry.field(description="By when the State will answer, if it said so.")
     def position_due(self) -> str | None:
@@ -306,7 +309,7 @@ class Recommendation(Node):
         return [
             _assessment(entry)
             for entry in self._standing()
-            if isinstance(entry.event, domain.Assessed | domain.DeclaredImplemented)
+            if isinstance(entry.event, events.Assessed | events.DeclaredImplemented)
         ]
 
     @strawberry.field(description="Progress reports and reports to mechanisms, oldest first.")
@@ -365,8 +368,8 @@ def together(context: Context, rows: list[Row]) -> list[Recommendation]:
 
 def _assessment(entry: Entry) -> Assessment:
     event = entry.event
-    assert isinstance(event, domain.Assessed | domain.DeclaredImplemented)
-    assessed = event if isinstance(event, domain.Assessed) else None
+    assert isinstance(event, events.Assessed | events.DeclaredImplemented)
+    assessed = event if isinstance(event, events.Assessed) else None
     text = assessed.finding if assessed else event.statement  # type: ignore[union-attr]
     return Assessment(
         entry=entry,  # type: ignore[arg-type]
@@ -389,9 +392,9 @@ def _reports(entries: list[Entry]) -> list[Report]:
     found: dict[int, Report] = {}
     for entry in entries:
         event = entry.event
-        if isinstance(event, domain.ProgressDrafted | domain.ProgressPublished):
+        if isinstance(event, events.ProgressDrafted | events.ProgressPublished):
             id = event.report or entry.version
-            draft = isinstance(event, domain.ProgressDrafted)
+            draft = isinstance(event, events.ProgressDrafted)
             before = found.get(id)
             found[id] = Report(
                 id=id,
@@ -406,9 +409,9 @@ def _reports(entries: list[Entry]) -> list[Report]:
                 recorded_at=instant(entry.recorded_at or 0),
                 log_index=entry.log_index or 0,
             )
-        elif isinstance(event, domain.ProgressCleared) and event.report in found:
+        elif isinstance(event, events.ProgressCleared) and event.report in found:
             found[event.report].status = ProgressStatus.CLEARED
-        elif isinstance(event, domain.Reported):
+        elif isinstance(event, events.Reported):
             found[entry.version] = Report(
                 id=entry.version,
                 kind=ReportType(event.report.value),
@@ -437,6 +440,3 @@ def _link(link: Lineage, from_id: RecommendationId | Any, context: Context) -> L
         asserted_by=link.link.asserted_by,
         recommendation=together(context, [other])[0],
     )
-
-
-

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from api.settings import Settings
 from domain.credential import Credential
-from domain.recommendation import Alias
+from domain.events import (
+    Alias,
+)
 from domain.refusals import Refusal
 from projections import credentials, recommendations
 from projections.feed import Feed

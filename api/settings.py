@@ -20,7 +20,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: Annotated[
         str,
-        Meta(description="Where the log is: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."),
+        Meta(
+            description="Where the log is: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."
+        ),
     ] = "sqlite:///var/suivi.db"
     log_format: Annotated[
         str, Meta(description="How log lines are written to standard error: json or console.")
@@ -44,7 +46,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=3, description="How deep a GraphQL document may nest.")
     ] = 15
     query_fields_max: Annotated[
-        int, Meta(ge=10, description="How many fields a GraphQL document may select, fragments spread out.")
+        int,
+        Meta(
+            ge=10,
+            description="How many fields a GraphQL document may select, fragments spread out.",
+        ),
     ] = 1_000
     wait_seconds_max: Annotated[
         float,

@@ -29,7 +29,9 @@ from domain.entry import (
     effective,
     is_date,
 )
-from domain.recommendation import RecommendationEvent
+from domain.events import (
+    RecommendationEvent,
+)
 from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
 from projections import history, recommendations
@@ -95,7 +97,9 @@ class StepInput(Circumstances):
 
 
 RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
-strawberry.enum(RefusalCode, description="Why something is refused. Codes are added, never changed.")
+strawberry.enum(
+    RefusalCode, description="Why something is refused. Codes are added, never changed."
+)
 
 
 @strawberry.type(description="Why a step was refused. Nothing was recorded.")
@@ -250,4 +254,3 @@ def _short(name: str) -> str:
     if len(name) > name_chars_max:
         raise LimitExceeded(f"A name may have {name_chars_max} characters: “{name[:40]}…”.")
     return name
-

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from domain.entry import Authority, AuthorityKind, Basis, Effective, Source, Speaker, Stamp
-from domain.recommendation import AssignmentDecreed, Capacity
+from domain.events import (
+    AssignmentDecreed,
+)
+from domain.words import (
+    Capacity,
+)
 
 MINISTRY = Speaker(
     role="coordinator",

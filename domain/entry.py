@@ -16,6 +16,7 @@ import msgspec
 
 from domain.refusals import InvalidInput
 
+
 class Visibility(StrEnum):
     """Who may read an entry."""
 
@@ -240,7 +241,7 @@ class Entry(NamedTuple):
         return self.event.stamp
 
 
-class UnreadableEntry(Exception):  # noqa: N818 - it names what was found
+class UnreadableEntry(Exception):
     """A stored payload is not what its topic promises: the log is damaged or newer than we are."""
 
     log_index: int | None = None

@@ -19,12 +19,16 @@ _CHUNK = re.compile(r"\d+|[^\W\d_]+")
 
 def normal_symbol(symbol: str) -> str:
     """A document symbol as compared: compatibility forms folded, no white space, upper case."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", symbol)).upper()
+    return _folded(_folded(symbol).upper())
 
 
 def normal_paragraph(paragraph: str) -> str:
     """A paragraph number as compared: a string, never a decimal: 140.1 is not 140.10."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", paragraph)).rstrip(".").lower()
+    return _folded(_folded(paragraph).lower()).rstrip(".")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", _SPACE.sub("", unicodedata.normalize("NFKC", text)))
 
 
 def mint(kind: str, addressee: str, symbol: str, paragraph: str) -> UUID:

@@ -6,17 +6,16 @@ what it only noted (domain rule 1): the **position** (Universal Periodic Review 
 **reporting**. "Received → accepted or noted → assigned → implemented → reported" is a view over
 them, `Recommendation.stage`.
 
-Read in this order: the events (what can be said of a recommendation), the state (what they add up
-to), the commands (what may be said when). A command is a method that returns the event, or refuses
-what no State may do; which step follows which is the procedure's business (`workflows.procedure`).
+Read in this order: the events (`domain.events`: what can be said of a recommendation), the state
+(what they add up to), the commands (what may be said when). A command is a method that returns the
+event, or refuses what no State may do; which step follows which is the procedure's business
+(`workflows.procedure`).
 Nothing here reads a clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -24,17 +23,60 @@ import msgspec
 from domain.entry import (
     Effective,
     Entry,
-    Event,
     Protected,
     RecommendationId,
     Stamp,
-    Stored,
     Visibility,
     is_date,
     label_chars_max,
     text_chars_max,
 )
-from domain.identity import mint, normal_paragraph, normal_symbol
+from domain.events import (
+    Alias,
+    Assessed,
+    AssessmentHeld,
+    Assignment,
+    AssignmentAccepted,
+    AssignmentDeclined,
+    AssignmentDecreed,
+    AssignmentEnded,
+    AssignmentHandedOver,
+    AssignmentLapsed,
+    AssignmentOffered,
+    Classified,
+    Closed,
+    Continued,
+    Corrected,
+    DeclaredDuplicate,
+    DeclaredImplemented,
+    Declassified,
+    DuplicateUndone,
+    Identified,
+    Link,
+    Linked,
+    LinkWithdrawn,
+    Part,
+    Planned,
+    PositionDeferred,
+    PositionHeld,
+    PositionTaken,
+    ProgressCleared,
+    ProgressDrafted,
+    ProgressHeld,
+    ProgressPublished,
+    Received,
+    RecommendationEvent,
+    Renumbered,
+    Reopened,
+    Reported,
+    SelectedForFollowUp,
+    StateCommented,
+    Term,
+    TermHeld,
+    Text,
+    TextAdded,
+)
+from domain.identity import mint
 from domain.refusals import (
     AlreadySo,
     InvalidInput,
@@ -48,829 +90,28 @@ from domain.refusals import (
     UnknownReport,
     UnknownTerm,
 )
-from domain.schemes import Common, common_grade
+from domain.schemes import common_grade
+from domain.words import (
+    Answer,
+    AssertedHow,
+    AssessorKind,
+    AssignmentStatus,
+    Capacity,
+    Closing,
+    CorrectionKind,
+    Kind,
+    LinkType,
+    Mechanism,
+    Organ,
+    Position,
+    ProgressStatus,
+    ReportKind,
+    Stage,
+)
 
 parts_max = 50
 terms_max = 200
 assignments_max = 200
-
-# --- Words -------------------------------------------------------------------------------------
-
-
-class Kind(StrEnum):
-    """What sort of text it is (domain rule 11). Concerns never count as recommendations."""
-
-    RECOMMENDATION = "recommendation"
-    CONCERN = "concern"
-    PLEDGE = "pledge"
-    VIEWS = "views"
-    RULING = "ruling"
-    REQUEST = "request"
-
-
-class Mechanism(StrEnum):
-    """Which kind of body speaks. Only the Universal Periodic Review knows a position."""
-
-    UPR = "upr"
-    TREATY_BODY = "treaty-body"
-    SPECIAL_PROCEDURE = "special-procedure"
-    REGIONAL_BODY = "regional-body"
-
-
-class TextStatus(StrEnum):
-    """Where a text comes from (domain rule 16)."""
-
-    OFFICIAL = "official"
-    TRANSLATION = "translation"
-    MACHINE = "machine"
-
-
-class Answer(StrEnum):
-    """A State's answer to a recommendation. UN documents write supported where everyday use, and
-    older documents, say accepted. There is no "rejected"."""
-
-    SUPPORTED = "supported"
-    NOTED = "noted"
-
-
-class Organ(StrEnum):
-    """Where a position was expressed."""
-
-    WORKING_GROUP_REPORT = "working-group-report"
-    ADDENDUM = "addendum"
-    PLENARY = "plenary"
-    MID_TERM_REPORT = "mid-term-report"
-    OTHER = "other"
-
-
-class Position(StrEnum):
-    """The position as it stands: `by-part` when each part of the paragraph has its own."""
-
-    PENDING = "pending"
-    SUPPORTED = "supported"
-    NOTED = "noted"
-    BY_PART = "by-part"
-    NOT_APPLICABLE = "not-applicable"
-
-
-class Capacity(StrEnum):
-    """As what an institution is assigned."""
-
-    LEAD = "lead"
-    SUPPORTING = "supporting"
-
-
-class AssignmentStatus(StrEnum):
-    """How an assignment stands (domain rule 8)."""
-
-    OFFERED = "offered"
-    ASSIGNED = "assigned"
-    DECLINED = "declined"
-    LAPSED = "lapsed"
-    HANDED_OVER = "handed-over"
-    ENDED = "ended"
-
-
-class ProgressStatus(StrEnum):
-    """How far a progress report has come."""
-
-    DRAFTED = "drafted"
-    CLEARED = "cleared"
-    PUBLISHED = "published"
-
-
-class AssessorKind(StrEnum):
-    """Who assesses; never the one who records (domain rule 6)."""
-
-    STATE = "state"
-    TREATY_BODY = "treaty-body"
-    SPECIAL_PROCEDURE = "special-procedure"
-    REGIONAL_BODY = "regional-body"
-    NHRI = "nhri"
-    CIVIL_SOCIETY = "civil-society"
-    UPR_INFO = "upr-info"
-
-
-class ReportKind(StrEnum):
-    """In which report a recommendation is reported. A mid-term report is voluntary."""
-
-    MID_TERM = "mid-term"
-    NATIONAL = "national"
-    FOLLOW_UP = "follow-up"
-    OTHER = "other"
-
-
-class CorrectionKind(StrEnum):
-    """Which kind of correction it is (domain rule 19)."""
-
-    CLERICAL = "clerical"
-    CORRIGENDUM = "corrigendum"
-    REISSUED = "reissued"
-    ENTERED_IN_ERROR = "entered-in-error"
-    WITHDRAWN_BY_ISSUER = "withdrawn-by-issuer"
-
-
-class LinkType(StrEnum):
-    """How a later recommendation relates to an earlier one."""
-
-    REPEATS = "repeats"
-    SUCCEEDS = "succeeds"
-    BROADENS = "broadens"
-    NARROWS = "narrows"
-    OVERLAPS = "overlaps"
-    SUPERSEDES = "supersedes"
-
-
-class AssertedHow(StrEnum):
-    """How a link or a term was found."""
-
-    PERSON = "person"
-    SOURCE = "source"
-    RULE = "rule"
-    SIMILARITY = "similarity"
-
-
-class Closing(StrEnum):
-    """Why a recommendation is closed."""
-
-    CARRIED_OUT = "carried-out"
-    SUCCEEDED = "succeeded"
-    WITHDRAWN = "withdrawn"
-    NOT_PURSUED = "not-pursued"
-
-
-class Stage(StrEnum):
-    """The everyday view over the four dimensions: the furthest point reached."""
-
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    NOTED = "noted"
-    ASSIGNED = "assigned"
-    IMPLEMENTED = "implemented"
-    REPORTED = "reported"
-
-
-# --- What events are made of (the archive's format: frozen) --------------------------------------
-
-
-class Recommender(Stored, frozen=True):
-    """A recommending State: its code where recognised, and its name as printed."""
-
-    printed: str
-    code: str | None = None
-
-
-class Part(Stored, frozen=True):
-    """One of the texts a paragraph bundles, with the States that made it. Ids count from "1"."""
-
-    id: str
-    recommenders: tuple[Recommender, ...] = ()
-
-
-class PartText(Stored, frozen=True):
-    """The text of one part, in the language of the `Text` it belongs to."""
-
-    part: str
-    text: str
-
-
-class Text(Stored, frozen=True):
-    """A recommendation's wording in one language (BCP 47 tag), part by part."""
-
-    language: str
-    status: TextStatus
-    parts: tuple[PartText, ...]
-
-
-class Term(Stored, frozen=True):
-    """A term of a versioned vocabulary: theme, SDG goal or target, affected persons, action
-    category. `code` where the vocabulary has one, `label` as printed."""
-
-    vocabulary: str
-    version: str
-    label: str
-    code: str | None = None
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.vocabulary, self.version, self.code or self.label.casefold()
-
-
-class Alias(Stored, frozen=True):
-    """A name the recommendation goes by: scheme `un` (document symbol and paragraph), another
-    system's (`uhri`, …), or `national`."""
-
-    scheme: str
-    value: str
-    paragraph: str | None = None
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        if self.scheme == "un":
-            return "un", normal_symbol(self.value), normal_paragraph(self.paragraph or "")
-        return self.scheme, self.value, ""
-
-
-# --- Events (the archive's format: frozen; a new shape is a new topic) ---------------------------
-
-
-class RecommendationEvent(Event, frozen=True):
-    """Base of a recommendation's events."""
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        """Adds what this event says to the state; by itself it adds nothing."""
-
-
-class Received(RecommendationEvent, frozen=True):
-    """The text arrived from its mechanism."""
-
-    topic: ClassVar[str] = "recommendation.received.v1"
-
-    kind: Kind
-    mechanism: Mechanism
-    body: str
-    text: Text
-    parts: tuple[Part, ...]
-    symbol: str | None = None
-    paragraph: str | None = None
-    cycle: int | None = None
-    session: str | None = None
-
-    def begin(self, entry: Entry) -> Recommendation:
-        aliases = []
-        if self.symbol and self.paragraph:
-            aliases.append(Alias(scheme="un", value=self.symbol, paragraph=self.paragraph))
-        return Recommendation(
-            id=entry.stream,
-            addressee=entry.addressee,
-            kind=self.kind,
-            mechanism=self.mechanism,
-            body=self.body,
-            cycle=self.cycle,
-            session=self.session,
-            symbol=self.symbol,
-            paragraph=self.paragraph,
-            visibility=self.stamp.visibility,
-            institution=self.stamp.speaker.institution,
-            received=self.stamp.effective,
-            original=self.text.language,
-            texts={self.text.language: self.text},
-            parts=self.parts,
-            aliases=aliases,
-        )
-
-
-class TextAdded(RecommendationEvent, frozen=True):
-    """A text in another language, or a better one in a language already there, was added."""
-
-    topic: ClassVar[str] = "recommendation.text-added.v1"
-
-    text: Text
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.texts[self.text.language] = self.text
-
-
-class Corrected(RecommendationEvent, frozen=True):
-    """What was recorded was wrong and is put right: a text, the parts with their recommending
-    States, or an earlier entry that is struck (`strikes`: its version). The reason is in the
-    stamp; the earlier entry stays where it is."""
-
-    topic: ClassVar[str] = "recommendation.corrected.v1"
-
-    correction: CorrectionKind
-    text: Text | None = None
-    parts: tuple[Part, ...] | None = None
-    strikes: int | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        if self.text is not None:
-            r.texts[self.text.language] = self.text
-        if self.parts is not None:
-            r.parts = self.parts
-        if self.strikes is not None:
-            r.struck.append(self.strikes)
-
-
-class Renumbered(RecommendationEvent, frozen=True):
-    """The document's symbol or the paragraph's number changed; the old one stays an alias."""
-
-    topic: ClassVar[str] = "recommendation.renumbered.v1"
-
-    symbol: str
-    paragraph: str
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.symbol, r.paragraph = self.symbol, self.paragraph
-        r.aliases.append(Alias(scheme="un", value=self.symbol, paragraph=self.paragraph))
-
-
-class Identified(RecommendationEvent, frozen=True):
-    """Another system's id, or a national reference, was recorded."""
-
-    topic: ClassVar[str] = "recommendation.identified.v1"
-
-    alias: Alias
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.aliases.append(self.alias)
-
-
-class Classified(RecommendationEvent, frozen=True):
-    """Terms of vocabularies were said to fit (domain rule 12); `how` says by what means."""
-
-    topic: ClassVar[str] = "recommendation.classified.v1"
-
-    terms: tuple[Term, ...]
-    how: AssertedHow
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        document = self.stamp.source.document if self.stamp.source else None
-        for term in self.terms:
-            r.terms.append(TermHeld(term=term, version=entry.version, document=document))
-
-
-class Declassified(RecommendationEvent, frozen=True):
-    """Terms were said to fit no longer."""
-
-    topic: ClassVar[str] = "recommendation.declassified.v1"
-
-    terms: tuple[Term, ...]
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        gone = {term.key for term in self.terms}
-        r.terms = [held for held in r.terms if held.term.key not in gone]
-
-
-class PositionTaken(RecommendationEvent, frozen=True):
-    """The State took a position, or a new one (domain rule 2).
-
-    The stamp's effective date is when it was expressed, its source the citation as printed.
-    `printed` is the wording; `published` and `adopted` are dates where they differ;
-    `said_already_implemented` is the State's claim, not an assessment; `doubt` says why the
-    citation can't be right; `revises` is the version of the entry it takes the place of.
-    """
-
-    topic: ClassVar[str] = "recommendation.position-taken.v1"
-
-    answer: Answer
-    organ: Organ
-    instrument: str | None = None
-    printed: str | None = None
-    in_part: bool = False
-    said_already_implemented: bool = False
-    published: str | None = None
-    adopted: str | None = None
-    comment: Protected | None = None
-    doubt: str | None = None
-    revises: int | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.positions.append(
-            PositionHeld(
-                version=entry.version,
-                answer=self.answer,
-                on=self.stamp.effective.order,
-                part=self.stamp.part,
-                instrument=self.instrument,
-            )
-        )
-
-
-class PositionDeferred(RecommendationEvent, frozen=True):
-    """The State will answer by `due`, or by the named session. A deadline that passes never
-    produces a position."""
-
-    topic: ClassVar[str] = "recommendation.position-deferred.v1"
-
-    due: str | None = None
-    session: str | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.answer_due = self.due
-
-
-class StateCommented(RecommendationEvent, frozen=True):
-    """The State commented, where the mechanism knows no position."""
-
-    topic: ClassVar[str] = "recommendation.state-commented.v1"
-
-    comment: Protected
-
-
-class SelectedForFollowUp(RecommendationEvent, frozen=True):
-    """A committee selected it for follow-up, to be answered by a date."""
-
-    topic: ClassVar[str] = "recommendation.selected-for-follow-up.v1"
-
-    body: str
-    due: str | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.follow_up_due = self.due
-        r.selected = True
-
-
-class AssignmentOpened(RecommendationEvent, frozen=True):
-    """Base of the two ways an assignment begins. Its id is the version of this entry."""
-
-    assignee: str
-    capacity: Capacity
-    instrument: str | None = None
-
-    status: ClassVar[AssignmentStatus]
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.assignments.append(
-            Assignment(
-                id=entry.version,
-                institution=self.assignee,
-                capacity=self.capacity,
-                status=self.status,
-                part=self.stamp.part,
-                since=self.stamp.effective,
-                instrument=self.instrument,
-                visibility=self.stamp.visibility,
-                assigned_by=self.stamp.speaker.institution,
-            )
-        )
-
-
-class AssignmentOffered(AssignmentOpened, frozen=True):
-    """An institution was asked to take it on; it accepts, declines, or lets the offer lapse."""
-
-    topic: ClassVar[str] = "recommendation.assignment-offered.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.OFFERED
-
-    answer_due: str | None = None
-
-
-class AssignmentDecreed(AssignmentOpened, frozen=True):
-    """An institution was assigned by decree."""
-
-    topic: ClassVar[str] = "recommendation.assignment-decreed.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.ASSIGNED
-
-
-class AssignmentChanged(RecommendationEvent, frozen=True):
-    """Base of what happens to an assignment, named by the version of the entry that opened it."""
-
-    assignment: int
-
-    status: ClassVar[AssignmentStatus]
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.assignments = [
-            msgspec.structs.replace(a, status=self.status, since=self.stamp.effective)
-            if a.id == self.assignment
-            else a
-            for a in r.assignments
-        ]
-
-
-class AssignmentAccepted(AssignmentChanged, frozen=True):
-    """The institution took on what it was offered."""
-
-    topic: ClassVar[str] = "recommendation.assignment-accepted.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.ASSIGNED
-
-
-class AssignmentDeclined(AssignmentChanged, frozen=True):
-    """The institution declined, with a reason."""
-
-    topic: ClassVar[str] = "recommendation.assignment-declined.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.DECLINED
-
-
-class AssignmentLapsed(AssignmentChanged, frozen=True):
-    """The offer was met by silence until it lapsed."""
-
-    topic: ClassVar[str] = "recommendation.assignment-lapsed.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.LAPSED
-
-
-class AssignmentEnded(AssignmentChanged, frozen=True):
-    """The assignment ended."""
-
-    topic: ClassVar[str] = "recommendation.assignment-ended.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.ENDED
-
-
-class AssignmentHandedOver(AssignmentChanged, frozen=True):
-    """The assignment passed to another institution; a new one begins with this entry."""
-
-    topic: ClassVar[str] = "recommendation.assignment-handed-over.v1"
-    status: ClassVar[AssignmentStatus] = AssignmentStatus.HANDED_OVER
-
-    to: str
-    instrument: str | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        before = r.assignment(self.assignment)
-        super().apply(r, entry)
-        r.assignments.append(
-            msgspec.structs.replace(
-                before,
-                id=entry.version,
-                institution=self.to,
-                status=AssignmentStatus.ASSIGNED,
-                since=self.stamp.effective,
-                instrument=self.instrument,
-                visibility=self.stamp.visibility,
-                assigned_by=self.stamp.speaker.institution,
-            )
-        )
-
-
-class Planned(RecommendationEvent, frozen=True):
-    """Measures were planned: in which plan, and from when to when."""
-
-    topic: ClassVar[str] = "recommendation.planned.v1"
-
-    measures: Protected
-    plan: str | None = None
-    starts: str | None = None
-    ends: str | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.plans.append(entry.version)
-
-
-class ProgressDrafted(RecommendationEvent, frozen=True):
-    """An institution drafted a progress report. Its id is the version of this entry; drafting
-    again under `report` takes the place of the earlier draft."""
-
-    topic: ClassVar[str] = "recommendation.progress-drafted.v1"
-
-    narrative: Protected
-    report: int | None = None
-    period_from: str | None = None
-    period_to: str | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        id = self.report or entry.version
-        r.progress = [p for p in r.progress if p.id != id]
-        r.progress.append(
-            ProgressHeld(
-                id=id,
-                version=entry.version,
-                status=ProgressStatus.DRAFTED,
-                institution=self.stamp.speaker.institution,
-                part=self.stamp.part,
-            )
-        )
-
-
-class ProgressChanged(RecommendationEvent, frozen=True):
-    """Base of what happens to a progress report, named by its id."""
-
-    report: int
-
-    status: ClassVar[ProgressStatus]
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.progress = [
-            msgspec.structs.replace(p, status=self.status, version=entry.version)
-            if p.id == self.report
-            else p
-            for p in r.progress
-        ]
-
-
-class ProgressCleared(ProgressChanged, frozen=True):
-    """The progress report was cleared for publication."""
-
-    topic: ClassVar[str] = "recommendation.progress-cleared.v1"
-    status: ClassVar[ProgressStatus] = ProgressStatus.CLEARED
-
-
-class ProgressPublished(ProgressChanged, frozen=True):
-    """The progress report was published, in the words given here; the draft stays as it was."""
-
-    topic: ClassVar[str] = "recommendation.progress-published.v1"
-    status: ClassVar[ProgressStatus] = ProgressStatus.PUBLISHED
-
-    narrative: Protected
-    period_from: str | None = None
-    period_to: str | None = None
-
-
-class Assessed(RecommendationEvent, frozen=True):
-    """Somebody assessed the implementation (domain rule 6). Assessments stand side by side.
-
-    `assessor` is who judged, the stamp's speaker who recorded it, the stamp's source where it is
-    written. `common` is the grade on the common scale as it mapped that day, None: does not map.
-    """
-
-    topic: ClassVar[str] = "recommendation.assessed.v1"
-
-    assessor_kind: AssessorKind
-    assessor: str
-    scheme: str
-    scheme_version: str
-    grade: str
-    common: Common | None = None
-    finding: Protected | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.assessments.append(
-            AssessmentHeld(
-                version=entry.version,
-                assessor_kind=self.assessor_kind,
-                assessor=self.assessor,
-                common=self.common,
-                on=self.stamp.effective.order,
-                part=self.stamp.part,
-            )
-        )
-
-
-class DeclaredImplemented(RecommendationEvent, frozen=True):
-    """The State declared it implemented: its own view, one assessment among others."""
-
-    topic: ClassVar[str] = "recommendation.declared-implemented.v1"
-
-    statement: Protected | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.declared.append(entry.version)
-
-
-class Reported(RecommendationEvent, frozen=True):
-    """The State reported on it, in a report to a mechanism."""
-
-    topic: ClassVar[str] = "recommendation.reported.v1"
-
-    report: ReportKind
-    document: str
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.reported.append(entry.version)
-
-
-class Linked(RecommendationEvent, frozen=True):
-    """It was joined to an earlier recommendation; the link's id is the version of this entry.
-    `confidence` is in per cent, None where the person was simply sure."""
-
-    topic: ClassVar[str] = "recommendation.linked.v1"
-
-    type: LinkType
-    to: RecommendationId
-    how: AssertedHow
-    confidence: int | None = None
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.links.append(
-            Link(
-                id=entry.version,
-                type=self.type,
-                to=self.to,
-                how=self.how,
-                confidence=self.confidence,
-                asserted_by=self.stamp.speaker.institution,
-                visibility=self.stamp.visibility,
-            )
-        )
-
-
-class LinkWithdrawn(RecommendationEvent, frozen=True):
-    """A link was withdrawn."""
-
-    topic: ClassVar[str] = "recommendation.link-withdrawn.v1"
-
-    link: int
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.links = [link for link in r.links if link.id != self.link]
-
-
-class DeclaredDuplicate(RecommendationEvent, frozen=True):
-    """It was declared a duplicate of another; both histories stay."""
-
-    topic: ClassVar[str] = "recommendation.declared-duplicate.v1"
-
-    of: RecommendationId
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.duplicate_of = self.of
-
-
-class DuplicateUndone(RecommendationEvent, frozen=True):
-    """It was found to be no duplicate after all."""
-
-    topic: ClassVar[str] = "recommendation.duplicate-undone.v1"
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.duplicate_of = None
-
-
-class Closed(RecommendationEvent, frozen=True):
-    """Follow-up was closed, by decision."""
-
-    topic: ClassVar[str] = "recommendation.closed.v1"
-
-    closing: Closing
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.closed = self.closing
-
-
-class Reopened(RecommendationEvent, frozen=True):
-    """Follow-up was taken up again; what had been declared implemented no longer counts so."""
-
-    topic: ClassVar[str] = "recommendation.reopened.v1"
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.closed = None
-        r.declared = []
-
-
-class Continued(RecommendationEvent, frozen=True):
-    """At a cycle's end it was decided to go on under its own symbol; it does not count in the
-    next cycle (domain rule 9)."""
-
-    topic: ClassVar[str] = "recommendation.continued.v1"
-
-    cycle: int
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.continued_into = self.cycle
-
-
-def _leaves(root: type[RecommendationEvent]) -> list[type[RecommendationEvent]]:
-    below = root.__subclasses__()
-    return [root] if not below else [leaf for sub in below for leaf in _leaves(sub)]
-
-
-EVENTS: tuple[type[RecommendationEvent], ...] = tuple(_leaves(RecommendationEvent))
-"""Every event a recommendation can have, in the order of this file."""
-
-# --- State ---------------------------------------------------------------------------------------
-
-
-class TermHeld(Stored, frozen=True):
-    """A term the recommendation bears, and which entry and document said so."""
-
-    term: Term
-    version: int
-    document: str | None = None
-
-
-class PositionHeld(Stored, frozen=True):
-    """A position taken: `on` is its effective date as a sort key."""
-
-    version: int
-    answer: Answer
-    on: str
-    part: str | None = None
-    instrument: str | None = None
-
-
-class Assignment(Stored, frozen=True):
-    """An institution's assignment; `id` is the version of the entry that opened it."""
-
-    id: int
-    institution: str
-    capacity: Capacity
-    status: AssignmentStatus
-    since: Effective
-    visibility: Visibility
-    assigned_by: str
-    part: str | None = None
-    instrument: str | None = None
-
-
-class ProgressHeld(Stored, frozen=True):
-    """A progress report; `version` is that of its latest entry."""
-
-    id: int
-    version: int
-    status: ProgressStatus
-    institution: str
-    part: str | None = None
-
-
-class AssessmentHeld(Stored, frozen=True):
-    """An assessment, as far as overviews need it."""
-
-    version: int
-    assessor_kind: AssessorKind
-    assessor: str
-    on: str
-    common: Common | None = None
-    part: str | None = None
-
-
-class Link(Stored, frozen=True):
-    """A standing link to an earlier recommendation."""
-
-    id: int
-    type: LinkType
-    to: RecommendationId
-    how: AssertedHow
-    asserted_by: str
-    visibility: Visibility
-    confidence: int | None = None
 
 
 class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -1285,7 +526,12 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
         return Reported(stamp=stamp, report=report, document=_named(document))
 
     def link(
-        self, stamp: Stamp, type: LinkType, to: RecommendationId, how: AssertedHow, confidence: int | None
+        self,
+        stamp: Stamp,
+        type: LinkType,
+        to: RecommendationId,
+        how: AssertedHow,
+        confidence: int | None,
     ) -> Linked:
         """Joins it to an earlier recommendation."""
         if to == self.id:
@@ -1411,15 +657,40 @@ def receive(
     return id, event
 
 
+def begin(entry: Entry) -> Recommendation:
+    """The state after a recommendation's first entry, as far as its facts go."""
+    event = entry.event
+    assert isinstance(event, Received), "a recommendation's first entry is Received"
+    aliases = []
+    if event.symbol and event.paragraph:
+        aliases.append(Alias(scheme="un", value=event.symbol, paragraph=event.paragraph))
+    return Recommendation(
+        id=entry.stream,
+        addressee=entry.addressee,
+        kind=event.kind,
+        mechanism=event.mechanism,
+        body=event.body,
+        cycle=event.cycle,
+        session=event.session,
+        symbol=event.symbol,
+        paragraph=event.paragraph,
+        visibility=event.stamp.visibility,
+        institution=event.stamp.speaker.institution,
+        received=event.stamp.effective,
+        original=event.text.language,
+        texts={event.text.language: event.text},
+        parts=event.parts,
+        aliases=aliases,
+    )
+
+
 def fold(entries: Iterable[Entry], state: Recommendation | None = None) -> Recommendation | None:
     """The state that entries of one stream add up to, on top of `state`; None if there are none."""
     for entry in entries:
         if state is None:
-            event = entry.event
-            assert isinstance(event, Received), "a recommendation's first entry is Received"
-            state = event.begin(entry)
+            state = begin(entry)
             state.version = entry.version
-            state.move(event.stamp.left, event.stamp.entered)
+            state.move(entry.stamp.left, entry.stamp.entered)
         else:
             state.apply(entry)
     return state

@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is the domain's word
+class Refusal(Exception):
     """Base of all refusals. `code` is stable; `message` says what to do; `facts` holds values a
     program may act on, such as the current version."""
 

@@ -21,7 +21,6 @@ class Common(StrEnum):
     NOT_IMPLEMENTED = "not-implemented"
 
 
-
 SCHEMES: dict[tuple[str, str], dict[str, Common | None]] = {
     ("hrc-follow-up", "2013"): {
         "A": Common.IMPLEMENTED,

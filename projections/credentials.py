@@ -38,4 +38,6 @@ def by_digest(connection: Connection, sha256: str) -> Credential | None:
 
 def all_credentials(connection: Connection) -> list[Credential]:
     """Every credential ever granted."""
-    return [_read(blob) for (blob,) in connection.execute(select(table.c.state).order_by(table.c.id))]
+    return [
+        _read(blob) for (blob,) in connection.execute(select(table.c.state).order_by(table.c.id))
+    ]

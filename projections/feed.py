@@ -22,7 +22,12 @@ from domain import credential as credential_module
 from domain import recommendation as recommendation_module
 from domain.credential import Credential, CredentialEvent
 from domain.entry import Entry, UnreadableEntry
-from domain.recommendation import Recommendation, RecommendationEvent
+from domain.events import (
+    RecommendationEvent,
+)
+from domain.recommendation import (
+    Recommendation,
+)
 from projections import credentials, recommendations, views
 from projections.reading import ReadableLog
 from projections.views import Generation, Views
@@ -264,7 +269,7 @@ def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     values = ", ".join([mark] * len(names))
     connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})",  # noqa: S608
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})",
         rows,
     )
 
@@ -275,7 +280,7 @@ def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> N
     values = ", ".join([mark] * len(names))
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
     connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"
         f" ON CONFLICT (id) DO UPDATE SET {changes}",
         rows,
     )
@@ -284,6 +289,6 @@ def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> N
 def _delete(connection: Connection, table: Table, ids: list[tuple[str]]) -> None:
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     connection.exec_driver_sql(
-        f"DELETE FROM {table.name} WHERE recommendation = {mark}",  # noqa: S608
+        f"DELETE FROM {table.name} WHERE recommendation = {mark}",
         ids,
     )

@@ -14,21 +14,36 @@ from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
+from domain.events import (
+    Alias,
+    Link,
+)
 from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.recommendation import (
-    Alias,
-    AssignmentStatus,
-    Kind,
-    Link,
-    Mechanism,
-    Position,
     Recommendation,
-    Stage,
 )
 from domain.refusals import InvalidInput
 from domain.scope import Scope
+from domain.words import (
+    AssignmentStatus,
+    Kind,
+    Mechanism,
+    Position,
+    Stage,
+)
 from projections import views
 from projections.views import recommendation as table
 
@@ -280,7 +295,9 @@ class Lineage(NamedTuple):
     earlier: Row
 
 
-def lineage(connection: Connection, scope: Scope, rows: Sequence[Row]) -> Mapping[UUID, list[Lineage]]:
+def lineage(
+    connection: Connection, scope: Scope, rows: Sequence[Row]
+) -> Mapping[UUID, list[Lineage]]:
     """The links of some recommendations, both ways; an end not for this reader hides the link."""
     ids = {row.state.id.hex for row in rows}
     c = views.link.c
@@ -291,7 +308,9 @@ def lineage(connection: Connection, scope: Scope, rows: Sequence[Row]) -> Mappin
         query = select(c.recommendation, c.earlier, c.number).where(
             or_(c.recommendation.in_(some), c.earlier.in_(some))
         )
-        pairs.update((later, earlier, number) for later, earlier, number in connection.execute(query))
+        pairs.update(
+            (later, earlier, number) for later, earlier, number in connection.execute(query)
+        )
     ends = by_ids(connection, scope, [UUID(hex=id) for id in {x for p in pairs for x in p[:2]}])
     found: dict[UUID, list[Lineage]] = {row.state.id: [] for row in rows}
     for later, earlier, number in sorted(pairs, key=lambda pair: pair[2]):
@@ -333,7 +352,7 @@ def _readable(scope: Scope) -> ColumnElement[bool]:
 
 def _seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]:
     seen = visibility.in_(sorted(v.value for v in scope.visibilities))
-    return or_(seen, institution == scope.institution) if scope.institution else seen  # type: ignore[no-any-return]
+    return or_(seen, institution == scope.institution) if scope.institution else seen
 
 
 def _fits(scope: Scope, where: Where) -> ColumnElement[bool]:
@@ -403,4 +422,3 @@ def _read_cursor(cursor: str, order: Order) -> tuple[Any, str]:
     if named != order.value or isinstance(key, int) != (order is Order.CHANGED):
         raise InvalidInput("That cursor belongs to a list in another order.")
     return key, id
-

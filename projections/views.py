@@ -188,7 +188,7 @@ class Views:
         generation = self.current()
         with generation.engine.connect() as connection:
             if not self.is_sqlite:
-                connection = connection.execution_options(  # noqa: PLW2901
+                connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
             with connection.begin():

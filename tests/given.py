@@ -27,8 +27,21 @@ from domain.entry import (
     Visibility,
     effective,
 )
-from domain.recommendation import (
+from domain.events import (
     Alias,
+    Part,
+    PartText,
+    RecommendationEvent,
+    Recommender,
+    Term,
+    Text,
+)
+from domain.recommendation import (
+    Recommendation,
+    fold,
+    receive,
+)
+from domain.words import (
     Answer,
     AssertedHow,
     AssessorKind,
@@ -39,17 +52,8 @@ from domain.recommendation import (
     LinkType,
     Mechanism,
     Organ,
-    Part,
-    PartText,
-    Recommendation,
-    RecommendationEvent,
-    Recommender,
     ReportKind,
-    Term,
-    Text,
     TextStatus,
-    fold,
-    receive,
 )
 from domain.refusals import Refusal
 from workflows import procedure

@@ -24,10 +24,8 @@ from domain.entry import (
     is_date,
     text_chars_max,
 )
-from domain.recommendation import (
-    Answer,
+from domain.events import (
     Assessed,
-    AssessorKind,
     AssignmentAccepted,
     AssignmentDeclined,
     AssignmentDecreed,
@@ -35,11 +33,8 @@ from domain.recommendation import (
     AssignmentHandedOver,
     AssignmentLapsed,
     AssignmentOffered,
-    AssignmentStatus,
-    Capacity,
     Classified,
     Closed,
-    Closing,
     Continued,
     Corrected,
     Declassified,
@@ -47,32 +42,41 @@ from domain.recommendation import (
     DeclaredImplemented,
     DuplicateUndone,
     Identified,
-    Kind,
     Linked,
-    LinkType,
     LinkWithdrawn,
-    Mechanism,
     Planned,
-    Position,
     PositionDeferred,
     PositionTaken,
     ProgressCleared,
     ProgressDrafted,
     ProgressPublished,
-    Recommendation,
     Renumbered,
     Reopened,
     Reported,
     SelectedForFollowUp,
-    Stage,
     StateCommented,
     TextAdded,
-    TextStatus,
+)
+from domain.recommendation import (
+    Recommendation,
     assignments_max,
     fold,
     parts_max,
     receive,
     terms_max,
+)
+from domain.words import (
+    Answer,
+    AssessorKind,
+    AssignmentStatus,
+    Capacity,
+    Closing,
+    Kind,
+    LinkType,
+    Mechanism,
+    Position,
+    Stage,
+    TextStatus,
 )
 from domain.refusals import (
     AlreadySo,
@@ -852,7 +856,7 @@ If you are here because you added an event:
 
 def test_every_event_can_be_produced_by_some_step() -> None:
     produced = {*PRODUCES.values(), recommendation.Received}
-    assert produced == set(recommendation.EVENTS), IF_YOU_ADDED_AN_EVENT
+    assert produced == set(events.EVENTS), IF_YOU_ADDED_AN_EVENT
 
 
 def test_every_step_is_in_the_procedure_in_access_and_in_the_walk() -> None:
@@ -865,7 +869,7 @@ def test_every_step_is_in_the_procedure_in_access_and_in_the_walk() -> None:
 
 
 def test_every_event_has_a_topic_of_its_own_that_ends_in_its_version() -> None:
-    classes = (*recommendation.EVENTS, *credential.EVENTS)
+    classes = (*events.EVENTS, *credential.EVENTS)
     topics = [cls.topic for cls in classes]
     assert len(set(topics)) == len(topics), IF_YOU_ADDED_AN_EVENT
     for topic in topics:

@@ -20,19 +20,23 @@ from hypothesis import strategies as st
 
 from domain.entry import Effective, Entry, Event, Protected, Source, Visibility, protected_texts
 from domain.identity import mint, natural_order, normal_paragraph, normal_symbol
-from domain.recommendation import (
-    Answer,
-    Organ,
+from domain.events import (
     Part,
     PartText,
     PositionTaken,
     Received,
-    Recommendation,
     RecommendationEvent,
     Recommender,
     Text,
-    TextStatus,
+)
+from domain.recommendation import (
+    Recommendation,
     fold,
+)
+from domain.words import (
+    Answer,
+    Organ,
+    TextStatus,
 )
 from domain.refusals import InvalidInput
 from tests.given import received, stamp
@@ -83,7 +87,7 @@ def test_a_sample_fills_in_every_field_of_its_event(topic: str, payload: bytes) 
 def test_a_sample_still_folds(topic: str, payload: bytes) -> None:
     event = read_payload(topic, payload)
     if isinstance(event, Received):
-        assert event.begin(Entry(UUID(int=1), 1, "SVN", event)).text()
+        assert begin(Entry(UUID(int=1), 1, "SVN", event)).text()
     elif isinstance(event, RecommendationEvent):
         first = received()
         before = fold([first])
@@ -127,7 +131,9 @@ def canonical(value: Any) -> str:
         return "[" + ",".join(canonical(item) for item in value) + "]"
     if isinstance(value, str):
         return '"' + "".join(map(_character, value)) + '"'
-    return {True: "true", False: "false", None: "null"}.get(value) or str(value)
+    if value is None or isinstance(value, bool):
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)
 
 
 def _character(character: str) -> str:

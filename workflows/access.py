@@ -15,9 +15,14 @@ from uuid import UUID
 import msgspec
 
 from domain.entry import Authority, Speaker, Visibility
-from domain.recommendation import AssignmentStatus, Recommendation
+from domain.recommendation import (
+    Recommendation,
+)
 from domain.refusals import Forbidden, InvalidInput
 from domain.scope import Scope
+from domain.words import (
+    AssignmentStatus,
+)
 
 
 class Role(StrEnum):

@@ -17,7 +17,12 @@ import msgspec
 import structlog
 
 from domain.entry import Entry, Stamp, Visibility
-from domain.recommendation import Alias, Received, Recommendation, RecommendationEvent, fold
+from domain.events import (
+    Alias,
+    Received,
+    RecommendationEvent,
+)
+from domain.recommendation import Recommendation, begin, fold
 from domain.refusals import (
     AlreadySo,
     CommandReused,
@@ -210,5 +215,5 @@ class Desk:
 def opening(id: UUID, addressee: str, event: Received) -> Entry:
     """The first entry of a recommendation, with the states the procedure says it starts in."""
     entry = Entry(id, 1, addressee, event)
-    r = event.begin(entry)
+    r = begin(entry)
     return entry._replace(event=procedure.outcome(r, "receive", event))

@@ -22,30 +22,34 @@ from domain.addressees import addressee as known_addressee
 from domain.addressees import recognise
 from domain.cycles import cycle_of
 from domain.entry import Effective, Entry, Protected, Source, Stamp, effective
-from domain.recommendation import (
+from domain.events import (
     Alias,
-    Answer,
-    AssertedHow,
     Classified,
     Corrected,
-    CorrectionKind,
-    Kind,
-    Mechanism,
-    Organ,
     Part,
     PartText,
     PositionTaken,
     Received,
-    Recommendation,
     Recommender,
     Term,
     Text,
     TextAdded,
-    TextStatus,
+)
+from domain.recommendation import (
+    Recommendation,
     fold,
     receive,
 )
 from domain.refusals import InvalidInput, Refusal, StaleVersion
+from domain.words import (
+    Answer,
+    AssertedHow,
+    CorrectionKind,
+    Kind,
+    Mechanism,
+    Organ,
+    TextStatus,
+)
 from workflows.access import Principal, authorise
 from workflows.desk import Command, Desk, FindAliases, opening
 from workflows.ohchr_matrix import (
@@ -97,7 +101,7 @@ class Positions(msgspec.Struct):
 
 
 class RowNote(msgspec.Struct, frozen=True):
-    """Something a person should know about a row: stable `reason`, the sentence, what stood there."""
+    """What a person should know about a row: stable `reason`, the sentence, what stood there."""
 
     row: int
     paragraph: str | None
@@ -340,9 +344,7 @@ class Plan:
 
     # -- a paragraph that is known
 
-    def _compare(
-        self, row: MatrixRow, r: Recommendation, entries: Sequence[Entry]
-    ) -> list[Entry]:
+    def _compare(self, row: MatrixRow, r: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
         language = self._options.language
         planned: list[Entry] = []
         text = _text(row, language)
@@ -373,9 +375,10 @@ class Plan:
                 standing = event.parts
             if not isinstance(event, Received | Corrected | TextAdded) or event.text is None:
                 continue
-            same = event.text.language == text.language and [
-                p.text for p in event.text.parts
-            ] == wording
+            same = (
+                event.text.language == text.language
+                and [p.text for p in event.text.parts] == wording
+            )
             if same and (standing == parts or text.language != self._original(entries)):
                 return True
         return False
@@ -505,7 +508,10 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         cited = (row.citation.symbol if row.citation else None) or "none"
         positions = by_document.setdefault(cited, Positions())
         setattr(positions, row.position, getattr(positions, row.position) + 1)
-        found = [*row.doubts, *([row.citation.doubt] if row.citation and row.citation.doubt else [])]
+        found = [
+            *row.doubts,
+            *([row.citation.doubt] if row.citation and row.citation.doubt else []),
+        ]
         for doubt in found:
             printed = row.citation.printed if row.citation else ""
             message = f"{row.paragraph}: {DOUBTS.get(doubt, doubt)}"
@@ -589,4 +595,3 @@ def _terms(row: MatrixRow, matrix: Matrix) -> list[Term]:
         )
         for term in row.terms
     ]
-

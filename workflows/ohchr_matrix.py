@@ -828,9 +828,10 @@ def _like_names(bracket: _Bracket) -> bool:
 
 def _source(printed: str, language: str) -> tuple[str, Citation | None]:
     """What precedes the label of the source, and the citation after it."""
-    *_, label = (None, *_labels("source", language).finditer(printed))
-    if label is None:
+    labels = list(_labels("source", language).finditer(printed))
+    if not labels:
         return printed, None
+    label = labels[-1]
     return printed[: label.start()].strip(), _citation(printed[label.end() :].strip())
 
 
@@ -840,7 +841,9 @@ def _citation(printed: str) -> Citation:
         return Citation(printed, doubt="symbol-missing")
     symbol = re.sub(r"\s+(?=Add|Corr|Rev)", "/", found[0])
     symbol = re.sub(r"/+", "/", re.sub(r"\s+", "", symbol)).rstrip(".")
-    rest = printed[found.end() :].strip(f" ,;.:{_DASHES}()")
+    rest = printed[found.end() :].strip(f" ,;.:{_DASHES}")
+    if rest.startswith("("):
+        rest = rest[1:].removesuffix(")")
     values = {value.strip(f" ,;.:{_DASHES}") for value in _PARAGRAPH_LABEL.split(rest)} - {""}
     if len(values) == 1 and _PARAGRAPHS.fullmatch(next(iter(values))):
         return Citation(printed, symbol, values.pop())

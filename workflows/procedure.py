@@ -15,14 +15,18 @@ from typing import NamedTuple
 import msgspec
 
 from domain.entry import Stamp
+from domain.events import (
+    RecommendationEvent,
+)
 from domain.recommendation import (
+    Recommendation,
+)
+from domain.refusals import StepNotOpen
+from domain.words import (
     AssignmentStatus,
     Position,
     ProgressStatus,
-    Recommendation,
-    RecommendationEvent,
 )
-from domain.refusals import StepNotOpen
 
 REGIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -164,9 +168,7 @@ def open_steps(r: Recommendation) -> list[str]:
     return [name for name, s in STEPS.items() if name != "receive" and active.issuperset(s.when)]
 
 
-def outcome(
-    r: Recommendation, step: str, event: RecommendationEvent
-) -> RecommendationEvent:
+def outcome(r: Recommendation, step: str, event: RecommendationEvent) -> RecommendationEvent:
     """The event with the states left and entered, read off `r` after the event's facts were
     added to it."""
     moves = STEPS[step].moves

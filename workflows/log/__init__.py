@@ -111,7 +111,9 @@ class Log(Application[UUID]):
         """The state a stream's entries add up to, None if there are none."""
         return fold(self.history([stream]), None)
 
-    def read(self, start: int = 0, limit: int = page_rows_max, stop: int | None = None) -> list[Entry]:
+    def read(
+        self, start: int = 0, limit: int = page_rows_max, stop: int | None = None
+    ) -> list[Entry]:
         """Entries from log index `start` on, at most `limit`, up to and with `stop`."""
         return [_entry(row) for row in self._rows(start, min(limit, page_rows_max), stop)]
 

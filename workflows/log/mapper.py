@@ -19,13 +19,11 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, StoredEvent
 
-from domain import credential, recommendation
+from domain import credential, events
 from domain.entry import Entry, Event, Protected, UnreadableEntry
 from domain.refusals import InvalidInput
 
-EVENTS: dict[str, type[Event]] = {
-    cls.topic: cls for cls in (*recommendation.EVENTS, *credential.EVENTS)
-}
+EVENTS: dict[str, type[Event]] = {cls.topic: cls for cls in (*events.EVENTS, *credential.EVENTS)}
 """Every topic ever stored and the class that reads it. Topics are added, never changed."""
 
 COMMITMENT_TAG = b"suivi:commitment:v1\x00"

@@ -204,7 +204,7 @@ class PostgreSQLRecorder(Recorder):
                 request.failure = moved_on()
             else:
                 good[request.command] = request
-                taken.update(mine)  # type: ignore[arg-type]
+                taken.update(mine)
         if good:
             self._insert(list(good.values()))
         for request in again:  # the same command twice in one batch: the first one's result
@@ -256,7 +256,7 @@ class PostgreSQLRecorder(Recorder):
 
     def _fetch_once(self, query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self._pool.connection() as connection:
-            return connection.execute(query, params, prepare=True, binary=True).fetchall()  # type: ignore[call-arg]
+            return connection.execute(query, params, prepare=True, binary=True).fetchall()
 
     def size(self) -> int:
         return int(self._fetch("SELECT next FROM log_head")[0][0])

@@ -35,7 +35,7 @@ class Appended(NamedTuple):
     they were recorded (microseconds, UTC), and whether the command had been appended before."""
 
     first: int
-    count: int
+    count: int  # type: ignore[assignment]
     recorded_at: int
     repeated: bool = False
 
@@ -57,7 +57,7 @@ class CommandRow(NamedTuple):
 
     request_sha256: bytes
     first: int
-    count: int
+    count: int  # type: ignore[assignment]
 
 
 class Append:

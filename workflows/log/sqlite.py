@@ -212,7 +212,7 @@ class SQLiteRecorder(Recorder):
             rows.extend(
                 _row(row)
                 for row in self._fetch(
-                    f"{_SELECT} WHERE stream_id IN ({marks}) AND log_index <= ?",  # noqa: S608
+                    f"{_SELECT} WHERE stream_id IN ({marks}) AND log_index <= ?",
                     (*some, last),
                 )
             )
@@ -252,7 +252,7 @@ class SQLiteRecorder(Recorder):
             some = commitments[i : i + variables_max]
             marks = ",".join("?" * len(some))
             for row in self._fetch(
-                f"SELECT commitment, salt, content FROM vault WHERE commitment IN ({marks})",  # noqa: S608
+                f"SELECT commitment, salt, content FROM vault WHERE commitment IN ({marks})",
                 some,
             ):
                 rows[row[0]] = VaultRow(*row)
