@@ -635,6 +635,11 @@ def receive(
 
     Without both symbol and paragraph there is no key, so the caller gives an id of its own.
     """
+    if kind in (Kind.VIEWS, Kind.REQUEST):
+        raise InvalidInput(
+            "Texts of communications name persons and can't be recorded yet: they need a protected "
+            "text. Record what was asked of the State in general."
+        )
     _countable(parts)
     _written(text, parts)
     _named(body)

@@ -21,6 +21,7 @@ from domain.entry import (
     Entry,
     Event,
     Protected,
+    RecommendationId,
     Source,
     Speaker,
     Stamp,
@@ -41,6 +42,7 @@ from domain.recommendation import (
     fold,
     receive,
 )
+from domain.refusals import Refusal
 from domain.words import (
     Answer,
     AssertedHow,
@@ -55,7 +57,6 @@ from domain.words import (
     ReportKind,
     TextStatus,
 )
-from domain.refusals import Refusal
 from workflows import procedure
 from workflows.access import Principal, Role
 from workflows.desk import Desk, opening
@@ -276,7 +277,9 @@ def handed_over(id: int, to: str) -> Act:
 
 def planned(**said: Any) -> Act:
     return act(
-        "plan", lambda r, s: r.plan(s, Protected("a new law"), starts="2025", ends="2026-06"), **said
+        "plan",
+        lambda r, s: r.plan(s, Protected("a new law"), starts="2025", ends="2026-06"),
+        **said,
     )
 
 
@@ -293,9 +296,7 @@ def cleared(report: int) -> Act:
 
 
 def published(report: int, narrative: str = "a bill is before parliament") -> Act:
-    return act(
-        "publish-progress", lambda r, s: r.publish_progress(s, report, Protected(narrative))
-    )
+    return act("publish-progress", lambda r, s: r.publish_progress(s, report, Protected(narrative)))
 
 
 def declared(**said: Any) -> Act:
@@ -335,9 +336,7 @@ def struck(version: int, reason: str | None = "entered for the wrong paragraph")
 
 
 def corrected(reason: str | None = "a slip", **what: Any) -> Act:
-    return act(
-        "correct", lambda r, s: r.correct(s, CorrectionKind.CLERICAL, **what), reason=reason
-    )
+    return act("correct", lambda r, s: r.correct(s, CorrectionKind.CLERICAL, **what), reason=reason)
 
 
 def added(wording: Text) -> Act:
@@ -376,7 +375,9 @@ def linked(
     to: UUID, type: LinkType = LinkType.SUCCEEDS, confidence: int | None = 80, **said: Any
 ) -> Act:
     return act(
-        "link", lambda r, s: r.link(s, type, to, AssertedHow.SIMILARITY, confidence), **said
+        "link",
+        lambda r, s: r.link(s, type, RecommendationId(to), AssertedHow.SIMILARITY, confidence),
+        **said,
     )
 
 
@@ -385,7 +386,7 @@ def unlinked(link: int, reason: str | None = "another subject") -> Act:
 
 
 def duplicate(of: UUID) -> Act:
-    return act("declare-duplicate", lambda r, s: r.declare_duplicate(s, of))
+    return act("declare-duplicate", lambda r, s: r.declare_duplicate(s, RecommendationId(of)))
 
 
 def undone(reason: str | None = "they differ") -> Act:
@@ -404,10 +405,11 @@ def continued(cycle: int) -> Act:
     return act("continue", lambda r, s: r.continue_into(s, cycle))
 
 
-# --- Any step, for random walks -------------------------------------------------------------------
+# --- Any step, for random walks ------------------------------------------------------------------
 
 INSTITUTIONS = ("labour", "justice", "interior")
-THEMES = tuple(term("theme", code) for code in ("A12", "B31", "F13")) + (
+THEMES = (
+    *(term("theme", code) for code in ("A12", "B31", "F13")),
     term("sdg", "16"),
     term("sdg", "16.2"),
     term("affected-persons", None, "Women & girls"),
@@ -426,22 +428,22 @@ def _part(r: Recommendation, random: Random) -> str | None:
     return random.choice([None, None, *(part.id for part in r.parts), "9"])
 
 
+def _correction(r: Recommendation, random: Random) -> dict[str, Any]:
+    corrections: list[dict[str, Any]] = [
+        {"text": text(*(f"words {random.randint(1, 3)}" for _ in r.parts))},
+        {"parts": parts(len(r.parts), random.choice(["FRA", "LTU"]))},
+        {"parts": parts(2), "text": text("one", "two")},
+        {"parts": parts(3)},
+        {},
+    ]
+    return random.choice(corrections)
+
+
 ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "add-text": lambda r, x: added(
         text(*(f"texte {x.randint(1, 3)}" for _ in r.parts), language=x.choice(["fr", "es", "en"]))
     ),
-    "correct": lambda r, x: corrected(
-        x.choice(REASONS),
-        **x.choice(
-            [
-                {"text": text(*(f"words {x.randint(1, 3)}" for _ in r.parts))},
-                {"parts": parts(len(r.parts), x.choice(["FRA", "LTU"]))},
-                {"parts": parts(2), "text": text("one", "two")},
-                {"parts": parts(3)},
-                {},
-            ]
-        ),
-    ),
+    "correct": lambda r, x: corrected(x.choice(REASONS), **_correction(r, x)),
     "strike": lambda r, x: struck(
         _id(x, [p.version for p in r.positions] + r.declared + r.reported + r.plans),
         x.choice(REASONS),
@@ -479,7 +481,9 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "clear-progress": lambda r, x: cleared(_id(x, [p.id for p in r.progress])),
     "publish-progress": lambda r, x: published(_id(x, [p.id for p in r.progress])),
     "assess": lambda r, x: assessed(
-        x.choice(["A", "C", "D", "Z"]), document=x.choice(["CCPR/C/130/2", None]), on=x.choice(DATES)
+        x.choice(["A", "C", "D", "Z"]),
+        document=x.choice(["CCPR/C/130/2", None]),
+        on=x.choice(DATES),
     ),
     "declare-implemented": lambda r, x: declared(part=_part(r, x)),
     "report": lambda r, x: reported(x.choice(["report 2027", " "])),

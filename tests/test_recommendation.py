@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given as all_examples
 from hypothesis import strategies as st
 
-from domain import credential, recommendation
+from domain import credential, events
 from domain.entry import (
     Basis,
     Effective,
@@ -37,9 +37,9 @@ from domain.events import (
     Closed,
     Continued,
     Corrected,
-    Declassified,
     DeclaredDuplicate,
     DeclaredImplemented,
+    Declassified,
     DuplicateUndone,
     Identified,
     Linked,
@@ -65,19 +65,6 @@ from domain.recommendation import (
     receive,
     terms_max,
 )
-from domain.words import (
-    Answer,
-    AssessorKind,
-    AssignmentStatus,
-    Capacity,
-    Closing,
-    Kind,
-    LinkType,
-    Mechanism,
-    Position,
-    Stage,
-    TextStatus,
-)
 from domain.refusals import (
     AlreadySo,
     InvalidInput,
@@ -96,6 +83,19 @@ from domain.refusals import (
     all_refusals,
 )
 from domain.schemes import SCHEMES, Common, common_grade
+from domain.words import (
+    Answer,
+    AssessorKind,
+    AssignmentStatus,
+    Capacity,
+    Closing,
+    Kind,
+    LinkType,
+    Mechanism,
+    Position,
+    Stage,
+    TextStatus,
+)
 from tests.given import (
     ANY,
     OTHERS,
@@ -176,9 +176,7 @@ def test_what_has_no_number_gets_an_id_of_its_own() -> None:
 
 
 def test_it_goes_by_its_symbol_and_paragraph_from_the_start() -> None:
-    assert [alias.key for alias in given(received()).it.aliases] == [
-        ("un", "A/HRC/59/15", "140.1")
-    ]
+    assert [alias.key for alias in given(received()).it.aliases] == [("un", "A/HRC/59/15", "140.1")]
 
 
 def _receive(**other: Any) -> None:
@@ -219,7 +217,7 @@ def test_what_cannot_be_a_recommendation_is_refused(
     assert type(refused.value) is reason
 
 
-# --- Position (domain rules 2, 5, 18) --------------------------------------------------------------
+# --- Position (domain rules 2, 5, 18) ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -237,8 +235,10 @@ def test_there_is_no_rejected() -> None:
 
 
 def test_a_later_answer_revises_the_earlier_one_and_wipes_out_nothing() -> None:
-    after = given(received(), noted("2025-04-08")).when(supported("2027-06")).then(
-        PositionTaken, revises=2
+    after = (
+        given(received(), noted("2025-04-08"))
+        .when(supported("2027-06"))
+        .then(PositionTaken, revises=2)
     )
     assert after.it.position is Position.SUPPORTED
     assert [p.answer for p in after.it.positions] == [Answer.NOTED, Answer.SUPPORTED]
@@ -302,7 +302,7 @@ def test_a_position_can_be_recorded_after_follow_up_was_closed() -> None:
     given(received(), closed()).when(supported()).then(PositionTaken)
 
 
-# --- Noted is not refused (domain rule 3), four dimensions (domain rule 1) --------------------------
+# --- Noted is not refused (domain rule 3), four dimensions (domain rule 1) -----------------------
 
 
 def test_a_noted_recommendation_can_still_be_assigned_planned_and_carried_out() -> None:
@@ -425,8 +425,8 @@ def test_a_progress_report_is_drafted_cleared_and_published_in_that_order() -> N
 
 
 def test_a_draft_drafted_again_is_the_same_report_and_must_be_cleared_again() -> None:
-    history = given(received(), decreed(), drafted(), cleared(3)).when(drafted(3)).then(
-        ProgressDrafted
+    history = (
+        given(received(), decreed(), drafted(), cleared(3)).when(drafted(3)).then(ProgressDrafted)
     )
     assert [(p.id, p.version) for p in history.it.progress] == [(3, 5)]
     history.when(published(3)).refuses(UnknownReport)
@@ -478,9 +478,7 @@ def test_no_cooperation_is_on_no_common_scale() -> None:
     ("scheme", "version", "grade"),
     [("hrc-follow-up", "2017", "B1"), ("hrc-follow-up", "1999", "A"), ("upr-info", "1", "A")],
 )
-def test_a_grade_its_scheme_does_not_know_is_refused(
-    scheme: str, version: str, grade: str
-) -> None:
+def test_a_grade_its_scheme_does_not_know_is_refused(scheme: str, version: str, grade: str) -> None:
     given(received()).when(assessed(grade, scheme=scheme, version=version)).refuses(UnknownGrade)
 
 
@@ -498,12 +496,14 @@ def test_a_committee_selects_it_for_follow_up_with_a_date() -> None:
     given(received()).when(selected(body="")).refuses(InvalidInput)
 
 
-# --- Corrections (domain rules 7 and 19) -----------------------------------------------------------
+# --- Corrections (domain rules 7 and 19) ---------------------------------------------------------
 
 
 def test_strike_a_position_and_the_one_before_stands_again() -> None:
-    after = given(received(), noted("2025-04-08"), supported("2027")).when(struck(3)).then(
-        Corrected, strikes=3
+    after = (
+        given(received(), noted("2025-04-08"), supported("2027"))
+        .when(struck(3))
+        .then(Corrected, strikes=3)
     )
     assert after.it.position is Position.NOTED
     assert "position.noted" in after.it.states
@@ -574,7 +574,7 @@ def test_a_text_in_another_language_corrects_none() -> None:
     given(received(), added(machine)).when(added(better)).then(TextAdded)
 
 
-# --- Names and terms (domain rules 4 and 12) --------------------------------------------------------
+# --- Names and terms (domain rules 4 and 12) -----------------------------------------------------
 
 
 def test_a_number_that_changed_stays_an_alias_and_the_id_stays_too() -> None:
@@ -616,7 +616,7 @@ def test_terms_have_a_limit() -> None:
     given(received()).when(classified(*many)).refuses(LimitExceeded)
 
 
-# --- Links and duplicates (domain rules 9, 19, 20) ---------------------------------------------------
+# --- Links and duplicates (domain rules 9, 19, 20) -----------------------------------------------
 
 
 def test_a_link_lives_on_the_later_one_and_can_be_withdrawn_with_a_reason() -> None:
@@ -648,7 +648,7 @@ def test_a_duplicate_is_declared_once_and_undone_with_a_reason() -> None:
     assert twin.when(undone()).then(DuplicateUndone).it.duplicate_of is None
 
 
-# --- A cycle's end, closing, reopening (domain rule 9) -------------------------------------------------
+# --- A cycle's end, closing, reopening (domain rule 9) -------------------------------------------
 
 
 def test_a_recommendation_goes_on_under_its_own_symbol_into_a_later_cycle() -> None:
@@ -659,8 +659,10 @@ def test_a_recommendation_goes_on_under_its_own_symbol_into_a_later_cycle() -> N
 
 
 def test_closing_ends_the_work_and_reopening_takes_it_up_again() -> None:
-    history = given(received(), decreed(), declared()).when(closed()).then(
-        Closed, closing=Closing.CARRIED_OUT
+    history = (
+        given(received(), decreed(), declared())
+        .when(closed())
+        .then(Closed, closing=Closing.CARRIED_OUT)
     )
     assert "record.closed" in history.it.states
     for step in (planned(), decreed("justice"), reported(), continued(5), closed()):
@@ -682,7 +684,7 @@ def test_what_was_declared_before_reopening_cannot_be_struck_any_more() -> None:
     )
 
 
-# --- Dates and speakers (domain rules 7, 17, 18) -----------------------------------------------------
+# --- Dates and speakers (domain rules 7, 17, 18) -------------------------------------------------
 
 
 @pytest.mark.parametrize("on", ["2025", "2025-04", "2025-04-08", "2024-02-29", "2000-02-29"])
@@ -691,7 +693,8 @@ def test_a_date_has_the_precision_of_a_day_a_month_or_a_year(on: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "on", ["", "25", "2025-13", "2025-02-29", "1900-02-29", "0000", "2025-4-8", "08/04/2025", "٢٠٢٥"]
+    "on",
+    ["", "25", "2025-13", "2025-02-29", "1900-02-29", "0000", "2025-4-8", "08/04/2025", "٢٠٢٥"],
 )
 def test_what_is_no_date_is_refused(on: str) -> None:
     assert not is_date(on)
@@ -855,7 +858,7 @@ If you are here because you added an event:
 
 
 def test_every_event_can_be_produced_by_some_step() -> None:
-    produced = {*PRODUCES.values(), recommendation.Received}
+    produced = {*PRODUCES.values(), events.Received}
     assert produced == set(events.EVENTS), IF_YOU_ADDED_AN_EVENT
 
 

@@ -183,7 +183,7 @@ class Recorder(ApplicationRecorder):
             return []
         command = kwargs.get("command") or str(uuid4())
         done = self.append(command, kwargs.get("sha256") or b"", stored_events)
-        return range(done.first + 1, done.first + done.count + 1)
+        return list(range(done.first + 1, done.first + done.count + 1))
 
     def select_notifications(
         self,
