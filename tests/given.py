@@ -241,17 +241,17 @@ def noted(on: str | None = "2025-04-08", **said: Any) -> Act:
     return answered(Answer.NOTED, on, **said)
 
 
-def offered(institution: str = "labour", **said: Any) -> Act:
+def offered(assignee: str = "labour", **said: Any) -> Act:
     return act(
         "offer-assignment",
-        lambda r, s: r.offer_assignment(s, institution, Capacity.LEAD, answer_due="2025-09-01"),
+        lambda r, s: r.offer_assignment(s, assignee, Capacity.LEAD, answer_due="2025-09-01"),
         **said,
     )
 
 
-def decreed(institution: str = "labour", capacity: Capacity = Capacity.LEAD, **said: Any) -> Act:
+def decreed(assignee: str = "labour", capacity: Capacity = Capacity.LEAD, **said: Any) -> Act:
     return act(
-        "decree-assignment", lambda r, s: r.decree_assignment(s, institution, capacity), **said
+        "decree-assignment", lambda r, s: r.decree_assignment(s, assignee, capacity), **said
     )
 
 

@@ -296,7 +296,8 @@ def test_140_1_is_not_140_10() -> None:
 
 def test_numbers_sort_as_people_sort_them() -> None:
     people = ["16", "16.9", "16.10", "16.b", "140", "140.1", "140.2", "140.10", "141", "a", "b"]
-    assert sorted(people[::-1], key=natural_order) == people
+    scattered = people[::-1]
+    assert sorted(scattered, key=natural_order) == people
     assert natural_order("16.9") == "00000016.00000009"
     assert natural_order("121.23(a)") == "00000121.00000023.a"
 

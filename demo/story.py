@@ -1,0 +1,645 @@
+"""Six years of follow-up in the Republic of Arvenia, which does not exist: who did what, when, by
+what authority. `demo.__main__` plays it through the API, step by step in this order.
+
+A step's version, and the ids that later steps refer to, follow from the steps before it. So every
+step is the same request each time it is sent, and playing the story again records nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+STATE = "XAA"
+CYCLE_3 = "A/HRC/44/90"
+CYCLE_4 = "A/HRC/60/90"
+
+REVIEWED = {3: "2020-01-22", 4: "2025-05-02"}
+"""Cycle → the day of the review, when its recommendations were made."""
+
+DOCUMENTS = {
+    3: {CYCLE_3: "2020-03-20", f"{CYCLE_3}/Add.1": "2020-06-15"},
+    4: {CYCLE_4: "2025-07-04", f"{CYCLE_4}/Add.1": "2025-09-08"},
+}
+"""Cycle → its documents and their dates, which no matrix carries."""
+
+MID_TERM = "Mid-term report of Arvenia, third cycle"
+DISPUTED = (CYCLE_3, "119.10")
+"""Where the State, its national institution and a committee disagree."""
+SECRET = "not for publication"
+"""Words of the draft on the disputed recommendation that stays a draft."""
+EARLIER, LATER = (CYCLE_3, "119.1"), (CYCLE_4, "133.7")
+"""One text through two cycles."""
+CHANGED_MIND = (CYCLE_3, "119.38")
+"""Noted in the addendum, supported at mid-term."""
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Whom a key is granted to; a system names the person it acts for in every request."""
+
+    name: str
+    role: str
+    institution: str
+    about: str
+    authority: str
+    actor: str | None = None
+    system: str | None = None
+
+
+DECREE = "Decree 12/2019 on the national mechanism"
+HOLDERS = {
+    holder.name: holder
+    for holder in (
+        Holder(
+            "mechanism",
+            "coordinator",
+            "nmirf",
+            "the national mechanism's own system",
+            DECREE,
+            system="follow-up-desk",
+        ),
+        Holder("clerk", "clerk", "nmirf", "enters what others have said", DECREE, actor="p-tamm"),
+        Holder(
+            "justice",
+            "focal-point",
+            "moj",
+            "Ministry of Justice",
+            "Minister's order 4/2020",
+            actor="p-reyes",
+        ),
+        Holder(
+            "social",
+            "focal-point",
+            "mlsa",
+            "Ministry of Labour and Social Affairs",
+            "Minister's order 2/2023",
+            actor="p-hadley",
+        ),
+        Holder(
+            "labour",
+            "focal-point",
+            "mol",
+            "Ministry of Labour, until it was renamed",
+            "Minister's order 9/2020",
+            actor="p-hadley",
+        ),
+        Holder(
+            "auditor",
+            "auditor",
+            "audit-office",
+            "reads all but other people's drafts",
+            "Audit Act, section 7",
+            actor="p-voss",
+        ),
+        Holder("reader", "reader", "public", "reads what is public", "Access to Information Act"),
+    )
+}
+
+RENAMED = "labour"
+"""Whose key ends with the institution's old name."""
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """The version of the entry that an earlier step recorded under this name."""
+
+    name: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One request: whose key, which mutation, on which paragraph, with which fields.
+
+    `keep` names the entry for later steps. `refused`: the code it must be refused with.
+    `stale`: how many versions behind the sender is.
+    """
+
+    who: str
+    mutation: str
+    at: tuple[str, str]
+    on: str
+    fields: dict[str, Any]
+    keep: str | None = None
+    refused: str | None = None
+    stale: int = 0
+
+
+INPUTS = {
+    "acceptAssignment": "AssignmentInput",
+    "declineAssignment": "AssignmentInput",
+}
+"""Mutations whose input is not named after them."""
+
+VERSION_IMPORTED = 3
+"""Received, answered, classified: each paragraph stands there after the import."""
+
+
+def _story() -> tuple[Step, ...]:
+    steps: list[Step] = []
+
+    def take(
+        who: str,
+        mutation: str,
+        at: tuple[str, str],
+        on: str,
+        *,
+        keep: str | None = None,
+        refused: str | None = None,
+        stale: int = 0,
+        **fields: Any,
+    ) -> None:
+        steps.append(Step(who, mutation, at, on, fields, keep, refused, stale))
+
+    def of(cycle: str, paragraph: str) -> tuple[str, str]:
+        return cycle, paragraph
+
+    secretary = {"actor": "p-selin"}
+    deputy = {"actor": "p-okoro"}
+
+    def decision(reference: str, scope: str | None = None) -> dict[str, Any]:
+        return {"kind": "DECISION", "reference": reference, "scope": scope}
+
+    cabinet = secretary | {
+        "onBehalfOf": "cabinet",
+        "authority": decision("Cabinet decision 31/2020", "third cycle"),
+    }
+    cabinet_4 = secretary | {
+        "onBehalfOf": "cabinet",
+        "authority": decision("Cabinet decision 88/2025", "fourth cycle"),
+    }
+
+    # -- 2020: the cabinet shares the work out; what is noted is shared out as well.
+    decreed = "Decree 31/2020"
+    for paragraph, to in (
+        ("119.1", "moj"),
+        ("119.2", "moj"),
+        ("119.10", "moj"),
+        ("119.11", "moj"),
+        ("119.12", "moj"),
+        ("119.13", "moj"),
+        ("119.14", "moj"),
+        ("119.7", "moj"),
+        ("119.38", "moj"),
+        ("119.31", "mol"),
+        ("119.34", "mol"),
+        ("118.5", "moj"),
+    ):
+        take(
+            "mechanism",
+            "assignRecommendation",
+            of(CYCLE_3, paragraph),
+            "2020-09-01",
+            keep=f"lead {paragraph}",
+            institution=to,
+            instrument=decreed,
+            **cabinet,
+        )
+    # Shelters need the other ministry as well: it is asked, and agrees.
+    take(
+        "mechanism",
+        "offerAssignment",
+        EARLIER,
+        "2020-09-14",
+        keep="support",
+        institution="mol",
+        capacity="SUPPORTING",
+        answerDue="2020-10-15",
+        reason="Shelters are paid from the budget for social assistance.",
+        **deputy,
+    )
+    take(
+        "labour",
+        "acceptAssignment",
+        EARLIER,
+        "2020-10-02",
+        assignment=Ref("support"),
+    )
+    # Apprenticeships are offered to the wrong ministry, which says so.
+    take(
+        "mechanism",
+        "offerAssignment",
+        of(CYCLE_3, "119.35"),
+        "2020-09-14",
+        keep="wrong",
+        institution="moj",
+        answerDue="2020-10-15",
+        **deputy,
+    )
+    take(
+        "justice",
+        "declineAssignment",
+        of(CYCLE_3, "119.35"),
+        "2020-09-21",
+        assignment=Ref("wrong"),
+        reason="Apprenticeships are the competence of the Ministry of Labour (Labour Code, 14).",
+    )
+    take(
+        "mechanism",
+        "offerAssignment",
+        of(CYCLE_3, "119.35"),
+        "2020-09-28",
+        keep="right",
+        institution="mol",
+        answerDue="2020-10-31",
+        **deputy,
+    )
+    take(
+        "labour",
+        "acceptAssignment",
+        of(CYCLE_3, "119.35"),
+        "2020-10-05",
+        assignment=Ref("right"),
+    )
+
+    # -- 2021: a corrigendum, plans, first progress.
+    take(
+        "clerk",
+        "correctRecommendation",
+        of(CYCLE_3, "119.13"),
+        "2021-01-18",
+        correction="CORRIGENDUM",
+        language="en",
+        parts=[
+            {
+                "text": "Shorten the length of court proceedings and clear the backlog of civil "
+                "and administrative cases"
+            }
+        ],
+        source={"document": f"{CYCLE_3}/Corr.1", "paragraph": "119.13"},
+        reason="The corrigendum adds “and administrative”.",
+    )
+    take(
+        "justice",
+        "planImplementation",
+        EARLIER,
+        "2021-02-10",
+        measures="A bill on domestic violence by the end of 2021; two shelters a year.",
+        plan="National Action Plan 2021–2025, chapter 4",
+        starts="2021-03",
+        ends="2025-12",
+    )
+    take(
+        "justice",
+        "planImplementation",
+        DISPUTED,
+        "2021-02-10",
+        measures="Electronic monitoring, and probation officers in all nine districts.",
+        plan="National Action Plan 2021–2025, chapter 6",
+        starts="2021-04",
+        ends="2024-12",
+    )
+    take(
+        "labour",
+        "planImplementation",
+        of(CYCLE_3, "119.34"),
+        "2021-03-03",
+        measures="Forty more inspectors; cash support to 6,000 families in harvest months.",
+        plan="National Action Plan 2021–2025, chapter 9",
+        starts="2021-06",
+        ends="2024-10",
+    )
+    law = "The Act against Domestic Violence is in force since 1 November. Three provinces of seven "
+    take(
+        "justice",
+        "reportProgress",
+        EARLIER,
+        "2021-11-22",
+        keep="progress",
+        narrative=law + "have a shelter; the fourth has lost its site.",
+        periodFrom="2021-03",
+        periodTo="2021-11",
+    )
+    take(
+        "mechanism",
+        "clearProgress",
+        EARLIER,
+        "2021-12-01",
+        report=Ref("progress"),
+        **deputy,
+    )
+    # Someone else's step has come between: the sender has not seen it, and is told.
+    take(
+        "labour",
+        "reportProgress",
+        EARLIER,
+        "2021-12-01",
+        refused="STALE_VERSION",
+        stale=1,
+        narrative="The shelter in the harbour district has opened.",
+    )
+    take(
+        "mechanism",
+        "publishProgress",
+        EARLIER,
+        "2021-12-10",
+        report=Ref("progress"),
+        narrative=law + "have a shelter.",
+        periodFrom="2021-03",
+        periodTo="2021-11",
+        authority=decision("Minutes of the mechanism, 9 December 2021, item 3"),
+        **secretary,
+    )
+
+    # -- 2022: the voluntary mid-term report; a noted recommendation is supported after all.
+    take(
+        "clerk",
+        "acceptRecommendation",
+        CHANGED_MIND,
+        "2022-11-30",
+        organ="MID_TERM_REPORT",
+        instrument=MID_TERM,
+        comment="A bill on civilian service is before parliament.",
+        source={"document": MID_TERM, "paragraph": "41"},
+        onBehalfOf="government",
+        authority=decision("Cabinet decision 70/2022", "mid-term report"),
+        reason="Parliament asked for it in its resolution of 3 October 2022.",
+    )
+    for paragraph, place in (
+        ("119.1", "12"),
+        ("119.10", "18"),
+        ("119.34", "27"),
+        ("119.38", "41"),
+        ("118.5", "5"),
+    ):
+        take(
+            "clerk",
+            "reportRecommendation",
+            of(CYCLE_3, paragraph),
+            "2022-11-30",
+            report="MID_TERM",
+            document=MID_TERM,
+            source={"document": MID_TERM, "paragraph": place},
+            onBehalfOf="government",
+            authority=decision("Cabinet decision 70/2022", "mid-term report"),
+        )
+
+    # -- 2023: the Ministry of Labour is renamed; its open assignments go over one by one.
+    for paragraph, name in (
+        ("119.1", "support"),
+        ("119.31", "lead 119.31"),
+        ("119.34", "lead 119.34"),
+        ("119.35", "right"),
+    ):
+        take(
+            "mechanism",
+            "handOverAssignment",
+            of(CYCLE_3, paragraph),
+            "2023-03-01",
+            assignment=Ref(name),
+            to="mlsa",
+            instrument="Government Organisation Act, section 22",
+            reason="The Ministry of Labour is now the Ministry of Labour and Social Affairs.",
+            authority=decision("Government Organisation Act, section 22"),
+            **secretary,
+        )
+
+    # -- 2023 and 2024: three judgements of one recommendation, and a draft that stays one.
+    take(
+        "justice",
+        "declareImplemented",
+        DISPUTED,
+        "2023-05-15",
+        statement="Both prisons are below their capacity since April.",
+        authority=decision("Minister's note 118/2023"),
+    )
+    take(
+        "clerk",
+        "assessRecommendation",
+        DISPUTED,
+        "2023-12-10",
+        assessorKind="NHRI",
+        assessor="Office of the Public Advocate",
+        scheme="common",
+        schemeVersion="1",
+        grade="partly-implemented",
+        finding="One prison is below its capacity; the other holds 118 for every 100 places.",
+        source={"document": "Public Advocate, Annual report 2023", "paragraph": "p. 64"},
+    )
+    take(
+        "clerk",
+        "assessRecommendation",
+        DISPUTED,
+        "2024-03-28",
+        assessorKind="TREATY_BODY",
+        assessor="Human Rights Committee",
+        scheme="hrc-follow-up",
+        schemeVersion="2017",
+        grade="C",
+        finding="The information does not show that alternatives to detention are used more.",
+        source={"document": "CCPR/C/XAA/FU/3", "paragraph": "14"},
+    )
+    take(
+        "justice",
+        "reportProgress",
+        DISPUTED,
+        "2024-06-03",
+        keep="draft",
+        narrative=f"Draft, {SECRET}: the April figures left out 212 people held on remand.",
+        periodFrom="2023-05",
+        periodTo="2024-05",
+    )
+    take(
+        "auditor",
+        "declareImplemented",
+        DISPUTED,
+        "2024-06-04",
+        refused="FORBIDDEN",
+        statement="The audit office is satisfied.",
+    )
+    harvest = "Inspections have doubled; 5,100 families received support in harvest months."
+    take(
+        "social",
+        "reportProgress",
+        of(CYCLE_3, "119.34"),
+        "2024-09-30",
+        keep="harvest",
+        narrative=harvest,
+        periodFrom="2023-10",
+        periodTo="2024-09",
+    )
+    take(
+        "mechanism",
+        "clearProgress",
+        of(CYCLE_3, "119.34"),
+        "2024-10-07",
+        report=Ref("harvest"),
+        **deputy,
+    )
+    take(
+        "mechanism",
+        "publishProgress",
+        of(CYCLE_3, "119.34"),
+        "2024-10-14",
+        report=Ref("harvest"),
+        narrative=harvest,
+        periodFrom="2023-10",
+        periodTo="2024-09",
+        **secretary,
+    )
+    take(
+        "justice",
+        "declareImplemented",
+        of(CYCLE_3, "118.5"),
+        "2021-06-01",
+        statement="The National Action Plan 2021–2025 was adopted, with a timetable.",
+    )
+    take(
+        "mechanism",
+        "closeRecommendation",
+        of(CYCLE_3, "118.5"),
+        "2024-12-16",
+        closing="CARRIED_OUT",
+        reason="The plan was adopted in 2021 and its timetable published; nobody disputes it.",
+        authority=decision("Minutes of the mechanism, 16 December 2024, item 2"),
+        **secretary,
+    )
+
+    # -- 2025 and 2026: the fourth cycle's texts are joined to the third's, case by case.
+    for later, relation, earlier, how in (
+        ("133.7", "BROADENS", "119.1", {}),
+        ("133.17", "BROADENS", "119.10", {}),
+        ("133.31", "SUCCEEDS", "119.38", {}),
+        ("132.8", "SUCCEEDS", "118.5", {}),
+        ("133.2", "REPEATS", "119.5", {"how": "SIMILARITY", "confidence": 93}),
+        ("133.24", "BROADENS", "119.7", {"how": "SIMILARITY", "confidence": 88}),
+    ):
+        take(
+            "clerk",
+            "linkRecommendation",
+            of(CYCLE_4, later),
+            "2025-10-06",
+            type=relation,
+            to=of(CYCLE_3, earlier),
+            **how,
+        )
+    take(
+        "mechanism",
+        "closeRecommendation",
+        EARLIER,
+        "2025-11-10",
+        closing="SUCCEEDED",
+        reason="The law is in force; what is left to do is in paragraph 133.7 of the fourth cycle.",
+        **cabinet_4,
+    )
+    take(
+        "mechanism",
+        "continueRecommendation",
+        DISPUTED,
+        "2025-11-10",
+        cycle=4,
+        reason="Disputed; it goes on under its own number beside paragraph 133.17.",
+        **cabinet_4,
+    )
+    for paragraph, to in (
+        ("133.7", "moj"),
+        ("133.17", "moj"),
+        ("133.31", "moj"),
+        ("132.8", "moj"),
+        ("133.14", "mlsa"),
+        ("133.46", "mlsa"),
+    ):
+        take(
+            "mechanism",
+            "assignRecommendation",
+            of(CYCLE_4, paragraph),
+            "2025-12-01",
+            institution=to,
+            instrument="Decree 88/2025",
+            **cabinet_4,
+        )
+    take(
+        "justice",
+        "planImplementation",
+        LATER,
+        "2026-02-02",
+        measures="An amendment on digital abuse; shelters in all seven provinces on a fixed budget.",
+        plan="National Action Plan 2026–2030, chapter 4",
+        starts="2026-03",
+        ends="2029-12",
+    )
+    return tuple(steps)
+
+
+STORY = _story()
+
+
+class Refused(Exception):
+    """The story did not go as it is written here."""
+
+
+class Ask(Protocol):
+    """Sends a GraphQL request with a holder's key and gives the data."""
+
+    def __call__(
+        self, who: str, query: str, variables: dict[str, Any] | None = None
+    ) -> dict[str, Any]: ...
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A step that was refused, as it had to be; the log's size before and after."""
+
+    step: Step
+    code: str
+    message: str
+    log_index: int
+    log_index_after: int
+
+
+def play(ask: Ask, tell: Callable[[int, Step], None] | None = None) -> list[Refusal]:
+    """Plays the story and gives its refusals; tells after each step how many are done."""
+    ids: dict[tuple[str, str], str] = {}
+    versions: dict[tuple[str, str], int] = {}
+    kept: dict[str, int] = {}
+    refusals: list[Refusal] = []
+
+    def id_of(at: tuple[str, str]) -> str:
+        if at not in ids:
+            found = ask("mechanism", LOOK_UP, {"symbol": at[0], "paragraph": at[1]})
+            ids[at] = found["recommendation"]["id"]
+            versions[at] = VERSION_IMPORTED
+        return ids[at]
+
+    def known(value: Any) -> Any:
+        if isinstance(value, Ref):
+            return kept[value.name]
+        return id_of(value) if isinstance(value, tuple) else value
+
+    for number, step in enumerate(STORY, start=1):
+        given = {
+            "commandId": f"demo-{number:03}",
+            "id": id_of(step.at),
+            "expectedVersion": versions[step.at] - step.stale,
+            "effectiveOn": step.on,
+            **{name: known(value) for name, value in step.fields.items()},
+        }
+        type = INPUTS.get(step.mutation) or f"{step.mutation[0].upper()}{step.mutation[1:]}Input"
+        query = MUTATION % (type, step.mutation)
+        before = _log_index(ask) if step.refused else 0
+        payload = ask(step.who, query, {"input": given})[step.mutation]
+        codes = [error["code"] for error in payload["errors"]]
+        if codes != ([step.refused] if step.refused else []):
+            raise Refused(f"{step.mutation} on {step.at[1]} by {step.who}: {payload['errors']}")
+        if step.refused:
+            message = payload["errors"][0]["message"]
+            refusals.append(Refusal(step, codes[0], message, before, _log_index(ask)))
+        else:
+            versions[step.at] = payload["events"][-1]["version"]
+            if step.keep:
+                kept[step.keep] = versions[step.at]
+        if tell is not None:
+            tell(number, step)
+    return refusals
+
+
+def _log_index(ask: Ask) -> int:
+    index: int = ask("auditor", "{ logIndex }")["logIndex"]
+    return index
+
+
+LOOK_UP = f"""query($symbol: String!, $paragraph: String!) {{
+  recommendation(symbol: $symbol, paragraph: $paragraph, addressee: "{STATE}") {{ id }}
+}}"""
+
+MUTATION = """mutation($input: %s!) {
+  %s(input: $input) { events { version } errors { code message } }
+}"""

@@ -1,0 +1,243 @@
+"""A running server for tests: a key for everybody, and few words to ask and to take steps.
+
+`running` serves in a thread of this process, over a real socket, so that coverage sees it and a
+test may look at the store beside it. `process` is `suivi serve` itself, as an operator starts it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+
+from api.app import create_app
+from api.schema import schema
+from api.service import Service
+from api.settings import Settings, variable
+from workflows.keys import create_key
+
+ROOT = Path(__file__).parents[1]
+SUIVI = (sys.executable, "-m", "api.command_line")
+
+HOLDERS = {
+    "administrator": ("administrator", "registry-of-keys"),
+    "coordinator": ("coordinator", "mfa"),
+    "clerk": ("clerk", "archive"),
+    "justice": ("focal-point", "justice"),
+    "labour": ("focal-point", "labour"),
+    "auditor": ("auditor", "court-of-audit"),
+    "reader": ("reader", "public"),
+}
+"""Who holds a key: role and institution. Two ministries, so that one can be kept from the other."""
+
+PAYLOAD = """
+recommendation { id version position stage states symbol paragraph }
+events { __typename logIndex version recordedAt visibility commandId }
+logIndex
+errors { code message currentVersion }
+"""
+
+
+class Server:
+    """A server that runs, and how tests speak to it."""
+
+    def __init__(self, url: str, keys: dict[str, str], service: Service | None = None) -> None:
+        self.url = url
+        self.keys = keys
+        self._service = service
+        self.client = httpx.Client(base_url=url, timeout=60)
+        self._paragraphs = iter(range(1, 1_000_000))
+
+    @property
+    def service(self) -> Service:
+        """The service inside, where it runs in this process."""
+        assert self._service is not None
+        return self._service
+
+    def grant(self, name: str, role: str, institution: str, **more: Any) -> str:
+        """Grants one more key; gives the key's id."""
+        holder: dict[str, Any] = {"actor": f"p-{name}", "system": None, "authority": None, **more}
+        id, self.keys[name] = create_key(
+            self.service.log, role=role, institution=institution, **holder
+        )
+        return str(id)
+
+    # -- asking
+
+    def headers(self, who: str | None, **more: str) -> dict[str, str]:
+        bearer = {} if who is None else {"Authorization": f"Bearer {self.keys.get(who, who)}"}
+        return {**bearer, **more}
+
+    def post(self, who: str | None, query: str, **variables: Any) -> httpx.Response:
+        """A GraphQL request as it is; `who` is the name of a holder, a key, or nobody."""
+        asked = {"query": query, "variables": variables}
+        return self.client.post("/graphql", json=asked, headers=self.headers(who))
+
+    def ask(self, who: str, query: str, **variables: Any) -> Any:
+        """The data of an answer that has no errors."""
+        answer = self.post(who, query, **variables).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def refused(self, who: str, query: str, **variables: Any) -> dict[str, Any]:
+        """The one error of an answer."""
+        (error,) = self.post(who, query, **variables).json()["errors"]
+        assert isinstance(error, dict)
+        return error
+
+    def size(self) -> int:
+        """How many entries the log holds, looked up in the store itself."""
+        return self.service.log.size
+
+    # -- taking steps
+
+    def take(self, who: str, mutation: str, **input: Any) -> dict[str, Any]:
+        """The payload of a mutation; a command id is chosen where none is given."""
+        answer = self.ask(who, document(mutation), input={"commandId": uuid4().hex, **input})
+        assert isinstance(answer[mutation], dict)
+        return answer[mutation]
+
+    def step(self, who: str, mutation: str, id: str, **input: Any) -> dict[str, Any]:
+        """The payload of a step on a recommendation as it stands, which must not be refused."""
+        if "expectedVersion" not in input:
+            input["expectedVersion"] = self.version(id)
+        payload = self.take(who, mutation, id=id, **input)
+        assert payload["errors"] == [], payload["errors"]
+        return payload
+
+    def receive(self, who: str = "coordinator", **input: Any) -> str:
+        """Records one more recommendation; gives its id."""
+        return self.received(who, **input)["recommendation"]["id"]  # type: ignore[no-any-return]
+
+    def received(self, who: str = "coordinator", **input: Any) -> dict[str, Any]:
+        """Records one more recommendation; gives the payload."""
+        number = f"{140 + next(self._paragraphs) // 1000}.{next(self._paragraphs)}"
+        payload = self.take(who, "receiveRecommendation", **{**A_RECOMMENDATION, "paragraph": number, **input})
+        assert payload["errors"] == [], payload["errors"]
+        return payload
+
+    def version(self, id: str) -> int:
+        asked = self.ask("coordinator", "query($id: ID!) { recommendation(id: $id) { version } }", id=id)
+        assert asked["recommendation"] is not None, id
+        return int(asked["recommendation"]["version"])
+
+
+A_RECOMMENDATION: dict[str, Any] = {
+    "addressee": "SVN",
+    "mechanism": "UPR",
+    "body": "UPR",
+    "language": "en",
+    "parts": [{"text": "Ratify the convention", "recommendingStates": ["France"]}],
+    "symbol": "A/HRC/59/15",
+    "cycle": 4,
+}
+
+
+def document(mutation: str) -> str:
+    """The GraphQL document that takes a step and asks for its whole payload."""
+    mutations = schema._schema.mutation_type
+    assert mutations is not None
+    kind = mutations.fields[mutation].args["input"].type
+    return f"mutation($input: {kind}) {{ {mutation}(input: $input) {{ {PAYLOAD} }} }}"
+
+
+@contextmanager
+def running(url: str, **settings: Any) -> Iterator[Server]:
+    """A server on the store at `url`, in a thread of this process, with a key for everybody."""
+    service = Service(Settings(database_url=url, **settings))
+    keys = {
+        name: create_key(
+            service.log,
+            role=role,
+            institution=institution,
+            actor=f"p-{name}",
+            system=None,
+            authority=None,
+        )[1]
+        for name, (role, institution) in HOLDERS.items()
+    }
+    inside = uvicorn.Server(
+        uvicorn.Config(
+            create_app(service),
+            host="127.0.0.1",
+            port=0,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+        )
+    )
+    thread = Thread(target=inside.run, name="server")
+    thread.start()
+    try:
+        until(lambda: inside.started or not thread.is_alive())
+        port = inside.servers[0].sockets[0].getsockname()[1]
+        server = Server(f"http://127.0.0.1:{port}", keys, service)
+        with server.client:
+            yield server
+    finally:
+        inside.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def process(url: str, log: Path, **settings: Any) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
+    """`suivi serve` as a process of its own; what it writes to standard error goes to `log`."""
+    environment = {**os.environ, variable("database_url"): url}
+    environment |= {variable(name): str(value) for name, value in settings.items()}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [*SUIVI, "serve", "--port", str(port)], env=environment, cwd=ROOT, stderr=errors
+        ) as started,
+    ):
+        server = Server(f"http://127.0.0.1:{port}", {})
+        try:
+            with server.client:
+                until(lambda: started.poll() is not None or _live(server))
+                assert started.poll() is None, log.read_text()
+                yield server, started
+        finally:
+            started.terminate()
+
+
+def _live(server: Server) -> bool:
+    try:
+        return server.client.get("/health/live").is_success
+    except httpx.TransportError:
+        return False
+
+
+def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Waits until something holds; fails when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.01)
+
+
+@contextmanager
+def store(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty store for a whole module, on what `request.param` names."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{factory.mktemp('store') / 'suivi.db'}"
+    else:
+        with request.getfixturevalue("postgres_server").database() as url:
+            yield url
+
+
+STORES = ("sqlite", "postgresql")

@@ -1,0 +1,932 @@
+"""What can be asked is what was recorded: fed once, rebuilt alike, paged whole, seen by right."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+from hypothesis import given as all_examples
+from hypothesis import settings
+from hypothesis import strategies as st
+from sqlalchemy import event as engine_event
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from domain import credential
+from domain.credential import Holder
+from domain.entry import AuthorityKind, Entry, Visibility, protected_texts
+from domain.events import AssignmentHandedOver
+from domain.identity import natural_order, normal_paragraph, normal_symbol
+from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput
+from domain.scope import Scope, everything
+from domain.words import Kind, LinkType, Mechanism, Position, Stage
+from projections import credentials, feed, history, recommendations, views
+from projections.feed import Feed, FeedStopped
+from projections.recommendations import Order, Row, Where, page_size_max
+from projections.views import Views
+from tests import naive, postgres
+from tests.given import (
+    INSTITUTIONS,
+    MANDATE,
+    Given,
+    any_open_act,
+    classified,
+    decreed,
+    drafted,
+    given,
+    linked,
+    noted,
+    offered,
+    planned,
+    principal,
+    received,
+    renumbered,
+    stamp,
+    supported,
+    term,
+)
+from tests.test_log import Store
+from workflows.access import Role
+from workflows.exporting import json_lines
+from workflows.log import Log
+
+
+class Place(NamedTuple):
+    """One log with its views."""
+
+    url: str
+    log: Log
+    views: Views
+    feed: Feed
+
+    def record(self, *entries: Entry) -> None:
+        command = f"c-{self.log.size}"
+        self.log.append(command, command.encode(), entries)
+
+    def rows(self) -> list[Row]:
+        with self.views.snapshot() as (connection, _):
+            where, found = Where(), []
+            page = recommendations.page(connection, everything, where, first=page_size_max)
+            while True:
+                found.extend(page.rows)
+                if not page.has_next:
+                    return found
+                after = page.cursors[-1]
+                page = recommendations.page(
+                    connection, everything, where, first=page_size_max, after=after
+                )
+
+
+@contextmanager
+def place(url: str) -> Iterator[Place]:
+    log = Log(url)
+    views_ = Views(log.url)
+    yield Place(url, log, views_, Feed(log, views_))
+    views_.close()
+    log.close()
+
+
+Fresh = Callable[[], Any]
+
+
+@pytest.fixture(scope="session")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+    """Makes a new place in SQLite, as often as asked."""
+    folder = tmp_path_factory.mktemp("views")
+    numbers = itertools.count(1)
+    return lambda: place(f"sqlite:///{folder / str(next(numbers)) / 'suivi.db'}")
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(postgres_server: postgres.Server) -> Fresh:
+    """Makes a new place in PostgreSQL, as often as asked."""
+
+    @contextmanager
+    def fresh() -> Iterator[Place]:
+        with postgres_server.database() as url, place(url) as made:
+            yield made
+
+    return fresh
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest) -> Fresh:
+    made: Fresh = request.getfixturevalue(f"on_{request.param}")
+    return made
+
+
+@pytest.fixture
+def here(fresh: Fresh) -> Iterator[Place]:
+    with fresh() as made:
+        yield made
+
+
+# --- Made histories --------------------------------------------------------------------------------
+
+
+def grown(random: Random, streams: int, steps: int) -> list[list[Entry]]:
+    """Appends, in order: some recommendations arrive, and then steps are taken on any of them."""
+    made = [
+        given(
+            received(
+                f"140.{n}",
+                mechanism=random.choice([Mechanism.UPR, Mechanism.UPR, Mechanism.TREATY_BODY]),
+                wordings=("Ratify", "Report")[: random.randint(1, 2)],
+                states=tuple(random.sample(["FRA", "LTU", "LVA"], random.randint(0, 2))),
+                addressee=random.choice(["SVN", "FRA"]),
+                kind=random.choice([Kind.RECOMMENDATION, Kind.RECOMMENDATION, Kind.CONCERN]),
+                cycle=random.choice([None, 3, 4]),
+                on=random.choice([None, "2014", "2020-01"]),
+            )
+        )
+        for n in range(1, streams + 1)
+    ]
+    appends = [list(history_.entries) for history_ in made]
+    for _ in range(steps):
+        n = random.randrange(streams)
+        outcome = made[n].when(any_open_act(made[n].it, random))
+        if outcome.entry is not None:
+            made[n] = Given(*made[n].entries, outcome.entry)
+            if appends and random.random() < 0.3:
+                appends[-1] = [*appends[-1], outcome.entry]
+            else:
+                appends.append([outcome.entry])
+    return appends
+
+
+def everything_in(views_: Views) -> dict[str, list[Any]]:
+    """Every row of every table of the current views."""
+    found = {}
+    with views_.snapshot() as (connection, _):
+        for table in views.tables.sorted_tables:
+            rows = connection.execute(select(table)).all()
+            found[table.name] = sorted([tuple(row) for row in rows], key=repr)
+    return found
+
+
+def as_told(r: Recommendation, log_index: int, recorded_at: str) -> dict[str, Any]:
+    """A row of the view in the words of the naive reader."""
+    return {
+        "addressee": r.addressee,
+        "kind": r.kind,
+        "mechanism": r.mechanism,
+        "body": r.body,
+        "cycle": r.cycle,
+        "visibility": r.visibility,
+        "version": r.version,
+        "log_index": log_index,
+        "recorded_at": recorded_at,
+        "parts": [(p.id, [x.printed for x in p.recommenders]) for p in r.parts],
+        "text": {language: r.text(language) for language in r.texts},
+        "paragraph": r.paragraph,
+        "names": [(a.scheme, a.value, a.paragraph) for a in r.aliases],
+        "terms": sorted(held.term.key for held in r.terms),
+        "position": r.position,
+        "assignments": [
+            (a.id, a.institution, a.capacity, a.status, a.part)
+            for a in sorted(r.assignments, key=lambda a: a.id)
+        ],
+        "progress": sorted((p.id, p.status) for p in r.progress),
+        "links": [(link.id, link.type, str(link.to)) for link in r.links],
+        "duplicate_of": str(r.duplicate_of) if r.duplicate_of else None,
+        "closed": r.closed,
+        "continued_into": r.continued_into,
+        "answer_due": r.answer_due,
+        "follow_up_due": r.follow_up_due,
+        "assessments": [(a.assessor, a.common) for a in r.assessments],
+        "stage": r.stage,
+        "states": r.states,
+        "amounts to": r.states,
+    }
+
+
+def exported(log: Log) -> list[naive.Row]:
+    return [json.loads(line) for line in json_lines(log)]
+
+
+def assert_agrees(there: Place) -> None:
+    """The views say what the naive reader reads in the exported rows."""
+    rows = exported(there.log)
+    at = {row["log_index"]: row["recorded_at"] for row in rows}
+    told = {
+        str(row.state.id): as_told(row.state, row.log_index, at[row.log_index])
+        for row in there.rows()
+    }
+    assert told == naive.what_stands(rows)
+
+
+def fed_otherwise(there: Place, batch: int) -> dict[str, list[Any]]:
+    """The views as they are when they are fed anew in batches of this size."""
+    there.views.switch(there.views.begin_next())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feed, "batch_entries_max", batch)
+        assert there.feed.advance() == there.log.size
+    return everything_in(there.views)
+
+
+# --- Fed once ----------------------------------------------------------------------------------------
+
+MADE = (st.randoms(use_true_random=False), st.integers(1, 4), st.integers(0, 60))
+
+
+def _however_it_is_fed(fresh: Fresh, random: Random, streams: int, steps: int) -> None:
+    with fresh() as there:
+        for entries in grown(random, streams, steps):
+            there.record(*entries)
+            there.feed.advance()
+        as_it_came = everything_in(there.views)
+        assert_agrees(there)
+        assert fed_otherwise(there, 1) == as_it_came
+        assert fed_otherwise(there, 7) == as_it_came
+        there.feed.rebuild()
+        assert everything_in(there.views) == as_it_came
+
+
+@settings(max_examples=20)
+@all_examples(*MADE)
+def test_however_it_is_fed_the_views_are_the_same_on_sqlite(
+    on_sqlite: Fresh, random: Random, streams: int, steps: int
+) -> None:
+    _however_it_is_fed(on_sqlite, random, streams, steps)
+
+
+@settings(max_examples=5)
+@all_examples(*MADE)
+def test_however_it_is_fed_the_views_are_the_same_on_postgresql(
+    on_postgresql: Fresh, random: Random, streams: int, steps: int
+) -> None:
+    _however_it_is_fed(on_postgresql, random, streams, steps)
+
+
+def test_a_long_history_agrees_with_the_naive_reader(here: Place) -> None:
+    for entries in grown(Random(7), 30, 900):
+        here.record(*entries)
+    here.feed.advance()
+    assert_agrees(here)
+
+
+def test_two_feeds_at_once_apply_each_entry_once(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "batch_entries_max", 3)
+    with_own_views = Views(here.log.url)
+    feeds = [here.feed, Feed(here.log, here.views), Feed(here.log, with_own_views)]
+    ended = threading.Event()
+    failures: list[BaseException] = []
+
+    def run(one: Feed) -> None:
+        try:
+            while not ended.is_set():
+                one.advance()
+            one.advance()
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in feeds]
+    for thread in threads:
+        thread.start()
+    for entries in grown(Random(3), 8, 200):
+        here.record(*entries)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    with_own_views.close()
+    assert not failures, failures
+    assert_agrees(here)
+    before = everything_in(here.views)
+    here.feed.rebuild()
+    assert everything_in(here.views) == before
+
+
+@pytest.mark.parametrize("statement", ["UPDATE view_head", "INSERT INTO recomm", "DELETE FROM term"])
+def test_a_feed_that_crashed_in_a_batch_goes_on_where_the_batch_began(
+    here: Place, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    monkeypatch.setattr(feed, "batch_entries_max", 5)
+    for entries in grown(Random(9), 3, 60):
+        here.record(*entries)
+    crashes = iter([False, False, True, False, True])
+
+    def crash(connection: Any, cursor: Any, said: str, *_: Any) -> None:
+        if said.startswith(statement) and next(crashes, False):
+            raise OperationalError(said, None, Exception("the power went"))
+
+    generation = here.views.current()
+    engine_event.listen(generation.engine, "before_cursor_execute", crash)
+    for _ in range(3):
+        try:
+            Feed(here.log, here.views).advance()
+        except OperationalError:
+            with here.views.snapshot() as (connection, held):
+                assert held % 5 == 0
+                assert len(list(recommendations.dump(connection))) <= held
+    engine_event.remove(generation.engine, "before_cursor_execute", crash)
+    assert Feed(here.log, here.views).advance() == here.log.size
+    assert_agrees(here)
+
+
+def test_whoever_waits_for_an_entry_reads_it(here: Place) -> None:
+    here.record(received())
+    assert here.feed.wait_for(0, 1)
+    assert not here.feed.wait_for(1, 0.02)
+    with here.views.snapshot() as (connection, held):
+        assert held == 1
+        assert recommendations.by_id(connection, everything, received().stream)
+
+
+def test_a_feed_in_the_background_applies_what_others_write(here: Place) -> None:
+    here.feed.start()
+    here.record(received())
+    until = time.monotonic() + 10
+    while not here.rows() and time.monotonic() < until:
+        time.sleep(0.01)
+    here.feed.stop()
+    assert len(here.rows()) == 1
+
+
+def test_a_key_is_known_by_its_digest_until_it_is_revoked(here: Place) -> None:
+    id = UUID(int=8)
+    holder = Holder(role="clerk", institution="mfa", authority=MANDATE, actor="p-1")
+    granted = credential.grant(stamp(), "ab" * 32, holder)
+    here.record(Entry(id, 1, "", granted))
+    here.feed.advance()
+    with here.views.snapshot() as (connection, _):
+        held = credentials.by_digest(connection, "ab" * 32)
+        assert held is not None
+        assert held.holder.authority.kind is AuthorityKind.MANDATE
+        assert credentials.by_digest(connection, "cd" * 32) is None
+    here.record(Entry(id, 2, "", held.revoke(stamp())))
+    here.feed.advance()
+    with here.views.snapshot() as (connection, _):
+        assert credentials.by_digest(connection, "ab" * 32) is None
+        assert [h.revoked for h in credentials.all_credentials(connection)] == [True]
+
+
+# --- Rebuilt -----------------------------------------------------------------------------------------
+
+
+def test_a_rebuild_switches_in_one_step_and_queries_go_on_meanwhile(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "rebuild_entries_max", 40)
+    for entries in grown(Random(5), 12, 200):
+        here.record(*entries)
+    here.feed.advance()
+    number = here.views.current().number
+    ended = threading.Event()
+    counts: set[int] = set()
+    waited: list[bool] = []
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            while not ended.is_set():
+                with here.views.snapshot() as (connection, _):
+                    counts.add(recommendations.count(connection, everything, Where()))
+        except BaseException as failure:
+            failures.append(failure)
+
+    def write() -> None:
+        try:
+            it = given(received("150.1"))
+            here.record(*it.entries)
+            for n in range(30):
+                it = it.when(renumbered(f"150.{n + 2}")).then(object)  # type: ignore[arg-type]
+                here.record(it.entries[-1])
+                waited.append(here.feed.wait_for(here.log.size - 1, 10))
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=ask), threading.Thread(target=write)]
+    for thread in threads:
+        thread.start()
+    progress: list[tuple[int, int]] = []
+    for _ in range(3):
+        here.feed.rebuild(lambda done, of: progress.append((done, of)))
+    threads[1].join()
+    ended.set()
+    threads[0].join()
+    assert not failures, failures
+    assert counts <= {12, 13}, "nobody saw half a rebuild"
+    assert waited == [True] * 30
+    assert here.views.current().number == number + 3
+    assert all(done <= of for done, of in progress)
+    here.feed.advance()
+    assert_agrees(here)
+
+
+def test_views_of_an_older_shape_are_known_by_it(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here.views.is_of_this_shape()
+    monkeypatch.setattr(views, "SHAPE", views.SHAPE + 1)
+    assert not here.views.is_of_this_shape()
+    here.feed.rebuild()
+    assert here.views.is_of_this_shape()
+
+
+def test_views_whose_making_was_killed_are_made_again(here: Place) -> None:
+    here.record(received())
+    with here.views._pointer.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql("DELETE FROM view_pointer")
+    again = Views(here.log.url)
+    assert Feed(here.log, again).advance() == 1
+    again.close()
+
+
+# --- Where it stops ----------------------------------------------------------------------------------
+
+BAD = 13
+TAMPERED = {
+    "a topic nobody knows": "topic = 'recommendation.dreamt-of.v1'",
+    "a version that does not follow": "stream_version = 77",
+    "an assignment that is not there": "",
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_an_entry_that_cannot_be_applied_stops_the_feed_at_its_index(
+    here: Place, what: str
+) -> None:
+    for n in range(BAD):
+        here.record(received(f"140.{n}"))
+    if TAMPERED[what]:
+        here.record(received("150.1"))
+        set_ = TAMPERED[what]
+        before = Store(here.url).sql(
+            f"SELECT topic, stream_version FROM log_event WHERE log_index = {BAD}"
+        )
+        Store(here.url).sql(f"UPDATE log_event SET {set_} WHERE log_index = {BAD}")
+    else:
+        before = []
+        handed = AssignmentHandedOver(stamp=stamp(), assignment=99, to="justice")
+        here.record(Entry(received("140.1").stream, 2, "SVN", handed))
+    for n in range(3):
+        here.record(received(f"160.{n}"))
+    for stopping in (here.feed, Feed(here.log, here.views)):
+        with pytest.raises(FeedStopped) as stopped:
+            stopping.advance()
+        assert stopped.value.log_index == BAD
+        assert stopping.stopped is stopped.value
+        assert str(BAD) in str(stopping.stopped)
+        assert not stopping.wait_for(BAD, 0.1)
+        with here.views.snapshot() as (connection, held):
+            assert held == BAD
+            assert recommendations.count(connection, everything, Where()) == BAD
+    number = here.views.current().number
+    with pytest.raises(Exception, match=r"."):
+        here.feed.rebuild()
+    assert here.views.current().number == number, "a rebuild that fails switches nothing"
+    if before:
+        ((topic, version),) = before
+        Store(here.url).sql(
+            f"UPDATE log_event SET topic = '{topic}', stream_version = {version}"
+            f" WHERE log_index = {BAD}"
+        )
+        here.feed.rebuild()
+        assert here.feed.stopped is None
+        assert here.feed.advance() == here.log.size
+        assert_agrees(here)
+
+
+# --- Paged -------------------------------------------------------------------------------------------
+
+KEYS: dict[Order, Callable[[Row], Any]] = {
+    Order.DOCUMENT: lambda row: (
+        " ".join(
+            (
+                row.state.addressee,
+                natural_order(normal_symbol(row.state.symbol or "")),
+                natural_order(row.state.paragraph or ""),
+            )
+        ),
+        row.state.id.hex,
+    ),
+    Order.RECEIVED: lambda row: (row.state.received.order, row.state.id.hex),
+    Order.CHANGED: lambda row: (row.log_index, row.state.id.hex),
+}
+
+
+def walked(there: Place, order: Order, falling: bool, sizes: list[int], backward: bool) -> Any:
+    """All rows, page by page in pages of changing sizes; yields after each page."""
+    size = itertools.cycle(sizes)
+    cursor: str | None = None
+    while True:
+        with there.views.snapshot() as (connection, _):
+            asked: dict[str, Any] = (
+                {"last": next(size), "before": cursor}
+                if backward
+                else {"first": next(size), "after": cursor}
+            )
+            page = recommendations.page(
+                connection, everything, Where(), order=order, descending=falling, **asked
+            )
+        assert len(page.rows) == len(page.cursors)
+        yield page.rows[::-1] if backward else page.rows
+        if not (page.has_previous if backward else page.has_next):
+            return
+        cursor = page.cursors[0] if backward else page.cursors[-1]
+
+
+PAGED = (
+    st.lists(
+        st.tuples(st.integers(1, 30), st.sampled_from([None, "2014", "2020-01", "2020-01-05"])),
+        min_size=1,
+        max_size=25,
+        unique_by=lambda made: made[0],
+    ),
+    st.sampled_from(list(Order)),
+    st.booleans(),
+    st.booleans(),
+    st.lists(st.integers(1, 9), min_size=1, max_size=3),
+    st.lists(st.integers(31, 60), max_size=8, unique=True),
+)
+
+
+def _paging_gives_the_whole_list(
+    fresh: Fresh,
+    made: list[tuple[int, str | None]],
+    order: Order,
+    falling: bool,
+    backward: bool,
+    sizes: list[int],
+    late: list[int],
+) -> None:
+    with fresh() as there:
+        there.record(*(received(f"140.{n}", on=on) for n, on in made))
+        there.feed.advance()
+        whole = sorted(there.rows(), key=KEYS[order], reverse=falling != backward)
+        pages = list(walked(there, order, falling, sizes, backward))
+        assert list(itertools.chain(*pages)) == whole
+        if order is Order.CHANGED:
+            return
+        # Others arrive meanwhile and something happens to those there: each is still met once.
+        coming = iter(late)
+        met = []
+        for page in walked(there, order, falling, sizes, backward):
+            met.extend(row.state.id for row in page)
+            if (n := next(coming, None)) is not None:
+                there.record(received(f"{140 + n % 2}.{n}", on="2020-01"))
+                touched = received(f"140.{made[n % len(made)][0]}", on=made[n % len(made)][1])
+                versions = there.log.load(touched.stream, _count) or 0
+                it = given(touched).when(supported("2025")).then(object)  # type: ignore[arg-type]
+                there.record(it.entries[-1]._replace(version=versions + 1))
+                there.feed.advance()
+        original = [row.state.id for row in whole]
+        assert [id for id in met if id in set(original)] == original
+        assert len(set(met)) == len(met)
+
+
+def _count(entries: Any, before: int | None) -> int | None:
+    return sum(1 for _ in entries) or before
+
+
+@settings(max_examples=25)
+@all_examples(*PAGED)
+def test_pages_of_any_size_give_the_whole_list_once_on_sqlite(
+    on_sqlite: Fresh, made: Any, order: Any, falling: bool, backward: bool, sizes: Any, late: Any
+) -> None:
+    _paging_gives_the_whole_list(on_sqlite, made, order, falling, backward, sizes, late)
+
+
+@settings(max_examples=6)
+@all_examples(*PAGED)
+def test_pages_of_any_size_give_the_whole_list_once_on_postgresql(
+    on_postgresql: Fresh,
+    made: Any,
+    order: Any,
+    falling: bool,
+    backward: bool,
+    sizes: Any,
+    late: Any,
+) -> None:
+    _paging_gives_the_whole_list(on_postgresql, made, order, falling, backward, sizes, late)
+
+
+def test_what_changes_moves_to_the_end_of_what_changed(here: Place) -> None:
+    here.record(received("140.1"), received("140.2"))
+    here.record(given(received("140.1"), supported()).entries[-1])
+    here.feed.advance()
+    with here.views.snapshot() as (connection, _):
+        page = recommendations.page(connection, everything, Where(), order=Order.CHANGED)
+    assert [row.state.paragraph for row in page.rows] == ["140.2", "140.1"]
+
+
+def test_a_cursor_is_of_one_list_only(here: Place) -> None:
+    here.record(received("140.1"), received("140.2"))
+    here.feed.advance()
+    with here.views.snapshot() as (connection, _):
+        for mine, other in itertools.permutations(Order, 2):
+            page = recommendations.page(connection, everything, Where(), order=mine, first=1)
+            for asked in ({"after": page.cursors[0]}, {"before": page.cursors[0]}):
+                with pytest.raises(InvalidInput):
+                    recommendations.page(connection, everything, Where(), order=other, **asked)  # type: ignore[arg-type]
+
+
+NO_CURSORS = [
+    *("", "x", "é", "\ud83d", "bnVsbA==", "W10=", "WyJkb2N1bWVudCIsIDEsICJ4Il0="),
+    "WyJjaGFuZ2VkIiwgOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5LCAieCJd",
+    "WyJkb2N1bWVudCIsICJcdTAwMDAiLCAieCJd",
+]
+
+
+@pytest.mark.parametrize("cursor", NO_CURSORS)
+def test_what_is_no_cursor_is_refused(here: Place, cursor: str) -> None:
+    with here.views.snapshot() as (connection, _):
+        for order in Order:
+            with pytest.raises(InvalidInput):
+                recommendations.page(connection, everything, Where(), order=order, after=cursor)
+
+
+def test_a_page_has_a_size_and_one_direction(here: Place) -> None:
+    with here.views.snapshot() as (connection, _):
+        for asked in (
+            {"first": -1},
+            {"first": page_size_max + 1},
+            {"last": page_size_max + 1},
+            {"first": 1, "last": 1},
+            {"first": 1, "before": "x"},
+        ):
+            with pytest.raises(InvalidInput):
+                recommendations.page(connection, everything, Where(), **asked)  # type: ignore[arg-type]
+        none = recommendations.page(connection, everything, Where(), first=0)
+        assert (none.rows, none.has_next, none.has_previous) == ([], False, False)
+
+
+# --- Filtered ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def library(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A place with sixty recommendations in all conditions, for tests that only ask."""
+    with request.getfixturevalue(f"on_{request.param}")() as there:
+        for entries in grown(Random(11), 60, 900):
+            there.record(*entries)
+        there.feed.advance()
+        yield there
+
+
+def some(*values: Any) -> st.SearchStrategy[list[Any] | None]:
+    return st.none() | st.none() | st.lists(st.sampled_from(values), max_size=2)
+
+
+WHERE = st.builds(
+    Where,
+    addressee=some("SVN", "FRA", "XXX"),
+    mechanism=some(*Mechanism),
+    kind=some(Kind.RECOMMENDATION, Kind.CONCERN),
+    body=some("UPR", "CRC"),
+    cycle=some(3, 4, 5),
+    symbol=some("a/hrc/59/15", "A/HRC/1/1"),
+    position=some(*Position),
+    stage=some(*Stage),
+    institution=some(*INSTITUTIONS, "nobody"),
+    recommending_state=some("FRA", "LTU", "USA"),
+    theme=some("A12", "b31", "F13", "Z"),
+    affected_persons=some("women & GIRLS", "children"),
+    sdg=some("16", "16.2", "1", "16.1"),
+    open=st.none() | st.booleans(),
+    duplicate=st.none() | st.booleans(),
+)
+
+
+def fits(r: Recommendation, where: Where) -> bool:
+    """The same question, asked of one row in Python."""
+    held = {a.institution for a in r.assignments if a.status.value in ("offered", "assigned")}
+    made_by = {state.code for part in r.parts for state in part.recommenders}
+
+    def bears(vocabulary: str, wanted: Any) -> bool:
+        for word in wanted:
+            for borne in (h.term for h in r.terms if h.term.vocabulary == vocabulary):
+                goal = vocabulary == "sdg" and (borne.code or "").startswith(f"{word}.")
+                if borne.code == word or borne.label.casefold() == word.casefold() or goal:
+                    return True
+        return False
+
+    symbol = normal_symbol(r.symbol) if r.symbol else None
+    asked: list[tuple[Any, Callable[[Any], bool]]] = [
+        (where.addressee, lambda some: r.addressee in some),
+        (where.mechanism, lambda some: r.mechanism in some),
+        (where.kind, lambda some: r.kind in some),
+        (where.body, lambda some: r.body in some),
+        (where.cycle, lambda some: r.cycle in some),
+        (where.symbol, lambda some: symbol in {normal_symbol(s) for s in some}),
+        (where.position, lambda some: r.position in some),
+        (where.stage, lambda some: r.stage in some),
+        (where.institution, lambda some: bool(held & set(some))),
+        (where.recommending_state, lambda some: bool(made_by & set(some))),
+        (where.theme, lambda some: bears("theme", some)),
+        (where.affected_persons, lambda some: bears("affected-persons", some)),
+        (where.sdg, lambda some: bears("sdg", some)),
+        (where.open, lambda open: (r.closed is None) == open),
+        (where.duplicate, lambda is_one: (r.duplicate_of is not None) == is_one),
+    ]
+    return all(question is None or answer(question) for question, answer in asked)
+
+
+@settings(max_examples=150)
+@all_examples(where=WHERE)
+def test_a_filter_gives_what_filtering_all_rows_gives(library: Place, where: Where) -> None:
+    wanted = [row for row in library.rows() if fits(row.state, where)]
+    with library.views.snapshot() as (connection, _):
+        page = recommendations.page(connection, everything, where, first=page_size_max)
+        assert page.rows == wanted
+        assert recommendations.count(connection, everything, where) == len(wanted)
+
+
+def test_every_filter_can_find_something_and_nothing(library: Place) -> None:
+    """Or the test above would prove little."""
+    for name, one, other in (
+        ("position", Position.SUPPORTED, Position.NOT_APPLICABLE),
+        ("stage", Stage.REPORTED, Stage.ASSIGNED),
+        ("institution", "labour", "justice"),
+        ("sdg", "16", "16.2"),
+        ("theme", "A12", "B31"),
+    ):
+        with library.views.snapshot() as (connection, _):
+            for value in (one, other):
+                where = Where(**{name: [value]})
+                assert 0 < recommendations.count(connection, everything, where) < 60, name
+
+
+def test_it_is_found_by_every_number_it_went_by(library: Place) -> None:
+    for row in library.rows():
+        with library.views.snapshot() as (connection, _):
+            for alias in row.state.aliases:
+                found = recommendations.by_symbol(
+                    connection, everything, alias.value.lower(), alias.paragraph or "", None
+                )
+                is_there = row.state.id in {r.state.id for r in found}
+                assert is_there == (alias.scheme == "un")
+            keys = recommendations.find_aliases(connection, row.state.addressee, row.state.aliases)
+            assert {alias.key for alias in row.state.aliases} == set(keys)
+    assert normal_paragraph("140.1") != normal_paragraph("140.10")
+
+
+# --- Seen by right -----------------------------------------------------------------------------------
+
+READERS = {
+    "reader": principal(Role.READER, "press"),
+    "auditor": principal(Role.AUDITOR, "court of audit"),
+    "administrator": principal(Role.ADMINISTRATOR, "operator"),
+    "clerk": principal(Role.CLERK, "mfa"),
+    "coordinator": principal(Role.COORDINATOR, "nmirf"),
+    "focal point of labour": principal(Role.FOCAL_POINT, "labour"),
+    "focal point of justice": principal(Role.FOCAL_POINT, "justice"),
+    "reader of SVN": principal(Role.READER, "press", addressees=("SVN",)),
+    "coordinator of FRA": principal(Role.COORDINATOR, "nmirf", addressees=("FRA",)),
+}
+
+MAY_SEE = {
+    "reader": {"public"},
+    "auditor": {"public", "internal"},
+    "administrator": {"public"},
+    "clerk": {"public", "internal", "mfa"},
+    "coordinator": {"public", "internal", "labour", "justice", "mfa"},
+    "focal point of labour": {"public", "internal", "labour"},
+    "focal point of justice": {"public", "internal", "justice"},
+    "reader of SVN": {"public"},
+    "coordinator of FRA": {"public", "internal", "labour", "justice", "mfa"},
+}
+"""Reader → kinds of entries it may see; an institution's name stands for its confidential ones."""
+
+
+def kind_of(visibility: Visibility, institution: str) -> str:
+    return institution if visibility is Visibility.CONFIDENTIAL else visibility.value
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ministry(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Recommendations of every visibility, with entries of every visibility on each."""
+    with request.getfixturevalue(f"on_{request.param}")() as there:
+        numbers = itertools.count(1)
+        earlier: list[UUID] = []
+        for addressee in ("SVN", "FRA"):
+            for said in Visibility:
+                for institution in ("mfa", "labour", "justice"):
+                    who = {"visibility": said, "institution": institution}
+                    number = f"140.{next(numbers)}"
+                    it = given(received(number, addressee=addressee, reason="secret", **who))
+                    for inner, by in itertools.product(Visibility, ("mfa", "labour", "justice")):
+                        who = {"visibility": inner, "institution": by}
+                        steps = [
+                            noted(f"20{it.it.version:02}", reason="secret", **who),
+                            offered(f"{by} for {inner}", **who),
+                        ]
+                        if earlier:
+                            n = it.it.version % len(earlier)
+                            kind = list(LinkType)[it.it.version % len(LinkType)]
+                            steps.append(linked(earlier[n], kind, **who))
+                        for step in steps:
+                            outcome = it.when(step)
+                            if outcome.entry is not None:
+                                it = Given(*it.entries, outcome.entry)
+                    it = it.when(decreed(visibility=Visibility.INTERNAL)).then(object)  # type: ignore[arg-type]
+                    for step in (planned(), drafted(visibility=Visibility.CONFIDENTIAL)):
+                        it = it.when(step).then(object)  # type: ignore[arg-type]
+                    there.record(*it.entries)
+                    earlier.append(it.it.id)
+        there.feed.advance()
+        yield there
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_sees_what_it_may_and_nothing_else(ministry: Place, name: str) -> None:
+    scope, may = READERS[name].scope, MAY_SEE[name]
+    addressees = scope.addressees or {"SVN", "FRA"}
+    entries = ministry.log.read()
+    first = {e.stream: e for e in entries if e.version == 1}
+
+    def sees(e: Entry) -> bool:
+        said = kind_of(e.stamp.visibility, e.stamp.speaker.institution)
+        return e.addressee in addressees and said in may
+
+    allowed = {id for id, e in first.items() if sees(e)}
+    assert 0 < len(allowed)
+    with ministry.views.snapshot() as (connection, held):
+        page = recommendations.page(connection, scope, Where(), first=page_size_max)
+        assert {row.state.id for row in page.rows} == allowed
+        assert recommendations.count(connection, scope, Where()) == len(allowed)
+        assert set(recommendations.by_ids(connection, scope, list(first))) == allowed
+        for id, e in first.items():
+            row = recommendations.by_id(connection, scope, id)
+            assert (row is not None) == (id in allowed)
+            number = str(getattr(e.event, "paragraph", ""))
+            found = recommendations.by_symbol(connection, scope, "A/HRC/59/15", number, None)
+            assert {row.state.id for row in found} == {id} & allowed
+        everybody = recommendations.by_ids(connection, everything, list(first))
+        joined = recommendations.lineage(connection, scope, list(everybody.values()))
+        for each in itertools.chain(*joined.values()):
+            assert {each.later.state.id, each.earlier.state.id} <= allowed
+            assert kind_of(each.link.visibility, each.link.asserted_by) in may
+    links = [e for e in entries if e.event.topic == "recommendation.linked.v1" and sees(e)]
+    both = [e for e in links if e.stream in allowed and getattr(e.event, "to", None) in allowed]
+    shown = {(x.later.state.id, x.link.id) for x in itertools.chain(*joined.values())}
+    assert shown == {(e.stream, e.version) for e in both}
+
+    told = history.histories(ministry.log, scope, list(first), held - 1)
+    for id, seen in told.items():
+        assert [e.version for e in seen] == [e.version for e in entries if e.stream == id and sees(e)]
+        assert id in allowed or not seen, "nothing is told of what it may not know of"
+        assert all(t.text for e in seen for t in protected_texts(e.event))
+
+    fed: list[int] = []
+    after: int | None = None
+    more = True
+    while more:
+        some_, after, more = history.feed(ministry.log, scope, after, 7, held - 1)
+        fed.extend(e.log_index for e in some_ if e.log_index is not None)
+    assert fed == [e.log_index for e in entries if sees(e)]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_filter_by_institution_betrays_no_assignment_the_reader_may_not_see(
+    ministry: Place, name: str
+) -> None:
+    scope, may = READERS[name].scope, MAY_SEE[name]
+    for inner, by in itertools.product(Visibility, ("mfa", "labour", "justice")):
+        where = Where(institution=[f"{by} for {inner}"])
+        with ministry.views.snapshot() as (connection, _):
+            page = recommendations.page(connection, scope, where, first=page_size_max)
+        for row in page.rows:
+            held = [a for a in row.state.assignments if a.institution == f"{by} for {inner}"]
+            assert any(kind_of(a.visibility, a.assigned_by) in may for a in held)
+
+
+def test_an_entry_is_in_the_feed_up_to_where_it_was_asked_and_once(here: Place) -> None:
+    here.record(*(received(f"140.{n}") for n in range(5)))
+    some_, end, more = history.feed(here.log, everything, None, 2, 3)
+    assert ([e.log_index for e in some_], end, more) == ([0, 1], 1, True)
+    some_, end, more = history.feed(here.log, everything, end, 9, 3)
+    assert ([e.log_index for e in some_], end, more) == ([2, 3], 3, False)
+    assert history.feed(here.log, everything, 3, 9, 3) == ([], 3, False)
+    nobody = Scope(visibilities=frozenset())
+    assert history.feed(here.log, nobody, None, 9, 4)[:2] == ([], 4)
+    for first, after in ((0, None), (history.feed_page_max + 1, None), (1, -2)):
+        with pytest.raises(InvalidInput):
+            history.feed(here.log, everything, after, first, 4)
+
+
+def test_a_term_is_found_whatever_its_case(here: Place) -> None:
+    it = given(received(), classified(term("theme", None, "Équality BEFORE the law")))
+    here.record(*it.entries)
+    here.feed.advance()
+    with here.views.snapshot() as (connection, _):
+        where = Where(theme=["équality before THE law"])
+        assert recommendations.count(connection, everything, where) == 1
+
+
+def test_nothing_of_the_naive_reader_is_ours() -> None:
+    source = Path(naive.__file__).read_text()
+    imports = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
+    assert [line.split()[1] for line in imports] == ["__future__", "collections.abc", "typing"]
