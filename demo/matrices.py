@@ -20,7 +20,6 @@ import docx
 import msgspec
 
 from workflows.ohchr_matrix import (
-    LANGUAGES,
     Citation,
     MatrixPart,
     MatrixRow,
@@ -28,6 +27,7 @@ from workflows.ohchr_matrix import (
     Position,
     TermKind,
 )
+from workflows.ohchr_matrix_words import LANGUAGES
 
 _SAVED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed date in the file, no moment
 

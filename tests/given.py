@@ -250,9 +250,7 @@ def offered(assignee: str = "labour", **said: Any) -> Act:
 
 
 def decreed(assignee: str = "labour", capacity: Capacity = Capacity.LEAD, **said: Any) -> Act:
-    return act(
-        "decree-assignment", lambda r, s: r.decree_assignment(s, assignee, capacity), **said
-    )
+    return act("decree-assignment", lambda r, s: r.decree_assignment(s, assignee, capacity), **said)
 
 
 def accepted(id: int) -> Act:

@@ -23,7 +23,6 @@ from demo import matrices as demo
 from domain.addressees import addressees, recognise
 from workflows import ohchr_matrix
 from workflows.ohchr_matrix import (
-    LANGUAGES,
     REASONS,
     Citation,
     MatrixPart,
@@ -32,6 +31,7 @@ from workflows.ohchr_matrix import (
     NotAMatrix,
     read_matrix,
 )
+from workflows.ohchr_matrix_words import LANGUAGES
 
 FIRST = "115.1 Ratify a treaty (Norway);\nSource of position: A/HRC/28/15/Add.1 - Para. 3"
 HEADING = ("Recommendation", "Position", "Full list of themes", "Assessment/comments")
