@@ -416,6 +416,10 @@ FULL = "event, head and command rows"
 SEALING = "our whole append"
 LIBRARY = "the library's recorder"
 
+LIBRARY_HANGS = ("PostgreSQL", 1_000)
+"""There eventsourcing 9.5.6 with psycopg 3.3.9 waits for ever: it pipelines one statement that is
+larger than the socket's buffer, then syncs, and neither side reads on."""
+
 
 def cases() -> list[tuple[int, int, float]]:
     """Events in a transaction, writers, share of requests refused."""
@@ -473,7 +477,8 @@ def one(
         arms = {RECORDER: arm(Ours), ROWS: rows, FULL: full}
         if events == 1:
             arms[SEALING] = arm(OursSealing)
-        arms[LIBRARY] = arm(lambda url: Library(url, writers))
+        if (store, events) != LIBRARY_HANGS:
+            arms[LIBRARY] = arm(lambda url: Library(url, writers))
         named = f"{events:,} a transaction, {writers} writer{'s' if writers > 1 else ''}"
         aim = AIMS.get(writers) if events == 1 and not refused else None
         bench.compare(

@@ -32,7 +32,7 @@ def an_assignment() -> AssignmentDecreed:
     )
     return AssignmentDecreed(
         stamp=stamp,
-        institution="ministry-of-justice",
+        assignee="ministry-of-justice",
         capacity=Capacity.LEAD,
         instrument="Government decision 44/2024",
     )

@@ -24,10 +24,9 @@ from workflows.ohchr_matrix import (
     MatrixPart,
     MatrixRow,
     MatrixTerm,
-    Position,
     TermKind,
 )
-from workflows.ohchr_matrix_words import LANGUAGES
+from workflows.ohchr_matrix_words import LANGUAGES, Position
 
 _SAVED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed date in the file, no moment
 

@@ -28,12 +28,14 @@ DOCUMENTS = {
 MID_TERM = "Mid-term report of Arvenia, third cycle"
 DISPUTED = (CYCLE_3, "119.10")
 """Where the State, its national institution and a committee disagree."""
-SECRET = "not for publication"
+DRAFT_ONLY = "not for publication"
 """Words of the draft on the disputed recommendation that stays a draft."""
 EARLIER, LATER = (CYCLE_3, "119.1"), (CYCLE_4, "133.7")
 """One text through two cycles."""
 CHANGED_MIND = (CYCLE_3, "119.38")
 """Noted in the addendum, supported at mid-term."""
+SHARED = (CYCLE_4, "133.52")
+"""Made by several States."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -153,8 +155,8 @@ def _story() -> tuple[Step, ...]:
     def of(cycle: str, paragraph: str) -> tuple[str, str]:
         return cycle, paragraph
 
-    secretary = {"actor": "p-selin"}
-    deputy = {"actor": "p-okoro"}
+    secretary: dict[str, Any] = {"actor": "p-selin"}
+    deputy: dict[str, Any] = {"actor": "p-okoro"}
 
     def decision(reference: str, scope: str | None = None) -> dict[str, Any]:
         return {"kind": "DECISION", "reference": reference, "scope": scope}
@@ -298,7 +300,9 @@ def _story() -> tuple[Step, ...]:
         starts="2021-06",
         ends="2024-10",
     )
-    law = "The Act against Domestic Violence is in force since 1 November. Three provinces of seven "
+    law = (
+        "The Act against Domestic Violence is in force since 1 November. Three provinces of seven "
+    )
     take(
         "justice",
         "reportProgress",
@@ -434,7 +438,7 @@ def _story() -> tuple[Step, ...]:
         DISPUTED,
         "2024-06-03",
         keep="draft",
-        narrative=f"Draft, {SECRET}: the April figures left out 212 people held on remand.",
+        narrative=f"Draft, {DRAFT_ONLY}: the April figures left out 212 people held on remand.",
         periodFrom="2023-05",
         periodTo="2024-05",
     )
@@ -495,14 +499,15 @@ def _story() -> tuple[Step, ...]:
     )
 
     # -- 2025 and 2026: the fourth cycle's texts are joined to the third's, case by case.
-    for later, relation, earlier, how in (
+    links: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         ("133.7", "BROADENS", "119.1", {}),
         ("133.17", "BROADENS", "119.10", {}),
         ("133.31", "SUCCEEDS", "119.38", {}),
         ("132.8", "SUCCEEDS", "118.5", {}),
         ("133.2", "REPEATS", "119.5", {"how": "SIMILARITY", "confidence": 93}),
         ("133.24", "BROADENS", "119.7", {"how": "SIMILARITY", "confidence": 88}),
-    ):
+    )
+    for later, relation, earlier, how in links:
         take(
             "clerk",
             "linkRecommendation",
@@ -552,7 +557,7 @@ def _story() -> tuple[Step, ...]:
         "planImplementation",
         LATER,
         "2026-02-02",
-        measures="An amendment on digital abuse; shelters in all seven provinces on a fixed budget.",
+        measures="An amendment on digital abuse; shelters in all seven provinces.",
         plan="National Action Plan 2026–2030, chapter 4",
         starts="2026-03",
         ends="2029-12",
@@ -563,7 +568,7 @@ def _story() -> tuple[Step, ...]:
 STORY = _story()
 
 
-class Refused(Exception):
+class Astray(Exception):
     """The story did not go as it is written here."""
 
 
@@ -618,7 +623,7 @@ def play(ask: Ask, tell: Callable[[int, Step], None] | None = None) -> list[Refu
         payload = ask(step.who, query, {"input": given})[step.mutation]
         codes = [error["code"] for error in payload["errors"]]
         if codes != ([step.refused] if step.refused else []):
-            raise Refused(f"{step.mutation} on {step.at[1]} by {step.who}: {payload['errors']}")
+            raise Astray(f"{step.mutation} on {step.at[1]} by {step.who}: {payload['errors']}")
         if step.refused:
             message = payload["errors"][0]["message"]
             refusals.append(Refusal(step, codes[0], message, before, _log_index(ask)))

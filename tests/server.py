@@ -123,15 +123,16 @@ class Server:
 
     def received(self, who: str = "coordinator", **input: Any) -> dict[str, Any]:
         """Records one more recommendation; gives the payload."""
-        number = f"{140 + next(self._paragraphs) // 1000}.{next(self._paragraphs)}"
-        payload = self.take(who, "receiveRecommendation", **{**A_RECOMMENDATION, "paragraph": number, **input})
+        said = {**A_RECOMMENDATION, "paragraph": f"140.{next(self._paragraphs)}", **input}
+        payload = self.take(who, "receiveRecommendation", **said)
         assert payload["errors"] == [], payload["errors"]
         return payload
 
     def version(self, id: str) -> int:
-        asked = self.ask("coordinator", "query($id: ID!) { recommendation(id: $id) { version } }", id=id)
-        assert asked["recommendation"] is not None, id
-        return int(asked["recommendation"]["version"])
+        query = "query($id: ID!) { recommendation(id: $id) { version } }"
+        found = self.ask("coordinator", query, id=id)["recommendation"]
+        assert found is not None, id
+        return int(found["version"])
 
 
 A_RECOMMENDATION: dict[str, Any] = {

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given as all_examples
 from hypothesis import settings
@@ -574,7 +575,7 @@ def _paging_gives_the_whole_list(
             return
         # Others arrive meanwhile and something happens to those there: each is still met once.
         coming = iter(late)
-        met = []
+        met: list[UUID] = []
         for page in walked(there, order, falling, sizes, backward):
             met.extend(row.state.id for row in page)
             if (n := next(coming, None)) is not None:
@@ -660,7 +661,7 @@ def test_a_page_has_a_size_and_one_direction(here: Place) -> None:
             {"first": 1, "before": "x"},
         ):
             with pytest.raises(InvalidInput):
-                recommendations.page(connection, everything, Where(), **asked)  # type: ignore[arg-type]
+                recommendations.page(connection, everything, Where(), **asked)
         none = recommendations.page(connection, everything, Where(), first=0)
         assert (none.rows, none.has_next, none.has_previous) == ([], False, False)
 
@@ -757,7 +758,7 @@ def test_every_filter_can_find_something_and_nothing(library: Place) -> None:
     ):
         with library.views.snapshot() as (connection, _):
             for value in (one, other):
-                where = Where(**{name: [value]})
+                where = msgspec.convert({name: [value]}, Where)
                 assert 0 < recommendations.count(connection, everything, where) < 60, name
 
 
@@ -816,7 +817,7 @@ def ministry(request: pytest.FixtureRequest) -> Iterator[Place]:
         for addressee in ("SVN", "FRA"):
             for said in Visibility:
                 for institution in ("mfa", "labour", "justice"):
-                    who = {"visibility": said, "institution": institution}
+                    who: dict[str, Any] = {"visibility": said, "institution": institution}
                     number = f"140.{next(numbers)}"
                     it = given(received(number, addressee=addressee, reason="secret", **who))
                     # What is confidential is worked on by whoever wrote it and the coordinator.

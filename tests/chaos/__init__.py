@@ -1,0 +1,1 @@
+"""Chaos: real writers killed with appends in flight, and a search for what was lost or doubled."""
