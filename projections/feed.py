@@ -94,7 +94,9 @@ class Feed:
         """Applies all that is new; returns how many entries the views hold. Whoever needs the
         views fresh calls it; callers that come together share the work."""
         if self.stopped is not None:
-            raise self.stopped
+            if self.views.current().number == self._cached_for:
+                raise self.stopped
+            self.stopped = None  # somebody rebuilt the views
         with self._door:
             while True:
                 generation = self.views.current()
