@@ -24,13 +24,13 @@ from api.steps import (
 from domain import events
 from domain import recommendation as domain
 from domain.addressees import recognise
-from domain.entry import RecommendationId, Visibility
+from domain.entry import RecommendationId, Stamp, Visibility
 from domain.events import (
     Part,
     PartText,
     Text,
 )
-from domain.refusals import InvalidInput
+from domain.refusals import LimitExceeded
 from domain.words import (
     Answer,
     AssertedHow,
@@ -341,25 +341,19 @@ class Mutation:
     def correct_recommendation(
         self, info: Request, input: CorrectRecommendationInput
     ) -> StepPayload:
-        parts, texts = _parts(input.parts)
-        named = any(part.recommenders for part in parts)
-        return step(
-            info.context,
-            "correct",
-            input,
-            lambda r, stamp: r.correct(
+        def correct(r: domain.Recommendation, stamp: Stamp) -> events.Corrected:
+            parts, texts = _parts(input.parts)
+            named = any(part.recommenders for part in parts)
+            held = r.texts.get(input.language)
+            status = held.status if held else TextStatus.OFFICIAL
+            return r.correct(
                 stamp,
                 input.correction,
-                text=Text(
-                    language=input.language,
-                    status=r.texts[input.language].status
-                    if input.language in r.texts
-                    else TextStatus.OFFICIAL,
-                    parts=texts,
-                ),
+                text=Text(language=input.language, status=status, parts=texts),
                 parts=parts if named and parts != r.parts else None,
-            ),
-        )
+            )
+
+        return step(info.context, "correct", input, correct)
 
     @strawberry.mutation(
         description="Strikes an entry that should not have been made; it stays in the history."
@@ -706,7 +700,7 @@ def _position(
 
 def _parts(given: list[PartInput]) -> tuple[tuple[Part, ...], tuple[PartText, ...]]:
     if len(given) > domain.parts_max:
-        raise InvalidInput(f"A paragraph has at most {domain.parts_max} parts.")
+        raise LimitExceeded(f"A paragraph has at most {domain.parts_max} parts.")
     parts = tuple(
         Part(
             id=str(i),

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from api.settings import Settings
+from domain import credential
 from domain.credential import Credential
 from domain.events import (
     Alias,
 )
-from domain.refusals import Refusal
+from domain.refusals import Refusal, Unavailable
 from projections import credentials, recommendations
-from projections.feed import Feed
+from projections.feed import Feed, FeedStopped
 from projections.views import Views
 from workflows import keys
 from workflows.access import Principal
 from workflows.desk import Desk
 from workflows.log import Log
+
+log_line = structlog.get_logger("suivi.service")
 
 
 class Service:
@@ -29,6 +36,7 @@ class Service:
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
         self.desk = Desk(self.log)
+        self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         if not self.views.is_of_this_shape():
             self.feed.rebuild()
 
@@ -37,9 +45,13 @@ class Service:
         held = self._credential(key)
         if held is None:
             # It may have been granted a moment ago, by another process.
-            self.feed.advance()
+            self._catch_up()
             held = self._credential(key)
-        return None if held is None else keys.principal_of(held)
+        if held is None:
+            return None
+        # A revocation counts from its commit on, also where the views are behind.
+        now = self.log.load(held.id, credential.fold)
+        return None if now is None or now.revoked else keys.principal_of(now)
 
     def _credential(self, key: str) -> Credential | None:
         with self.views.snapshot() as (connection, _):
@@ -49,9 +61,28 @@ class Service:
         self, addressee: str, aliases: Sequence[Alias]
     ) -> dict[tuple[str, str, str], UUID]:
         """Which recommendations of an addressee go by these aliases, as of now."""
-        self.feed.advance()
+        self._catch_up()
         with self.views.snapshot() as (connection, _):
             return recommendations.find_aliases(connection, addressee, aliases)
+
+    def wait_for(self, log_index: int) -> bool:
+        """True once the views hold the entry at `log_index`; False when that can't be, or takes
+        longer than the settings allow, whatever it is that holds the views up."""
+        seconds = self.settings.wait_seconds_max
+        waiting = self._waiting.submit(self.feed.wait_for, log_index, seconds)
+        try:
+            return waiting.result(seconds)
+        except TimeoutError:
+            waiting.cancel()
+        except SQLAlchemyError as error:
+            log_line.warning("the views can't be written now", why=str(error))
+        return False
+
+    def _catch_up(self) -> None:
+        try:
+            self.feed.advance()
+        except (FeedStopped, SQLAlchemyError) as error:
+            raise Unavailable(f"The views can't be brought up to date: {error}") from error
 
     def unready(self) -> str | None:
         """Why the service can't answer, None when it can."""
@@ -61,12 +92,13 @@ class Service:
             behind = self.log.size
             with self.views.snapshot() as (_, held):
                 behind -= held
-        except (Refusal, OSError) as error:
+        except (Refusal, SQLAlchemyError, OSError) as error:
             return str(error)
         return f"the views are {behind} entries behind" if behind > 10_000 else None
 
     def close(self) -> None:
         """Stops the feed and closes every connection."""
+        self._waiting.shutdown()
         self.feed.stop()
         self.views.close()
         self.log.close()

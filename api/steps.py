@@ -33,7 +33,7 @@ from domain.events import (
     RecommendationEvent,
 )
 from domain.recommendation import Recommendation as Aggregate
-from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, StaleVersion, all_refusals
 from projections import history, recommendations
 from workflows.desk import Command, Taken
 
@@ -134,17 +134,24 @@ def step(
     """Takes a step on a recommendation; `act` is the aggregate's command."""
 
     def take() -> Taken:
+        id = read_id(input.id)
         stamp = circumstances(context, input, input.visibility or visibility, input.part)
-        return context.service.desk.take(
-            context.principal,
-            command(context, name, input),
-            read_id(input.id),
-            name,
-            stamp,
-            act,
-            expected_version=input.expected_version,
-            assignment=assignment,
-        )
+        desk = context.service.desk
+        try:
+            return desk.take(
+                context.principal,
+                command(context, name, input),
+                id,
+                name,
+                stamp,
+                act,
+                expected_version=input.expected_version,
+                assignment=assignment,
+            )
+        except StaleVersion as stale:
+            if "current" not in stale.facts:  # another was faster between our reading and writing
+                stale.facts["current"] = desk.load(id, context.principal).version
+            raise
 
     return answer(context, take)
 
@@ -166,7 +173,7 @@ def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
     entries = [e for e in taken.entries if context.scope.sees(e)]
     history.reveal(service.log, entries)
     node = None
-    if taken.entries and service.feed.wait_for(last, service.settings.wait_seconds_max):
+    if taken.entries and service.wait_for(last):
         context.refresh()
         row = recommendations.by_id(context.connection, context.scope, taken.entries[-1].stream)
         node = together(context, [row])[0] if row else None

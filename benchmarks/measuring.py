@@ -57,9 +57,11 @@ class Bench:
         ours: str,
         unit: str,
         aims: Mapping[str, float] | None = None,
+        turns: int = 1,
     ) -> dict[str, float]:
-        """Runs the arms in turns and keeps the ratio of `ours` to each other one."""
-        rates = in_turns(arms, self.rounds)
+        """Runs the arms in turns and keeps the ratio of `ours` to each other one. `turns`: so many
+        times as many rounds as usual."""
+        rates = in_turns(arms, self.rounds * turns)
         for peer in arms:
             if peer == ours:
                 continue

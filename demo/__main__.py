@@ -72,7 +72,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="make demo DATA=… (python -m demo)",
+        prog="python -m demo",
         description="Shows the record at work: with an invented State, or with your own files.",
     )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="lists to import")
@@ -106,7 +106,6 @@ class Demonstration:
         self.folder = ROOT / "var" / "demo" / str(self.port)
         self.keys: dict[str, str] = {}
         self._ids: dict[str, str] = {}
-        self._connection: http.client.HTTPConnection | None = None
         # Settings and keys of another installation on this machine are not for us.
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SUIVI_")},
@@ -247,23 +246,23 @@ class Demonstration:
         try:
             return self._json(command)
         except Failed as failure:
-            option = re.search(r"(--[a-z-]+)( [A-Za-z0-9/=.-]+)?", str(failure))
+            option = re.search(r"give .*?(--[a-z-]+ [A-Za-z0-9/]+)", str(failure))
             again = ""
             if option and self.given.files:
-                said = f"{option[1]}{(option[2] or '').rstrip('.')}"
-                again = f'\nSay it like this: make demo DATA="{said} {file}"'
+                again = f'\nSay it like this: make demo DATA="{option[1]} {file}"'
             raise Failed(f"{file.name}: {failure}{again}") from None
 
     # -- keys
 
     def _grant(self, holder: Holder) -> None:
         command = ["key", "create", "--role", holder.role, "--institution", holder.institution]
-        for option, value in (
-            ("--actor", holder.actor),
-            ("--system", holder.system),
-            ("--authority", holder.authority),
+        # Nobody invents persons and decrees for a record of one's own files.
+        for option, value, told in (
+            ("--system", holder.system, True),
+            ("--actor", holder.actor, not self.given.files),
+            ("--authority", holder.authority, not self.given.files),
         ):
-            if value:
+            if value and told:
                 command += [option, value]
         if holder.role == "coordinator":
             self._show_command(command)
@@ -298,8 +297,6 @@ class Demonstration:
             self._wait_until_ready(server, log)
             yield server
         finally:
-            if self._connection is not None:
-                self._connection.close()
             server.terminate()
             try:
                 server.wait(15)
@@ -377,19 +374,20 @@ class Demonstration:
 
     def ask(self, who: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends a GraphQL request with a holder's key and gives the data."""
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
-        self._connection.request(
-            "POST",
-            "/graphql",
-            json.dumps({"query": query, "variables": variables}),
-            {
-                "Authorization": f"Bearer {self.keys[who]}",
-                "Content-Type": "application/json",
-            },
-        )
-        answered = self._connection.getresponse()
-        response = json.loads(answered.read())
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        headers = {
+            "Authorization": f"Bearer {self.keys[who]}",
+            "Content-Type": "application/json",
+        }
+        body = json.dumps({"query": query, "variables": variables})
+        try:
+            connection.request("POST", "/graphql", body, headers)
+            answered = connection.getresponse()
+            response = json.loads(answered.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise Failed(f"The server does not answer: {error}") from None
+        finally:
+            connection.close()
         if "errors" in response:
             message = response["errors"][0]["message"]
             raise Failed(f"The server answered {answered.status}: {message}")

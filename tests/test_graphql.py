@@ -853,7 +853,7 @@ REFUSED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "printed": "a\x00b"}),
     ("INVALID_INPUT", "closeRecommendation", "coordinator", {"closing": "WITHDRAWN"}),
     ("INVALID_INPUT", "closeRecommendation", "coordinator", {"closing": "WITHDRAWN", "reason": " "}),
-    ("INVALID_INPUT", "reportProgress", "coordinator", {"narrative": "  "}),
+    ("INVALID_INPUT", "commentOnRecommendation", "coordinator", {"comment": "  "}),
     ("INVALID_INPUT", "addText", "clerk", {"language": "fr", "texts": ["un", "deux"]}),
     ("INVALID_INPUT", "continueRecommendation", "coordinator", {"cycle": 4}),
     ("INVALID_INPUT", "identifyRecommendation", "clerk", {"scheme": "un", "value": "x"}),
