@@ -132,15 +132,19 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     from api.app import create_app
 
     service = Service(settings)
-    uvicorn.run(
-        create_app(service),
-        host=given.host,
-        port=given.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    try:
+        uvicorn.run(
+            create_app(service),
+            host=given.host,
+            port=given.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    except SystemExit as ended:
+        # uvicorn has said why it could not start; its exit codes are not ours.
+        return 1 if ended.code else 0
     return 0
 
 
@@ -249,6 +253,11 @@ def key_list(given: argparse.Namespace, settings: Settings) -> int:
 
 def show_settings(given: argparse.Namespace, settings: Settings) -> int:
     """suivi settings: every setting, its default and what it does."""
+    if given.markdown:
+        print("| variable | default | what it does |\n|---|---|---|")
+        for name, default, help in describe():
+            print(f"| `{name}` | `{default}` | {help} |")
+        return 0
     table = Table("variable", "default", "what it does", box=None)
     for row in describe():
         table.add_row(*row)
@@ -313,7 +322,8 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add("check", check, "Check the log, the vault and the views against one another.")
-    add("settings", show_settings, "List all settings.")
+    c = add("settings", show_settings, "List all settings.")
+    c.add_argument("--markdown", action="store_true", help="as the table in docs/settings.md")
 
     key = commands.add_parser("key", help="Grant, revoke and list keys.")
     keys = key.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-import statistics
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -97,16 +96,10 @@ class Arm(ABC):
     def close(self) -> None: ...
 
 
-def run(arm: Arm, writers: int, requests: Sequence[Request], seconds: float) -> float:
+def together(arm: Arm, writers: int, requests: Sequence[Request], seconds: float) -> float:
     """Events appended a second by so many threads, each with its share of the requests, until the
-    time is over or the requests are.
-
-    A lone writer mostly waits for the disk, and now and then very long, because somebody else
-    writes too. So its rate is that of its median request; of many writers it is what they get done.
-    """
+    time is over or the requests are."""
     arm.empty()
-    if writers == 1:
-        return run_alone(arm, requests, seconds)
     recorded: list[int] = []
     failed: list[BaseException] = []
     ends: list[float] = []
@@ -150,21 +143,22 @@ def run(arm: Arm, writers: int, requests: Sequence[Request], seconds: float) -> 
     return sum(recorded) / (max(ends) - start)
 
 
-def run_alone(arm: Arm, requests: Sequence[Request], seconds: float) -> float:
+def alone(arm: Arm, requests: Sequence[Request], at_once: int) -> Callable[[], float]:
+    """Events appended a second by a lone writer, a few requests each time it is called."""
+    arm.empty()
     (append,) = arm.writers(1)
-    durations = []
-    deadline = time.perf_counter() + seconds
-    for request in requests:
+    coming = iter(requests)
+
+    def next_few() -> float:
+        recorded = 0
         start = time.perf_counter()
-        try:
-            append(request)
-        except arm.Refused:
-            continue
-        end = time.perf_counter()
-        durations.append(end - start)
-        if end > deadline:
-            break
-    return len(requests[0].entries) / statistics.median(durations)
+        for request in itertools.islice(coming, at_once):
+            with suppress(arm.Refused):
+                append(request)
+                recorded += len(request.entries)
+        return recorded / (time.perf_counter() - start)
+
+    return next_few
 
 
 # --- Ours ----------------------------------------------------------------------------------------
@@ -478,14 +472,14 @@ def one(
     pool: Sequence[Request],
 ) -> None:
     """One case: all arms in turns, each with a database of its own."""
-    # A lone writer waits for the disk, whose moods are short: many short turns.
-    seconds, turns = (0.05, 5) if writers == 1 else (0.12, 1)
 
     def arm(make: Callable[[str], Arm]) -> Callable[[], float]:
         database: AbstractContextManager[str] = fresh()
         made = make(stack.enter_context(database))
         stack.callback(made.close)
-        return lambda: run(made, writers, pool, seconds)
+        if writers == 1:
+            return alone(made, pool, 1 if events == 1_000 else 5)
+        return lambda: together(made, writers, pool, 0.12)
 
     with ExitStack() as stack:
         if store == "SQLite":
@@ -513,5 +507,6 @@ def one(
             ours=RECORDER,
             unit="events/s",
             aims={FULL: aim, ROWS: aim} if aim else None,
-            turns=turns,
+            # Alone, it waits for the disk, whose moods are short: many short turns.
+            turns=10 if writers == 1 else 1,
         )

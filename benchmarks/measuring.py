@@ -1,7 +1,7 @@
 """How figures are taken: all arms of a comparison in turns, round by round, and only ratios count.
 
 The machine's other work falls on all arms alike, a ratio is formed within its round, and the
-median of the rounds is told with the least and the greatest.
+median of the rounds is told with its quartiles: half of the rounds lie between them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Ratio(msgspec.Struct, frozen=True):
     case: str
     peer: str
     ratio: float
-    least: float
-    most: float
+    low: float
+    high: float
     rate: float
     unit: str
     aim: float | None = None
@@ -66,15 +66,16 @@ class Bench:
             if peer == ours:
                 continue
             ratios = [mine / theirs for mine, theirs in zip(rates[ours], rates[peer], strict=True)]
+            low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
             self.ratios.append(
                 Ratio(
                     part=part,
                     store=store,
                     case=case,
                     peer=peer,
-                    ratio=round(statistics.median(ratios), 3),
-                    least=round(min(ratios), 3),
-                    most=round(max(ratios), 3),
+                    ratio=round(middle, 3),
+                    low=round(low, 3),
+                    high=round(high, 3),
                     rate=round(statistics.median(rates[ours]), 1),
                     unit=unit,
                     aim=(aims or {}).get(peer),
@@ -90,9 +91,9 @@ def in_turns(arms: Mapping[str, Arm], rounds: int) -> dict[str, list[float]]:
     rates: dict[str, list[float]] = {name: [] for name in arms}
     names = list(arms)
     for turn in range(rounds + 1):
+        gc.collect()
         start = turn % len(names)
         for name in (*names[start:], *names[:start]):
-            gc.collect()
             rate = arms[name]()
             if turn:
                 rates[name].append(rate)

@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,14 @@ FLAGS = (
     "--remote-debugging-pipe",
     "--window-size=1280,800",
 )
+IN_PLACE = """import os, sys
+pipes = [os.dup(int(number)) for number in sys.argv[1:3]]
+for here, there in zip(pipes, (3, 4)):
+    os.dup2(here, there)
+    os.set_inheritable(there, True)
+os.execv(sys.argv[3], sys.argv[3:])"""
+"""The protocol wants its pipes as files 3 and 4."""
+
 patience_seconds_max = 60
 
 
@@ -123,14 +132,15 @@ def page(chromium: str, profile: Path) -> Iterator[Page]:
     ours_in, theirs_out = os.pipe()
     theirs_in, ours_out = os.pipe()
 
-    def pipes() -> None:
-        # The protocol wants its pipes as files 3 and 4; they may be in each other's place now.
-        read, write = os.dup(theirs_in), os.dup(theirs_out)
-        os.dup2(read, 3)
-        os.dup2(write, 4)
-
-    browser = _start(
-        [chromium, *FLAGS, f"--user-data-dir={profile}", "about:blank"], pipes, profile
+    browser = subprocess.Popen(
+        [
+            *(sys.executable, "-c", IN_PLACE, str(theirs_in), str(theirs_out)),
+            *(chromium, *FLAGS, f"--user-data-dir={profile}", "about:blank"),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(theirs_in, theirs_out),
     )
     os.close(theirs_in)
     os.close(theirs_out)
@@ -145,18 +155,3 @@ def page(chromium: str, profile: Path) -> Iterator[Page]:
             browser.wait()
         os.close(ours_out)
         os.close(ours_in)
-
-
-def _start(
-    command: list[str], pipes: Callable[[], None], profile: Path
-) -> subprocess.Popen[bytes]:
-    profile.mkdir(parents=True, exist_ok=True)
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        close_fds=False,
-        preexec_fn=pipes,  # noqa: PLW1509
-        env={**os.environ, "HOME": str(profile)},
-    )

@@ -1,8 +1,8 @@
 "use strict";
 
-// The page asks for no key of its own: who reads puts theirs into Headers, where it is sent with
-// each request and kept nowhere. The schema, which needs a key as well, is therefore asked for
-// again after the first answer to a key.
+// Who reads puts a key into Headers, from where it goes with each request and is kept nowhere. The
+// schema needs a key as well: with null GraphiQL asks for none, and after the first answer to a key
+// undefined makes it ask.
 
 const welcome = `# Suivi. Put your key into Headers, below:
 #   { "Authorization": "Bearer suivi_…" }
@@ -26,17 +26,13 @@ const ask = GraphiQL.createFetcher({
   url: new URL("graphql", location.href).href,
   enableIncrementalDelivery: false,
 });
-let introspection = null;
-let schema;
+let schema = null;
 
 async function fetcher(request, options) {
   const response = await ask(request, options);
-  if (request.operationName === "IntrospectionQuery") {
-    introspection = response.data ? null : request;
-  } else if (introspection && response.data) {
-    schema = (await ask(introspection, options)).data;
-    introspection = null;
-    show();
+  if (schema === null && response.data) {
+    schema = undefined;
+    setTimeout(show);
   }
   return response;
 }

@@ -1,0 +1,312 @@
+"""The command line, run as a person and as a program run it: processes, exit codes, output."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server import ROOT, SUIVI, process, until
+from tests.test_importing import CYCLE_3, ROWS, matrix
+
+OK, FAILED, USAGE = 0, 1, 2
+
+
+class Shell:
+    """A shell with a store of its own."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self.folder = folder
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("SUIVI_")
+        } | {"SUIVI_DATABASE_URL": url}
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*SUIVI, *arguments],
+            cwd=ROOT,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def ok(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == OK, done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.ok(*arguments, "--json"))
+
+    def fails(self, *arguments: str, code: int = FAILED, **environment: str) -> str:
+        done = self.run(*arguments, **environment)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+    def file(self, content: bytes, name: str = "matrix.docx") -> str:
+        path = self.folder / name
+        path.write_bytes(content)
+        return str(path)
+
+
+@pytest.fixture
+def shell(sqlite_url: str, tmp_path: Path) -> Shell:
+    return Shell(sqlite_url, tmp_path)
+
+
+def imported(shell: Shell) -> None:
+    shell.ok("import", shell.file(matrix(ROWS)), "--format", "ohchr-matrix")
+
+
+# --- import --------------------------------------------------------------------------------------
+
+
+def test_the_issues_own_import_command_gives_the_addendums_count(
+    shell: Shell, test_data: Path
+) -> None:
+    arguments = (
+        *("import", str(test_data / CYCLE_3), "--format", "ohchr-matrix"),
+        *("--state", "SVN", "--cycle", "3", "--session", "34", "--document", "A/HRC/43/15"),
+        *("--reviewed", "2019-11-12", "--document-date", "A/HRC/43/15/Add.1=2020-02-19"),
+        *("--language", "en"),
+    )
+    dry = shell.json(*arguments, "--dry-run")
+    assert (dry["new"], dry["first"]) == (215, None)
+    receipt = shell.json(*arguments)
+    assert receipt["positions"] == {"supported": 182, "noted": 33, "pending": 0}
+    counts = ("rows", "paragraphs", "parts", "pairs", "new", "changed", "same", "unreadable")
+    assert [receipt[name] for name in counts] == [215, 215, 219, 223, 215, 0, 0, 0]
+    assert receipt["format"] == "ohchr-matrix"
+    assert shell.json(*arguments)["same"] == 215
+
+
+def test_a_person_reads_the_receipt_in_its_units(shell: Shell) -> None:
+    told = shell.ok("import", shell.file(matrix(ROWS)), "--format", "ohchr-matrix")
+    assert "pairs (paragraph and State)" in told
+    assert "3 new, 0 changed, 0 same" in told
+
+
+def test_an_import_speaks_for_the_holder_of_a_key(shell: Shell) -> None:
+    key = shell.json("key", "create", "--role", "clerk", "--actor", "p-tamm")["key"]
+    file = shell.file(matrix(ROWS))
+    done = shell.run("import", file, "--format", "ohchr-matrix", SUIVI_KEY=key)
+    assert done.returncode == OK, done.stderr
+    lines = [json.loads(line) for line in shell.ok("export").splitlines()]
+    assert {line["payload"]["stamp"]["speaker"].get("actor") for line in lines[1:]} == {"p-tamm"}
+    reader = shell.json("key", "create", "--role", "reader")["key"]
+    refused = shell.fails("import", file, "--format", "ohchr-matrix", SUIVI_KEY=reader)
+    assert "[FORBIDDEN]" in refused
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "hint"),
+    [
+        ("none.docx", None, "There is no file"),
+        ("matrix.pdf", b"%PDF-1.7", ".docx"),
+        ("matrix.docx", b"PK\x03\x04 torn", ""),
+    ],
+)
+def test_a_file_that_can_not_be_imported_is_refused_in_a_sentence(
+    shell: Shell, name: str, content: bytes | None, hint: str
+) -> None:
+    file = str(shell.folder / name) if content is None else shell.file(content, name)
+    told = shell.fails("import", file, "--format", "ohchr-matrix")
+    assert hint in told
+    assert told.count("\n") == 1
+
+
+def test_a_program_reads_refusals_as_json(shell: Shell) -> None:
+    done = shell.run("import", "none.docx", "--format", "ohchr-matrix", "--json")
+    assert done.returncode == FAILED
+    assert json.loads(done.stdout)["error"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("import",),
+        ("import", "x.docx", "--format", "pdf"),
+        ("import", "x.docx", "--format", "ohchr-matrix", "--reviewed", "12.11.2019"),
+        ("import", "x.docx", "--format", "ohchr-matrix", "--document-date", "2019-11-12"),
+        ("key", "create", "--role", "king"),
+        ("key", "revoke", "mine"),
+        ("unknown",),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(shell: Shell, arguments: tuple[str, ...]) -> None:
+    assert "usage:" in shell.fails(*arguments, code=USAGE)
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_only(shell: Shell) -> None:
+    file = shell.file(matrix(ROWS))
+    arguments = [*SUIVI, "import", file, "--format", "ohchr-matrix", "--dry-run"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=shell.environment, stderr=theirs, stdout=subprocess.DEVNULL
+    ) as run:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:
+                break
+        run.wait()
+    os.close(ours)
+    assert b"comparing" in shown
+    assert shell.run(*arguments[3:]).stderr == ""
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def test_a_key_is_shown_once_and_listed_without_itself(shell: Shell) -> None:
+    made = shell.json("key", "create", "--role", "auditor", "--institution", "court-of-audit")
+    assert set(made) == {"id", "key"}
+    (listed,) = shell.json("key", "list")
+    assert (listed["id"], listed["institution"], listed["revoked"]) == (
+        made["id"],
+        "court-of-audit",
+        False,
+    )
+    assert made["key"] not in shell.ok("key", "list")
+    shell.ok("key", "revoke", made["id"])
+    assert shell.json("key", "list")[0]["revoked"] is True
+    assert "[ALREADY_SO]" in shell.fails("key", "revoke", made["id"])
+
+
+def test_revoking_an_unknown_key_is_refused(shell: Shell) -> None:
+    told = shell.fails("key", "revoke", "00000000-0000-0000-0000-000000000001")
+    assert "suivi key list" in told
+
+
+# --- the store -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://localhost/x", "nonsense", "sqlite://", "postgresql+psycopg://u@127.0.0.1:1/x"]
+)
+def test_a_store_that_can_not_be_opened_is_refused_in_a_sentence(shell: Shell, url: str) -> None:
+    told = shell.fails("check", SUIVI_DATABASE_URL=url)
+    assert "SUIVI_DATABASE_URL" in told or "[UNAVAILABLE]" in told
+
+
+def test_a_password_is_never_printed(shell: Shell) -> None:
+    url = "postgresql+psycopg://u:hidden@127.0.0.1:1/x"
+    assert "hidden" not in shell.fails("check", SUIVI_DATABASE_URL=url)
+
+
+def test_a_folder_that_can_not_be_written_is_refused_in_a_sentence(shell: Shell) -> None:
+    blocked = shell.folder / "file"
+    blocked.write_text("no folder")
+    shell.fails("check", SUIVI_DATABASE_URL=f"sqlite:///{blocked}/suivi.db")
+
+
+def test_check_finds_a_sound_record_sound(shell: Shell) -> None:
+    imported(shell)
+    report = shell.json("check")
+    assert (report["ok"], report["events"], report["faults"]) == (True, 9, [])
+
+
+EVENT = "log_event SET payload = CAST(replace(CAST(payload AS TEXT)"
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (f"UPDATE {EVENT}, 'Ratify', 'Reject') AS BLOB) WHERE log_index = 0", "view differs"),
+        (f"UPDATE {EVENT}, '{{', '{{ ') AS BLOB) WHERE log_index = 1", "canonical"),
+        (f"UPDATE {EVENT}, '}}', '') AS BLOB) WHERE log_index = 4", "log index 4"),
+        ("DELETE FROM log_event WHERE log_index = 8", "head says 9"),
+        ("DELETE FROM log_event WHERE log_index = 3", "not dense"),
+        ("UPDATE log_event SET recorded_at = 1 WHERE log_index = 5", "earlier"),
+        ("DELETE FROM log_command", "command"),
+    ],
+)
+def test_check_finds_damage_and_says_where(shell: Shell, damage: str, found: str) -> None:
+    imported(shell)
+    with closing(sqlite3.connect(shell.url.removeprefix("sqlite:///"))) as file, file:
+        assert file.execute(damage).rowcount >= 1
+    done = shell.run("check", "--json")
+    assert done.returncode == FAILED
+    report = json.loads(done.stdout)
+    assert any(found in fault for fault in report["faults"]), report["faults"]
+
+
+def test_export_is_one_event_a_line_in_the_order_of_the_log(shell: Shell) -> None:
+    imported(shell)
+    lines = [json.loads(line) for line in shell.ok("export", "--format", "jsonl").splitlines()]
+    assert [line["log_index"] for line in lines] == list(range(9))
+    assert set(lines[0]) == {
+        "log_index",
+        "stream",
+        "version",
+        "topic",
+        "addressee",
+        "recorded_at",
+        "payload",
+    }
+
+
+def test_export_ends_quietly_when_its_reader_has_seen_enough(shell: Shell) -> None:
+    imported(shell)
+    command = f"{' '.join(SUIVI)} export | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=shell.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("0", "")
+
+
+def test_export_and_schema_write_into_a_file(shell: Shell) -> None:
+    imported(shell)
+    for command in ("export", "schema"):
+        target = shell.folder / command
+        shell.ok(command, "--output", str(target))
+        assert target.read_text() == shell.ok(command)
+
+
+def test_settings_are_listed(shell: Shell) -> None:
+    assert "SUIVI_DATABASE_URL" in shell.ok("settings")
+
+
+def test_views_are_rebuilt_while_a_server_runs_and_it_goes_on(shell: Shell) -> None:
+    imported(shell)
+    key = shell.json("key", "create", "--role", "reader")["key"]
+    query = {"query": "{ logIndex recommendations { totalCount } }"}
+    with process(shell.url, shell.folder / "log") as (server, _):
+        headers = {"Authorization": f"Bearer {key}"}
+
+        def answer() -> Any:
+            return httpx.post(f"{server.url}/graphql", json=query, headers=headers).json()["data"]
+
+        assert answer()["recommendations"]["totalCount"] == 3
+        assert shell.json("rebuild") == {"generation": 2, "events": 10}
+        assert answer()["recommendations"]["totalCount"] == 3
+        shell.ok("key", "create", "--role", "reader")
+        until(lambda: answer()["logIndex"] == 10)
+
+
+def test_a_server_that_can_not_have_its_port_says_so(shell: Shell) -> None:
+    with process(shell.url, shell.folder / "log") as (server, _):
+        port = server.url.rsplit(":", 1)[1]
+        done = shell.run("serve", "--port", port)
+        assert done.returncode == FAILED
+        assert "address already in use" in done.stderr
