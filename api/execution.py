@@ -35,6 +35,12 @@ from domain.refusals import InvalidInput, LimitExceeded, Refusal
 
 documents_max = 1_000
 
+FAULT = {
+    "message": "Something went wrong on our side; it has been logged.",
+    "extensions": {"code": "INTERNAL"},
+}
+"""What a caller is told of a fault of ours."""
+
 log_line = structlog.get_logger("suivi.graphql")
 
 
@@ -180,8 +186,7 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
         shown["extensions"] = {"code": original.code, **facts}
     elif original is not None:
         log_line.error("fault", path=error.path, exc_info=original)
-        shown["message"] = "Something went wrong on our side; it has been logged."
-        shown["extensions"] = {"code": "INTERNAL"}
+        shown.update(FAULT)
     else:
         shown.setdefault("extensions", {"code": InvalidInput.code})
     return shown

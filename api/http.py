@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 import uuid
@@ -12,11 +13,11 @@ from typing import Any
 import msgspec
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from api.context import Context
-from api.execution import BadRequest, Executor, Operation, format_error
+from api.execution import FAULT, BadRequest, Executor, Operation, format_error
 from api.graphiql import page as graphiql_page
 from api.service import Service
 from domain.refusals import Unavailable
@@ -66,6 +67,7 @@ class GraphQLEndpoint:
     async def __call__(self, request: Request) -> Response:
         started = time.perf_counter()
         request_id = uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         media = JSON
         key: str | None = None
         try:
@@ -80,16 +82,18 @@ class GraphQLEndpoint:
             headers = refused.headers
         except BadRequest as bad:
             response = {"errors": [format_error(error) for error in bad.errors]}
-            status, headers = (400 if media == GRAPHQL_JSON or bad_syntax(bad) else 200), {}
+            status, headers = (400 if media == GRAPHQL_JSON else 200), {}
         except Unavailable as refusal:
             response, status = {"errors": [{"message": refusal.message}]}, 503
             headers = {"Retry-After": "1"}
+        except Exception as fault:
+            log_line.error("fault", exc_info=fault)
+            response, status, headers = {"errors": [FAULT]}, 500, {}
         else:
             headers = {}
         body = msgspec.json.encode(response, enc_hook=str)
         log_line.info(
             "request",
-            id=request_id,
             key=key,
             status=status,
             errors=len(response.get("errors", ())),
@@ -106,7 +110,10 @@ class GraphQLEndpoint:
         self, request: Request, principal: Principal, media: str
     ) -> tuple[dict[str, Any], int]:
         parameters = await self._parameters(request)
-        operation = self._executor.prepare(parameters.query, parameters.operationName)
+        # A document that was made to be slow to validate holds up a thread, never the loop.
+        operation = await run_in_threadpool(
+            self._executor.prepare, parameters.query, parameters.operationName
+        )
         if operation.is_mutation and request.method != "POST":
             raise Refused(405, "A mutation is sent by POST.", Allow="POST")
         response = await self._run(operation, parameters.variables, principal)
@@ -122,9 +129,10 @@ class GraphQLEndpoint:
             self._waiting += 1
         pool = self._mutations if operation.is_mutation else self._queries
         context = Context(self._service, principal)
+        in_this_request = contextvars.copy_context().run
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                pool, self._executor.run, operation, variables, context
+                pool, in_this_request, self._executor.run, operation, variables, context
             )
         finally:
             with self._door:
@@ -155,10 +163,13 @@ class GraphQLEndpoint:
             raise Refused(415, "Send UTF-8.", Accept_Post=JSON)
         body = bytearray()
         limit = self._service.settings.request_bytes_max
-        async for chunk in request.stream():
-            body.extend(chunk)
-            if len(body) > limit:
-                raise Refused(413, f"A request may have {limit:,} bytes.", Connection="close")
+        try:
+            async for chunk in request.stream():
+                body.extend(chunk)
+                if len(body) > limit:
+                    raise Refused(413, f"A request may have {limit:,} bytes.", Connection="close")
+        except ClientDisconnect:
+            raise Refused(400, "The body ended too early.") from None
         try:
             return _read_body(bytes(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -168,11 +179,6 @@ class GraphQLEndpoint:
         """Ends the pools, after what is running."""
         self._queries.shutdown()
         self._mutations.shutdown()
-
-
-def bad_syntax(bad: BadRequest) -> bool:
-    """True if the document could not even be parsed."""
-    return any("Syntax Error" in error.message for error in bad.errors)
 
 
 def _from_url(request: Request) -> Parameters:

@@ -550,6 +550,7 @@ class Mutation:
                 period_from=input.period_from,
                 period_to=input.period_to,
             ),
+            report=input.report,
             visibility=Visibility.CONFIDENTIAL,
         )
 

@@ -314,7 +314,7 @@ class Recommendation(Node):
 
     @strawberry.field(description="Progress reports and reports to mechanisms, oldest first.")
     def reports(self) -> list[Report]:
-        return _reports(self._standing())
+        return _reports(self._standing(), self.row.state.progress)
 
     @strawberry.field(
         description="The audit trail, oldest first: at most `first` entries after version `after`."
@@ -388,19 +388,20 @@ def _assessment(entry: Entry) -> Assessment:
     )
 
 
-def _reports(entries: list[Entry]) -> list[Report]:
+def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[Report]:
+    """`progress` says whose a report is and how far it has come, also to those who don't see the
+    entries between."""
+    held = {p.id: p for p in progress}
     found: dict[int, Report] = {}
     for entry in entries:
         event = entry.event
         if isinstance(event, events.ProgressDrafted | events.ProgressPublished):
             id = event.report or entry.version
-            draft = isinstance(event, events.ProgressDrafted)
-            before = found.get(id)
             found[id] = Report(
                 id=id,
                 kind=ReportType.PROGRESS,
-                status=ProgressStatus.DRAFTED if draft else ProgressStatus.PUBLISHED,
-                institution=before.institution if before else entry.stamp.speaker.on_behalf_of,
+                status=held[id].status,
+                institution=held[id].institution,
                 narrative=protected_text(event.narrative),
                 document=entry.stamp.source.document if entry.stamp.source else None,
                 period_from=event.period_from,
@@ -409,8 +410,6 @@ def _reports(entries: list[Entry]) -> list[Report]:
                 recorded_at=instant(entry.recorded_at or 0),
                 log_index=entry.log_index or 0,
             )
-        elif isinstance(event, events.ProgressCleared) and event.report in found:
-            found[event.report].status = ProgressStatus.CLEARED
         elif isinstance(event, events.Reported):
             found[entry.version] = Report(
                 id=entry.version,

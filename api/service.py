@@ -54,8 +54,11 @@ class Service:
         return None if now is None or now.revoked else keys.principal_of(now)
 
     def _credential(self, key: str) -> Credential | None:
-        with self.views.snapshot() as (connection, _):
-            return credentials.by_digest(connection, keys.digest(key))
+        try:
+            with self.views.snapshot() as (connection, _):
+                return credentials.by_digest(connection, keys.digest(key))
+        except SQLAlchemyError as error:
+            raise self._unavailable(error) from error
 
     def find_aliases(
         self, addressee: str, aliases: Sequence[Alias]
@@ -75,14 +78,20 @@ class Service:
         except TimeoutError:
             waiting.cancel()
         except SQLAlchemyError as error:
-            log_line.warning("the views can't be written now", why=str(error))
+            log_line.warning("the views can't be used now", why=_said(error))
         return False
 
     def _catch_up(self) -> None:
         try:
             self.feed.advance()
         except (FeedStopped, SQLAlchemyError) as error:
-            raise Unavailable(f"The views can't be brought up to date: {error}") from error
+            raise self._unavailable(error) from error
+
+    @staticmethod
+    def _unavailable(error: Exception) -> Unavailable:
+        # What the store's driver says names hosts and statements: for the log, not for callers.
+        log_line.warning("the views can't be used now", why=_said(error))
+        return Unavailable("The views can't be read or brought up to date now; try again.")
 
     def unready(self) -> str | None:
         """Why the service can't answer, None when it can."""
@@ -93,7 +102,7 @@ class Service:
             with self.views.snapshot() as (_, held):
                 behind -= held
         except (Refusal, SQLAlchemyError, OSError) as error:
-            return str(error)
+            return _said(error)
         return f"the views are {behind} entries behind" if behind > 10_000 else None
 
     def close(self) -> None:
@@ -102,3 +111,8 @@ class Service:
         self.feed.stop()
         self.views.close()
         self.log.close()
+
+
+def _said(error: Exception) -> str:
+    """What an error says, without the statement that SQLAlchemy adds."""
+    return str(getattr(error, "orig", error))

@@ -35,6 +35,7 @@ from domain.events import (
 from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, StaleVersion, all_refusals
 from projections import history, recommendations
+from workflows.access import authorise_entry
 from workflows.desk import Command, Taken
 
 name_chars_max = 200
@@ -129,9 +130,14 @@ def step(
     act: Callable[[Aggregate, Stamp], RecommendationEvent],
     *,
     assignment: int | None = None,
+    report: int | None = None,
     visibility: Visibility = Visibility.PUBLIC,
 ) -> StepPayload:
     """Takes a step on a recommendation; `act` is the aggregate's command."""
+
+    def authorised(r: Aggregate, stamp: Stamp) -> RecommendationEvent:
+        authorise_entry(context.principal, name, r, stamp.visibility, report)
+        return act(r, stamp)
 
     def take() -> Taken:
         id = read_id(input.id)
@@ -144,7 +150,7 @@ def step(
                 id,
                 name,
                 stamp,
-                act,
+                authorised,
                 expected_version=input.expected_version,
                 assignment=assignment,
             )

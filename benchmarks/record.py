@@ -2,28 +2,74 @@
 
 from __future__ import annotations
 
-from domain.entry import Authority, AuthorityKind, Basis, Effective, Source, Speaker, Stamp
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from domain.entry import (
+    Authority,
+    AuthorityKind,
+    Basis,
+    Effective,
+    Entry,
+    Protected,
+    Source,
+    Speaker,
+    Stamp,
+    Visibility,
+)
 from domain.events import (
     AssignmentDecreed,
+    Part,
+    PartText,
+    Recommender,
+    RecommendationEvent,
+    Term,
+    Text,
 )
+from domain.recommendation import Recommendation, fold, receive
 from domain.words import (
+    Answer,
+    AssertedHow,
+    AssessorKind,
     Capacity,
+    CorrectionKind,
+    Kind,
+    Mechanism,
+    Organ,
+    ReportKind,
+    TextStatus,
 )
+from workflows.desk import Desk, opening
 
-MINISTRY = Speaker(
-    role="coordinator",
-    institution="ministry-of-foreign-affairs",
-    on_behalf_of="ministry-of-foreign-affairs",
-    authority=Authority(kind=AuthorityKind.DECISION, reference="Decree 12/2024", since="2024-02-01"),
-    actor="p-0001",
-)
+WORDS = (
+    "strengthen the legal framework to prevent and combat all forms of violence against women and "
+    "children ensure effective access to justice for victims continue efforts towards ratification "
+    "of the optional protocol adopt a comprehensive national plan of action in consultation with "
+    "civil society and provide adequate resources for its implementation including in rural areas"
+).split()
+MINISTRIES = ("justice", "interior", "health", "education", "labour", "foreign-affairs")
+STATES = ("AUT", "BRA", "CAN", "DEU", "EGY", "FRA", "GHA", "HND", "IND", "JPN", "KEN", "LUX")
+THEMES = ("Women's rights", "Children", "Access to justice", "Health", "Education", "Torture")
+
+
+def a_speaker(ministry: str) -> Speaker:
+    return Speaker(
+        role="coordinator",
+        institution=ministry,
+        on_behalf_of=ministry,
+        authority=Authority(
+            kind=AuthorityKind.DECISION, reference="Decree 12/2024", since="2024-02-01"
+        ),
+        actor="p-0001",
+    )
 
 
 def an_assignment() -> AssignmentDecreed:
     """One event of middling size, without protected texts."""
     stamp = Stamp(
         command="assign-0001",
-        speaker=MINISTRY,
+        speaker=a_speaker("foreign-affairs"),
         effective=Effective(on="2024-03-05", basis=Basis.STATED),
         source=Source(document="A/HRC/43/13", paragraph="139.12", language="en"),
         definition="0" * 64,
@@ -32,7 +78,148 @@ def an_assignment() -> AssignmentDecreed:
     )
     return AssignmentDecreed(
         stamp=stamp,
-        assignee="ministry-of-justice",
+        assignee="justice",
         capacity=Capacity.LEAD,
         instrument="Government decision 44/2024",
     )
+
+
+def a_record(recommendations: int, seed: int = 7) -> list[Entry]:
+    """The entries of so many recommendations, some ten each, in the order in which they would be
+    recorded: documents of 200 arrive one after another, follow-up runs on beside them."""
+    random = Random(seed)
+    timed: list[tuple[float, int, Entry]] = []
+    for n in range(recommendations):
+        at = float(n // 200)
+        for entry in a_life(random, n):
+            timed.append((at, len(timed), entry))
+            at += random.expovariate(2.0)
+    timed.sort()
+    return [entry for _, _, entry in timed]
+
+
+def a_life(random: Random, n: int) -> Iterator[Entry]:
+    """The entries of one recommendation."""
+    symbol, paragraph = f"A/HRC/{20 + n // 200}/{3 + n // 2000}", f"{130 + n % 7}.{n % 200 + 1}"
+    year = 2012 + n // 1_000
+    upr = random.random() < 0.7
+    lead, other = random.sample(MINISTRIES, 2)
+    parts = tuple(
+        Part(
+            id=str(i + 1),
+            recommenders=tuple(
+                Recommender(printed=code.title(), code=code)
+                for code in random.sample(STATES, random.randint(1, 3))
+            )
+            if upr
+            else (),
+        )
+        for i in range(1 if random.random() < 0.8 else 2)
+    )
+
+    def words(count: int) -> str:
+        return " ".join(random.choices(WORDS, k=count)).capitalize()
+
+    def stamp(ministry: str = "foreign-affairs", **more: Any) -> Stamp:
+        month, day = random.randint(1, 12), random.randint(1, 28)
+        return Stamp(
+            command=f"c-{n}-{random.getrandbits(48):012x}",
+            speaker=a_speaker(ministry),
+            effective=Effective(on=f"{year}-{month:02d}-{day:02d}", basis=Basis.STATED),
+            **more,
+        )
+
+    def text(language: str, status: TextStatus) -> Text:
+        said = tuple(PartText(part=part.id, text=words(random.randint(15, 45))) for part in parts)
+        return Text(language=language, status=status, parts=said)
+
+    source = Source(document=symbol, paragraph=paragraph, language="en", row=n % 200 + 1)
+    id, received = receive(
+        stamp(source=source),
+        addressee="SVN",
+        kind=Kind.RECOMMENDATION,
+        mechanism=Mechanism.UPR if upr else Mechanism.TREATY_BODY,
+        body="UPR" if upr else "CEDAW",
+        text=text("en", TextStatus.OFFICIAL),
+        parts=parts,
+        symbol=symbol,
+        paragraph=paragraph,
+        cycle=2 + n // 2_500 if upr else None,
+    )
+    first = opening(id, "SVN", received)
+    yield first
+    r = fold([first])
+    assert r is not None
+
+    def step(name: str, act: Callable[[Recommendation], RecommendationEvent]) -> Entry:
+        return Desk.enter(r, name, act(r))
+
+    terms = [
+        Term(vocabulary="theme", version="2024", label=label)
+        for label in random.sample(THEMES, random.randint(1, 3))
+    ]
+    goal = f"{random.randint(1, 17)}.{random.randint(1, 9)}"
+    terms.append(Term(vocabulary="sdg", version="2015", label=f"SDG {goal}", code=goal))
+    yield step("classify", lambda r: r.classify(stamp(source=source), terms, AssertedHow.SOURCE))
+    if random.random() < 0.6:
+        translated = text("sl", TextStatus.TRANSLATION)
+        yield step("add-text", lambda r: r.add_text(stamp(), translated))
+    if upr:
+        answer = Answer.SUPPORTED if random.random() < 0.8 else Answer.NOTED
+        yield step(
+            "take-position",
+            lambda r: r.take_position(
+                stamp(source=source, reason=Protected(words(12))),
+                answer,
+                organ=Organ.ADDENDUM,
+                instrument=f"{symbol}/Add.1",
+            ),
+        )
+    if random.random() < 0.1:
+        yield step("identify", lambda r: r.identify(stamp(), "national", f"SVN-{n:05d}"))
+    yield step(
+        "decree-assignment",
+        lambda r: r.decree_assignment(stamp(), lead, Capacity.LEAD, "Government decision 44"),
+    )
+    if random.random() < 0.5:
+        yield step(
+            "offer-assignment",
+            lambda r: r.offer_assignment(
+                stamp(visibility=Visibility.INTERNAL), other, Capacity.SUPPORTING
+            ),
+        )
+        offered = r.assignments[-1].id
+        yield step("accept-assignment", lambda r: r.accept_assignment(stamp(other), offered))
+    yield step("plan", lambda r: r.plan(stamp(lead), Protected(words(40)), "National plan"))
+    for _ in range(random.randint(0, 2)):
+        yield step("draft-progress", lambda r: r.draft_progress(stamp(lead), Protected(words(60))))
+        report = r.progress[-1].id
+        yield step("clear-progress", lambda r: r.clear_progress(stamp(), report))
+        yield step(
+            "publish-progress",
+            lambda r: r.publish_progress(stamp(), report, Protected(words(60))),
+        )
+    if random.random() < 0.5:
+        yield step(
+            "assess",
+            lambda r: r.assess(
+                stamp(source=Source(document="UPR Info mid-term assessment")),
+                AssessorKind.UPR_INFO,
+                "UPR Info",
+                "upr-info",
+                "1",
+                "partially-implemented",
+            ),
+        )
+    if random.random() < 0.1:
+        corrected = text("en", TextStatus.OFFICIAL)
+        yield step(
+            "correct",
+            lambda r: r.correct(
+                stamp(reason=Protected("A typing error.")), CorrectionKind.CLERICAL, text=corrected
+            ),
+        )
+    if random.random() < 0.4:
+        yield step(
+            "report", lambda r: r.report(stamp(), ReportKind.NATIONAL, f"{symbol}/Report")
+        )

@@ -321,15 +321,15 @@ def _story() -> tuple[Step, ...]:
         report=Ref("progress"),
         **deputy,
     )
-    # Someone else's step has come between: the sender has not seen it, and is told.
+    # The clearance has come between: the ministry has not seen it, and is told.
     take(
-        "labour",
+        "justice",
         "reportProgress",
         EARLIER,
         "2021-12-01",
         refused="STALE_VERSION",
         stale=1,
-        narrative="The shelter in the harbour district has opened.",
+        narrative="The fourth province has found another site.",
     )
     take(
         "mechanism",

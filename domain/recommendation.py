@@ -353,6 +353,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
         self, stamp: Stamp, due: str | None, session: str | None
     ) -> PositionDeferred:
         """The State will answer later: by a date, by a session, or both."""
+        self._part(stamp)
         if self.mechanism is not Mechanism.UPR:
             raise NoPositionHere(f"A {self.mechanism.value} asks for no position.")
         if due is None and session is None:
@@ -361,12 +362,14 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def comment(self, stamp: Stamp, comment: Protected) -> StateCommented:
         """The State's comment, where the mechanism knows no position."""
+        self._part(stamp)
         if self.mechanism is Mechanism.UPR:
             raise InvalidInput("In the Universal Periodic Review a comment goes with the position.")
         return StateCommented(stamp=stamp, comment=comment)
 
     def select_for_follow_up(self, stamp: Stamp, body: str, due: str | None) -> SelectedForFollowUp:
         """A committee selected it for its follow-up procedure."""
+        self._part(stamp)
         return SelectedForFollowUp(stamp=stamp, body=_named(body), due=_dated(due))
 
     def offer_assignment(
@@ -523,6 +526,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def report(self, stamp: Stamp, report: ReportKind, document: str) -> Reported:
         """The State reports on it in a document."""
+        self._part(stamp)
         return Reported(stamp=stamp, report=report, document=_named(document))
 
     def link(
@@ -534,6 +538,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
         confidence: int | None,
     ) -> Linked:
         """Joins it to an earlier recommendation."""
+        self._part(stamp)
         if to == self.id:
             raise LinkToItself("A recommendation cannot be linked to itself.")
         if confidence is not None and not 0 <= confidence <= 100:
@@ -551,6 +556,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def declare_duplicate(self, stamp: Stamp, of: RecommendationId) -> DeclaredDuplicate:
         """Declares it a duplicate of another."""
+        self._part(stamp)
         if of == self.id:
             raise LinkToItself("A recommendation is no duplicate of itself.")
         if self.duplicate_of is not None:
@@ -566,16 +572,19 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def close(self, stamp: Stamp, closing: Closing) -> Closed:
         """Closes follow-up, with a reason."""
+        self._part(stamp)
         _reasoned(stamp, "Closing")
         return Closed(stamp=stamp, closing=closing)
 
     def reopen(self, stamp: Stamp) -> Reopened:
         """Takes follow-up up again, with a reason."""
+        self._part(stamp)
         _reasoned(stamp, "Reopening")
         return Reopened(stamp=stamp)
 
     def continue_into(self, stamp: Stamp, cycle: int) -> Continued:
         """Decides that it goes on under its own symbol in a new cycle."""
+        self._part(stamp)
         if self.cycle is not None and cycle <= self.cycle:
             raise InvalidInput(f"It belongs to cycle {self.cycle}; continue it into a later one.")
         if self.continued_into is not None and cycle <= self.continued_into:

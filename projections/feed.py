@@ -42,6 +42,9 @@ log_line = structlog.get_logger("suivi.feed")
 States = OrderedDict[UUID, Recommendation]
 """States folded lately, so that the next entry of a stream needs no reading."""
 
+Touched = dict[UUID, tuple[Recommendation, int, int]]
+"""What a batch changed: states, with the log index and the time of their last entries."""
+
 
 class FeedStopped(Exception):
     """The feed can't go on: which entry stopped it, and why."""
@@ -209,28 +212,29 @@ def _apply(generation: Generation, start: int, entries: list[Entry], states: Sta
 
 
 def _write(connection: Connection, entries: list[Entry], states: States) -> None:
-    touched = _fold(connection, entries, states)
-    rows = [recommendations.columns(*item) for item in touched.values()]
-    fresh = {e.stream for e in entries if e.version == 1}
-    if rows:
-        stale = [(id.hex,) for id in touched if id not in fresh]
-        beside: dict[str, list[tuple[Any, ...]]] = {table.name: [] for table in views.SIDES}
-        for state, _, _ in touched.values():
-            for name, some in recommendations.sides(state).items():
-                beside[name].extend(some)
-        _put(connection, views.recommendation, rows)
-        for table in views.SIDES:
-            if stale:
-                _delete(connection, table, stale)
-            if beside[table.name]:
-                _insert(connection, table, beside[table.name])
+    if touched := _fold(connection, entries, states):
+        _store(connection, touched, {e.stream for e in entries if e.version == 1})
     if held := _credentials(connection, entries):
         _put(connection, views.credential, [credentials.columns(h) for h in held])
 
 
-def _fold(
-    connection: Connection, entries: list[Entry], known: States
-) -> dict[UUID, tuple[Recommendation, int, int]]:
+def _store(connection: Connection, touched: Touched, fresh: set[UUID]) -> None:
+    _put(
+        connection, views.recommendation, [recommendations.columns(*t) for t in touched.values()]
+    )
+    stale = [(id.hex,) for id in touched if id not in fresh]
+    beside: dict[str, list[tuple[Any, ...]]] = {table.name: [] for table in views.SIDES}
+    for state, _, _ in touched.values():
+        for name, some in recommendations.sides(state).items():
+            beside[name].extend(some)
+    for table in views.SIDES:
+        if stale:
+            _delete(connection, table, stale)
+        if beside[table.name]:
+            _insert(connection, table, beside[table.name])
+
+
+def _fold(connection: Connection, entries: list[Entry], known: States) -> Touched:
     mine = [e for e in entries if isinstance(e.event, RecommendationEvent)]
     unknown = {
         e.stream
@@ -239,7 +243,7 @@ def _fold(
     }
     for id, loaded in recommendations.states(connection, unknown).items():
         known[id] = loaded
-    touched: dict[UUID, tuple[Recommendation, int, int]] = {}
+    touched: Touched = {}
     for entry in mine:
         before = None if entry.version == 1 else known.get(entry.stream)
         if (before.version if before else 0) != entry.version - 1:

@@ -42,7 +42,8 @@ def feed(
     while len(found) < first and scanned < _scan_max:
         batch = log.read(start, feed_page_max, stop)
         if not batch:
-            return found, end, False
+            stop = end
+            break
         for entry in batch:
             scanned += 1
             end = start = entry.log_index or 0

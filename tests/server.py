@@ -194,7 +194,9 @@ def running(url: str, **settings: Any) -> Iterator[Server]:
 
 
 @contextmanager
-def process(url: str, log: Path, **settings: Any) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
+def process(
+    url: str, log: Path, **settings: Any
+) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
     """`suivi serve` as a process of its own; what it writes to standard error goes to `log`."""
     environment = {**os.environ, variable("database_url"): url}
     environment |= {variable(name): str(value) for name, value in settings.items()}

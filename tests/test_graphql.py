@@ -1,4 +1,4 @@
-"""The API as an integrator meets it: every query and every mutation, over a socket, on both stores."""
+"""The API as an integrator meets it: every query and mutation, over a socket, on both stores."""
 
 from __future__ import annotations
 
@@ -631,7 +631,10 @@ BY_NUMBER = ["2.1", "16.1", "16.2", "16.9", "16.10", "16.b"]
         ({"field": "DOCUMENT", "direction": "DESC"}, BY_NUMBER[::-1]),
         ({"field": "RECEIVED"}, ["16.2", "2.1", "16.1", "16.b", "16.9", "16.10"]),
         ({"field": "CHANGED"}, ["16.9", "2.1", "16.1", "16.2", "16.b", "16.10"]),
-        ({"field": "CHANGED", "direction": "DESC"}, ["16.10", "16.b", "16.2", "16.1", "2.1", "16.9"]),
+        (
+            {"field": "CHANGED", "direction": "DESC"},
+            ["16.10", "16.b", "16.2", "16.1", "2.1", "16.9"],
+        ),
     ],
 )
 def test_a_list_is_sorted_as_people_sort(server, listed, order, expected):
@@ -658,7 +661,10 @@ def test_a_list_is_sorted_as_people_sort(server, listed, order, expected):
         ({"duplicate": False, "open": True}, ["2.1", "16.1", "16.2", "16.9"]),
         ({"symbol": ["a/hrc/99/1"]}, BY_NUMBER),
         ({"symbol": ["A/HRC/99/10"]}, []),
-        ({"cycle": [4], "mechanism": ["UPR"], "kind": ["RECOMMENDATION"], "body": ["UPR"]}, BY_NUMBER),
+        (
+            {"cycle": [4], "mechanism": ["UPR"], "kind": ["RECOMMENDATION"], "body": ["UPR"]},
+            BY_NUMBER,
+        ),
         ({"cycle": [3]}, []),
         ({"mechanism": []}, []),
     ],
@@ -769,14 +775,12 @@ def test_the_feed_goes_on_with_what_comes_after(server):
 def test_a_reader_who_sees_nothing_new_is_told_where_to_go_on(server):
     id = server.receive()
     last = server.ask("reader", "{ logIndex }")["logIndex"]
-    server.step("coordinator", "identifyRecommendation", id, scheme="x", value="1", visibility="INTERNAL")
+    server.step("coordinator", "noteRecommendation", id, **ADDENDUM, visibility="INTERNAL")
     page = server.ask("reader", FEED, after=last, first=1)["events"]
     assert (page["nodes"], page["endIndex"]) == ([], last + 1)
 
 
-@pytest.mark.parametrize(
-    "said", [{"first": 0}, {"first": 501}, {"first": 1, "after": -2}]
-)
+@pytest.mark.parametrize("said", [{"first": 0}, {"first": 501}, {"first": 1, "after": -2}])
 def test_a_page_of_the_feed_that_makes_no_sense_is_refused(server, said):
     assert server.refused("reader", FEED, **said)["extensions"]["code"] == "INVALID_INPUT"
 
@@ -839,20 +843,34 @@ def test_many_writers_each_read_what_they_wrote(server):
 
 # --- Refusals ------------------------------------------------------------------------------------
 
-POSITION = ("noteRecommendation", "coordinator", ADDENDUM)
 REASON = {"reason": "because"}
 
 REFUSED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "effectiveOn": "8 April"}),
-    ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "effectiveOn": "2025-02-29"}),
-    ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "effectiveBasis": "STATED"}),
+    (
+        "INVALID_INPUT",
+        "noteRecommendation",
+        "coordinator",
+        {**ADDENDUM, "effectiveOn": "2025-02-29"},
+    ),
+    (
+        "INVALID_INPUT",
+        "noteRecommendation",
+        "coordinator",
+        {**ADDENDUM, "effectiveBasis": "STATED"},
+    ),
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "commandId": " "}),
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "commandId": "x" * 129}),
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "id": "nonsense"}),
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "actor": "p-other"}),
     ("INVALID_INPUT", "noteRecommendation", "coordinator", {**ADDENDUM, "printed": "a\x00b"}),
     ("INVALID_INPUT", "closeRecommendation", "coordinator", {"closing": "WITHDRAWN"}),
-    ("INVALID_INPUT", "closeRecommendation", "coordinator", {"closing": "WITHDRAWN", "reason": " "}),
+    (
+        "INVALID_INPUT",
+        "closeRecommendation",
+        "coordinator",
+        {"closing": "WITHDRAWN", "reason": " "},
+    ),
     ("INVALID_INPUT", "commentOnRecommendation", "coordinator", {"comment": "  "}),
     ("INVALID_INPUT", "addText", "clerk", {"language": "fr", "texts": ["un", "deux"]}),
     ("INVALID_INPUT", "continueRecommendation", "coordinator", {"cycle": 4}),
@@ -910,7 +928,9 @@ REFUSED_ELSEWHERE = {
 
 
 @pytest.mark.parametrize(("code", "mutation", "who", "said"), REFUSED)
-def test_a_refusal_is_data_with_a_stable_code_and_leaves_no_entry(server, code, mutation, who, said):
+def test_a_refusal_is_data_with_a_stable_code_and_leaves_no_entry(
+    server, code, mutation, who, said
+):
     id = server.receive()
     before = server.size()
     said = {key: id if value == "itself" else value for key, value in said.items()}

@@ -26,6 +26,8 @@ from tests.server import ROOT, SUIVI
 
 SCHEMA: GraphQLSchema = schema._schema
 
+EVENTS = [*events.EVENTS, *credential.EVENTS]
+
 UNSHOWN = {
     ("*", "stamp"): "its fields are those of the interface HistoryEntry",
     ("CredentialGranted", "sha256"): "the digest of a key is of use to nobody who may ask",
@@ -67,7 +69,7 @@ def test_the_checked_in_schema_is_valid_to_others():
     assert validate_schema(build_schema(SDL_FILE.read_text())) == []
 
 
-@pytest.mark.parametrize("event", (*events.EVENTS, *credential.EVENTS), ids=lambda e: e.__name__)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.__name__)
 def test_every_event_has_a_type_with_every_field(event: type[msgspec.Struct]):
     kind = SCHEMA.get_type(event.__name__)
     assert isinstance(kind, GraphQLObjectType)
@@ -88,7 +90,7 @@ def test_the_stamp_is_shown_whole_by_the_interface():
     assert {"logIndex", "recordedAt", "reasonCommitment"} <= shown
 
 
-@pytest.mark.parametrize("event", (*events.EVENTS, *credential.EVENTS), ids=lambda e: e.__name__)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.__name__)
 def test_no_field_of_an_event_hides_one_of_the_interface(event: type[msgspec.Struct]):
     """If you are here because you named a field: an event may say `institution` only of its
     speaker, so the field of the event needs another name, such as `assignee`."""

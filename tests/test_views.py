@@ -552,8 +552,8 @@ def walked(there: Place, order: Order, falling: bool, sizes: list[int], backward
     """All rows, page by page in pages of changing sizes; yields after each page."""
     size = itertools.cycle(sizes)
     cursor: str | None = None
-    while True:
-        with there.views.snapshot() as (connection, _):
+    for _ in range(300):
+        with there.views.snapshot() as (connection, _held):
             asked: dict[str, Any] = (
                 {"last": next(size), "before": cursor}
                 if backward
@@ -567,6 +567,7 @@ def walked(there: Place, order: Order, falling: bool, sizes: list[int], backward
         if not (page.has_previous if backward else page.has_next):
             return
         cursor = page.cursors[0] if backward else page.cursors[-1]
+    raise AssertionError("the list has no end")
 
 
 PAGED = (

@@ -92,6 +92,24 @@ SEES: dict[Role, frozenset[Visibility]] = {
 """Role → what it reads besides its own institution's confidential entries."""
 
 
+SHOWN_WITH_IT = frozenset(
+    (
+        "add-text",
+        "correct",
+        "renumber",
+        "identify",
+        "classify",
+        "declassify",
+        "defer-position",
+        "select-for-follow-up",
+        "declare-duplicate",
+        "undo-duplicate",
+    )
+)
+"""Steps that say what everybody reads who reads the recommendation: its texts, names, terms and
+dates. An entry with fewer readers would be published all the same, so there is none."""
+
+
 class Principal(msgspec.Struct, frozen=True):
     """Whoever a key belongs to. A person's key names the `actor`; a system's key names the
     `system`, and each request may name the person it acts for."""
@@ -160,6 +178,25 @@ def authorise_on(
             f"{principal.institution} is not assigned to this recommendation; "
             f"a focal point may {step} only where its institution is."
         )
+
+
+def authorise_entry(
+    principal: Principal,
+    step: str,
+    r: Recommendation,
+    visibility: Visibility,
+    report: int | None = None,
+) -> None:
+    """Refuses what an entry on `r` may not say: that fewer may read it than would, or another
+    institution's words (`report` is the progress report that is drafted again)."""
+    narrow = list(Visibility).index
+    if step in SHOWN_WITH_IT and narrow(visibility) > narrow(r.visibility):
+        raise InvalidInput(
+            f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
+        )
+    for draft in r.progress:
+        if draft.id == report and draft.institution != principal.institution:
+            raise Forbidden(f"Progress report {report} is drafted again only by its institution.")
 
 
 def _bound(r: Recommendation) -> Iterable[str]:

@@ -121,7 +121,10 @@ class PostgreSQLRecorder(Recorder):
         )
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=0)
+        connection = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=0)
+        # Planning the append anew for each batch would take longer than running it.
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        return connection
 
     # -- writing
 
