@@ -47,7 +47,7 @@ install: .venv/installed ## make .venv from the lock (PYTHON=python3.12 chooses 
 	@$(PIP_INSTALL) --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
-demo: install ## show the record at work (PORT=8001 elsewhere, DATA="a.docx b.json" with your own files)
+demo: install ## show the record at work (PORT=8001 elsewhere, DATA="a.docx b.docx" with your own files)
 	$(RUN) -m demo $(if $(PORT),--port $(PORT)) $(DATA)
 
 test: install ## run the tests

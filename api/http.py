@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -196,14 +197,27 @@ def _from_url(request: Request) -> Parameters:
 
 
 def _accepted(request: Request) -> str:
-    accepts = request.headers.get("accept", "*/*").lower()
-    offered = [part.split(";")[0].strip() for part in accepts.split(",")]
-    for media in offered:
-        if media in (GRAPHQL_JSON, JSON):
-            return media
-    if any(media in ("*/*", "application/*", "") for media in offered):
-        return JSON
-    raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
+    wanted: dict[str, tuple[float, int]] = {}
+    for place, part in enumerate(request.headers.get("accept", "").lower().split(",")):
+        media, *parameters = (word.strip() for word in part.split(";"))
+        wanted[media or "*/*"] = _quality(parameters), -place
+
+    def liking(media: str) -> tuple[float, int]:
+        named = (wanted.get(name) for name in (media, "application/*", "*/*"))
+        return next((found for found in named if found), (0.0, 0))
+
+    best = max((JSON, GRAPHQL_JSON), key=liking)
+    if liking(best)[0] <= 0:
+        raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}.")
+    return best
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            with suppress(ValueError):
+                return float(parameter[2:])
+    return 1.0
 
 
 def _wants_page(request: Request) -> bool:

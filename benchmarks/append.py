@@ -277,9 +277,7 @@ class SQLiteRowsHeadCommand(SQLiteRows):
                     SQLITE_EVENT,
                     [(first + i, at, row[0], *row[2:]) for i, row in enumerate(request.rows)],
                 )
-                connection.execute(
-                    SQLITE_COMMAND, (request.command, request.sha256, first, count)
-                )
+                connection.execute(SQLITE_COMMAND, (request.command, request.sha256, first, count))
             except sqlite3.IntegrityError:
                 connection.execute("ROLLBACK")
                 raise

@@ -22,8 +22,8 @@ from domain.events import (
     AssignmentDecreed,
     Part,
     PartText,
-    Recommender,
     RecommendationEvent,
+    Recommender,
     Term,
     Text,
 )
@@ -42,12 +42,13 @@ from domain.words import (
 )
 from workflows.desk import Desk, opening
 
-WORDS = (
-    "strengthen the legal framework to prevent and combat all forms of violence against women and "
-    "children ensure effective access to justice for victims continue efforts towards ratification "
-    "of the optional protocol adopt a comprehensive national plan of action in consultation with "
-    "civil society and provide adequate resources for its implementation including in rural areas"
-).split()
+WORDS = """
+strengthen the legal framework to prevent and combat all forms of violence against women
+and children ensure effective access to justice for victims continue efforts towards
+ratification of the optional protocol adopt a comprehensive national plan of action in
+consultation with civil society and provide adequate resources for its implementation
+including in rural areas
+""".split()
 MINISTRIES = ("justice", "interior", "health", "education", "labour", "foreign-affairs")
 STATES = ("AUT", "BRA", "CAN", "DEU", "EGY", "FRA", "GHA", "HND", "IND", "JPN", "KEN", "LUX")
 THEMES = ("Women's rights", "Children", "Access to justice", "Health", "Education", "Torture")
@@ -194,10 +195,10 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
     for _ in range(random.randint(0, 2)):
         yield step("draft-progress", lambda r: r.draft_progress(stamp(lead), Protected(words(60))))
         report = r.progress[-1].id
-        yield step("clear-progress", lambda r: r.clear_progress(stamp(), report))
+        yield step("clear-progress", lambda r, report=report: r.clear_progress(stamp(), report))
         yield step(
             "publish-progress",
-            lambda r: r.publish_progress(stamp(), report, Protected(words(60))),
+            lambda r, report=report: r.publish_progress(stamp(), report, Protected(words(60))),
         )
     if random.random() < 0.5:
         yield step(
@@ -220,6 +221,4 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
             ),
         )
     if random.random() < 0.4:
-        yield step(
-            "report", lambda r: r.report(stamp(), ReportKind.NATIONAL, f"{symbol}/Report")
-        )
+        yield step("report", lambda r: r.report(stamp(), ReportKind.NATIONAL, f"{symbol}/Report"))

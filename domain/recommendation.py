@@ -156,9 +156,10 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
     # -- reading
 
     def text(self, language: str | None = None) -> str:
-        """The wording in `language`, else in the original's: the parts' texts, a space between."""
+        """The wording in `language`, else in the original's: as UN documents print it,
+        the parts' texts with a semicolon between."""
         text = self.texts.get(language or self.original) or self.texts[self.original]
-        return " ".join(part.text for part in text.parts)
+        return "; ".join(part.text for part in text.parts)
 
     def stands(self, version: int) -> bool:
         """True if the entry of this version has not been struck."""

@@ -219,9 +219,7 @@ def _write(connection: Connection, entries: list[Entry], states: States) -> None
 
 
 def _store(connection: Connection, touched: Touched, fresh: set[UUID]) -> None:
-    _put(
-        connection, views.recommendation, [recommendations.columns(*t) for t in touched.values()]
-    )
+    _put(connection, views.recommendation, [recommendations.columns(*t) for t in touched.values()])
     stale = [(id.hex,) for id in touched if id not in fresh]
     beside: dict[str, list[tuple[Any, ...]]] = {table.name: [] for table in views.SIDES}
     for state, _, _ in touched.values():

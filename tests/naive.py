@@ -152,7 +152,7 @@ def _texts(history: list[Row]) -> dict[str, str]:
     for row in _of(history, "received", "text-added", "corrected"):
         text = row["payload"].get("text")
         if text is not None:
-            texts[text["language"]] = " ".join(part["text"] for part in text["parts"])
+            texts[text["language"]] = "; ".join(part["text"] for part in text["parts"])
     return texts
 
 
