@@ -194,11 +194,10 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
     yield step("plan", lambda r: r.plan(stamp(lead), Protected(words(40)), "National plan"))
     for _ in range(random.randint(0, 2)):
         yield step("draft-progress", lambda r: r.draft_progress(stamp(lead), Protected(words(60))))
-        report = r.progress[-1].id
-        yield step("clear-progress", lambda r, report=report: r.clear_progress(stamp(), report))
+        yield step("clear-progress", lambda r: r.clear_progress(stamp(), r.progress[-1].id))
         yield step(
             "publish-progress",
-            lambda r, report=report: r.publish_progress(stamp(), report, Protected(words(60))),
+            lambda r: r.publish_progress(stamp(), r.progress[-1].id, Protected(words(60))),
         )
     if random.random() < 0.5:
         yield step(

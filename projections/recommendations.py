@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -114,8 +115,7 @@ class Page(NamedTuple):
 
 def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[Any, ...]:
     """The row of a state, in the order of `COLUMNS`."""
-    symbol = normal_symbol(state.symbol) if state.symbol else None
-    order = (state.addressee, natural_order(symbol or ""), natural_order(state.paragraph or ""))
+    symbol, order = _document_order(state.addressee, state.symbol, state.paragraph)
     return (
         state.id.hex,
         state.addressee,
@@ -130,12 +130,22 @@ def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[An
         state.stage.value,
         0 if state.closed else 1,
         state.duplicate_of.hex if state.duplicate_of else None,
-        " ".join(order),
+        order,
         state.received.order,
         log_index,
         recorded_at,
         written(state),
     )
+
+
+@lru_cache(maxsize=10_000)  # each new entry writes the row again, and these rarely change
+def _document_order(
+    addressee: str, symbol: str | None, paragraph: str | None
+) -> tuple[str | None, str]:
+    """The symbol as compared, and what a row is sorted by in the order of documents."""
+    symbol = normal_symbol(symbol) if symbol else None
+    order = (addressee, natural_order(symbol or ""), natural_order(paragraph or ""))
+    return symbol, " ".join(order)
 
 
 def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
