@@ -546,7 +546,7 @@ def test_parts_are_corrected_together_with_the_wording_they_need() -> None:
     )
     history.when(corrected(parts=parts(parts_max + 1))).refuses(LimitExceeded)
     it = history.when(corrected(parts=parts(2), text=text("one", "two"))).then(Corrected).it
-    assert (len(it.parts), it.text()) == (2, "one two")
+    assert (len(it.parts), it.text()) == (2, "one; two")
     who = history.when(corrected(parts=parts(1, "LTU", "LVA"))).then(Corrected).it
     assert [r.code for r in who.parts[0].recommenders] == ["LTU", "LVA"]
 
