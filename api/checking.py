@@ -22,7 +22,8 @@ from domain.recommendation import (
     Recommendation,
 )
 from projections import recommendations
-from workflows.log.mapper import read_payload, sealed
+from projections.feed import FeedStopped
+from workflows.log.mapper import commit, read_payload, sealed
 
 faults_max = 100
 batch_texts = 500
@@ -49,22 +50,29 @@ def check_all(service: Service, tell: Callable[[str, int, int], None]) -> Report
     """Checks the log (dense, clock never back, versions without gaps, payloads canonical), the
     vault (every text answers its commitment) and the views (equal to a fold from zero)."""
     report = Report()
-    service.feed.advance()
+    try:
+        service.feed.advance()
+    except FeedStopped as stopped:
+        report.fault(str(stopped))
     with service.views.snapshot() as (connection, held):
         size = service.log.size
-        states = _check_log(service, report, size, held, tell)
-        _check_views(report, states, dict(recommendations.dump(connection)))
+        states, torn = _check_log(service, report, size, held, tell)
+        shown = dict(recommendations.dump(connection))
+        _check_views(report, states, {id: row for id, row in shown.items() if id not in torn})
     return report
 
 
 def _check_log(
     service: Service, report: Report, size: int, held: int, tell: Callable[[str, int, int], None]
-) -> dict[UUID, Recommendation]:
+) -> tuple[dict[UUID, Recommendation], set[str]]:
+    """What the log's entries add up to as far as the views hold them, and the hexadecimal ids of
+    those that can't be told because an entry is damaged."""
     encode = msgspec.json.Encoder(enc_hook=sealed, order="sorted").encode
     versions: dict[UUID, int] = defaultdict(int)
     commands: dict[str, list[int]] = defaultdict(list)
     states: dict[UUID, Recommendation] = {}
-    texts: list[Protected] = []
+    torn: set[str] = set()
+    texts: list[tuple[int, Protected]] = []
     at = 0
     for expected, row in enumerate(service.log.rows(stop=size - 1)):
         where = f"log index {row.log_index}"
@@ -82,16 +90,23 @@ def _check_log(
             event = read_payload(row.topic, row.payload)
         except UnreadableEntry as problem:
             report.fault(f"{where}: {problem}")
+            torn.add(row.stream.hex)
             continue
         if encode(event) != row.payload:
             report.fault(f"{where}: the payload is not in canonical form")
         commands[event.stamp.command].append(row.log_index)
-        texts.extend(protected_texts(event))
+        texts.extend((row.log_index, text) for text in protected_texts(event))
         if len(texts) >= batch_texts:
             _check_vault(service, report, texts)
-        if isinstance(event, RecommendationEvent) and row.log_index < held:
+        told = row.log_index < held and row.stream.hex not in torn
+        if isinstance(event, RecommendationEvent) and told:
             entry = Entry(row.stream, row.version, row.addressee, event, row.log_index)
-            state = recommendation.fold([entry], states.get(row.stream))
+            try:
+                state = recommendation.fold([entry], states.get(row.stream))
+            except Exception as problem:
+                report.fault(f"{where}: it does not follow from what was before: {problem}")
+                torn.add(row.stream.hex)
+                continue
             assert state is not None
             states[row.stream] = state
         if report.events % 500 == 0:
@@ -107,13 +122,19 @@ def _check_log(
             report.fault(f"command {command}: its events are not where it says")
     report.streams, report.commands = len(versions), len(commands)
     tell("checking", size, size)
-    return states
+    return {id: state for id, state in states.items() if id.hex not in torn}, torn
 
 
-def _check_vault(service: Service, report: Report, texts: list[Protected]) -> None:
-    service.log.reveal(texts)
+def _check_vault(service: Service, report: Report, texts: list[tuple[int, Protected]]) -> None:
+    committed = [(at, bytes.fromhex(text.commitment or "")) for at, text in texts]
+    vault = service.log.recorder.open_vault(list({commitment for _, commitment in committed}))
+    for log_index, commitment in committed:
+        row = vault.get(commitment)
+        if row is None:
+            report.erased += 1
+        elif commit(row.salt, row.content) != commitment:
+            report.fault(f"log index {log_index}: a protected text is not the one committed to")
     report.protected += len(texts)
-    report.erased += sum(text.erased for text in texts)
     texts.clear()
 
 

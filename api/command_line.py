@@ -27,11 +27,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.service import Service
 from api.settings import Settings, describe, read_settings
-from domain.entry import Authority, AuthorityKind, is_date
+from domain.entry import Authority, AuthorityKind, UnreadableEntry, is_date
 from domain.refusals import InvalidInput, Refusal
+from projections.feed import FeedStopped
 from workflows.access import Principal, Role
 
 OPERATOR = UUID(int=0)
@@ -57,6 +59,15 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        what = f"{error.filename or 'A file'} can't be read or written: {error.strerror}."
+        return _fail("UNAVAILABLE", what, given.json)
+    except (FeedStopped, UnreadableEntry) as error:
+        return _fail("DAMAGED", f"{error}. `suivi check` tells all that is wrong.", given.json)
+    except SQLAlchemyError as error:
+        why = getattr(error, "orig", error)
+        what = f"The views can't be used: {why}. They may be removed; `suivi rebuild` fills them."
+        return _fail("UNAVAILABLE", what, given.json)
     except KeyboardInterrupt:
         return 130
 

@@ -37,7 +37,7 @@ class Service:
         self.feed = Feed(self.log, self.views)
         self.desk = Desk(self.log)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
-        if not self.views.is_of_this_shape():
+        if not self._views_fit():
             self.feed.rebuild()
 
     def principal(self, key: str) -> Principal | None:
@@ -49,9 +49,18 @@ class Service:
             held = self._credential(key)
         if held is None:
             return None
-        # A revocation counts from its commit on, also where the views are behind.
+        # Views only say where to look. The log has the last word: a revocation counts from its
+        # commit on, and whoever can write to the views gains no key by that.
         now = self.log.load(held.id, credential.fold)
-        return None if now is None or now.revoked else keys.principal_of(now)
+        if now is None or now.revoked or now.sha256 != keys.digest(key):
+            return None
+        return keys.principal_of(now)
+
+    def _views_fit(self) -> bool:
+        try:
+            return self.views.is_of_this_shape()
+        except SQLAlchemyError:
+            return False  # somebody dropped them, as one may
 
     def _credential(self, key: str) -> Credential | None:
         try:

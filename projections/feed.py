@@ -33,7 +33,7 @@ from projections.reading import ReadableLog
 from projections.views import Generation, Views
 
 batch_entries_max = 500
-rebuild_entries_max = 2_000
+rebuild_entries_max = 20_000
 cached_states_max = 20_000
 poll_seconds = 0.1
 

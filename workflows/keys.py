@@ -7,6 +7,7 @@ import secrets
 from uuid import UUID, uuid4
 
 from domain import credential
+from domain.addressees import addressee
 from domain.credential import Credential, Holder
 from domain.entry import Authority, AuthorityKind, Entry, Speaker, Stamp, Visibility
 from domain.refusals import InvalidInput, NotFound
@@ -50,6 +51,9 @@ def create_key(
         raise InvalidInput(
             f"There is no role “{role}”; roles are {', '.join(r.value for r in Role)}."
         ) from None
+    for code in addressees:
+        if addressee(code) is None:
+            raise InvalidInput(f"“{code}” is no addressee; give an ISO 3166 code such as SVN.")
     id = uuid4()
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     if actor is None and system is None:

@@ -22,7 +22,7 @@ __all__ = ["Appended", "CommandRow", "Log", "read_url"]
 
 State = TypeVar("State")
 
-page_rows_max = 5_000
+page_rows_max = 20_000
 
 
 def read_url(text: str) -> URL:

@@ -1,0 +1,125 @@
+"""`make bench`: takes all figures in one run, shows them, and keeps them in `results.json`.
+
+With --write-readme the table in `benchmarks/README.md` is written anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sqlite3
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from benchmarks import append, rebuild, serving
+from benchmarks.measuring import Bench, Ratio
+
+HERE = Path(__file__).parent
+PARTS: dict[str, ModuleType] = {"append": append, "rebuild": rebuild, "http": serving}
+ROUNDS, ROUNDS_QUICK = 5, 3
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer cases and rounds")
+    parser.add_argument("--only", default="append,rebuild,http", help="parts, by commas")
+    parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
+    parser.add_argument("--write-readme", action="store_true", help="put the table into README.md")
+    given = parser.parse_args()
+    names = given.only.split(",")
+    if unknown := set(names) - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    started = time.monotonic()
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        total = sum(PARTS[name].steps(given.quick) for name in names)
+        task = progress.add_task("starting", total=total)
+
+        def done(what: str) -> None:
+            progress.update(task, advance=1, description=f"{what:<60.60}")
+
+        rounds = ROUNDS_QUICK if given.quick else ROUNDS
+        bench = Bench(quick=given.quick, rounds=rounds, done=done)
+        for name in names:
+            PARTS[name].measure(bench)
+    show(bench.ratios, console)
+    seconds = round(time.monotonic() - started)
+    console.print(f"{len(bench.ratios)} ratios in {seconds} s on {machine()}")
+    kept = {
+        "taken_on": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "quick": given.quick,
+        "rounds": rounds,
+        "seconds": seconds,
+        "notes": bench.notes,
+        "ratios": bench.ratios,
+    }
+    given.json.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+    if given.write_readme:
+        write_readme(bench.ratios, f"{kept['taken_on']}, {machine()}, {rounds} rounds")
+    return 0
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    versions = ", ".join(f"{n} {version(n)}" for n in ("eventsourcing", "sqlalchemy", "psycopg"))
+    return (
+        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, {versions}, fsync on"
+    )
+
+
+def show(ratios: list[Ratio], console: Console) -> None:
+    """The ratios as tables, one a part."""
+    for part in dict.fromkeys(r.part for r in ratios):
+        table = Table("store", "case", "against", "ratio", "quartiles", "ours", "aim", title=part)
+        for column in (3, 4, 5, 6):
+            table.columns[column].justify = "right"
+        for r in ratios:
+            if r.part == part:
+                colour = {None: "white", True: "green", False: "red"}[r.reached]
+                ratio = f"[{colour}]{r.ratio:.2f}[/]"
+                spread = f"{r.low:.2f}–{r.high:.2f}"
+                table.add_row(r.store, r.case, r.peer, ratio, spread, rate(r), aim(r))
+        console.print(table)
+
+
+def rate(ratio: Ratio) -> str:
+    return f"{ratio.rate:,.1f} {ratio.unit}" if ratio.unit == "ms" else f"{ratio.rate:,.0f}/s"
+
+
+def aim(ratio: Ratio) -> str:
+    return "" if ratio.aim is None else f"{ratio.aim:g} {'✓' if ratio.reached else '✗'}"
+
+
+def write_readme(ratios: list[Ratio], taken: str) -> None:
+    """Puts the results between the two markers of the README."""
+    lines = [f"Taken {taken}.", ""]
+    for part in dict.fromkeys(r.part for r in ratios):
+        lines += [f"### {part}", "", "| store | case | against | ratio | quartiles | ours | aim |"]
+        lines.append("|---|---|---|---:|---:|---:|---|")
+        for r in ratios:
+            if r.part == part:
+                cells = (r.store, r.case, r.peer, f"**{r.ratio:.2f}**", f"{r.low:.2f}–{r.high:.2f}")
+                lines.append(f"| {' | '.join(cells)} | {rate(r)} | {aim(r)} |")
+        lines.append("")
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n{END}{after}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
