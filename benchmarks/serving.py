@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import socket
@@ -16,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from workflows.log import Log
 
 HOST = "127.0.0.1"
 CLIENTS = (1, 8)
+cases_max = 400
 LIST = """{ recommendations(first: 50) { totalCount pageInfo { endCursor }
   nodes { id symbol paragraph text position stage version } } }"""
 PLAN = """mutation($input: PlanImplementationInput!) { planImplementation(input: $input) {
@@ -67,28 +69,32 @@ def measure(bench: Bench) -> None:
         with started() as fresh, fresh() as url:
             key, cases = prepared(url, recommendations)
             with served(url) as port:
-                bodies = {"list of 50": lambda: json.dumps({"query": LIST})}
                 for clients in CLIENTS:
-                    asked = bodies["list of 50"]
-                    compare(bench, store, "list of 50", clients, requests, port, key, asked)
-                    take = [Planner(case) for case in cases[:clients]]
+                    compare(bench, store, "list of 50", clients, requests, port, key, listing)
+                    each = len(cases) // clients
+                    take = [Planner(cases[i * each : (i + 1) * each]) for i in range(clients)]
                     compare(bench, store, "mutation", clients, requests, port, key, take)
-                    cases = cases[clients:]
+                    cases = [Case(*known) for plan in take for known in plan.versions.items()]
+
+
+def listing() -> str:
+    return json.dumps({"query": LIST})
 
 
 class Planner:
-    """One client's mutations: each plans on what the last one left."""
+    """One client's mutations, on one of its recommendations after the other."""
 
-    def __init__(self, case: Case) -> None:
-        self.id, self.version = case
-        self.sent = 0
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self.versions = {case.id: case.version for case in cases}
+        self.turns = itertools.cycle(self.versions)
+        self.at = ""
 
     def __call__(self) -> str:
-        self.sent += 1
+        self.at = next(self.turns)
         said = {
-            "id": self.id,
-            "commandId": f"plan-{self.id}-{self.sent}",
-            "expectedVersion": self.version,
+            "id": self.at,
+            "commandId": f"plan-{self.at}-{self.versions[self.at]}",
+            "expectedVersion": self.versions[self.at],
             "measures": "A bill is drafted and a working group is set up.",
         }
         return json.dumps({"query": PLAN, "variables": {"input": said}})
@@ -96,7 +102,7 @@ class Planner:
     def heard(self, answer: bytes) -> None:
         payload = json.loads(answer)["data"]["planImplementation"]
         assert payload["errors"] == [], payload
-        self.version += 1
+        self.versions[self.at] += 1
 
 
 def prepared(url: str, recommendations: int) -> tuple[str, list[Case]]:
@@ -111,7 +117,7 @@ def prepared(url: str, recommendations: int) -> tuple[str, list[Case]]:
         )
         cases: list[Case] = []
         for entry in entries:
-            if entry.version != 1 or len(cases) == sum(CLIENTS):
+            if entry.version != 1 or len(cases) == cases_max:
                 continue
             r = log.load(entry.stream, fold)
             assert r is not None

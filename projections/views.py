@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -66,6 +67,8 @@ recommendation = Table(
     Column("log_index", BigInteger, nullable=False, index=True),
     Column("recorded_at", BigInteger, nullable=False),
     Column("state", LargeBinary, nullable=False),
+    # Counting what a reader may see reads this index alone, not the states.
+    Index("recommendation_readers", "visibility", "institution", "addressee"),
 )
 alias = Table(
     "alias",

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -537,6 +538,15 @@ def test_a_revoked_key_is_refused_at_once(database_url):
         assert server.post("guest", "{ logIndex }").status_code == 401
         again = suivi("key", "revoke", id, **environment)
         assert (again.returncode, "revoked already" in again.stderr) == (1, True)
+
+
+def test_whoever_can_write_to_the_views_has_no_key_by_that(tmp_path):
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+        assert server.post("coordinator", "{ logIndex }").status_code == 200
+        forged = hashlib.sha256(b"suivi_forged").hexdigest()
+        with closing(sqlite3.connect(tmp_path / "suivi-views-1.db")) as views, views:
+            views.execute("UPDATE credential SET sha256 = ?", (forged,))
+        assert server.post("suivi_forged", "{ logIndex }").status_code == 401
 
 
 def test_a_key_granted_a_moment_ago_by_another_process_works_at_once(database_url):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -15,7 +16,8 @@ import httpx
 import pytest
 
 from tests.server import ROOT, SUIVI, process, until
-from tests.test_importing import CYCLE_3, ROWS, matrix
+from tests.test_importing import CYCLE_3, ROWS, matrix, replaced, row
+from workflows.ohchr_matrix import MatrixPart
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -247,6 +249,134 @@ def test_check_finds_damage_and_says_where(shell: Shell, damage: str, found: str
     assert any(found in fault for fault in report["faults"]), report["faults"]
 
 
+def database(shell: Shell) -> Path:
+    return Path(shell.url.removeprefix("sqlite:///"))
+
+
+def damaged(shell: Shell, damage: str) -> None:
+    with closing(sqlite3.connect(database(shell))) as file, file:
+        assert file.execute(damage).rowcount >= 1
+
+
+def without_views(shell: Shell) -> None:
+    for file in database(shell).parent.glob("suivi-views*"):
+        file.unlink()
+
+
+TORN = "UPDATE log_event SET payload = substr(payload, 1, 40) WHERE log_index = 4"
+
+
+def test_check_finds_damage_that_the_views_have_not_met_yet(shell: Shell) -> None:
+    imported(shell)
+    damaged(shell, TORN)
+    without_views(shell)
+    done = shell.run("check", "--json")
+    assert done.returncode == FAILED
+    report = json.loads(done.stdout)
+    assert report["events"] == 9
+    assert {fault.split(":")[0] for fault in report["faults"]} >= {
+        "log index 4",
+        "the feed stopped at log index 4",
+    }
+
+
+def test_check_goes_on_after_a_recommendation_that_lost_its_beginning(shell: Shell) -> None:
+    imported(shell)
+    damaged(shell, TORN.replace("= 4", "= 0"))
+    report = json.loads(shell.run("check", "--json").stdout)
+    assert (report["ok"], report["events"]) == (False, 9)
+    assert all("log index 0" in fault or "command" in fault for fault in report["faults"])
+
+
+def test_check_finds_a_protected_text_that_was_changed_and_counts_one_that_is_gone(
+    shell: Shell,
+) -> None:
+    imported(shell)
+    rows = replaced(ROWS, 0, parts=(MatrixPart(text="Ratify it at once", states=("France",)),))
+    shell.ok("import", shell.file(matrix(rows)), "--format", "ohchr-matrix")
+    assert shell.json("check")["protected"] == 1
+    damaged(shell, "UPDATE vault SET content = 'something else'")
+    done = shell.run("check", "--json")
+    assert done.returncode == FAILED
+    (fault,) = json.loads(done.stdout)["faults"]
+    assert fault == "log index 9: a protected text is not the one committed to"
+    damaged(shell, "DELETE FROM vault")
+    report = shell.json("check")
+    assert (report["ok"], report["erased"]) == (True, 1)
+
+
+@pytest.mark.parametrize("command", ["rebuild", "key list", "import"])
+def test_a_damaged_record_is_named_in_a_sentence(shell: Shell, command: str) -> None:
+    imported(shell)
+    damaged(shell, TORN)
+    without_views(shell)
+    arguments = command.split()
+    if command == "import":
+        arguments += [shell.file(matrix(ROWS)), "--format", "ohchr-matrix"]
+    told = shell.fails(*arguments).splitlines()[-1]
+    assert "[DAMAGED]" in told or "[UNAVAILABLE]" in told
+
+
+def test_views_that_were_dropped_are_filled_again(shell: Shell) -> None:
+    imported(shell)
+    before = shell.json("check")
+    without_views(shell)
+    assert shell.json("check") == before
+    database(shell).with_name("suivi-views-1.db").unlink()
+    assert shell.json("check") == before
+
+
+def test_views_that_are_no_database_are_named_in_a_sentence(shell: Shell) -> None:
+    imported(shell)
+    without_views(shell)
+    database(shell).with_name("suivi-views.db").write_text("this is no database at all")
+    assert "suivi rebuild" in shell.fails("check")
+
+
+def test_a_record_that_may_not_be_written_is_refused_in_a_sentence(shell: Shell) -> None:
+    imported(shell)
+    drop = ("--bounding-set=-dac_override", "--inh-caps=-dac_override")
+    as_anybody = ["setpriv", *drop] if os.geteuid() == 0 else []
+    if as_anybody and shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere, and setpriv is not there to forbid it")
+    folder = database(shell).parent
+    for file in [*folder.iterdir(), folder]:
+        file.chmod(file.stat().st_mode & ~0o222)
+    try:
+        done = subprocess.run(
+            [*as_anybody, *SUIVI, "key", "create", "--role", "reader"],
+            cwd=ROOT,
+            env=shell.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        folder.chmod(0o755)
+    assert done.returncode == FAILED
+    assert "readonly" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_output_that_can_not_be_written_is_refused_in_a_sentence(shell: Shell) -> None:
+    assert str(shell.folder) in shell.fails("export", "--output", str(shell.folder))
+    assert "There is no" in shell.fails("export", "--output", str(shell.folder / "no" / "file"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SUIVI_QUERY_THREADS", "many"), ("SUIVI_LOG_FORMAT", "xml")]
+)
+def test_a_wrong_setting_is_refused_by_its_name(shell: Shell, name: str, value: str) -> None:
+    assert name in shell.fails("check", **{name: value})
+
+
+def test_a_key_is_not_granted_for_an_addressee_nobody_knows(shell: Shell) -> None:
+    assert "svn" in shell.fails("key", "create", "--role", "reader", "--addressee", "svn")
+    shell.ok("key", "create", "--role", "reader", "--addressee", "SVN")
+    (listed,) = shell.json("key", "list")
+    assert listed["addressees"] == ["SVN"]
+
+
 def test_export_is_one_event_a_line_in_the_order_of_the_log(shell: Shell) -> None:
     imported(shell)
     lines = [json.loads(line) for line in shell.ok("export", "--format", "jsonl").splitlines()]
@@ -263,7 +393,8 @@ def test_export_is_one_event_a_line_in_the_order_of_the_log(shell: Shell) -> Non
 
 
 def test_export_ends_quietly_when_its_reader_has_seen_enough(shell: Shell) -> None:
-    imported(shell)
+    many = [row(f"115.{number}") for number in range(1, 200)]  # more than a pipe holds
+    shell.ok("import", shell.file(matrix(many)), "--format", "ohchr-matrix")
     command = f"{' '.join(SUIVI)} export | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", command],
