@@ -151,8 +151,9 @@ def _document_order(
 def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of the tables beside it, by table name."""
     id = state.id.hex
+    now = Alias(scheme="un", value=state.symbol or "", paragraph=state.paragraph).key
     return {
-        "alias": [(id, *a.key) for a in state.aliases],
+        "alias": [(id, *a.key, int(a.scheme != "un" or a.key == now)) for a in state.aliases],
         "assignment": [
             (id, a.institution, a.status.value, a.visibility.value, a.assigned_by)
             for a in state.assignments
@@ -206,10 +207,12 @@ def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> dict[UU
 def by_symbol(
     connection: Connection, scope: Scope, symbol: str, paragraph: str, addressee: str | None
 ) -> list[Row]:
-    """The recommendations that go, or went, by a document's symbol and paragraph number. There
-    are several where one document addresses several States."""
+    """The recommendations that go by a document's symbol and paragraph number, or went by them
+    where nobody else of that addressee does now. There are several where one document addresses
+    several States."""
     query = (
         _rows()
+        .add_columns(views.alias.c.is_current)
         .join(views.alias, views.alias.c.recommendation == table.c.id)
         .where(
             views.alias.c.scheme == "un",
@@ -217,11 +220,17 @@ def by_symbol(
             views.alias.c.paragraph == normal_paragraph(paragraph),
             _readable(scope),
         )
-        .distinct()
     )
     if addressee is not None:
         query = query.where(table.c.addressee == addressee)
-    return [_row(row) for row in connection.execute(query)]
+    found = [(_row(row), bool(row.is_current)) for row in connection.execute(query)]
+    taken = {row.state.addressee for row, is_current in found if is_current}
+    fitting = {
+        row.state.id: row
+        for row, is_current in found
+        if is_current or row.state.addressee not in taken
+    }
+    return list(fitting.values())
 
 
 def find_aliases(
@@ -237,6 +246,7 @@ def find_aliases(
             select(columns_.scheme, columns_.value, columns_.paragraph, columns_.recommendation)
             .join(table, table.c.id == columns_.recommendation)
             .where(columns_.value.in_(values[i : i + 500]), table.c.addressee == addressee)
+            .order_by(columns_.is_current)  # whoever bears it now comes last, and stays
         )
         for scheme, value, paragraph, id in connection.execute(query):
             if (scheme, value, paragraph) in wanted:

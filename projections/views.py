@@ -77,6 +77,8 @@ alias = Table(
     Column("scheme", Text, nullable=False),
     Column("value", Text, nullable=False, index=True),
     Column("paragraph", Text, nullable=False),
+    # Numbers change hands: whoever bears one now comes before whoever bore it.
+    Column("is_current", Integer, nullable=False),
 )
 assignment = Table(
     "assignment",

@@ -529,6 +529,17 @@ def test_one_paragraph_of_a_document_to_several_states_asks_for_the_addressee(se
         assert found == {"addressee": addressee}
 
 
+def test_a_number_that_has_passed_to_another_paragraph_finds_the_one_that_bears_it_now(server):
+    query = """query($paragraph: String!) {
+        recommendation(symbol: "A/HRC/59/15", paragraph: $paragraph) { id } }"""
+    first, second = (server.receive(paragraph=number) for number in ("143.1", "143.2"))
+    for id, number in ((first, "143.2"), (second, "143.3")):
+        step = {"symbol": "A/HRC/59/15", "paragraph": number}
+        server.step("clerk", "renumberRecommendation", id, **step)
+    for number, id in (("143.1", first), ("143.2", first), ("143.3", second)):
+        assert server.ask("reader", query, paragraph=number)["recommendation"] == {"id": id}
+
+
 def test_node_finds_a_recommendation_by_its_opaque_id(server, lived):
     query = """query($id: ID!) {
         node(id: $id) { __typename id ... on Recommendation { version } } }"""

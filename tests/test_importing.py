@@ -367,6 +367,23 @@ def test_after_a_renumbering_the_old_number_finds_the_same_recommendation(
         assert (receipt.new, receipt.changed, receipt.same) == (0, 0, 3)
 
 
+def test_a_number_that_has_passed_to_another_paragraph_finds_the_one_that_bears_it_now(
+    office: Office,
+) -> None:
+    office.bring(matrix(ROWS))
+    first, second = (office.find(number).id for number in ("115.1", "115.2"))
+    office.take(first, "renumber", lambda r, s: r.renumber(s, REPORT, "115.2"))
+    office.take(second, "renumber", lambda r, s: r.renumber(s, REPORT, "115.1"))
+    assert (office.find("115.1").id, office.find("115.2").id) == (second, first)
+    swapped = [
+        msgspec.structs.replace(ROWS[0], paragraph="115.2"),
+        msgspec.structs.replace(ROWS[1], paragraph="115.1"),
+        ROWS[2],
+    ]
+    receipt = office.bring(matrix(swapped))
+    assert (receipt.new, receipt.changed, receipt.same) == (0, 0, 3)
+
+
 def test_one_document_can_address_several_states(office: Office) -> None:
     office.bring(matrix(ROWS))
     receipt = office.bring(matrix(ROWS, state="Croatia"))
