@@ -114,7 +114,7 @@ terms_max = 200
 assignments_max = 200
 
 
-class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What the entries of one recommendation add up to. Never stored in the log; the views keep
     it as it is, so there is one fold."""
 

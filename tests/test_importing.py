@@ -384,6 +384,26 @@ def test_a_number_that_has_passed_to_another_paragraph_finds_the_one_that_bears_
     assert (receipt.new, receipt.changed, receipt.same) == (0, 0, 3)
 
 
+def test_a_paragraph_put_in_before_others_that_were_renumbered_is_a_new_one(
+    office: Office,
+) -> None:
+    office.bring(matrix(ROWS))
+    held = {number: office.find(number).id for number in ("115.1", "115.2", "115.10")}
+    for before, now in (("115.10", "115.11"), ("115.2", "115.3"), ("115.1", "115.2")):
+        office.take(held[before], "renumber", lambda r, s, now=now: r.renumber(s, REPORT, now))
+    numbers = ("115.2", "115.3", "115.11")
+    final = [
+        row("115.1", "Free the press"),
+        *(msgspec.structs.replace(r, paragraph=n) for r, n in zip(ROWS, numbers, strict=True)),
+    ]
+    for receipt, counts in ((office.bring(matrix(final)), (1, 0, 3)), (None, (0, 0, 4))):
+        receipt = receipt or office.bring(matrix(final[::-1]))
+        assert (receipt.new, receipt.changed, receipt.same) == counts
+    assert office.find("115.1").text() == "Free the press"
+    assert office.find("115.2").id == held["115.1"]
+    assert office.find("115.2").text() == ROWS[0].parts[0].text
+
+
 def test_one_document_can_address_several_states(office: Office) -> None:
     office.bring(matrix(ROWS))
     receipt = office.bring(matrix(ROWS, state="Croatia"))

@@ -213,9 +213,22 @@ class Import:
         entries: dict[UUID, list[Entry]] = {id: [] for id in found.values()}
         for entry in self._desk.log.history(list(entries)):
             entries[entry.stream].append(entry)
+        whose: dict[UUID, str] = {}
+        for paragraph, alias in aliases.items():
+            if id := found.get(alias.key):
+                r = fold(entries[id])
+                assert r is not None
+                now = Alias(scheme="un", value=r.symbol or "", paragraph=r.paragraph)
+                if id not in whose or now.key == alias.key:
+                    whose[id] = paragraph
         for done, row in enumerate(matrix.rows, start=1):
             id = found.get(aliases[row.paragraph].key)
-            plan.add(row, entries[id] if id else [])
+            if id is not None and whose[id] == row.paragraph:
+                plan.add(row, entries[id])
+            else:
+                # Its number was another's once, who is in this file too: it is a paragraph of its
+                # own, and its number mints no id any more.
+                plan.add(row, [], anew=id is not None)
             tell("comparing", done, len(matrix.rows))
         return plan
 
@@ -277,11 +290,14 @@ class Plan:
         """The official name of a row's paragraph."""
         return Alias(scheme="un", value=self._labels.document, paragraph=row.paragraph)
 
-    def add(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
-        """Plans one row against what the record holds of it."""
+    def add(self, row: MatrixRow, entries: Sequence[Entry], *, anew: bool = False) -> None:
+        """Plans one row against what the record holds of it; `anew` gives it a random id."""
         before = fold(entries)
         try:
-            planned = self._receive(row) if before is None else self._compare(row, before, entries)
+            if before is None:
+                planned = self._receive(row, uuid4() if anew else None)
+            else:
+                planned = self._compare(row, before, entries)
         except Refusal as refusal:
             self._unreadable(row, refusal)
             return
@@ -299,7 +315,7 @@ class Plan:
 
     # -- a paragraph that is new
 
-    def _receive(self, row: MatrixRow) -> list[Entry]:
+    def _receive(self, row: MatrixRow, own: UUID | None) -> list[Entry]:
         id, event = receive(
             self._stamp(row, self._received()),
             addressee=self._labels.state,
@@ -312,6 +328,7 @@ class Plan:
             paragraph=row.paragraph,
             cycle=self._labels.cycle,
             session=None if self._labels.session is None else str(self._labels.session),
+            id=own,
         )
         entry = opening(id, self._labels.state, event)
         r = fold([entry])
