@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -42,18 +42,8 @@ log_line = structlog.get_logger("suivi.feed")
 States = OrderedDict[UUID, Recommendation]
 """States folded lately, so that the next entry of a stream needs no reading."""
 
-
-class Change(NamedTuple):
-    """What a batch made of a recommendation: its state, the log index and the time of its last
-    entry, and the rows it had in the tables beside before."""
-
-    state: Recommendation
-    log_index: int
-    recorded_at: int
-    before: dict[str, list[tuple[Any, ...]]]
-
-
-Touched = dict[UUID, Change]
+Touched = dict[UUID, tuple[Recommendation, int, int]]
+"""What a batch changed: states, with the log index and the time of their last entries."""
 
 
 class FeedStopped(Exception):
@@ -223,22 +213,23 @@ def _apply(generation: Generation, start: int, entries: list[Entry], states: Sta
 
 def _write(connection: Connection, entries: list[Entry], states: States) -> None:
     if touched := _fold(connection, entries, states):
-        _store(connection, touched)
+        _store(connection, touched, {e.stream for e in entries if e.version == 1})
     if held := _credentials(connection, entries):
         _put(connection, views.credential, [credentials.columns(h) for h in held])
 
 
-def _store(connection: Connection, touched: Touched) -> None:
-    rows = [recommendations.columns(c.state, c.log_index, c.recorded_at) for c in touched.values()]
-    _put(connection, views.recommendation, rows)
-    beside = [(id.hex, c.before, recommendations.sides(c.state)) for id, c in touched.items()]
+def _store(connection: Connection, touched: Touched, fresh: set[UUID]) -> None:
+    _put(connection, views.recommendation, [recommendations.columns(*t) for t in touched.values()])
+    stale = [(id.hex,) for id in touched if id not in fresh]
+    beside: dict[str, list[tuple[Any, ...]]] = {table.name: [] for table in views.SIDES}
+    for state, _, _ in touched.values():
+        for name, some in recommendations.sides(state).items():
+            beside[name].extend(some)
     for table in views.SIDES:
-        of = table.name
-        changed = [x for x in beside if x[1].get(of, []) != x[2][of]]
-        if gone := [(id,) for id, before, _ in changed if before.get(of)]:
-            _delete(connection, table, gone)
-        if come := [row for _, _, now in changed for row in now[of]]:
-            _insert(connection, table, come)
+        if stale:
+            _delete(connection, table, stale)
+        if beside[table.name]:
+            _insert(connection, table, beside[table.name])
 
 
 def _fold(connection: Connection, entries: list[Entry], known: States) -> Touched:
@@ -255,13 +246,11 @@ def _fold(connection: Connection, entries: list[Entry], known: States) -> Touche
         before = None if entry.version == 1 else known.get(entry.stream)
         if (before.version if before else 0) != entry.version - 1:
             raise ValueError(f"version {entry.version} does not follow")
-        change = touched.get(entry.stream)
-        beside = change.before if change else recommendations.sides(before) if before else {}
         state = recommendation_module.fold((entry,), before)
         assert state is not None
         known[entry.stream] = state
         known.move_to_end(entry.stream)
-        touched[entry.stream] = Change(state, entry.log_index or 0, entry.recorded_at or 0, beside)
+        touched[entry.stream] = (state, entry.log_index or 0, entry.recorded_at or 0)
     while len(known) > cached_states_max:
         known.popitem(last=False)
     return touched

@@ -220,9 +220,7 @@ class Views:
 
     def _engine(self, number: int | None) -> Engine:
         if not self.is_sqlite:
-            # What a crash takes from views, the feed brings back: they need not wait for the disk.
-            options = f"-csearch_path=views_{number} -csynchronous_commit=off"
-            args = {} if number is None else {"options": options}
+            args = {} if number is None else {"options": f"-csearch_path=views_{number}"}
             return create_engine(
                 self.url, connect_args=args, pool_size=4, max_overflow=readers_max - 4
             )
