@@ -153,7 +153,7 @@ class SQLiteRecorder(Recorder):
                 writer.executemany(
                     _INSERT_VAULT, [(row.commitment, row.salt, row.content) for row in secrets]
                 )
-        except sqlite3.DatabaseError:
+        except sqlite3.OperationalError:
             raise
         except Exception as error:  # what is wrong with one request is not its neighbours' affair
             writer.execute("ROLLBACK TO request")
@@ -187,7 +187,7 @@ class SQLiteRecorder(Recorder):
             if connection is None:
                 connection = connect(self.path)
             return connection.execute(query, params).fetchall()
-        except sqlite3.DatabaseError as error:
+        except sqlite3.OperationalError as error:
             raise OperationalError(str(error)) from error
         finally:
             if connection is not None:
