@@ -3,18 +3,70 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from api.service import Service
-from domain.entry import Entry
+from domain.entry import Entry, is_date
+from domain.refusals import InvalidInput
+from domain.scope import Scope
 from projections import history, recommendations
 from projections.recommendations import Lineage, Row
+from projections.standpoints import Standpoint, recorded_on
 from workflows.access import Principal
 
 
-class Context:
+class Reading:
+    """The record as one part of a request reads it: on a connection to views, up to and with the
+    log index `last` (-1: nothing), on the day `effective_on` (None: every day)."""
+
+    service: Service
+    scope: Scope
+    effective_on: str | None = None
+
+    @property
+    def connection(self) -> Connection:
+        raise NotImplementedError
+
+    @property
+    def last(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def today(self) -> str:
+        """The day from which something is overdue."""
+        raise NotImplementedError
+
+
+class Then(Reading):
+    """The record as it was known at a log index, of what was true on a day."""
+
+    def __init__(self, context: Context, connection: Connection, from_: Standpoint) -> None:
+        self.service = context.service
+        self.scope = context.scope
+        self.effective_on = from_.effective_on
+        self._connection = connection
+        self._last = from_.log_index
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
+    @property
+    def last(self) -> int:
+        return self._last
+
+    @property
+    def today(self) -> str:
+        if self.effective_on is not None:
+            return self.effective_on
+        entries = self.service.log.read(max(self._last, 0), 1)
+        return recorded_on(entries[0].recorded_at or 0) if entries else _today()
+
+
+class Context(Reading):
     """One request: the principal, and a read transaction opened when it is first needed."""
 
     def __init__(self, service: Service, principal: Principal) -> None:
@@ -23,16 +75,50 @@ class Context:
         self.scope = principal.scope
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
+        self._then: dict[Standpoint, Then] = {}
 
     @property
     def connection(self) -> Connection:
-        """The request's read transaction on the views."""
         return self._open()[0]
 
     @property
     def last(self) -> int:
-        """The log index of the last entry the request sees; -1 on an empty log."""
         return self._open()[1] - 1
+
+    @property
+    def today(self) -> str:
+        return _today()
+
+    def at(
+        self,
+        log_index: int | None = None,
+        recorded_at: datetime | None = None,
+        effective_on: str | None = None,
+        addressees: list[str] | None = None,
+    ) -> Reading:
+        """The record as of a log index or a recording time, on a day; now, if nothing is given.
+        `addressees`: whose record will be asked for, where that is known."""
+        if log_index is None and recorded_at is None and effective_on is None:
+            return self
+        if effective_on is not None and (len(effective_on) != 10 or not is_date(effective_on)):
+            raise InvalidInput("`effectiveOn` is a day: write 2025-04-08.")
+        index = self.last
+        if log_index is not None:
+            if not 0 <= log_index <= index:
+                raise InvalidInput(f"`logIndex` is between 0 and {index}, the last entry so far.")
+            index = log_index
+        elif recorded_at is not None:
+            if recorded_at.tzinfo is None:
+                raise InvalidInput("`recordedAt` names its offset: write 2025-04-08T12:00:00Z.")
+            index = min(index, self.service.log.at(round(recorded_at.timestamp() * 1_000_000)))
+        mine = self.scope.addressees
+        asked = None if addressees is None else frozenset(addressees)
+        whose = asked if mine is None else mine if asked is None else asked & mine
+        from_ = Standpoint(index, effective_on, whose)
+        if from_ not in self._then:
+            look = self.service.standpoints.look(from_, self.connection)
+            self._then[from_] = Then(self, self._stack.enter_context(look), from_)
+        return self._then[from_]
 
     def _open(self) -> tuple[Connection, int]:
         if self._snapshot is None:
@@ -42,6 +128,7 @@ class Context:
     def refresh(self) -> None:
         """Lets go of the snapshot, so that what this request wrote can be read."""
         self._snapshot = None
+        self._then.clear()
         self._stack.close()
 
     close = refresh
@@ -50,33 +137,38 @@ class Context:
 class Cohort:
     """Rows that were read together: what one of them needs besides is read for all at once."""
 
-    def __init__(self, context: Context, rows: list[Row]) -> None:
-        self._context = context
+    def __init__(self, reading: Reading, rows: list[Row]) -> None:
+        self._reading = reading
         self._rows = rows
         self._histories: dict[UUID, list[Entry]] | None = None
         self._lineage: dict[UUID, list[Lineage]] | None = None
 
     @property
-    def context(self) -> Context:
-        return self._context
+    def reading(self) -> Reading:
+        return self._reading
 
     def history(self, id: UUID) -> list[Entry]:
         """The visible history of one of the rows, oldest first."""
         if self._histories is None:
-            context = self._context
+            reading = self._reading
             self._histories = history.histories(
-                context.service.log,
-                context.scope,
+                reading.service.log,
+                reading.scope,
                 [row.state.id for row in self._rows],
-                context.last,
+                reading.last,
+                reading.effective_on,
             )
         return self._histories[id]
 
     def lineage(self, id: UUID) -> list[Lineage]:
         """The visible links of one of the rows, both ways."""
         if self._lineage is None:
-            context = self._context
+            reading = self._reading
             self._lineage = dict(
-                recommendations.lineage(context.connection, context.scope, self._rows)
+                recommendations.lineage(reading.connection, reading.scope, self._rows)
             )
         return self._lineage[id]
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

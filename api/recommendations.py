@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.context import Cohort, Context
+from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.history import TYPES, HistoryEntry, SourceType, instant
 from domain import events
@@ -288,7 +288,7 @@ class Recommendation(Node):
 
     @strawberry.field(description="Assignments, standing and past.")
     def assignments(self) -> list[Assignment]:
-        scope = self.cohort.context.scope
+        scope = self.cohort.reading.scope
         return [
             Assignment(
                 id=a.id,
@@ -328,7 +328,7 @@ class Recommendation(Node):
     @strawberry.field(description="Links to earlier and later recommendations, both ways.")
     def lineage(self) -> list[LineageLink]:
         links = self.cohort.lineage(self.row.state.id)
-        return [_link(link, self.row.state.id, self.cohort.context) for link in links]
+        return [_link(link, self.row.state.id, self.cohort.reading) for link in links]
 
     @strawberry.field(description="The recommendation it was declared a duplicate of.")
     def duplicate_of(self) -> strawberry.ID | None:
@@ -360,9 +360,9 @@ class Recommendation(Node):
         return [e for e in self.cohort.history(state.id) if state.stands(e.version)]
 
 
-def together(context: Context, rows: list[Row]) -> list[Recommendation]:
+def together(reading: Reading, rows: list[Row]) -> list[Recommendation]:
     """Rows that were read together, as GraphQL objects that also read on together."""
-    cohort = Cohort(context, rows)
+    cohort = Cohort(reading, rows)
     return [Recommendation(row=row, cohort=cohort) for row in rows]
 
 
@@ -427,7 +427,7 @@ def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[
     return list(found.values())
 
 
-def _link(link: Lineage, from_id: RecommendationId | Any, context: Context) -> LineageLink:
+def _link(link: Lineage, from_id: RecommendationId | Any, reading: Reading) -> LineageLink:
     later = link.later.state.id == from_id
     other = link.earlier if later else link.later
     return LineageLink(
@@ -437,5 +437,5 @@ def _link(link: Lineage, from_id: RecommendationId | Any, context: Context) -> L
         how=link.link.how,
         confidence=link.link.confidence,
         asserted_by=link.link.asserted_by,
-        recommendation=together(context, [other])[0],
+        recommendation=together(reading, [other])[0],
     )

@@ -18,6 +18,7 @@ from domain.events import (
 from domain.refusals import Refusal, Unavailable
 from projections import credentials, recommendations
 from projections.feed import Feed, FeedStopped
+from projections.standpoints import Standpoints
 from projections.views import Views
 from workflows import keys
 from workflows.access import Principal
@@ -36,9 +37,10 @@ class Service:
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
         self.desk = Desk(self.log)
+        self.standpoints = Standpoints(self.log, settings.as_of_events_max)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
-        if not self._views_fit():
-            self.feed.rebuild()
+        if misshapen := self.views.misshapen():
+            self.feed.rebuild(names=misshapen)
 
     def principal(self, key: str) -> Principal | None:
         """Whom a key belongs to, None if it is unknown or revoked."""
@@ -55,12 +57,6 @@ class Service:
         if now is None or now.revoked or now.sha256 != keys.digest(key):
             return None
         return keys.principal_of(now)
-
-    def _views_fit(self) -> bool:
-        try:
-            return self.views.is_of_this_shape()
-        except SQLAlchemyError:
-            return False  # somebody dropped them, as one may
 
     def _credential(self, key: str) -> Credential | None:
         try:
@@ -118,6 +114,7 @@ class Service:
         """Stops the feed and closes every connection."""
         self._waiting.shutdown()
         self.feed.stop()
+        self.standpoints.close()
         self.views.close()
         self.log.close()
 

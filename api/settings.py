@@ -52,6 +52,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many fields a GraphQL document may select, fragments spread out.",
         ),
     ] = 1_000
+    as_of_events_max: Annotated[
+        int,
+        Meta(
+            ge=1_000,
+            description="How many entries a look back (`asOf`, `effectiveOn`) may read; more are "
+            "refused with the advice to name an addressee.",
+        ),
+    ] = 500_000
     wait_seconds_max: Annotated[
         float,
         Meta(

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.refusals import InvalidInput
+from domain.refusals import InvalidInput, LimitExceeded
 
 
 class Visibility(StrEnum):
@@ -117,6 +117,15 @@ def is_date(on: str) -> bool:
     year, month, day = int(on[:4]), int(on[5:7]), int(on[8:])
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return day <= (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+
+
+def last_day(on: str) -> str:
+    """The last day that a date of day, month or year precision may mean."""
+    if len(on) == 10:
+        return on
+    if len(on) == 4:
+        return f"{on}-12-31"
+    return next(day for n in (31, 30, 29, 28) if is_date(day := f"{on}-{n}"))
 
 
 class Authority(Stored, frozen=True):
@@ -245,6 +254,28 @@ class Entry(NamedTuple):
     @property
     def stamp(self) -> Stamp:
         return self.event.stamp
+
+
+def named(name: str) -> str:
+    """The name, where it says something and is not too long; refuses it otherwise."""
+    if not name.strip():
+        raise InvalidInput("A name or number is missing: it is empty.")
+    if len(name) > label_chars_max:
+        raise LimitExceeded(f"A name may have {label_chars_max} characters: “{name[:40]}…”.")
+    return name
+
+
+def dated(on: str | None) -> str | None:
+    """The date, where it is one; refuses it otherwise."""
+    if on is not None and not is_date(on):
+        raise InvalidInput(f"“{on[:40]}” is not a date: write 2025-04-08, 2025-04 or 2025.")
+    return on
+
+
+def reasoned(stamp: Stamp, what: str) -> None:
+    """Refuses a step without a reason."""
+    if stamp.reason is None or not (stamp.reason.text or "").strip():
+        raise InvalidInput(f"{what} needs a reason.")
 
 
 class UnreadableEntry(Exception):

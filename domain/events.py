@@ -7,6 +7,7 @@ class `Event` and the stamp that every event bears are in `domain.entry`.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 import msgspec
 
@@ -135,6 +136,21 @@ class Assignment(Stored, frozen=True):
     assigned_by: str
     part: str | None = None
     instrument: str | None = None
+    answer_due: str | None = None
+
+
+class PlanHeld(Stored, frozen=True):
+    """A plan, and the date by which its measures end."""
+
+    version: int
+    ends: str | None = None
+
+
+class CoverHeld(Stored, frozen=True):
+    """A published progress report that covers it with others."""
+
+    version: int
+    report: UUID
 
 
 class ProgressHeld(Stored, frozen=True):
@@ -154,6 +170,9 @@ class AssessmentHeld(Stored, frozen=True):
     assessor_kind: AssessorKind
     assessor: str
     on: str
+    scheme: str
+    scheme_version: str
+    grade: str
     common: Common | None = None
     part: str | None = None
 
@@ -250,6 +269,18 @@ class Identified(RecommendationEvent, frozen=True):
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.aliases.append(self.alias)
+
+
+class AliasWithdrawn(RecommendationEvent, frozen=True):
+    """A name turned out to be another's: a row of a second source that was matched to it was
+    not it (domain rule 20)."""
+
+    topic: ClassVar[str] = "recommendation.alias-withdrawn.v1"
+
+    alias: Alias
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.aliases = [alias for alias in r.aliases if alias.key != self.alias.key]
 
 
 class Classified(RecommendationEvent, frozen=True):
@@ -368,8 +399,13 @@ class AssignmentOpened(RecommendationEvent, frozen=True):
                 instrument=self.instrument,
                 visibility=self.stamp.visibility,
                 assigned_by=self.stamp.speaker.institution,
+                answer_due=self.due_by(),
             )
         )
+
+    def due_by(self) -> str | None:
+        """By when the institution answers; a decree asks for no answer."""
+        return None
 
 
 class AssignmentOffered(AssignmentOpened, frozen=True):
@@ -379,6 +415,9 @@ class AssignmentOffered(AssignmentOpened, frozen=True):
     status: ClassVar[AssignmentStatus] = AssignmentStatus.OFFERED
 
     answer_due: str | None = None
+
+    def due_by(self) -> str | None:
+        return self.answer_due
 
 
 class AssignmentDecreed(AssignmentOpened, frozen=True):
@@ -469,7 +508,7 @@ class Planned(RecommendationEvent, frozen=True):
     ends: str | None = None
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.plans.append(entry.version)
+        r.plans.append(PlanHeld(version=entry.version, ends=self.ends))
 
 
 class ProgressDrafted(RecommendationEvent, frozen=True):
@@ -531,6 +570,17 @@ class ProgressPublished(ProgressChanged, frozen=True):
     period_to: str | None = None
 
 
+class Covered(RecommendationEvent, frozen=True):
+    """A published progress report, an aggregate of its own, covers it with others."""
+
+    topic: ClassVar[str] = "recommendation.covered.v1"
+
+    report: UUID
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.covers.append(CoverHeld(version=entry.version, report=self.report))
+
+
 class Assessed(RecommendationEvent, frozen=True):
     """Somebody assessed the implementation (domain rule 6). Assessments stand side by side.
 
@@ -554,6 +604,9 @@ class Assessed(RecommendationEvent, frozen=True):
                 version=entry.version,
                 assessor_kind=self.assessor_kind,
                 assessor=self.assessor,
+                scheme=self.scheme,
+                scheme_version=self.scheme_version,
+                grade=self.grade,
                 common=self.common,
                 on=self.stamp.effective.order,
                 part=self.stamp.part,

@@ -16,6 +16,8 @@ Nothing here reads a clock.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
+from typing import get_origin
 from uuid import UUID
 
 import msgspec
@@ -27,12 +29,15 @@ from domain.entry import (
     RecommendationId,
     Stamp,
     Visibility,
-    is_date,
-    label_chars_max,
+    dated,
+    last_day,
+    named,
+    reasoned,
     text_chars_max,
 )
 from domain.events import (
     Alias,
+    AliasWithdrawn,
     Assessed,
     AssessmentHeld,
     Assignment,
@@ -47,6 +52,8 @@ from domain.events import (
     Closed,
     Continued,
     Corrected,
+    Covered,
+    CoverHeld,
     DeclaredDuplicate,
     DeclaredImplemented,
     Declassified,
@@ -56,6 +63,7 @@ from domain.events import (
     Linked,
     LinkWithdrawn,
     Part,
+    PlanHeld,
     Planned,
     PositionDeferred,
     PositionHeld,
@@ -83,6 +91,7 @@ from domain.refusals import (
     LimitExceeded,
     LinkToItself,
     NoPositionHere,
+    UnknownAlias,
     UnknownAssignment,
     UnknownEntry,
     UnknownLink,
@@ -103,6 +112,7 @@ from domain.words import (
     LinkType,
     Mechanism,
     Organ,
+    Owed,
     Position,
     ProgressStatus,
     ReportKind,
@@ -130,6 +140,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     texts: dict[str, Text]
     parts: tuple[Part, ...]
     version: int = 0
+    batch: UUID | None = None
     cycle: int | None = None
     session: str | None = None
     symbol: str | None = None
@@ -142,8 +153,9 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     selected: bool = False
     follow_up_due: str | None = None
     assignments: list[Assignment] = []
-    plans: list[int] = []
+    plans: list[PlanHeld] = []
     progress: list[ProgressHeld] = []
+    covers: list[CoverHeld] = []
     assessments: list[AssessmentHeld] = []
     declared: list[int] = []
     reported: list[int] = []
@@ -210,7 +222,52 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             return Stage.ACCEPTED
         return Stage.NOTED if position is Position.NOTED else Stage.RECEIVED
 
+    @property
+    def due(self) -> str | None:
+        """The day by which something is owed that has not been done: an answer to the mechanism,
+        to an offer, to a follow-up, or the measures of a plan. A mid-term report is voluntary and
+        never owed (domain rule 10)."""
+        return min((day for _, day in self.owed()), default=None)
+
+    def owed(self) -> list[tuple[Owed, str]]:
+        """What is owed and has not been done, with the last day for it."""
+        if self.closed is not None:
+            return []
+        owed: list[tuple[Owed, str]] = []
+        if self.answer_due and self.position is Position.PENDING:
+            owed.append((Owed.POSITION, last_day(self.answer_due)))
+        owed.extend(
+            (Owed.ANSWER_TO_OFFER, last_day(a.answer_due))
+            for a in self.assignments
+            if a.status is AssignmentStatus.OFFERED and a.answer_due
+        )
+        if not any(self.stands(v) for v in self.declared):
+            ends = [p.ends for p in self.plans if p.ends and self.stands(p.version)]
+            owed.extend((Owed.MEASURES, last_day(on)) for on in ends[-1:])
+        if self.follow_up_due and not any(self.stands(v) for v in self.reported):
+            owed.append((Owed.FOLLOW_UP, last_day(self.follow_up_due)))
+        return owed
+
+    def current_assessments(self, part: str | None = None) -> list[AssessmentHeld]:
+        """Each assessor's latest grade in each scheme, for the whole or for one part. They stand
+        side by side (domain rule 6)."""
+        latest: dict[tuple[str, str, str, str], AssessmentHeld] = {}
+        for a in self.assessments:
+            key = a.assessor_kind.value, a.assessor, a.scheme, a.scheme_version
+            if a.part == part and self.stands(a.version):
+                before = latest.get(key)
+                if before is None or (before.on, before.version) < (a.on, a.version):
+                    latest[key] = a
+        return list(latest.values())
+
     # -- folding
+
+    def clone(self) -> Recommendation:
+        """A copy that further entries of this one leave as it is."""
+        other = copy(self)
+        for name in _COLLECTIONS:
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def apply(self, entry: Entry) -> None:
         """Adds one entry: its facts, then the states the procedure said were left and entered."""
@@ -243,7 +300,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         parts: tuple[Part, ...] | None = None,
     ) -> Corrected:
         """Puts a text, or the parts with their States, right; a reason is required."""
-        _reasoned(stamp, "A correction")
+        reasoned(stamp, "A correction")
         if text is None and parts is None:
             raise InvalidInput("A correction says what it corrects: give a text or parts.")
         if parts is not None:
@@ -259,9 +316,11 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     def strike(self, stamp: Stamp, correction: CorrectionKind, version: int) -> Corrected:
         """Strikes an earlier entry that should not have been made: a position, plan, assessment,
         declaration or report. It stays in the history and counts no more."""
-        _reasoned(stamp, "A correction")
+        reasoned(stamp, "A correction")
         facts = {p.version for p in self.positions} | {a.version for a in self.assessments}
-        facts.update(self.plans, self.declared, self.reported)
+        facts.update(p.version for p in self.plans)
+        facts.update(c.version for c in self.covers)
+        facts.update(self.declared, self.reported)
         if version not in facts or not self.stands(version):
             raise UnknownEntry(
                 f"Entry {version} is no standing position, plan, assessment, declaration or "
@@ -271,19 +330,32 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
 
     def renumber(self, stamp: Stamp, symbol: str, paragraph: str) -> Renumbered:
         """Records that the document's symbol or the paragraph's number changed."""
-        alias = Alias(scheme="un", value=_named(symbol), paragraph=_named(paragraph))
+        alias = Alias(scheme="un", value=named(symbol), paragraph=named(paragraph))
         if (self.symbol, self.paragraph) == (symbol, paragraph):
             raise AlreadySo(f"It is {symbol} paragraph {paragraph} already.")
         return Renumbered(stamp=stamp, symbol=alias.value, paragraph=paragraph)
 
     def identify(self, stamp: Stamp, scheme: str, value: str) -> Identified:
         """Records another system's id or a national reference."""
-        alias = Alias(scheme=_named(scheme), value=_named(value))
+        alias = Alias(scheme=named(scheme), value=named(value))
         if scheme == "un":
             raise InvalidInput("A UN symbol changes by renumbering, not by an alias.")
         if alias.key in {a.key for a in self.aliases}:
             raise AlreadySo(f"It goes by {scheme} “{value}” already.")
         return Identified(stamp=stamp, alias=alias)
+
+    def withdraw_alias(self, stamp: Stamp, alias: Alias) -> AliasWithdrawn:
+        """Takes back another system's id that is not its own; a reason is required."""
+        reasoned(stamp, "Taking back a name")
+        if alias.scheme == "un" or alias.key not in {a.key for a in self.aliases}:
+            raise UnknownAlias(f"It does not go by {alias.scheme} “{alias.value}”.")
+        return AliasWithdrawn(stamp=stamp, alias=alias)
+
+    def cover(self, stamp: Stamp, report: UUID) -> Covered:
+        """A progress report that covers it with others is published."""
+        if any(held.report == report and self.stands(held.version) for held in self.covers):
+            raise AlreadySo("This report covers it already.")
+        return Covered(stamp=stamp, report=report)
 
     def classify(self, stamp: Stamp, terms: Iterable[Term], how: AssertedHow) -> Classified:
         """Says that terms fit; those it bears already are passed over."""
@@ -294,7 +366,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         if len(borne) + len(new) > terms_max:
             raise LimitExceeded(f"A recommendation may bear {terms_max} terms.")
         for term in new.values():
-            _named(term.label)
+            named(term.label)
         return Classified(stamp=stamp, terms=tuple(new.values()), how=how)
 
     def declassify(self, stamp: Stamp, terms: Iterable[Term]) -> Declassified:
@@ -343,8 +415,8 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             printed=printed,
             in_part=in_part,
             said_already_implemented=said_already_implemented,
-            published=_dated(published),
-            adopted=_dated(adopted),
+            published=dated(published),
+            adopted=dated(adopted),
             comment=comment,
             doubt=doubt,
             revises=before.version if before else None,
@@ -359,7 +431,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             raise NoPositionHere(f"A {self.mechanism.value} asks for no position.")
         if due is None and session is None:
             raise InvalidInput("Say by when the State will answer: a date or a session.")
-        return PositionDeferred(stamp=stamp, due=_dated(due), session=session)
+        return PositionDeferred(stamp=stamp, due=dated(due), session=session)
 
     def comment(self, stamp: Stamp, comment: Protected) -> StateCommented:
         """The State's comment, where the mechanism knows no position."""
@@ -371,7 +443,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     def select_for_follow_up(self, stamp: Stamp, body: str, due: str | None) -> SelectedForFollowUp:
         """A committee selected it for its follow-up procedure."""
         self._part(stamp)
-        return SelectedForFollowUp(stamp=stamp, body=_named(body), due=_dated(due))
+        return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due))
 
     def offer_assignment(
         self,
@@ -389,7 +461,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             assignee=institution,
             capacity=capacity,
             instrument=instrument,
-            answer_due=_dated(answer_due),
+            answer_due=dated(answer_due),
         )
 
     def decree_assignment(
@@ -409,7 +481,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
 
     def decline_assignment(self, stamp: Stamp, id: int) -> AssignmentDeclined:
         """The institution declines what it was offered, with a reason."""
-        _reasoned(stamp, "Declining")
+        reasoned(stamp, "Declining")
         self._assignment_that_is(id, AssignmentStatus.OFFERED)
         return AssignmentDeclined(stamp=stamp, assignment=id)
 
@@ -420,7 +492,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
 
     def end_assignment(self, stamp: Stamp, id: int) -> AssignmentEnded:
         """The assignment ends, with a reason."""
-        _reasoned(stamp, "Ending an assignment")
+        reasoned(stamp, "Ending an assignment")
         self._assignment_that_is(id, AssignmentStatus.ASSIGNED)
         return AssignmentEnded(stamp=stamp, assignment=id)
 
@@ -443,7 +515,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         """Measures are planned."""
         self._part(stamp)
         return Planned(
-            stamp=stamp, measures=measures, plan=plan, starts=_dated(starts), ends=_dated(ends)
+            stamp=stamp, measures=measures, plan=plan, starts=dated(starts), ends=dated(ends)
         )
 
     def draft_progress(
@@ -463,8 +535,8 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             stamp=stamp,
             narrative=narrative,
             report=report,
-            period_from=_dated(period_from),
-            period_to=_dated(period_to),
+            period_from=dated(period_from),
+            period_to=dated(period_to),
         )
 
     def clear_progress(self, stamp: Stamp, report: int) -> ProgressCleared:
@@ -486,8 +558,8 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             stamp=stamp,
             report=report,
             narrative=narrative,
-            period_from=_dated(period_from),
-            period_to=_dated(period_to),
+            period_from=dated(period_from),
+            period_to=dated(period_to),
         )
 
     def assess(
@@ -504,13 +576,13 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         self._part(stamp)
         if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
             raise InvalidInput(
-                f"An assessment by {_named(assessor)} is recorded from its document: cite it as "
+                f"An assessment by {named(assessor)} is recorded from its document: cite it as "
                 "the source."
             )
         return Assessed(
             stamp=stamp,
             assessor_kind=assessor_kind,
-            assessor=_named(assessor),
+            assessor=named(assessor),
             scheme=scheme,
             scheme_version=scheme_version,
             grade=grade,
@@ -528,7 +600,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     def report(self, stamp: Stamp, report: ReportKind, document: str) -> Reported:
         """The State reports on it in a document."""
         self._part(stamp)
-        return Reported(stamp=stamp, report=report, document=_named(document))
+        return Reported(stamp=stamp, report=report, document=named(document))
 
     def link(
         self,
@@ -550,7 +622,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
 
     def withdraw_link(self, stamp: Stamp, link: int) -> LinkWithdrawn:
         """Withdraws a link, with a reason."""
-        _reasoned(stamp, "Withdrawing a link")
+        reasoned(stamp, "Withdrawing a link")
         if link not in {known.id for known in self.links}:
             raise UnknownLink(f"There is no link {link}; ask for `lineage`.")
         return LinkWithdrawn(stamp=stamp, link=link)
@@ -566,7 +638,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
 
     def undo_duplicate(self, stamp: Stamp) -> DuplicateUndone:
         """Undoes the declaration, with a reason."""
-        _reasoned(stamp, "Undoing a duplicate")
+        reasoned(stamp, "Undoing a duplicate")
         if self.duplicate_of is None:
             raise AlreadySo("It is not declared a duplicate.")
         return DuplicateUndone(stamp=stamp)
@@ -574,13 +646,13 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     def close(self, stamp: Stamp, closing: Closing) -> Closed:
         """Closes follow-up, with a reason."""
         self._part(stamp)
-        _reasoned(stamp, "Closing")
+        reasoned(stamp, "Closing")
         return Closed(stamp=stamp, closing=closing)
 
     def reopen(self, stamp: Stamp) -> Reopened:
         """Takes follow-up up again, with a reason."""
         self._part(stamp)
-        _reasoned(stamp, "Reopening")
+        reasoned(stamp, "Reopening")
         return Reopened(stamp=stamp)
 
     def continue_into(self, stamp: Stamp, cycle: int) -> Continued:
@@ -603,7 +675,7 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         _written(text, self.parts if parts is None else parts)
 
     def _assignable(self, institution: str, part: str | None) -> None:
-        _named(institution)
+        named(institution)
         if len(self.assignments) >= assignments_max:
             raise LimitExceeded(f"A recommendation may have {assignments_max} assignments.")
         for a in self.assignments:
@@ -624,6 +696,13 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
                     return
                 raise UnknownReport(f"Progress report {id} is {p.status.value} already.")
         raise UnknownReport(f"There is no progress report {id}.")
+
+
+_COLLECTIONS = tuple(
+    field.name
+    for field in msgspec.structs.fields(Recommendation)
+    if get_origin(field.type) in (list, dict)
+)
 
 
 def receive(
@@ -652,9 +731,9 @@ def receive(
         )
     _countable(parts)
     _written(text, parts)
-    _named(body)
+    named(body)
     if symbol and paragraph:
-        id = id or mint(kind.value, addressee, _named(symbol), _named(paragraph))
+        id = id or mint(kind.value, addressee, named(symbol), named(paragraph))
     if id is None:
         raise InvalidInput("Give the document's symbol and the paragraph's number.")
     event = Received(
@@ -692,6 +771,7 @@ def begin(entry: Entry) -> Recommendation:
         visibility=event.stamp.visibility,
         institution=event.stamp.speaker.institution,
         received=event.stamp.effective,
+        batch=event.stamp.batch,
         original=event.text.language,
         texts={event.text.language: event.text},
         parts=event.parts,
@@ -728,22 +808,3 @@ def _written(text: Text, parts: tuple[Part, ...]) -> None:
             raise InvalidInput("A text says something.")
         if len(part.text) > text_chars_max:
             raise LimitExceeded(f"A text may have {text_chars_max:,} characters.")
-
-
-def _named(name: str) -> str:
-    if not name.strip():
-        raise InvalidInput("A name or number is missing: it is empty.")
-    if len(name) > label_chars_max:
-        raise LimitExceeded(f"A name may have {label_chars_max} characters: “{name[:40]}…”.")
-    return name
-
-
-def _dated(on: str | None) -> str | None:
-    if on is not None and not is_date(on):
-        raise InvalidInput(f"“{on[:40]}” is not a date: write 2025-04-08, 2025-04 or 2025.")
-    return on
-
-
-def _reasoned(stamp: Stamp, what: str) -> None:
-    if stamp.reason is None or not (stamp.reason.text or "").strip():
-        raise InvalidInput(f"{what} needs a reason.")

@@ -15,13 +15,15 @@ program.
         ├── NoPositionHere      this mechanism knows no position
         ├── UnknownPart         the paragraph has no such part
         ├── UnknownAssignment   there is no such assignment, or it has ended
+        ├── UnknownAlias        it does not go by this name
         ├── UnknownReport       there is no such progress report in the state needed
         ├── UnknownEntry        there is no such entry to strike
         ├── UnknownLink         there is no such link
         ├── UnknownTerm         the recommendation does not bear this term
         ├── UnknownGrade        the scheme has no such version or grade
         ├── AlreadySo           it is so already; nothing would change
-        └── LinkToItself        a recommendation cannot be linked to itself
+        ├── LinkToItself        a recommendation cannot be linked to itself
+        └── HasEnded            it has ended and takes no further step
 
 A refusal leaves no event. Codes are part of the API's promise: they are added, never changed.
 Anything that is not a Refusal is a fault of ours and is shown to nobody.
@@ -96,6 +98,10 @@ class UnknownAssignment(DoesNotHold):
     code = "UNKNOWN_ASSIGNMENT"
 
 
+class UnknownAlias(DoesNotHold):
+    code = "UNKNOWN_ALIAS"
+
+
 class UnknownReport(DoesNotHold):
     code = "UNKNOWN_REPORT"
 
@@ -122,6 +128,10 @@ class AlreadySo(DoesNotHold):
 
 class LinkToItself(DoesNotHold):
     code = "LINK_TO_ITSELF"
+
+
+class HasEnded(DoesNotHold):
+    code = "HAS_ENDED"
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:

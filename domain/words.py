@@ -88,6 +88,7 @@ class ProgressStatus(StrEnum):
     DRAFTED = "drafted"
     CLEARED = "cleared"
     PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
 
 
 class AssessorKind(StrEnum):
@@ -150,6 +151,15 @@ class Closing(StrEnum):
     NOT_PURSUED = "not-pursued"
 
 
+class Owed(StrEnum):
+    """What somebody has promised, or was asked, to do by a day."""
+
+    POSITION = "position"
+    ANSWER_TO_OFFER = "answer-to-offer"
+    MEASURES = "measures"
+    FOLLOW_UP = "follow-up"
+
+
 class Stage(StrEnum):
     """The everyday view over the four dimensions: the furthest point reached."""
 
@@ -159,3 +169,64 @@ class Stage(StrEnum):
     ASSIGNED = "assigned"
     IMPLEMENTED = "implemented"
     REPORTED = "reported"
+
+
+class ReviewStatus(StrEnum):
+    """How far a review has come. An adopted one goes on until it is closed."""
+
+    OPEN = "open"
+    ADOPTED = "adopted"
+    CLOSED = "closed"
+
+
+class DocumentKind(StrEnum):
+    """What a document is in a review."""
+
+    NATIONAL_REPORT = "national-report"
+    COMPILATION = "compilation"
+    WORKING_GROUP_REPORT = "working-group-report"
+    ADDENDUM = "addendum"
+    DECISION = "decision"
+    CONCLUDING_OBSERVATIONS = "concluding-observations"
+    FOLLOW_UP_REPORT = "follow-up-report"
+    MID_TERM_REPORT = "mid-term-report"
+    LETTER = "letter"
+    OTHER = "other"
+
+
+class InstitutionKind(StrEnum):
+    """What sort of institution it is."""
+
+    MINISTRY = "ministry"
+    AGENCY = "agency"
+    PARLIAMENT = "parliament"
+    NHRI = "nhri"
+    COURT = "court"
+    REGIONAL_AUTHORITY = "regional-authority"
+    CIVIL_SOCIETY = "civil-society"
+    OTHER = "other"
+
+
+class InstitutionStatus(StrEnum):
+    """Whether an institution goes on, or how it ended (domain rule 8)."""
+
+    ACTIVE = "active"
+    MERGED = "merged"
+    SPLIT = "split"
+    ABOLISHED = "abolished"
+
+
+class ImportStatus(StrEnum):
+    """How a run of an import stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class MatchStatus(StrEnum):
+    """What was decided about a row of a second source (domain rule 20)."""
+
+    UNDECIDED = "undecided"
+    MADE = "made"
+    REFUSED = "refused"

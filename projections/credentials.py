@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from domain.credential import Credential
+from projections import writing
 from projections.views import credential as table
+from projections.writing import Change
 
 _read = msgspec.json.Decoder(Credential).decode
-
-COLUMNS = tuple(column.name for column in table.columns)
 
 
 def columns(held: Credential) -> tuple[Any, ...]:
@@ -22,11 +21,16 @@ def columns(held: Credential) -> tuple[Any, ...]:
     return held.id.hex, held.sha256, msgspec.json.encode(held)
 
 
-def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Credential]:
-    """Some credentials by id: for the feed."""
-    wanted = [id.hex for id in ids]
-    found = connection.execute(select(table.c.state).where(table.c.id.in_(wanted)))
-    return {held.id: held for held in (_read(blob) for (blob,) in found)}
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes the rows of what changed."""
+    mine = [c.after for c in changes if isinstance(c.after, Credential)]
+    writing.put(connection, table, [columns(held) for held in mine])
+
+
+def dump(connection: Connection) -> dict[str, bytes]:
+    """Every credential, by id, as it is written: to compare views with one another."""
+    query = select(table.c.id, table.c.state)
+    return {id: bytes(blob) for id, blob in connection.execute(query)}
 
 
 def by_digest(connection: Connection, sha256: str) -> Credential | None:

@@ -1,8 +1,11 @@
 """The feed: brings views up to the log, each entry exactly once.
 
-A batch of entries is folded and written in one transaction that also moves the views' head, and
+A batch of entries is folded and written in one transaction that also moves the views' heads, and
 only from where this batch began, so two feeders can't apply it twice. An entry that can't be
-applied stops the feed there: the head stays, readiness goes red, nothing drifts.
+applied stops the feed there: the heads stay, readiness goes red, nothing drifts.
+
+A rebuild needs no order but that inside a stream: it folds stream by stream and writes each state
+once, then catches up with what came meanwhile, and switches.
 """
 
 from __future__ import annotations
@@ -10,40 +13,70 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from domain import credential as credential_module
-from domain import recommendation as recommendation_module
-from domain.credential import Credential, CredentialEvent
-from domain.entry import Entry, UnreadableEntry
-from domain.events import (
-    RecommendationEvent,
+from domain import (
+    credential,
+    events,
+    import_run,
+    institution,
+    match,
+    progress_report,
+    recommendation,
+    review,
+    stored_file,
+    vocabulary,
 )
-from domain.recommendation import (
-    Recommendation,
-)
-from projections import credentials, recommendations, views
+from domain.entry import Entry, Event, UnreadableEntry
+from domain.recommendation import Recommendation
+from projections import credentials, figures, recommendations, register, search
 from projections.reading import ReadableLog
-from projections.views import Generation, Views
+from projections.views import VIEWS, Generation, Views
+from projections.writing import Change
 
 batch_entries_max = 500
-rebuild_entries_max = 20_000
+rebuild_states_max = 1_000
 cached_states_max = 20_000
 poll_seconds = 0.1
 
 log_line = structlog.get_logger("suivi.feed")
 
-States = OrderedDict[UUID, Recommendation]
+States = OrderedDict[UUID, Any]
 """States folded lately, so that the next entry of a stream needs no reading."""
 
-Touched = dict[UUID, tuple[Recommendation, int, int]]
-"""What a batch changed: states, with the log index and the time of their last entries."""
+Fold = Callable[[Iterable[Entry], Any], Any]
+
+FOLDS: dict[type[Event], Fold] = {
+    event: aggregate.fold
+    for aggregate, its in (
+        (recommendation, events.EVENTS),
+        (review, review.EVENTS),
+        (institution, institution.EVENTS),
+        (progress_report, progress_report.EVENTS),
+        (stored_file, stored_file.EVENTS),
+        (import_run, import_run.EVENTS),
+        (match, match.EVENTS),
+        (vocabulary, vocabulary.EVENTS),
+        (credential, credential.EVENTS),
+    )
+    for event in its
+}
+"""How each event is folded."""
+
+STORES: dict[str, Callable[[Connection, Sequence[Change]], None]] = {
+    "recommendations": recommendations.store,
+    "search": search.store,
+    "figures": figures.store,
+    "register": register.store,
+    "credentials": credentials.store,
+}
+"""How each view writes what has changed."""
 
 
 class FeedStopped(Exception):
@@ -64,7 +97,7 @@ class Feed:
         self.stopped: FeedStopped | None = None
         self._door = threading.Lock()
         self._states: States = OrderedDict()
-        self._cached_for = 0
+        self._cached_for: dict[str, int] = {}
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -97,21 +130,19 @@ class Feed:
         """Applies all that is new; returns how many entries the views hold. Whoever needs the
         views fresh calls it; callers that come together share the work."""
         if self.stopped is not None:
-            if self.views.current().number == self._cached_for:
+            if self.views.current().numbers == self._cached_for:
                 raise self.stopped
             self.stopped = None  # somebody rebuilt the views
         with self._door:
             while True:
                 generation = self.views.current()
-                if generation.number != self._cached_for:
-                    self._states.clear()
-                    self._cached_for = generation.number
+                self._cached_for = generation.numbers
                 with generation.engine.connect() as connection:
                     start = generation.next(connection)
                 entries = self._read(start)
                 if not entries:
                     return start
-                self._apply_or_stop(generation, start, entries)
+                self._apply_or_stop(generation, entries)
 
     def wait_for(self, log_index: int, seconds: float) -> bool:
         """True once the views hold the entry at `log_index`; False when it took too long."""
@@ -126,31 +157,46 @@ class Feed:
                 return False
             time.sleep(0.005)
 
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> Generation:
-        """Fills the next generation from log index 0 beside the running one, and switches to it."""
-        generation = self.views.begin_next()
-        states: States = OrderedDict()
-        done = self._fill(generation, 0, states, progress)
-        with self._door:
-            self._fill(generation, done, states, progress)  # what came meanwhile
-            self.views.switch(generation)
-            self.stopped = None
-        return generation
+    # -- rebuilding
 
-    def _fill(
+    def rebuild(
         self,
-        generation: Generation,
-        start: int,
-        states: States,
-        progress: Callable[[int, int], None] | None,
-    ) -> int:
-        while entries := self.log.read(start, rebuild_entries_max):
-            if not _apply(generation, start, entries, states):
-                raise RuntimeError("somebody else is filling these views")
-            start += len(entries)
-            if progress is not None:
-                progress(start, max(self.log.size, start))
-        return start
+        progress: Callable[[int, int], None] | None = None,
+        names: Iterable[str] | None = None,
+    ) -> Generation:
+        """Fills the next generations of some views (all, if none are named) from the log, beside
+        the running ones, and switches to them in one step. `progress` is told how many entries are
+        done, and how many there are."""
+        beside = self.views.begin_next(VIEWS if names is None else names)
+        try:
+            size = self.log.size
+            fill(self.log, beside, size, progress)
+            with self._door:
+                self._catch_up_and_switch(beside, size)
+                self.stopped = None
+                self._states.clear()
+        finally:
+            beside.engine.dispose()
+        self.views.forget(beside)
+        return beside
+
+    def _catch_up_and_switch(self, beside: Generation, held: int) -> None:
+        while True:
+            current = self.views.current()
+            with current.engine.execution_options(writes=True).begin() as connection:
+                lock(connection)
+                if not self.views.is_current(connection, current):
+                    continue
+                # Nobody who has read an entry may look for it in vain afterwards.
+                end = max(held, *current.heads(connection).values())
+                with beside.engine.execution_options(writes=True).begin() as writing:
+                    while held < end:
+                        entries = self.log.read(held, batch_entries_max, end - 1)
+                        _write(writing, beside.numbers, changes(self.log, entries, OrderedDict()))
+                        held += len(entries)
+                    beside.move(writing, beside.numbers, held)
+                self.views.switch(connection, beside)
+                return
 
     # -- where it stops
 
@@ -162,137 +208,129 @@ class Feed:
                 raise self._stop(start, why) from why
             return self.log.read(start, batch_entries_max, why.log_index - 1)
 
-    def _apply_or_stop(self, generation: Generation, start: int, entries: list[Entry]) -> None:
+    def _apply_or_stop(self, generation: Generation, entries: list[Entry]) -> None:
         try:
-            _apply(generation, start, entries, self._states)
+            self._apply(generation, entries)
         except Exception as error:
             if _is_of_the_store(error):
                 raise
             # One of them can't be applied: those before it can, and the feed stops there.
-            for i, entry in enumerate(entries):
+            for entry in entries:
                 try:
-                    _apply(generation, start + i, [entry], self._states)
+                    self._apply(generation, [entry])
                 except Exception as why:
                     if _is_of_the_store(why):
                         raise
-                    raise self._stop(start + i, why) from why
+                    raise self._stop(entry.log_index or 0, why) from why
 
     def _stop(self, log_index: int, why: Exception) -> FeedStopped:
         self.stopped = FeedStopped(log_index, why)
         log_line.error("feed stopped", log_index=log_index, why=str(why))
         return self.stopped
 
+    def _apply(self, generation: Generation, entries: list[Entry]) -> None:
+        """Adds entries to the views that want them next, all or none; nothing where somebody else
+        did so before, or other generations are current."""
+        start = entries[0].log_index
+        try:
+            with generation.engine.execution_options(writes=True).begin() as connection:
+                lock(connection)
+                heads = generation.heads(connection)
+                if min(heads.values()) != start or not self.views.is_current(
+                    connection, generation
+                ):
+                    connection.rollback()
+                    return
+                # A crash may leave one view's file behind another's: those behind come first.
+                behind = [name for name, head in heads.items() if head == start]
+                ahead = [head - start for head in heads.values() if head > start]
+                mine = entries[: min(ahead)] if ahead else entries
+                _write(connection, behind, changes(self.log, mine, self._states))
+                generation.move(connection, behind, start + len(mine))
+        except BaseException:
+            self._states.clear()
+            raise
+
+
+def fill(
+    log: ReadableLog,
+    generation: Generation,
+    size: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Fills empty views with what the log's first `size` entries add up to."""
+    done = 0
+    batch: list[Change] = []
+
+    def flush() -> None:
+        with generation.engine.execution_options(writes=True).begin() as connection:
+            _write(connection, generation.numbers, batch)
+        batch.clear()
+        if progress is not None:
+            progress(done, size)
+
+    for stream in log.read_streams(size - 1):
+        batch.append(_change(stream))
+        done += len(stream)
+        if len(batch) >= rebuild_states_max:
+            flush()
+    flush()
+    with generation.engine.execution_options(writes=True).begin() as connection:
+        generation.move(connection, generation.numbers, size)
+
+
+def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[Change]:
+    """What entries that follow one another in the log change. States that are not in `known` are
+    folded from the log; those met are kept there."""
+    firsts: dict[UUID, Entry] = {}
+    for entry in entries:
+        firsts.setdefault(entry.stream, entry)
+    unknown = [
+        stream
+        for stream, first in firsts.items()
+        if first.version > 1 and (stream not in known or known[stream].version != first.version - 1)
+    ]
+    for entry in log.history(unknown, (entries[0].log_index or 0) - 1) if unknown else ():
+        before = None if entry.version == 1 else known[entry.stream]
+        known[entry.stream] = FOLDS[type(entry.event)]((entry,), before)
+    befores: dict[UUID, Any] = {}
+    after: dict[UUID, Change] = {}
+    for entry in entries:
+        state = None if entry.version == 1 else known.get(entry.stream)
+        if (state.version if state else 0) != entry.version - 1:
+            raise ValueError(f"version {entry.version} does not follow")
+        if entry.stream not in befores:
+            befores[entry.stream] = state.clone() if isinstance(state, Recommendation) else None
+        state = FOLDS[type(entry.event)]((entry,), state)
+        known[entry.stream] = state
+        known.move_to_end(entry.stream)
+        after[entry.stream] = Change(
+            befores[entry.stream], state, entry.log_index or 0, entry.recorded_at or 0
+        )
+    while len(known) > cached_states_max:
+        known.popitem(last=False)
+    return list(after.values())
+
+
+def lock(connection: Connection) -> None:
+    """Keeps other feeders out until the transaction ends; on SQLite it began by doing so."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(23576)")
+
+
+def _change(stream: list[Entry]) -> Change:
+    last = stream[-1]
+    if [entry.version for entry in stream] != list(range(1, len(stream) + 1)):
+        raise ValueError(f"the versions of stream {last.stream} have gaps")
+    state = FOLDS[type(stream[0].event)](stream, None)
+    return Change(None, state, last.log_index or 0, last.recorded_at or 0)
+
+
+def _write(connection: Connection, names: Iterable[str], some: Sequence[Change]) -> None:
+    for name in names:
+        STORES[name](connection, some)
+
 
 def _is_of_the_store(error: Exception) -> bool:
     """True for what passes, such as a lost connection; False for what an entry itself causes."""
     return isinstance(error, SQLAlchemyError) and not isinstance(error, (DataError, IntegrityError))
-
-
-# --- One batch -----------------------------------------------------------------------------------
-
-
-def _apply(generation: Generation, start: int, entries: list[Entry], states: States) -> bool:
-    """Adds entries to the views, all or none; False when somebody else did so before."""
-    engine = generation.engine.execution_options(writes=True)
-    try:
-        with engine.begin() as connection:
-            moved = connection.execute(
-                text("UPDATE view_head SET next = :end WHERE next = :start"),
-                {"end": start + len(entries), "start": start},
-            )
-            if moved.rowcount != 1:
-                connection.rollback()
-                states.clear()
-                return False
-            _write(connection, entries, states)
-    except BaseException:
-        states.clear()
-        raise
-    return True
-
-
-def _write(connection: Connection, entries: list[Entry], states: States) -> None:
-    if touched := _fold(connection, entries, states):
-        _store(connection, touched, {e.stream for e in entries if e.version == 1})
-    if held := _credentials(connection, entries):
-        _put(connection, views.credential, [credentials.columns(h) for h in held])
-
-
-def _store(connection: Connection, touched: Touched, fresh: set[UUID]) -> None:
-    _put(connection, views.recommendation, [recommendations.columns(*t) for t in touched.values()])
-    stale = [(id.hex,) for id in touched if id not in fresh]
-    beside: dict[str, list[tuple[Any, ...]]] = {table.name: [] for table in views.SIDES}
-    for state, _, _ in touched.values():
-        for name, some in recommendations.sides(state).items():
-            beside[name].extend(some)
-    for table in views.SIDES:
-        if stale:
-            _delete(connection, table, stale)
-        if beside[table.name]:
-            _insert(connection, table, beside[table.name])
-
-
-def _fold(connection: Connection, entries: list[Entry], known: States) -> Touched:
-    mine = [e for e in entries if isinstance(e.event, RecommendationEvent)]
-    unknown = {
-        e.stream
-        for e in mine
-        if e.version > 1 and (e.stream not in known or known[e.stream].version != e.version - 1)
-    }
-    for id, loaded in recommendations.states(connection, unknown).items():
-        known[id] = loaded
-    touched: Touched = {}
-    for entry in mine:
-        before = None if entry.version == 1 else known.get(entry.stream)
-        if (before.version if before else 0) != entry.version - 1:
-            raise ValueError(f"version {entry.version} does not follow")
-        state = recommendation_module.fold((entry,), before)
-        assert state is not None
-        known[entry.stream] = state
-        known.move_to_end(entry.stream)
-        touched[entry.stream] = (state, entry.log_index or 0, entry.recorded_at or 0)
-    while len(known) > cached_states_max:
-        known.popitem(last=False)
-    return touched
-
-
-def _credentials(connection: Connection, entries: Iterable[Entry]) -> list[Credential]:
-    mine = [e for e in entries if isinstance(e.event, CredentialEvent)]
-    if not mine:
-        return []
-    held: dict[UUID, Credential | None] = dict(
-        credentials.states(connection, {e.stream for e in mine})
-    )
-    for entry in mine:
-        held[entry.stream] = credential_module.fold((entry,), held.get(entry.stream))
-    return [h for h in held.values() if h is not None]
-
-
-def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    names = [column.name for column in table.columns]
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    values = ", ".join([mark] * len(names))
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})",
-        rows,
-    )
-
-
-def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    names = [column.name for column in table.columns]
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    values = ", ".join([mark] * len(names))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"
-        f" ON CONFLICT (id) DO UPDATE SET {changes}",
-        rows,
-    )
-
-
-def _delete(connection: Connection, table: Table, ids: list[tuple[str]]) -> None:
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    connection.exec_driver_sql(
-        f"DELETE FROM {table.name} WHERE recommendation = {mark}",
-        ids,
-    )

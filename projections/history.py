@@ -9,17 +9,20 @@ from domain.entry import Entry, protected_texts
 from domain.refusals import InvalidInput
 from domain.scope import Scope
 from projections.reading import ReadableLog
+from projections.standpoints import counts
 
 feed_page_max = 500
 _scan_max = 5_000
 
 
 def histories(
-    log: ReadableLog, scope: Scope, streams: Sequence[UUID], stop: int
+    log: ReadableLog, scope: Scope, streams: Sequence[UUID], stop: int, day: str | None = None
 ) -> dict[UUID, list[Entry]]:
-    """The histories of some recommendations up to and with log index `stop`, oldest first."""
+    """The histories of some recommendations up to and with log index `stop`, oldest first; where a
+    `day` is given, of what counts on it."""
     found: dict[UUID, list[Entry]] = {stream: [] for stream in streams}
-    seen = [entry for entry in log.history(streams, stop) if scope.sees(entry)]
+    entries = log.history(streams, stop)
+    seen = [entry for entry in entries if scope.sees(entry) and counts(entry, day)]
     reveal(log, seen)
     for entry in seen:
         found[entry.stream].append(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -18,5 +18,9 @@ class ReadableLog(Protocol):
     def read(self, start: int = 0, limit: int = ..., stop: int | None = None) -> list[Entry]: ...
 
     def history(self, streams: Sequence[UUID], stop: int | None = None) -> list[Entry]: ...
+
+    def read_streams(self, stop: int) -> Iterator[list[Entry]]: ...
+
+    def at(self, recorded_at: int) -> int: ...
 
     def reveal(self, texts: Iterable[Protected]) -> None: ...

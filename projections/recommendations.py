@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    exists,
     func,
     literal,
     or_,
@@ -37,6 +38,7 @@ from domain.recommendation import (
     Recommendation,
 )
 from domain.refusals import InvalidInput
+from domain.review import review_id
 from domain.scope import Scope
 from domain.words import (
     AssignmentStatus,
@@ -45,8 +47,9 @@ from domain.words import (
     Position,
     Stage,
 )
-from projections import views
+from projections import search, views, writing
 from projections.views import recommendation as table
+from projections.writing import Change
 
 page_size_max = 200
 
@@ -82,7 +85,13 @@ class Order(StrEnum):
 class Where(msgspec.Struct, frozen=True, kw_only=True):
     """Which recommendations: all conditions hold together, a list means any of its values.
     `institution` is assigned or was offered it; `sdg` is a goal ("16", which includes its
-    targets) or a target ("16.2"); `theme` and `affected_persons` are a code or a label."""
+    targets) or a target ("16.2"); `theme` and `affected_persons` are a code or a label.
+
+    `overdue`: something owed by a day before `today` (ISO) is not done. `orphaned`: an open
+    assignment names an institution that has ended, or a competence it has passed on since (domain
+    rule 8). `undecided`: the position is pending, an offer unanswered, or its review was closed and
+    it is neither closed, continued nor succeeded (rule 9). `run`: import runs that received it.
+    `search`: words, in any language."""
 
     addressee: Sequence[str] | None = None
     mechanism: Sequence[Mechanism] | None = None
@@ -99,6 +108,13 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     sdg: Sequence[str] | None = None
     open: bool | None = None
     duplicate: bool | None = None
+    review: Sequence[UUID] | None = None
+    run: Sequence[UUID] | None = None
+    overdue: bool | None = None
+    orphaned: bool | None = None
+    undecided: bool | None = None
+    search: str | None = None
+    today: str = ""
 
 
 class Page(NamedTuple):
@@ -125,10 +141,14 @@ def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[An
         state.mechanism.value,
         state.body,
         state.cycle,
+        _review(state.addressee, state.mechanism, state.body, state.cycle),
         symbol,
         state.position.value,
         state.stage.value,
         0 if state.closed else 1,
+        state.due,
+        state.continued_into,
+        None if state.batch is None else state.batch.hex,
         state.duplicate_of.hex if state.duplicate_of else None,
         order,
         state.received.order,
@@ -148,6 +168,16 @@ def _document_order(
     return symbol, " ".join(order)
 
 
+@lru_cache(maxsize=10_000)
+def _review(addressee: str, mechanism: Mechanism, body: str, number: int | None) -> str | None:
+    """The review it belongs to: by cycle, or by reporting round."""
+    if number is None:
+        return None
+    by_cycle = mechanism is Mechanism.UPR
+    cycle, round = (number, None) if by_cycle else (None, number)
+    return review_id(addressee, body, cycle, round).hex
+
+
 def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of the tables beside it, by table name."""
     id = state.id.hex
@@ -155,7 +185,14 @@ def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
     return {
         "alias": [(id, *a.key, int(a.scheme != "un" or a.key == now)) for a in state.aliases],
         "assignment": [
-            (id, a.institution, a.status.value, a.visibility.value, a.assigned_by)
+            (
+                id,
+                a.institution,
+                a.status.value,
+                a.visibility.value,
+                a.assigned_by,
+                a.since.order,
+            )
             for a in state.assignments
         ],
         "term": [
@@ -166,16 +203,25 @@ def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Recommendation]:
-    """The states of some recommendations, whoever asks: for the feed."""
-    found: dict[UUID, Recommendation] = {}
-    wanted = [id.hex for id in ids]
-    for i in range(0, len(wanted), 500):
-        query = select(table.c.state).where(table.c.id.in_(wanted[i : i + 500]))
-        for (blob,) in connection.execute(query):
-            state = _read_state(blob)
-            found[state.id] = state
-    return found
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes the rows of what changed, and of the tables beside it where they differ."""
+    mine = [c for c in changes if isinstance(c.after, Recommendation)]
+    writing.put(connection, table, [columns(c.after, c.log_index, c.recorded_at) for c in mine])
+    new: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in views.SIDES}
+    stale: dict[str, list[str]] = {side.name: [] for side in views.SIDES}
+    for change in mine:
+        before = sides(change.before) if change.before else _NOTHING
+        for name, rows in sides(change.after).items():
+            if rows != before[name]:
+                new[name].extend(rows)
+                if before[name]:
+                    stale[name].append(change.after.id.hex)
+    for side in views.SIDES:
+        writing.delete(connection, side, "recommendation", stale[side.name])
+        writing.insert(connection, side, new[side.name])
+
+
+_NOTHING: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in views.SIDES}
 
 
 def dump(connection: Connection) -> Iterable[tuple[str, bytes]]:
@@ -185,6 +231,13 @@ def dump(connection: Connection) -> Iterable[tuple[str, bytes]]:
 
 
 # --- Questions -----------------------------------------------------------------------------------
+
+
+def fitting(connection: Connection, scope: Scope, where: Where, limit: int) -> list[Recommendation]:
+    """The states of what fits, in the order of documents, at most `limit`."""
+    query = select(table.c.state).where(_readable(scope), _fits(connection, scope, where))
+    ordered = query.order_by(table.c.document_order, table.c.id).limit(limit)
+    return [_read_state(blob) for (blob,) in connection.execute(ordered)]
 
 
 def by_id(connection: Connection, scope: Scope, id: UUID) -> Row | None:
@@ -256,7 +309,11 @@ def find_aliases(
 
 def count(connection: Connection, scope: Scope, where: Where) -> int:
     """How many recommendations (paragraphs) fit."""
-    query = select(func.count()).select_from(table).where(_readable(scope), _fits(scope, where))
+    query = (
+        select(func.count())
+        .select_from(table)
+        .where(_readable(scope), _fits(connection, scope, where))
+    )
     return int(connection.execute(query).scalar_one())
 
 
@@ -287,7 +344,7 @@ def page(
     key = _KEYS[order]
     cursor = before if backward else after
     falling = descending != backward
-    query = _rows(key).where(_readable(scope), _fits(scope, where))
+    query = _rows(key).where(_readable(scope), _fits(connection, scope, where))
     if cursor is not None:
         start = _read_cursor(cursor, order)
         bounds = tuple_(literal(start[0], key.type), literal(start[1], table.c.id.type))
@@ -364,18 +421,19 @@ def _row(row: Any) -> Row:
 
 
 def _readable(scope: Scope) -> ColumnElement[bool]:
-    conditions = [_seen(scope, table.c.visibility, table.c.institution)]
+    conditions = [seen(scope, table.c.visibility, table.c.institution)]
     if scope.addressees is not None:
         conditions.append(table.c.addressee.in_(sorted(scope.addressees)))
     return and_(*conditions)
 
 
-def _seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]:
-    seen = visibility.in_(sorted(v.value for v in scope.visibilities))
-    return or_(seen, institution == scope.institution) if scope.institution else seen
+def seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]:
+    """The condition that the reader may see what `institution` wrote with this visibility."""
+    open_ = visibility.in_(sorted(v.value for v in scope.visibilities))
+    return or_(open_, institution == scope.institution) if scope.institution else open_
 
 
-def _fits(scope: Scope, where: Where) -> ColumnElement[bool]:
+def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [true()]
     for name in ("addressee", "mechanism", "kind", "body", "cycle", "position", "stage"):
         values = getattr(where, name)
@@ -388,6 +446,18 @@ def _fits(scope: Scope, where: Where) -> ColumnElement[bool]:
     if where.duplicate is not None:
         is_one = table.c.duplicate_of.is_not(None)
         conditions.append(is_one if where.duplicate else ~is_one)
+    if where.review is not None:
+        conditions.append(table.c.review.in_([id.hex for id in where.review]))
+    if where.run is not None:
+        conditions.append(table.c.batch.in_([id.hex for id in where.run]))
+    if where.overdue is not None:
+        conditions.append(_is(table.c.due < where.today, where.overdue))
+    if where.orphaned is not None:
+        conditions.append(_is(table.c.id.in_(_orphaned(scope)), where.orphaned))
+    if where.undecided is not None:
+        conditions.append(_is(_undecided(scope), where.undecided))
+    if where.search is not None:
+        conditions.append(table.c.id.in_(search.found(connection, where.search)))
     if where.institution is not None:
         held = (AssignmentStatus.OFFERED.value, AssignmentStatus.ASSIGNED.value)
         c = views.assignment.c
@@ -396,7 +466,7 @@ def _fits(scope: Scope, where: Where) -> ColumnElement[bool]:
                 select(c.recommendation).where(
                     c.institution.in_(where.institution),
                     c.status.in_(held),
-                    _seen(scope, c.visibility, c.assigned_by),
+                    seen(scope, c.visibility, c.assigned_by),
                 )
             )
         )
@@ -413,6 +483,57 @@ def _fits(scope: Scope, where: Where) -> ColumnElement[bool]:
         if values is not None:
             conditions.append(table.c.id.in_(_bearing(vocabulary, values)))
     return and_(*conditions)
+
+
+def _is(condition: ColumnElement[bool], asked: bool) -> ColumnElement[bool]:
+    """The condition, or that it does not hold; where nothing is known it does not."""
+    return condition if asked else func.coalesce(~condition, true())
+
+
+def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
+    c = views.assignment.c
+    return select(c.recommendation).where(
+        c.status.in_([status.value for status in statuses]),
+        seen(scope, c.visibility, c.assigned_by),
+    )
+
+
+def _orphaned(scope: Scope) -> Select[Any]:
+    """Open assignments of institutions that have ended, or have passed the competence on since."""
+    a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
+    whose = select(literal(1)).select_from(table).where(table.c.id == a.recommendation)
+    ended = exists(
+        select(literal(1)).where(
+            i.code == a.institution,
+            i.status != "active",
+            i.addressee.in_(whose.with_only_columns(table.c.addressee)),
+        )
+    )
+    moved = exists(
+        select(literal(1)).where(
+            m.institution == a.institution,
+            m.since >= a.since,
+            m.addressee.in_(whose.with_only_columns(table.c.addressee)),
+            t.recommendation == a.recommendation,
+            t.vocabulary == m.vocabulary,
+            or_(t.code == m.code, and_(m.code.is_(None), t.label == m.label)),
+        )
+    )
+    both = AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED
+    return _open_assignments(scope, *both).where(or_(ended, moved))
+
+
+def _undecided(scope: Scope) -> ColumnElement[bool]:
+    review, link = views.review.c, views.link.c
+    left_open = and_(
+        table.c.is_open == 1,
+        table.c.continued_into.is_(None),
+        table.c.review.in_(select(review.id).where(review.status == "closed")),
+        table.c.id.not_in(select(link.earlier)),
+    )
+    offered = table.c.id.in_(_open_assignments(scope, AssignmentStatus.OFFERED))
+    pending = and_(table.c.position == Position.PENDING.value, table.c.is_open == 1)
+    return or_(pending, offered, left_open)
 
 
 def _bearing(vocabulary: str, values: Sequence[str]) -> Select[Any]:

@@ -1,16 +1,19 @@
-"""Where views live: generations beside one another, one of them current.
+"""Where views live: each in generations beside one another, one of them current.
 
-On SQLite a generation is a file beside the log, on PostgreSQL a schema of its own. One pointer row
-says which is current. A rebuild fills the next one and switches the pointer; nothing is migrated.
+A generation of a view is a file beside the log on SQLite, a schema on PostgreSQL. One pointer row a
+view says which is current. A rebuild fills the next one beside it and switches the pointer; nothing
+is migrated. A connection sees the current generations of all views at once, by their plain table
+names: they are attached databases on SQLite, the search path on PostgreSQL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +24,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    QueuePool,
     String,
     Table,
     Text,
@@ -29,26 +33,20 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL
-
-SHAPE = 1
-"""Which shape the tables below have. Raise it when they, or a fold, change: views of another
-shape are rebuilt when the server starts."""
+from sqlalchemy.exc import SQLAlchemyError
 
 readers_max = 32
+torn_seconds_max = 5.0
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
-tables = MetaData()
 
-head = Table(
-    "view_head",
-    tables,
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("next", BigInteger, nullable=False),
-    Column("shape", Integer, nullable=False),
-)
+# --- Recommendations: lists, names, lineage ------------------------------------------------------
+
+_recommendations = MetaData()
+
 recommendation = Table(
     "recommendation",
-    tables,
+    _recommendations,
     Column("id", String(32), primary_key=True),
     Column("addressee", Text, nullable=False),
     Column("visibility", Text, nullable=False),
@@ -57,10 +55,14 @@ recommendation = Table(
     Column("mechanism", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("cycle", Integer),
+    Column("review", String(32), index=True),
     Column("symbol", Text),
     Column("position", Text, nullable=False, index=True),
     Column("stage", Text, nullable=False, index=True),
     Column("is_open", Integer, nullable=False),
+    Column("due", ordered, index=True),
+    Column("continued_into", Integer),
+    Column("batch", String(32), index=True),
     Column("duplicate_of", String(32)),
     Column("document_order", ordered, nullable=False, index=True),
     Column("received_order", ordered, nullable=False, index=True),
@@ -72,7 +74,7 @@ recommendation = Table(
 )
 alias = Table(
     "alias",
-    tables,
+    _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("scheme", Text, nullable=False),
     Column("value", Text, nullable=False, index=True),
@@ -82,16 +84,17 @@ alias = Table(
 )
 assignment = Table(
     "assignment",
-    tables,
+    _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("institution", Text, nullable=False, index=True),
     Column("status", Text, nullable=False),
     Column("visibility", Text, nullable=False),
     Column("assigned_by", Text, nullable=False),
+    Column("since", ordered, nullable=False),
 )
 term = Table(
     "term",
-    tables,
+    _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("vocabulary", Text, nullable=False),
     Column("code", Text),
@@ -99,105 +102,302 @@ term = Table(
 )
 recommender = Table(
     "recommender",
-    tables,
+    _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("code", Text, index=True),
     Column("printed", Text, nullable=False),
 )
 link = Table(
     "link",
-    tables,
+    _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("earlier", String(32), nullable=False, index=True),
     Column("number", Integer, nullable=False),
 )
+SIDES = (alias, assignment, term, recommender, link)
+"""Tables whose rows belong to a recommendation and change with it."""
+
+# --- Search: what a text is found by -------------------------------------------------------------
+
+_search = MetaData()
+
+search_document = Table(
+    "search_document",
+    _search,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("recommendation", String(32), nullable=False, unique=True),
+)
+# The inverted index itself is each store's own: FTS5, and a tsvector under GIN.
+_SEARCH_TEXT = {
+    "sqlite": (
+        (
+            "CREATE VIRTUAL TABLE search_text USING fts5"
+            " (tokens, detail=none, tokenize='unicode61 remove_diacritics 0')"
+        ),
+    ),
+    "postgresql": (
+        "CREATE TABLE search_text (number BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL)",
+        "CREATE INDEX search_text_tokens ON search_text USING gin (tokens)",
+    ),
+}
+
+# --- Figures: what is counted, in cells ----------------------------------------------------------
+
+_figures = MetaData()
+
+figure = Table(
+    "figure",
+    _figures,
+    Column("cell", Text, primary_key=True),
+    Column("dimension", Text, nullable=False),
+    Column("key", ordered, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("own_visibility", Text, nullable=False),
+    Column("own_institution", Text, nullable=False),
+    Column("addressee", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mechanism", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("cycle", Integer),
+    Column("whole_position", Text, nullable=False),
+    Column("position", Text, nullable=False),
+    Column("assignment", Text, nullable=False),
+    Column("implementation", Text, nullable=False),
+    Column("reporting", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("is_duplicate", Integer, nullable=False),
+    Column("assessor_kind", Text, nullable=False),
+    Column("assessor", Text, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("scheme_version", Text, nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("common", Text, nullable=False),
+    Column("paragraphs", BigInteger, nullable=False),
+    Column("parts", BigInteger, nullable=False),
+    Column("pairs", BigInteger, nullable=False),
+    Index("figure_asked", "dimension", "addressee"),
+)
+
+# --- The register: everything that is no recommendation ------------------------------------------
+
+_register = MetaData()
+
+
+def _register_table(name: str, *more: Column[Any]) -> Table:
+    return Table(
+        name,
+        _register,
+        Column("id", String(32), primary_key=True),
+        Column("addressee", Text, nullable=False),
+        Column("visibility", Text, nullable=False),
+        Column("institution", Text, nullable=False),
+        Column("status", Text, nullable=False, index=True),
+        Column("sort_key", ordered, nullable=False, index=True),
+        Column("log_index", BigInteger, nullable=False),
+        Column("recorded_at", BigInteger, nullable=False),
+        *more,
+        Column("state", LargeBinary, nullable=False),
+    )
+
+
+review = _register_table(
+    "review",
+    Column("mechanism", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("cycle", Integer),
+)
+institution = _register_table("institution", Column("code", Text, nullable=False, index=True))
+progress_report = _register_table("progress_report")
+stored_file = _register_table("stored_file")
+import_run = _register_table("import_run")
+matched = _register_table(
+    "matched",
+    Column("scheme", Text, nullable=False),
+    Column("run", String(32), index=True),
+)
+vocabulary = _register_table("vocabulary")
+report_cover = Table(
+    "report_cover",
+    _register,
+    Column("owner", String(32), nullable=False, index=True),
+    Column("recommendation", String(32), nullable=False, index=True),
+)
+moved_competence = Table(
+    "moved_competence",
+    _register,
+    Column("owner", String(32), nullable=False, index=True),
+    Column("addressee", Text, nullable=False),
+    Column("institution", Text, nullable=False, index=True),
+    Column("since", ordered, nullable=False),
+    Column("vocabulary", Text, nullable=False),
+    Column("code", Text),
+    Column("label", Text, nullable=False),
+)
+
+# --- Credentials ---------------------------------------------------------------------------------
+
+_credentials = MetaData()
+
 credential = Table(
     "credential",
-    tables,
+    _credentials,
     Column("id", String(32), primary_key=True),
     Column("sha256", Text, nullable=False, index=True),
     Column("state", LargeBinary, nullable=False),
 )
 
-SIDES = (alias, assignment, term, recommender, link)
-"""Tables whose rows belong to a recommendation and are replaced together."""
+
+class View(NamedTuple):
+    """A view: its name, its tables, and which shape they have. Raise `shape` when the tables, or
+    what is written into them, change: a view of another shape is rebuilt when the server starts."""
+
+    name: str
+    shape: int
+    tables: MetaData
+    more: Mapping[str, tuple[str, ...]] = {}
+
+
+VIEWS = {
+    view.name: view
+    for view in (
+        View("recommendations", 2, _recommendations),
+        View("search", 1, _search, _SEARCH_TEXT),
+        View("figures", 1, _figures),
+        View("register", 1, _register),
+        View("credentials", 2, _credentials),
+    )
+}
+for _view in VIEWS.values():
+    Table(
+        f"{_view.name}_head",
+        _view.tables,
+        Column("one", Integer, primary_key=True, autoincrement=False),
+        Column("next", BigInteger, nullable=False),
+        Column("shape", Integer, nullable=False),
+    )
 
 
 class Generation:
-    """One set of view tables."""
+    """Generations of some views that are read and written together."""
 
-    def __init__(self, number: int, engine: Engine) -> None:
-        self.number = number
+    def __init__(self, numbers: Mapping[str, int], engine: Engine) -> None:
+        self.numbers = dict(numbers)
         self.engine = engine
+        self.heads_query = text(
+            "SELECT " + ", ".join(f"(SELECT next FROM {name}_head)" for name in numbers)
+        )
+
+    def heads(self, connection: Connection) -> dict[str, int]:
+        """How many entries of the log each of these views holds."""
+        found = connection.execute(self.heads_query).one()
+        return dict(zip(self.numbers, found, strict=True))
 
     def next(self, connection: Connection) -> int:
-        """How many entries of the log these views hold."""
-        return int(connection.execute(text("SELECT next FROM view_head")).scalar_one())
+        """How many entries of the log all of these views hold."""
+        return min(self.heads(connection).values())
+
+    def move(self, connection: Connection, names: Iterable[str], to: int) -> None:
+        """Says that some views hold the log's entries before `to`."""
+        for name in names:
+            connection.execute(text(f"UPDATE {name}_head SET next = :to"), {"to": to})
 
 
 class Views:
-    """The generations belonging to the log at `url`."""
+    """The views of the log at `url`."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._door = Lock()
-        self._open: dict[int, Generation] = {}
-        self._pointer = self._engine(None)
+        self._open: dict[tuple[int, ...], Generation] = {}
+        self._pointer = self._engine({})
         with self._pointer.execution_options(writes=True).begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(23575)"))
             connection.execute(
                 text(
-                    "CREATE TABLE IF NOT EXISTS view_pointer"
-                    " (one INTEGER PRIMARY KEY, generation INTEGER NOT NULL)"
+                    "CREATE TABLE IF NOT EXISTS view_generation"
+                    " (name TEXT PRIMARY KEY, generation INTEGER NOT NULL)"
                 )
             )
-            if connection.execute(text("SELECT count(*) FROM view_pointer")).scalar_one() == 0:
-                self._drop(1)  # left by a start that was killed
-                self._make(1)
-                connection.execute(text("INSERT INTO view_pointer VALUES (1, 1)"))
+            known = self._numbers(connection)
+            for name in VIEWS.keys() - known.keys():
+                self._drop({name: 1})  # left by a start that was killed
+                self._make({name: 1})
+                connection.execute(
+                    text("INSERT INTO view_generation VALUES (:name, 1)"), {"name": name}
+                )
 
     # -- generations
 
     def current(self) -> Generation:
-        """The generation that queries read and the feed fills."""
+        """The generations that queries read and the feed fills."""
         with self._pointer.connect() as connection:
-            number = connection.execute(text("SELECT generation FROM view_pointer")).scalar_one()
-        return self._generation(number)
+            return self._generation(self._numbers(connection))
 
-    def is_of_this_shape(self) -> bool:
-        """False when the current views were made by a version with other tables or folds."""
-        with self.current().engine.connect() as connection:
-            shape = connection.execute(text("SELECT shape FROM view_head")).scalar_one()
-        return bool(shape == SHAPE)
+    def is_current(self, connection: Connection, generation: Generation) -> bool:
+        """False when somebody has switched to another generation since."""
+        return self._numbers(connection) == generation.numbers
 
-    def begin_next(self) -> Generation:
-        """An empty generation beside the current one."""
-        number = self.current().number + 1
-        self._drop(number)
-        self._make(number)
-        return self._generation(number)
+    def misshapen(self) -> list[str]:
+        """The views that were made by a version with other tables or folds, or were dropped."""
+        found: list[str] = []
+        with self._pointer.connect() as connection:
+            numbers = self._numbers(connection)
+        for name, view in VIEWS.items():
+            try:
+                with self._alone({name: numbers[name]}) as connection:
+                    shape = connection.execute(text(f"SELECT shape FROM {name}_head")).scalar_one()
+            except SQLAlchemyError:
+                shape = None
+            if shape != view.shape:
+                found.append(name)
+        return found
 
-    def switch(self, to: Generation) -> None:
-        """Makes a generation current, in one step, and drops all but it and the one before."""
-        with self._pointer.begin() as connection:
+    def begin_next(self, names: Iterable[str]) -> Generation:
+        """Empty generations of some views, beside the current ones."""
+        with self._pointer.connect() as connection:
+            numbers = self._numbers(connection)
+        beside = {name: numbers[name] + 1 for name in names}
+        self._drop(beside)
+        self._make(beside)
+        return Generation(beside, self._engine(beside, with_pointer=False))
+
+    def switch(self, connection: Connection, to: Generation) -> None:
+        """Makes generations current, in the transaction of `connection`."""
+        for name, number in to.numbers.items():
             connection.execute(
-                text("UPDATE view_pointer SET generation = :number"), {"number": to.number}
+                text("UPDATE view_generation SET generation = :number WHERE name = :name"),
+                {"number": number, "name": name},
             )
-        self._drop(to.number - 2)
+
+    def forget(self, to: Generation) -> None:
+        """Drops what was there before the generation before `to`: nobody reads it any more."""
+        self._drop({name: number - 2 for name, number in to.numbers.items() if number > 2})
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, int]]:
-        """A read transaction on the current generation, and how many entries it has seen."""
+        """A read transaction on the current generations, and how many entries it has seen."""
         generation = self.current()
-        with generation.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection = connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
-            with connection.begin():
-                yield connection, generation.next(connection)
+        deadline = time.monotonic() + torn_seconds_max
+        while True:
+            with generation.engine.connect() as connection:
+                if not self.is_sqlite:
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                with connection.begin():
+                    heads = set(generation.heads(connection).values())
+                    # On SQLite a commit reaches one file after the other: a reader who comes
+                    # between looks again.
+                    if len(heads) == 1 or time.monotonic() > deadline:
+                        yield connection, min(heads)
+                        return
+            time.sleep(0.001)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -207,63 +407,107 @@ class Views:
 
     # -- the two stores
 
-    def _generation(self, number: int) -> Generation:
-        with self._door:
-            if number not in self._open:
-                self._open[number] = Generation(number, self._engine(number))
-            return self._open[number]
+    @staticmethod
+    def _numbers(connection: Connection) -> dict[str, int]:
+        query = text("SELECT name, generation FROM view_generation")
+        known: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
+        return {name: known[name] for name in VIEWS if name in known}
 
-    def _file(self, number: int | None) -> Path:
+    def _generation(self, numbers: dict[str, int]) -> Generation:
+        key = tuple(numbers.values())
+        with self._door:
+            if key not in self._open:
+                for old in [k for k in self._open if sum(k) < sum(key) - 1]:
+                    self._open.pop(old).engine.dispose()
+                self._open[key] = Generation(numbers, self._engine(numbers))
+            return self._open[key]
+
+    @contextmanager
+    def _alone(self, numbers: Mapping[str, int]) -> Iterator[Connection]:
+        engine = self._engine(numbers, with_pointer=False)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def _file(self, name: str, number: int) -> Path:
         path = Path(self.url.database or "")
-        name = f"{path.stem}-views.db" if number is None else f"{path.stem}-views-{number}.db"
-        return path.with_name(name)
+        return path.with_name(f"{path.stem}-{name}-{number}.db")
 
-    def _engine(self, number: int | None) -> Engine:
+    def _engine(self, numbers: Mapping[str, int], *, with_pointer: bool = True) -> Engine:
+        """Connections to some generations, and on SQLite, where a transaction locks all the files
+        it sees, to the pointer only where it is needed."""
         if not self.is_sqlite:
-            args = {} if number is None else {"options": f"-csearch_path=views_{number}"}
+            path = ",".join([*(f"{name}_{number}" for name, number in numbers.items()), "public"])
             return create_engine(
-                self.url, connect_args=args, pool_size=4, max_overflow=readers_max - 4
+                self.url,
+                connect_args={"options": f"-csearch_path={path} -csynchronous_commit=off"},
+                pool_size=4,
+                max_overflow=readers_max - 4,
             )
-        engine = create_engine(
-            self.url.set(database=str(self._file(number)), query={}),
-            connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
-            pool_size=4,
-            max_overflow=readers_max - 4,
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        log = Path(self.url.database or "")
+        files = {name: self._file(name, number) for name, number in numbers.items()}
+        main = log.with_name(f"{log.stem}-views.db") if with_pointer else ":memory:"
+        return sqlite_engine(main, files)
 
-    def _make(self, number: int) -> None:
-        engine = self._engine(number)
-        with engine.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS views_{number}"))
-            tables.create_all(connection)
-            connection.execute(head.insert().values(one=1, next=0, shape=SHAPE))
-        engine.dispose()
+    def _make(self, numbers: Mapping[str, int]) -> None:
+        for name, number in numbers.items():
+            if self.is_sqlite:
+                engine = sqlite_engine(self._file(name, number), {})
+            else:
+                with self._pointer.begin() as connection:
+                    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {name}_{number}"))
+                engine = self._engine({name: number})
+            with engine.begin() as connection:
+                make_tables(connection, VIEWS[name])
+            engine.dispose()
 
-    def _drop(self, number: int) -> None:
-        if number < 1:
-            return
-        with self._door:
-            old = self._open.pop(number, None)
-        if old is not None:
-            old.engine.dispose()
-        if self.is_sqlite:
-            for suffix in ("", "-wal", "-shm"):
-                file = self._file(number)
-                file.with_name(file.name + suffix).unlink(missing_ok=True)
-            return
-        with self._pointer.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA IF EXISTS views_{number} CASCADE"))
+    def _drop(self, numbers: Mapping[str, int]) -> None:
+        for name, number in numbers.items():
+            if self.is_sqlite:
+                file = self._file(name, number)
+                for suffix in ("", "-wal", "-shm"):
+                    file.with_name(file.name + suffix).unlink(missing_ok=True)
+            else:
+                with self._pointer.begin() as connection:
+                    connection.execute(text(f"DROP SCHEMA IF EXISTS {name}_{number} CASCADE"))
 
 
-def _prepare_sqlite(dbapi: Any, record: object) -> None:
-    dbapi.execute("PRAGMA journal_mode = WAL")
-    dbapi.execute("PRAGMA synchronous = NORMAL")
+def make_tables(connection: Connection, view: View) -> None:
+    """Makes the empty tables of a view; it holds no entry yet."""
+    view.tables.create_all(connection)
+    for statement in view.more.get(connection.dialect.name, ()):
+        connection.execute(text(statement))
+    connection.execute(
+        text(f"INSERT INTO {view.name}_head VALUES (1, 0, :shape)"), {"shape": view.shape}
+    )
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def sqlite_engine(main: Path | str, attached: Mapping[str, Path]) -> Engine:
+    """Connections to a SQLite file that see the tables of others beside it."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(main)),
+        poolclass=QueuePool,
+        connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
+        pool_size=4,
+        max_overflow=readers_max - 4,
+    )
+
+    def prepare(dbapi: Any, record: object) -> None:
+        dbapi.execute("PRAGMA journal_mode = WAL")
+        dbapi.execute("PRAGMA synchronous = NORMAL")
+        for name, file in attached.items():
+            dbapi.execute(f"ATTACH ? AS {name}", (str(file),))
+            dbapi.execute(f"PRAGMA {name}.journal_mode = WAL")
+            dbapi.execute(f"PRAGMA {name}.synchronous = NORMAL")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin_sqlite)
+    return engine
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """Begins a transaction; one that writes takes its locks at once."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

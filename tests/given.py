@@ -403,6 +403,15 @@ def continued(cycle: int) -> Act:
     return act("continue", lambda r, s: r.continue_into(s, cycle))
 
 
+def unnamed(value: str, reason: str | None = "not it", scheme: str = "uhri") -> Act:
+    alias_ = Alias(scheme=scheme, value=value)
+    return act("withdraw-alias", lambda r, s: r.withdraw_alias(s, alias_), reason=reason)
+
+
+def covered(report: UUID) -> Act:
+    return act("cover", lambda r, s: r.cover(s, report))
+
+
 # --- Any step, for random walks ------------------------------------------------------------------
 
 INSTITUTIONS = ("labour", "justice", "interior")
@@ -443,11 +452,18 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     ),
     "correct": lambda r, x: corrected(x.choice(REASONS), **_correction(r, x)),
     "strike": lambda r, x: struck(
-        _id(x, [p.version for p in r.positions] + r.declared + r.reported + r.plans),
+        _id(
+            x,
+            [held.version for held in (*r.positions, *r.plans, *r.covers)]
+            + r.declared
+            + r.reported,
+        ),
         x.choice(REASONS),
     ),
     "renumber": lambda r, x: renumbered(x.choice(["140.1", "140.10", "141.2"])),
     "identify": lambda r, x: identified(x.choice(["u-1", "u-2"]), x.choice(["uhri", "un"])),
+    "withdraw-alias": lambda r, x: unnamed(x.choice(["u-1", "u-2"]), x.choice(REASONS)),
+    "cover": lambda r, x: covered(x.choice(OTHERS)),
     "classify": lambda r, x: classified(*x.sample(THEMES, x.randint(1, 3))),
     "declassify": lambda r, x: declassified(*x.sample(THEMES, 1)),
     "take-position": lambda r, x: answered(

@@ -81,6 +81,7 @@ def read(history: list[Row]) -> dict[str, Any]:
     )
     is_reported = any(row["version"] not in struck for row in _of(history, "reported"))
     is_planned = any(row["version"] not in struck for row in _of(history, "planned"))
+    is_covered = any(row["version"] not in struck for row in _of(history, "covered"))
     is_assigned = any(a[3] == "assigned" for a in seen["assignments"])
     if is_reported:
         seen["stage"] = "reported"
@@ -107,7 +108,7 @@ def read(history: list[Row]) -> dict[str, Any]:
             "implementation.declared"
             if is_declared
             else "implementation.in-progress"
-            if any(status == "published" for _, status in seen["progress"])
+            if is_covered or any(status == "published" for _, status in seen["progress"])
             else "implementation.planned"
             if is_planned
             else "implementation.not-started",
@@ -159,9 +160,13 @@ def _texts(history: list[Row]) -> dict[str, str]:
 def _names(history: list[Row]) -> tuple[str | None, list[tuple[str, str, str | None]]]:
     paragraph = history[0]["payload"].get("paragraph")
     names: list[tuple[str, str, str | None]] = []
-    for row in _of(history, "received", "renumbered", "identified"):
+    for row in _of(history, "received", "renumbered", "identified", "alias-withdrawn"):
         said = row["payload"]
-        if "alias" in said:
+        if row["topic"] == "recommendation.alias-withdrawn.v1":
+            names = [
+                n for n in names if n != (said["alias"]["scheme"], said["alias"]["value"], None)
+            ]
+        elif "alias" in said:
             names.append((said["alias"]["scheme"], said["alias"]["value"], None))
         elif "paragraph" in said:
             paragraph = said["paragraph"]

@@ -84,8 +84,9 @@ FACTS: dict[str, Callable[[Recommendation], bool]] = {
     "it is declared implemented": lambda r: any(r.stands(v) for v in r.declared),
     "progress is published": lambda r: any(
         p.status is ProgressStatus.PUBLISHED for p in r.progress
-    ),
-    "measures are planned": lambda r: any(r.stands(v) for v in r.plans),
+    )
+    or any(r.stands(held.version) for held in r.covers),
+    "measures are planned": lambda r: any(r.stands(plan.version) for plan in r.plans),
     "it is reported": lambda r: any(r.stands(v) for v in r.reported),
     "otherwise": lambda r: True,
 }
@@ -109,6 +110,7 @@ STEPS: dict[str, Step] = {
     "strike": Step(when=(), moves=("position", "implementation", "reporting")),
     "renumber": Step(when=()),
     "identify": Step(when=()),
+    "withdraw-alias": Step(when=()),
     "classify": Step(when=()),
     "declassify": Step(when=()),
     "link": Step(when=()),
@@ -135,6 +137,7 @@ STEPS: dict[str, Step] = {
     "draft-progress": Step(when=("record.open", "assignment.assigned")),
     "clear-progress": Step(),
     "publish-progress": Step(moves=("implementation",)),
+    "cover": Step(when=(), moves=("implementation",)),
     "declare-implemented": Step(
         when=("record.open", "assignment.assigned"), moves=("implementation",)
     ),

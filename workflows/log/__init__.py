@@ -133,6 +133,18 @@ class Log(Application[UUID]):
         with _reaching():
             return self.recorder.read(start, limit, stop)
 
+    def at(self, recorded_at: int) -> int:
+        """The log index of the last entry recorded at or before an instant (microseconds, UTC);
+        -1 if there is none. Recording times never decrease, so it is found by halving."""
+        low, high = 0, self.size
+        while low < high:
+            middle = (low + high) // 2
+            if self._rows(middle, 1, middle)[0].recorded_at <= recorded_at:
+                low = middle + 1
+            else:
+                high = middle
+        return low - 1
+
     def history(self, streams: Sequence[UUID], stop: int | None = None) -> list[Entry]:
         """The entries of some streams up to and with log index `stop`, in the log's order."""
         if not streams:
@@ -140,6 +152,24 @@ class Log(Application[UUID]):
         with _reaching():
             rows = self.recorder.read_streams(streams, stop)
         return [_entry(row) for row in rows]
+
+    def read_streams(self, stop: int) -> Iterator[list[Entry]]:
+        """Every stream's entries up to and with log index `stop`, stream by stream."""
+        stream: list[Entry] = []
+        after: tuple[UUID, int] | None = None
+        while True:
+            with _reaching():
+                rows = self.recorder.read_by_stream(after, page_rows_max, stop)
+            for row in rows:
+                if stream and stream[0].stream != row.stream:
+                    yield stream
+                    stream = []
+                stream.append(_entry(row))
+            if not rows:
+                break
+            after = rows[-1].stream, rows[-1].version
+        if stream:
+            yield stream
 
     def reveal(self, texts: Iterable[Protected]) -> None:
         """Loads protected texts from the vault, all in one read, and checks each against its

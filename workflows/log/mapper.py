@@ -19,11 +19,35 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, StoredEvent
 
-from domain import credential, events
+from domain import (
+    credential,
+    events,
+    import_run,
+    institution,
+    match,
+    progress_report,
+    review,
+    stored_file,
+    vocabulary,
+)
 from domain.entry import Entry, Event, Protected, UnreadableEntry
 from domain.refusals import InvalidInput
 
-EVENTS: dict[str, type[Event]] = {cls.topic: cls for cls in (*events.EVENTS, *credential.EVENTS)}
+EVENTS: dict[str, type[Event]] = {
+    cls.topic: cls
+    for module in (
+        events,
+        credential,
+        review,
+        institution,
+        progress_report,
+        stored_file,
+        import_run,
+        match,
+        vocabulary,
+    )
+    for cls in module.EVENTS
+}
 """Every topic ever stored and the class that reads it. Topics are added, never changed."""
 
 COMMITMENT_TAG = b"suivi:commitment:v1\x00"

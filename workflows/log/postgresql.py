@@ -284,6 +284,19 @@ class PostgreSQLRecorder(Recorder):
             )
         ]
 
+    def read_by_stream(
+        self, after: tuple[UUID, int] | None, limit: int, stop: int
+    ) -> list[Row]:
+        stream, version = after or (UUID(int=0), 0)
+        return [
+            Row(*row)
+            for row in self._fetch(
+                f"{_SELECT} WHERE (stream_id, stream_version) > (%s, %s) AND log_index <= %s"
+                " ORDER BY stream_id, stream_version LIMIT %s",
+                (stream, version, stop, limit),
+            )
+        ]
+
     def select_events(
         self,
         originator_id: UUID | str,

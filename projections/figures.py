@@ -1,0 +1,414 @@
+"""Figures: how many stand where, counted in cells as the log grows, so that asking reads no record.
+
+A cell is a combination of everything figures are asked by; it holds how many paragraphs, parts and
+pairs of paragraph and recommending State fall into it (domain rule 5: every count says its unit).
+What a recommendation adds to the cells is said once, in `cells`. A condition that cells don't know
+is answered from the recommendations that fit it, by the same function.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from domain.events import AssessmentHeld
+from domain.identity import natural_order
+from domain.recommendation import Recommendation
+from domain.refusals import LimitExceeded
+from domain.scope import Scope
+from domain.words import AssignmentStatus, Kind, Position, ProgressStatus
+from projections import recommendations, writing
+from projections.recommendations import Where
+from projections.views import figure as table
+from projections.writing import Change
+
+counted_one_by_one_max = 20_000
+
+Units = tuple[int, int, int]
+"""Paragraphs, parts, pairs."""
+
+Cell = tuple[Any, ...]
+"""The columns of the table from `dimension` to `common`, in its order."""
+
+_NAMES = tuple(table.columns.keys())[1:-3]
+_SUMS = ("paragraphs", "parts", "pairs")
+
+NO_GRADE = ("", "", "", "", "", "")
+
+
+class Dimension(StrEnum):
+    """What figures are given by."""
+
+    ALL = "all"
+    ADDRESSEE = "addressee"
+    MECHANISM = "mechanism"
+    BODY = "body"
+    CYCLE = "cycle"
+    INSTITUTION = "institution"
+    """assigned to it"""
+    THEME = "theme"
+    SDG = "sdg"
+    """goals; a target counts for its goal"""
+    SDG_TARGET = "sdg-target"
+    AFFECTED_PERSONS = "affected-persons"
+    ACTION = "action"
+    ISSUE = "issue"
+    MONTH = "month"
+    """the month in which it was received; empty where that is not known so exactly"""
+
+
+_OF_THE_ROW = {
+    Dimension.ALL: None,
+    Dimension.ADDRESSEE: table.c.addressee,
+    Dimension.MECHANISM: table.c.mechanism,
+    Dimension.BODY: table.c.body,
+    Dimension.CYCLE: table.c.cycle,
+}
+"""Dimensions every recommendation has one value of: they need no cells of their own."""
+
+_IN_CELLS = {"addressee", "mechanism", "kind", "body", "cycle", "position", "stage", "open"}
+_IN_CELLS |= {"duplicate"}
+
+
+class Figures:
+    """How many of one unit, and how many of them stand where in each of the four dimensions."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.open = 0
+        self.by: dict[str, dict[str, int]] = {name: defaultdict(int) for name in FOUR_AND_STAGE}
+
+    def add(self, where: Sequence[str], is_open: int, amount: int) -> None:
+        self.total += amount
+        self.open += amount if is_open else 0
+        for name, state in zip(FOUR_AND_STAGE, where, strict=True):
+            self.by[name][state] += amount
+
+
+FOUR_AND_STAGE = ("position", "assignment", "implementation", "reporting", "stage")
+
+
+class Grade(NamedTuple):
+    """One grade of one assessor's scheme, and how many bear it: each assessor's own, side by side,
+    never averaged (domain rule 6). `grade`: kind of assessor, assessor, scheme, its version, the
+    grade, and what it means on the common scale (empty: nothing)."""
+
+    grade: tuple[str, ...]
+    paragraphs: int
+    parts: int
+    pairs: int
+
+
+class ProgressRow:
+    """The figures for one value of a dimension. `version`: of the vocabulary the key is from."""
+
+    def __init__(self, key: str, version: str) -> None:
+        self.key = key
+        self.version = version
+        self.label = ""
+        self.units = (Figures(), Figures(), Figures())
+        self._grades: dict[tuple[str, ...], list[int]] = {}
+
+    def add(self, cell: _Asked, amounts: Units) -> None:
+        self.label = max(self.label, cell.label)
+        if cell.grade == NO_GRADE:
+            for unit, amount in zip(self.units, amounts, strict=True):
+                unit.add(cell.stands, cell.is_open, amount)
+        else:
+            held = self._grades.setdefault(cell.grade, [0, 0, 0])
+            for i, amount in enumerate(amounts):
+                held[i] += amount
+
+    @property
+    def grades(self) -> list[Grade]:
+        return [Grade(g, *n) for g, n in sorted(self._grades.items()) if any(n)]
+
+
+class _Asked(NamedTuple):
+    key: str
+    version: str
+    label: str
+    stands: tuple[str, ...]
+    is_open: int
+    grade: tuple[str, ...]
+
+
+# --- What a recommendation adds ------------------------------------------------------------------
+
+
+def cells(r: Recommendation) -> Iterator[tuple[Cell, Units]]:
+    """The cells a recommendation falls into, and how many paragraphs, parts and pairs it adds."""
+    common = (
+        r.addressee,
+        r.kind.value,
+        r.mechanism.value,
+        r.body,
+        r.cycle,
+        r.position.value,
+    )
+    after = (
+        _assignment(r),
+        _implementation(r),
+        "reported" if any(r.stands(v) for v in r.reported) else "unreported",
+        r.stage.value,
+        0 if r.closed else 1,
+        1 if r.duplicate_of else 0,
+    )
+    seen = r.visibility.value, r.institution
+    positions = _positions(r)
+    grades = list(_grades(r))
+    for named in _values(r):
+        start = (*named[:4], *seen, *named[4:], *common)
+        for position, amounts in positions.items():
+            yield (*start, position, *after, *NO_GRADE), amounts
+        for position, grade, amounts in grades:
+            yield (*start, position, *after, *grade), amounts
+
+
+def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Dimension, key, version, label, and who sees that it has this value."""
+    yield "all", "", "", "", "", ""
+    month = r.received.on or ""
+    yield "month", month[:7] if len(month) >= 7 else "", "", "", "", ""
+    institutions = {a.institution: a for a in reversed(r.standing)}
+    for name, a in institutions.items():
+        yield "institution", name, "", name, a.visibility.value, a.assigned_by
+    found: dict[tuple[str, str, str], str] = {}
+    for held in r.terms:
+        term = held.term
+        key = term.code or term.label.casefold()
+        if term.vocabulary == "sdg":
+            goal = key.partition(".")[0]
+            found.setdefault(("sdg", goal, term.version), term.label if goal == key else "")
+            if goal != key:
+                found["sdg-target", key, term.version] = term.label
+        elif term.vocabulary in ("theme", "affected-persons", "action", "issue"):
+            found[term.vocabulary, key, term.version] = term.label
+    for (dimension, key, version), label in found.items():
+        yield dimension, key, version, label, "", ""
+
+
+def _positions(r: Recommendation) -> dict[str, Units]:
+    whole = r.position
+    counted: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    counted[whole.value][0] = 1
+    seen: set[str] = set()
+    for part in r.parts:
+        own = r.current_position(part.id) or r.current_position()
+        position = own.answer.value if own and whole is Position.BY_PART else whole.value
+        states = {s.code or s.printed for s in part.recommenders} - seen
+        seen |= states
+        counted[position][1] += 1
+        counted[position][2] += len(states)
+    return {position: (n[0], n[1], n[2]) for position, n in counted.items()}
+
+
+def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
+    """A grade of the whole counts for the paragraph, its pairs and each part without its own."""
+    if not r.assessments:
+        return
+    position = r.position.value
+    pairs = len({s.code or s.printed for part in r.parts for s in part.recommenders})
+    own = {part.id: r.current_assessments(part.id) for part in r.parts}
+    for a in r.current_assessments():
+        by = _graded(a)[:4]
+        parts = sum(all(_graded(b)[:4] != by for b in some) for some in own.values())
+        yield position, _graded(a), (1, parts, pairs)
+    for some in own.values():
+        for a in some:
+            yield position, _graded(a), (0, 1, 0)
+
+
+def _graded(a: AssessmentHeld) -> tuple[str, ...]:
+    common = a.common.value if a.common else ""
+    return a.assessor_kind.value, a.assessor, a.scheme, a.scheme_version, a.grade, common
+
+
+def _assignment(r: Recommendation) -> str:
+    if r.standing:
+        return "assigned"
+    offered = any(a.status is AssignmentStatus.OFFERED for a in r.assignments)
+    return "offered" if offered else "unassigned"
+
+
+def _implementation(r: Recommendation) -> str:
+    if any(r.stands(v) for v in r.declared):
+        return "declared"
+    if any(p.status is ProgressStatus.PUBLISHED for p in r.progress):
+        return "in-progress"
+    if any(r.stands(held.version) for held in r.covers):
+        return "in-progress"
+    return "planned" if any(r.stands(p.version) for p in r.plans) else "not-started"
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Adds to the cells what changed."""
+    sums: dict[Cell, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for change in changes:
+        if isinstance(change.after, Recommendation):
+            for cell, amounts in cells(change.after):
+                held = sums[cell]
+                for i in range(3):
+                    held[i] += amounts[i]
+            for cell, amounts in cells(change.before) if change.before else ():
+                held = sums[cell]
+                for i in range(3):
+                    held[i] -= amounts[i]
+    rows = [
+        ("\x1f".join(map(str, cell)), *cell, *amounts)
+        for cell, amounts in sums.items()
+        if any(amounts)
+    ]
+    writing.add(connection, table, "cell", _SUMS, sorted(rows, key=lambda row: row[0]))
+
+
+def dump(connection: Connection) -> dict[str, Units]:
+    """Every cell that is not empty: to compare views with one another."""
+    query = select(table.c.cell, table.c.paragraphs, table.c.parts, table.c.pairs)
+    return {cell: tuple(n) for cell, *n in connection.execute(query) if any(n)}
+
+
+# --- Questions -----------------------------------------------------------------------------------
+
+
+def progress(
+    connection: Connection,
+    scope: Scope,
+    by: Dimension,
+    where: Where,
+    *,
+    merged: bool = True,
+) -> list[ProgressRow]:
+    """The figures by one dimension, sorted by key. Only recommendations are counted, unless
+    `where.kind` says otherwise (domain rule 11). `merged`: what is declared a duplicate is not
+    counted beside what it duplicates.
+
+    Conditions that cells know (addressee, mechanism, kind, body, cycle, position, stage, open,
+    duplicate) cost no more on a large record than on a small one of as many different values;
+    others read each recommendation that fits, 20,000 at most."""
+    kinds = where.kind or [Kind.RECOMMENDATION]
+    asked = {name for name in Where.__struct_fields__ if getattr(where, name) is not None}
+    asked.discard("today")
+    rows: dict[tuple[str, str], ProgressRow] = {}
+    found = (
+        _from_cells(connection, scope, by, where, kinds, merged)
+        if asked <= _IN_CELLS
+        else _one_by_one(connection, scope, by, where, kinds, merged)
+    )
+    for cell, amounts in found:
+        key = cell.key, cell.version
+        if key not in rows:
+            rows[key] = ProgressRow(*key)
+        rows[key].add(cell, amounts)
+    some = [row for row in rows.values() if any(unit.total for unit in row.units)]
+    return sorted(some, key=lambda row: (natural_order(row.key), row.key, row.version))
+
+
+def _from_cells(
+    connection: Connection,
+    scope: Scope,
+    by: Dimension,
+    where: Where,
+    kinds: Sequence[Kind],
+    merged: bool,
+) -> Iterator[tuple[_Asked, Units]]:
+    c = table.c
+    conditions: list[ColumnElement[bool]] = [
+        c.dimension == ("all" if by in _OF_THE_ROW else by.value),
+        recommendations.seen(scope, c.visibility, c.institution),
+        or_(
+            c.own_visibility == "", recommendations.seen(scope, c.own_visibility, c.own_institution)
+        ),
+        c.kind.in_([kind.value for kind in kinds]),
+    ]
+    if scope.addressees is not None:
+        conditions.append(c.addressee.in_(sorted(scope.addressees)))
+    for name, column in (
+        ("addressee", c.addressee),
+        ("mechanism", c.mechanism),
+        ("body", c.body),
+        ("cycle", c.cycle),
+        ("position", c.whole_position),
+        ("stage", c.stage),
+    ):
+        values = getattr(where, name)
+        if values is not None:
+            conditions.append(column.in_([getattr(v, "value", v) for v in values]))
+    if where.open is not None:
+        conditions.append(c.is_open == int(where.open))
+    if where.duplicate is not None:
+        conditions.append(c.is_duplicate == int(where.duplicate))
+    if merged:
+        conditions.append(c.is_duplicate == 0)
+    own = _OF_THE_ROW.get(by, c.key)
+    grouped = (
+        *(() if own is None else (own,)),
+        c.version,
+        *(c[name] for name in FOUR_AND_STAGE),
+        c.is_open,
+        *(c[name] for name in _NAMES[-6:]),
+    )
+    query = (
+        select(
+            *((c.key,) if own is None else ()),
+            *grouped,
+            func.max(c.label),
+            *(func.sum(c[name]) for name in _SUMS),
+        )
+        .where(and_(*conditions))
+        .group_by(*grouped, *((c.key,) if own is None else ()))
+    )
+    for row in connection.execute(query):
+        stands, rest = tuple(row[2:7]), row[7:]
+        key = "" if row[0] is None else str(row[0])
+        asked = _Asked(key, row[1], rest[7], stands, rest[0], tuple(rest[1:7]))
+        yield asked, (int(rest[8]), int(rest[9]), int(rest[10]))
+
+
+def _one_by_one(
+    connection: Connection,
+    scope: Scope,
+    by: Dimension,
+    where: Where,
+    kinds: Sequence[Kind],
+    merged: bool,
+) -> Iterator[tuple[_Asked, Units]]:
+    states = recommendations.fitting(connection, scope, where, counted_one_by_one_max + 1)
+    if len(states) > counted_one_by_one_max:
+        raise LimitExceeded(
+            f"More than {counted_one_by_one_max:,} recommendations fit; narrow `where` down, or "
+            "ask only by addressee, mechanism, kind, body, cycle, position, stage, open and "
+            "duplicate, which are counted beforehand."
+        )
+    place = {name: i for i, name in enumerate(_NAMES)}
+    dimension = "all" if by in _OF_THE_ROW else by.value
+    own = _OF_THE_ROW.get(by)
+    key_at = place["key" if by not in _OF_THE_ROW or own is None else own.name]
+    for r in states:
+        if r.kind not in kinds or (merged and r.duplicate_of):
+            continue
+        for cell, amounts in cells(r):
+            if cell[0] != dimension:
+                continue
+            told = cell[place["own_visibility"]], cell[place["own_institution"]]
+            if told[0] and not scope.reads(*told):
+                continue
+            key = cell[key_at]
+            yield (
+                _Asked(
+                    "" if key is None else str(key),
+                    cell[place["version"]],
+                    cell[place["label"]],
+                    tuple(cell[place[name]] for name in FOUR_AND_STAGE),
+                    cell[place["is_open"]],
+                    tuple(cell[-6:]),
+                ),
+                amounts,
+            )

@@ -1,0 +1,251 @@
+"""The view of the register: reviews, institutions, reports, files, import runs, matches and
+published vocabularies. A row is an aggregate's own state with the columns that lists need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_
+
+from domain.import_run import ImportRun
+from domain.institution import Institution
+from domain.match import Match
+from domain.progress_report import ProgressReport
+from domain.refusals import InvalidInput
+from domain.review import Review
+from domain.scope import Scope
+from domain.stored_file import StoredFile
+from domain.vocabulary import Vocabulary
+from projections import views, writing
+from projections.recommendations import seen
+from projections.writing import Change
+
+page_size_max = 200
+
+State = TypeVar("State")
+
+written = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Row(NamedTuple, Generic[State]):
+    """An aggregate as the view holds it: its state, the log index of its last entry, and when that
+    was recorded."""
+
+    state: State
+    log_index: int
+    recorded_at: int
+
+
+class Page(NamedTuple, Generic[State]):
+    """One page of a list: rows, the cursor to go on after, whether there is more, and how many
+    there are in all."""
+
+    rows: list[Row[State]]
+    end: str | None
+    has_next: bool
+    total: int
+
+
+class Shelf(Generic[State]):
+    """One kind of aggregate: its table, how its state is read, and its columns: status, what it is
+    sorted by (None: when it last changed), and what else lists ask for."""
+
+    def __init__(
+        self,
+        table: Table,
+        state: type[State],
+        columns: Callable[[Any], tuple[Any, ...]],
+    ) -> None:
+        self.table = table
+        self.type = state
+        self._columns = columns
+        self._read = msgspec.json.Decoder(state).decode
+
+    def row(self, change: Change) -> tuple[Any, ...]:
+        s = change.after
+        status, order, *more = self._columns(s)
+        return (
+            s.id.hex,
+            s.addressee,
+            s.visibility.value,
+            s.institution,
+            status,
+            f"{change.log_index:016d}" if order is None else order,
+            change.log_index,
+            change.recorded_at,
+            *more,
+            written(s),
+        )
+
+    def by_id(self, connection: Connection, scope: Scope, id: UUID) -> Row[State] | None:
+        """One of them, None where it is not there or not for this reader."""
+        return self.by_ids(connection, scope, [id]).get(id)
+
+    def by_ids(
+        self, connection: Connection, scope: Scope, ids: Sequence[UUID]
+    ) -> dict[UUID, Row[State]]:
+        """Some by id; those not there, or not for this reader, are missing."""
+        found: dict[UUID, Row[State]] = {}
+        wanted = [id.hex for id in ids]
+        for i in range(0, len(wanted), 500):
+            condition = self.table.c.id.in_(wanted[i : i + 500])
+            for row in self._rows(connection, scope, [condition]):
+                found[row.state.id] = row  # type: ignore[attr-defined]
+        return found
+
+    def page(
+        self,
+        connection: Connection,
+        scope: Scope,
+        conditions: Sequence[ColumnElement[bool]] = (),
+        *,
+        first: int = 50,
+        after: str | None = None,
+        descending: bool = False,
+    ) -> Page[State]:
+        """One page, by keyset. A cursor is the id of the last row before it."""
+        if not 0 <= first <= page_size_max:
+            raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
+        c = self.table.c
+        mine = [*conditions, self._readable(scope)]
+        total = connection.execute(select(func.count()).select_from(self.table).where(*mine))
+        here = tuple_(c.sort_key, c.id)
+        if after is not None:
+            start = connection.execute(select(c.sort_key, c.id).where(c.id == after)).first()
+            if start is None:
+                raise InvalidInput("That is no cursor of this list; take it from pageInfo.")
+            bounds = tuple_(*start)
+            mine.append(here < bounds if descending else here > bounds)
+        order = (c.sort_key.desc(), c.id.desc()) if descending else (c.sort_key, c.id)
+        query = select(c.state, c.log_index, c.recorded_at).where(*mine).order_by(*order)
+        found = [
+            Row(self._read(blob), at, when)
+            for blob, at, when in connection.execute(query.limit(first + 1))
+        ]
+        rows = found[:first]
+        end = rows[-1].state.id.hex if rows else None  # type: ignore[attr-defined]
+        return Page(rows, end, len(found) > first, int(total.scalar_one()))
+
+    def _rows(
+        self, connection: Connection, scope: Scope, conditions: Iterable[ColumnElement[bool]]
+    ) -> Iterable[Row[State]]:
+        c = self.table.c
+        query = select(c.state, c.log_index, c.recorded_at).where(
+            *conditions, self._readable(scope)
+        )
+        for blob, at, when in connection.execute(query):
+            yield Row(self._read(blob), at, when)
+
+    def _readable(self, scope: Scope) -> ColumnElement[bool]:
+        """What speaks of no one State, such as a vocabulary, is for every reader of its
+        visibility."""
+        c = self.table.c
+        condition = seen(scope, c.visibility, c.institution)
+        if scope.addressees is None:
+            return condition
+        return condition & c.addressee.in_([*sorted(scope.addressees), ""])
+
+    def dump(self, connection: Connection) -> dict[str, bytes]:
+        """Every state, by id, as it is written: to compare views with one another."""
+        query = select(self.table.c.id, self.table.c.state)
+        return {id: bytes(blob) for id, blob in connection.execute(query)}
+
+
+def _number(n: int | None) -> str:
+    return "" if n is None else f"{n:06d}"
+
+
+reviews = Shelf(
+    views.review,
+    Review,
+    lambda s: (
+        s.status.value,
+        f"{s.addressee} {s.body} {_number(s.cycle)}{_number(s.round)}",
+        s.mechanism.value,
+        s.body,
+        s.cycle,
+    ),
+)
+institutions = Shelf(
+    views.institution,
+    Institution,
+    lambda s: (s.status.value, f"{s.addressee} {s.code}", s.code),
+)
+reports = Shelf(views.progress_report, ProgressReport, lambda s: (s.status.value, None))
+files = Shelf(views.stored_file, StoredFile, lambda s: ("erased" if s.erased else "stored", None))
+runs = Shelf(views.import_run, ImportRun, lambda s: (s.status.value, None))
+matches = Shelf(
+    views.matched,
+    Match,
+    lambda s: (
+        s.status.value,
+        f"{s.addressee} {s.scheme} {s.key}",
+        s.scheme,
+        None if s.batch is None else s.batch.hex,
+    ),
+)
+vocabularies = Shelf(views.vocabulary, Vocabulary, lambda s: ("published", s.name))
+
+SHELVES: tuple[Shelf[Any], ...] = (
+    reviews,
+    institutions,
+    reports,
+    files,
+    runs,
+    matches,
+    vocabularies,
+)
+_BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes the rows of what changed."""
+    rows: dict[type, list[tuple[Any, ...]]] = {}
+    for change in changes:
+        if shelf := _BY_TYPE.get(type(change.after)):
+            rows.setdefault(shelf.type, []).append(shelf.row(change))
+    for type_, some in rows.items():
+        writing.put(connection, _BY_TYPE[type_].table, some)
+    _replace(
+        connection,
+        views.report_cover,
+        {
+            s.id.hex: [(s.id.hex, covered.hex) for covered in s.covers]
+            for s in _states(changes, ProgressReport)
+        },
+    )
+    _replace(
+        connection,
+        views.moved_competence,
+        {
+            s.id.hex: [
+                (
+                    s.id.hex,
+                    s.addressee,
+                    s.code,
+                    moved.on,
+                    term.vocabulary,
+                    term.code,
+                    term.label.casefold(),
+                )
+                for moved in s.transfers
+                for term in moved.terms
+            ]
+            for s in _states(changes, Institution)
+        },
+    )
+
+
+def _states(changes: Sequence[Change], type_: type[State]) -> list[State]:
+    return [c.after for c in changes if isinstance(c.after, type_)]
+
+
+def _replace(connection: Connection, table: Table, rows: dict[str, list[tuple[Any, ...]]]) -> None:
+    writing.delete(connection, table, "owner", rows)
+    writing.insert(connection, table, [row for some in rows.values() for row in some])

@@ -1,0 +1,111 @@
+"""The view of words: which recommendations a query finds, in every language.
+
+What counts as a word is ours (`projections.tokens`), equal on both stores; the inverted index is
+the store's own: FTS5 in SQLite, a `tsvector` under GIN in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, String, TextualSelect, bindparam, func, select, text
+
+from domain.recommendation import Recommendation
+from projections import writing
+from projections.tokens import index_tokens, query_tokens
+from projections.views import search_document as document
+from projections.writing import Change
+
+
+def tokens(r: Recommendation) -> list[str]:
+    """What a recommendation is found by: its texts in every language, and its names."""
+    found: set[str] = set()
+    for language, wording in r.texts.items():
+        for part in wording.parts:
+            found |= index_tokens(part.text, language)
+    for alias in r.aliases:
+        found |= index_tokens(f"{alias.value} {alias.paragraph or ''}", "")
+    return sorted(found)
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Indexes anew what has new words."""
+    words: dict[str, list[str]] = {}
+    for change in changes:
+        before, after = change.before, change.after
+        if isinstance(after, Recommendation) and (
+            before is None or before.texts != after.texts or before.aliases != after.aliases
+        ):
+            words[after.id.hex] = tokens(after)
+    if not words:
+        return
+    old = _numbers(connection, [c.after.id.hex for c in changes if c.after.id.hex in words])
+    following = connection.execute(select(func.coalesce(func.max(document.c.number), 0))).scalar()
+    new = {id: int(following or 0) + i for i, id in enumerate(words.keys() - old.keys(), start=1)}
+    writing.insert(connection, document, [(number, id) for id, number in new.items()])
+    numbered = [(number, words[id]) for id, number in {**old, **new}.items()]
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "DELETE FROM search_text WHERE rowid = ?", [(number,) for number in old.values()]
+        ) if old else None
+        connection.exec_driver_sql(
+            "INSERT INTO search_text (rowid, tokens) VALUES (?, ?)",
+            [(number, " ".join(found)) for number, found in numbered],
+        )
+    else:
+        connection.exec_driver_sql(
+            "INSERT INTO search_text (number, tokens) VALUES (%s, array_to_tsvector(%s))"
+            " ON CONFLICT (number) DO UPDATE SET tokens = excluded.tokens",
+            numbered,
+        )
+
+
+def _numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for i in range(0, len(ids), 500):
+        query = select(document.c.recommendation, document.c.number).where(
+            document.c.recommendation.in_(ids[i : i + 500])
+        )
+        found.update((id, number) for id, number in connection.execute(query))
+    return found
+
+
+def dump(connection: Connection) -> dict[str, str]:
+    """The words of every recommendation, by id: to compare views with one another."""
+    on_sqlite = connection.dialect.name == "sqlite"
+    query = (
+        "SELECT d.recommendation, t.tokens FROM search_document d JOIN search_text t"
+        " ON t.rowid = d.number"
+        if on_sqlite
+        else "SELECT d.recommendation, array_to_string(tsvector_to_array(t.tokens), ' ')"
+        " FROM search_document d JOIN search_text t ON t.number = d.number"
+    )
+    return {id: " ".join(sorted(words.split())) for id, words in connection.execute(text(query))}
+
+
+# --- Asking --------------------------------------------------------------------------------------
+
+
+def found(connection: Connection, query: str) -> TextualSelect:
+    """The ids of the recommendations that have every word of a query, in one form or another."""
+    asked = query_tokens(query)
+    if connection.dialect.name == "sqlite":
+        words = " AND ".join(
+            "(" + " OR ".join(f'"{word}"' for word in sorted(forms)) + ")" for forms in asked
+        )
+        statement = (
+            "SELECT d.recommendation FROM search_text t JOIN search_document d"
+            " ON d.number = t.rowid WHERE t.tokens MATCH :words"
+        )
+    else:
+        words = " & ".join(
+            "(" + " | ".join(f"'{word}'" for word in sorted(forms)) + ")" for forms in asked
+        )
+        statement = (
+            "SELECT d.recommendation FROM search_text t JOIN search_document d"
+            " ON d.number = t.number WHERE t.tokens @@ CAST(:words AS tsquery)"
+        )
+    return text(statement).bindparams(bindparam("words", words)).columns(recommendation=String)

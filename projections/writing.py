@@ -1,0 +1,66 @@
+"""Writing view rows: many at once, in the words of SQL that both stores share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table
+
+Values = tuple[Any, ...]
+
+
+class Change(NamedTuple):
+    """What entries of one stream made of it: the state they met (None where it is new, or where no
+    view asks), the state they left, and the log index and time of the last of them."""
+
+    before: Any
+    after: Any
+    log_index: int
+    recorded_at: int
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Adds rows that are not there yet; columns in the table's order."""
+    if rows:
+        connection.exec_driver_sql(_insert(connection, table), list(rows))
+
+
+def put(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Adds rows, or puts them in the place of those with the same id."""
+    if rows:
+        changes = ", ".join(f"{n} = excluded.{n}" for n in _names(table) if n != "id")
+        statement = f"{_insert(connection, table)} ON CONFLICT (id) DO UPDATE SET {changes}"
+        connection.exec_driver_sql(statement, list(rows))
+
+
+def add(
+    connection: Connection, table: Table, key: str, sums: Iterable[str], rows: Sequence[Values]
+) -> None:
+    """Adds rows, or adds the values of `sums` to those of the row with the same key."""
+    if rows:
+        changes = ", ".join(f"{n} = {table.name}.{n} + excluded.{n}" for n in sums)
+        statement = f"{_insert(connection, table)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        connection.exec_driver_sql(statement, list(rows))
+
+
+def delete(connection: Connection, table: Table, column: str, values: Iterable[Any]) -> None:
+    """Removes the rows that have one of these values."""
+    if gone := [(value,) for value in values]:
+        mark = placeholder(connection)
+        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {column} = {mark}", gone)
+
+
+def placeholder(connection: Connection) -> str:
+    """How the store's driver marks a parameter."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
+
+
+def _insert(connection: Connection, table: Table) -> str:
+    names = _names(table)
+    marks = ", ".join([placeholder(connection)] * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]

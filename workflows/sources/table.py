@@ -1,0 +1,418 @@
+"""A plain table, CSV or spreadsheet, for what no other reader knows; docs/table.md has its columns.
+
+A Working Group's report lists its recommendations long before any position is taken; typed into
+this table they are in the record the same day. The table is written by hand for this system, so
+what its writer can put right is an unreadable row, not a doubt. `read_grid` also serves the other
+readers of tables.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from python_calamine import CalamineWorkbook
+
+from domain.addressees import addressee, recognise
+from domain.cycles import cycle_of
+from domain.entry import is_date, label_chars_max, text_chars_max
+from domain.events import Recommender, Term
+from domain.identity import normal_paragraph, normal_symbol
+from domain.words import Answer, Kind, Mechanism
+from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
+
+Word = TypeVar("Word", bound=StrEnum)
+
+file_bytes_max = 50_000_000
+unpacked_bytes_max = 200_000_000
+rows_max = 200_000
+cells_max = 6_000_000
+columns_max = 256
+printed_chars_max = 500
+key_chars_max = 200
+
+REFUSALS = {
+    "file-too-large": "The file is larger than 50 MB. Divide it into several.",
+    "not-text": "This is neither text nor a spreadsheet. Save it as CSV or .xlsx.",
+    "not-utf-8": "The file is not in UTF-8. Save it as “CSV UTF-8”.",
+    "damaged": "The file is damaged or protected by a password. Open it in a spreadsheet program "
+    "and save it again.",
+    "unpacked-too-large": "Unpacked, the spreadsheet is far larger than its rows can be. Copy the "
+    "rows into a new one and save that.",
+    "quotation-not-closed": "A field is far too long: a quotation mark is probably not closed.",
+    "rows-too-many": "The table has more than 200,000 rows. Divide it into several files.",
+    "no-heading-row": "The file is empty. Its first row must name the columns.",
+    "heading-repeated": "Two columns have the same heading. Remove or rename one.",
+    "heading-unknown": "Some columns are not known. Remove or rename them.",
+    "columns-missing": "The heading row lacks columns that are needed.",
+    "state-unknown": "The addressee given for the whole file is not known. Give its code or name.",
+}
+
+REASONS = {
+    "columns-differ": "The row has another number of fields than the heading row. Look for a comma "
+    "or quotation mark too many or too few.",
+    "addressee-missing": "The addressee is empty. Fill in its code or name.",
+    "addressee-unknown": "The addressee is not known. Write its code, or its name as the UN does.",
+    "text-missing": "There is no text. Copy it from the document.",
+    "cell-too-long": "A cell is far longer than a recommendation. Check whether rows ran together.",
+    "key-missing": "Nothing names this row: fill in symbol and paragraph, or a key of your own.",
+    "kind-unknown": "Write one of: recommendation, concern, pledge, views, ruling, request.",
+    "mechanism-unknown": "Write one of: upr, treaty-body, special-procedure, regional-body.",
+    "body-missing": "Outside the UPR the body must be named, as in CEDAW.",
+    "position-unknown": "Write supported, noted or pending, or leave the position empty.",
+    "position-outside-upr": "Only the UPR knows positions. Empty the position, or correct the "
+    "mechanism.",
+    "cycle-unreadable": "Write the cycle as a number.",
+    "date-unreadable": "Write the date as 2025-04-08, 2025-04 or 2025.",
+    "language-unreadable": "Write the language as a tag: en, fr, sl, zh-Hans.",
+    "term-too-long": "A theme, goal or group of persons is too long. Divide several by semicolons.",
+    "repeated-differently": "This paragraph or key stands in an earlier row with other content. "
+    "Compare both with the document and correct the one that is wrong.",
+}
+
+COLUMNS = tuple(
+    "addressee mechanism body kind symbol paragraph text recommending_states position "
+    "position_printed cycle session themes sdgs affected_persons published key language".split()
+)
+CODED_THEMES, THEMES, SDGS = "2014", "2025", "2015"
+"""Versions of vocabularies: only the theme list of 2014 prints codes (domain rule 12)."""
+
+TREATY_BODIES = frozenset("CAT CCPR CED CEDAW CERD CESCR CMW CRC CRPD SPT".split())
+
+_PROCEDURE = re.compile(
+    r"(?:SR|WG|IE|SRSG|RSG)\b|Special Rap|Working Gr|Independent Ex", re.IGNORECASE
+)
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+_ANSWERS = {
+    "supported": Answer.SUPPORTED,
+    "accepted": Answer.SUPPORTED,
+    "noted": Answer.NOTED,
+    "pending": None,
+    "": None,
+}
+_CODED = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)", re.DOTALL)
+_GOAL = re.compile(r"(\d{1,2}(?:\.\w{1,2})?)\b[\s\-–—:.]*(.*)", re.DOTALL)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+
+
+class Table:
+    """The table at `path`; `state` (code or name) is the addressee of rows that name none,
+    `language` that of their texts."""
+
+    format = "table"
+    version = 1
+
+    def __init__(self, path: Path, language: str = "en", state: str | None = None) -> None:
+        self.path, self.language, self.state = path, language, state
+        self._done = (0, 0)
+
+    def done(self) -> tuple[int, int]:
+        """Rows read, and rows there are."""
+        return self._done
+
+    def read(self) -> Iterator[Read]:
+        """The rows in order. Raises NotThisFormat with a code of `REFUSALS`."""
+        if self.state and _code(self.state) is None:
+            _refuse("state-unknown", printed(self.state))
+        (_, heading), *grid = read_grid(self.path, utf_8) or [(0, [])]
+        names = self._headed(heading)
+        earlier: dict[tuple[str | None, ...], tuple[int, dict[str, str]]] = {}
+        for place, (number, cells) in enumerate(grid, 1):
+            self._done = (place, len(grid))
+            cells = fitted(cells, len(names))
+            if len(cells) != len(names):
+                yield _unreadable(number, "columns-differ", cells)
+                continue
+            said = dict(zip(names, cells, strict=True))
+            try:
+                row = self._row(number, said)
+            except _Unreadable as reason:
+                yield _unreadable(number, reason.args[0], cells)
+                continue
+            name: tuple[str | None, ...] = (row.addressee, row.key)
+            if row.symbol and row.paragraph:
+                symbol, paragraph = normal_symbol(row.symbol), normal_paragraph(row.paragraph)
+                name = (row.addressee, symbol, paragraph)
+            first, content = earlier.setdefault(name, (number, said))
+            if first == number:
+                yield row
+            elif content == said:
+                yield RepeatedRow(number, first)
+            else:
+                yield _unreadable(number, "repeated-differently", cells)
+
+    def _headed(self, heading: list[str]) -> list[str]:
+        names = ["_".join(name.casefold().split()) for name in heading]
+        while names and not names[-1]:
+            names.pop()
+        if not names:
+            _refuse("no-heading-row")
+        if unknown := [printed(name, 40) for name in names if name not in COLUMNS]:
+            listed = ", ".join(f"“{name}”" for name in unknown[:20])
+            _refuse("heading-unknown", f"Unknown: {listed}; known: {', '.join(COLUMNS)}.")
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            _refuse("heading-repeated", f"Repeated: {', '.join(repeated)}.")
+        missing = [] if self.state else ["addressee"]
+        missing = [name for name in (*missing, "text") if name not in names]
+        if "key" not in names and not {"symbol", "paragraph"} <= set(names):
+            missing.append("symbol and paragraph (or key)")
+        if missing:
+            _refuse("columns-missing", f"Missing: {', '.join(missing)}.")
+        return names
+
+    def _row(self, number: int, said: dict[str, str]) -> SourceRow:
+        def cell(column: str) -> str:
+            return said.get(column, "")
+
+        def listed(column: str) -> list[str]:
+            return [item for part in cell(column).split(";") if (item := part.strip())]
+
+        if any(len(value) > text_chars_max for value in said.values()):
+            raise _Unreadable("cell-too-long")
+        named = cell("addressee") or self.state or ""
+        code = _code(named)
+        kind = _word(Kind, cell("kind") or Kind.RECOMMENDATION, "kind-unknown")
+        body = cell("body")
+        mechanism = _word(Mechanism, cell("mechanism") or _mechanism(body), "mechanism-unknown")
+        upr = mechanism is Mechanism.UPR
+        position = cell("position").casefold()
+        symbol, paragraph, session = cell("symbol"), cell("paragraph"), cell("session")
+        language, cycle = cell("language") or self.language, cell("cycle")
+        published = cell("published").removesuffix("T00:00:00")
+        own = bool(symbol and paragraph)
+        terms = (
+            *(_theme(item) for item in listed("themes")),
+            *map(sdg, listed("sdgs")),
+            *map(affected, listed("affected_persons")),
+        )
+        for wrong, reason in (
+            (not named, "addressee-missing"),
+            (code is None, "addressee-unknown"),
+            (not cell("text"), "text-missing"),
+            (not own and not cell("key"), "key-missing"),
+            (max(map(len, (symbol, paragraph, cell("key")))) > key_chars_max, "cell-too-long"),
+            (not body and not upr, "body-missing"),
+            (position not in _ANSWERS, "position-unknown"),
+            (position and not upr, "position-outside-upr"),
+            (cycle and not re.fullmatch("[1-9][0-9]?", cycle), "cycle-unreadable"),
+            (published and not is_date(published), "date-unreadable"),
+            (not _LANGUAGE.fullmatch(language), "language-unreadable"),
+            (any(len(term.label) > label_chars_max for term in terms), "term-too-long"),
+        ):
+            if wrong:
+                raise _Unreadable(reason)
+        recommenders = tuple(
+            Recommender(printed=state, code=_code(state)) for state in listed("recommending_states")
+        )
+        return SourceRow(
+            rows=(number,),
+            scheme="un" if own else "table",
+            key=f"{symbol} {paragraph}" if own else cell("key"),
+            addressee=code,
+            addressee_printed=named,
+            kind=kind,
+            mechanism=mechanism,
+            body=body or "UPR",
+            text=cell("text"),
+            language=language,
+            symbol=symbol or None,
+            paragraph=paragraph or None,
+            cycle=int(cycle) if cycle else upr_cycle(session) if upr else None,
+            session=session or None,
+            recommenders=recommenders,
+            answer=_ANSWERS[position],
+            printed=cell("position_printed") or cell("position") or None,
+            terms=tuple({term.key: term for term in terms}.values()),
+            published=published or None,
+            doubts=("state-not-recognised",) if any(r.code is None for r in recommenders) else (),
+        )
+
+
+class _Unreadable(Exception):
+    """Its only argument is a key of `REASONS`."""
+
+
+def _unreadable(number: int, reason: str, cells: list[str]) -> UnreadableRow:
+    return UnreadableRow(number, reason, REASONS[reason], printed(" | ".join(filter(None, cells))))
+
+
+def _refuse(code: str, more: str = "") -> NoReturn:
+    raise NotThisFormat(code, f"{REFUSALS[code]} {more}".strip())
+
+
+def _code(name: str) -> str | None:
+    """The code of an addressee given by code or name."""
+    code = name.strip().upper()
+    return code if len(code) == 3 and addressee(code) else recognise(name)
+
+
+def _word(words: type[Word], value: str, reason: str) -> Word:
+    try:
+        return words(value.strip().casefold().replace(" ", "-"))
+    except ValueError:
+        raise _Unreadable(reason) from None
+
+
+def _mechanism(body: str) -> Mechanism:
+    return (mechanism_of(body) or Mechanism.UPR) if body else Mechanism.UPR
+
+
+def _theme(item: str) -> Term:
+    coded = _CODED.fullmatch(item)
+    return Term(
+        vocabulary="theme",
+        version=CODED_THEMES if coded else THEMES,
+        code=coded[1] if coded else None,
+        label=coded[2] if coded else item,
+    )
+
+
+def sdg(item: str) -> Term:
+    """A goal or target, "16 - PEACE, …" or "16.2": its code apart from its label, where there
+    is one."""
+    found = _GOAL.fullmatch(item)
+    code = found[1] if found else None
+    label = (found and found[2]) or item
+    return Term(vocabulary="sdg", version=SDGS, code=code, label=label)
+
+
+def affected(item: str) -> Term:
+    """A group of affected persons, as printed."""
+    return Term(vocabulary="affected-persons", version=THEMES, label=item)
+
+
+def mechanism_of(body: str) -> Mechanism | None:
+    """The kind of mechanism a body is, None where its name doesn't tell."""
+    if body.upper() == "UPR":
+        return Mechanism.UPR
+    if body.upper() in TREATY_BODIES:
+        return Mechanism.TREATY_BODY
+    return Mechanism.SPECIAL_PROCEDURE if _PROCEDURE.match(body) else None
+
+
+def upr_cycle(session: str) -> int | None:
+    """The UPR cycle of a Working Group session as printed, None where that is no number."""
+    return cycle_of(int(session)) if re.fullmatch("[0-9]{1,3}", session) else None
+
+
+# Files of rows
+
+
+def read_grid(path: Path, decode: Callable[[bytes], str]) -> list[tuple[int, list[str]]]:
+    """The rows of a file that are not empty, each with its number (from 1, as a spreadsheet shows
+    it) and its cells as stripped text. `decode` turns the bytes of a CSV file into text; the
+    separator is the comma, semicolon or tab that divides its first row most. Of a spreadsheet
+    (XLSX, XLS) the first sheet is read. Raises NotThisFormat with a code of `REFUSALS`."""
+    with path.open("rb") as file:
+        data = file.read(file_bytes_max + 1)
+    if len(data) > file_bytes_max:
+        _refuse("file-too-large")
+    found = []
+    is_spreadsheet = data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+    for number, cells in _sheet(data) if is_spreadsheet else _comma_separated(decode(data)):
+        clean = [_UNPRINTABLE.sub(" ", cell).strip() for cell in cells]
+        if any(clean):
+            found.append((number, clean))
+        if len(found) > rows_max + 1:
+            _refuse("rows-too-many")
+    return found
+
+
+def utf_8(data: bytes) -> str:
+    """UTF-8 with or without a byte order mark."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _refuse("not-utf-8")
+
+
+def fitted(cells: list[str], width: int) -> list[str]:
+    """A row without the empty cells that stand beyond the heading row."""
+    return cells[:width] if not any(cells[width:]) else cells
+
+
+def printed(text: str, chars: int = printed_chars_max) -> str:
+    """What stood there, in one line, cut short."""
+    line = " ".join(_UNPRINTABLE.sub(" ", text[: chars * 4]).split())
+    return line if len(line) <= chars else line[: chars - 1] + "…"
+
+
+def _comma_separated(text: str) -> Iterator[tuple[int, list[str]]]:
+    if "\0" in text:
+        _refuse("not-text")
+    first = re.split("[\r\n]", text[:10_000].lstrip(), maxsplit=1)[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    number = 0
+    try:
+        for number, cells in enumerate(reader, 1):
+            yield number, cells
+    except csv.Error:
+        _refuse("quotation-not-closed", f"Look at row {number + 1}.")
+
+
+def _sheet(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    if data.startswith(b"PK"):
+        _check_extent(data)
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
+        if sheet.start is not None and sheet.width > columns_max:
+            _refuse("unpacked-too-large")
+        for number, cells in enumerate(sheet.iter_rows(), 1):
+            yield number, [_cell(cell) for cell in cells]
+    except (NotThisFormat, GeneratorExit):
+        raise
+    except BaseException as reason:
+        # A panic of the library is no Exception; whatever else is none is not ours to stop.
+        if isinstance(reason, Exception) or type(reason).__name__ == "PanicException":
+            raise NotThisFormat("damaged", REFUSALS["damaged"]) from reason
+        raise
+
+
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,10})["']""")
+
+
+def _check_extent(data: bytes) -> None:
+    """Refuses a workbook whose cells lie so far apart that the rectangle which the library makes
+    of them would not fit into memory: it ends the process where it can't have it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            parts = package.infolist()
+            if sum(part.file_size for part in parts) > unpacked_bytes_max:
+                _refuse("unpacked-too-large")
+            for part in parts:
+                rows = columns = 0
+                for place in _PLACE.finditer(package.read(part)):
+                    rows = max(rows, int(place[2]))
+                    columns = max(columns, _column(place[1].upper()))
+                if rows * columns > cells_max:
+                    _refuse("unpacked-too-large")
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as reason:
+        if isinstance(reason, NotThisFormat):
+            raise
+        raise NotThisFormat("damaged", REFUSALS["damaged"]) from reason
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _cell(value: object) -> str:
+    """A cell as a person reads it: 5, not 5.0; a day without its midnight."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime.datetime):
+        return value.isoformat().removesuffix("T00:00:00")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return str(value)
