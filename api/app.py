@@ -11,7 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api import graphiql
+from api.authentication import answering
+from api.exports import get_export
+from api.files import get_file, put_file
 from api.http import GraphQLEndpoint, live, ready
+from api.plotting import get_plot
 from api.service import Service
 
 
@@ -36,6 +40,10 @@ def create_app(service: Service) -> Starlette:
         routes=[
             Route("/", home),
             Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/files", answering(put_file), methods=["PUT"]),
+            Route("/files/{id}", answering(get_file), methods=["GET"]),
+            Route("/exports/{format}", answering(get_export), methods=["GET"]),
+            Route("/plots/progress.svg", answering(get_plot), methods=["GET"]),
             Route("/health/live", live),
             Route("/health/ready", ready),
             *graphiql.mounts(),

@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +37,11 @@ from api.settings import Settings, describe, read_settings
 from domain.entry import Authority, AuthorityKind, UnreadableEntry, is_date
 from domain.refusals import InvalidInput, Refusal
 from projections.feed import FeedStopped
+from projections.views import VIEWS
 from workflows.access import Principal, Role
+
+FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "worklist"]
+EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist"]
 
 OPERATOR = UUID(int=0)
 """The key id of whoever holds the installation's own command line."""
@@ -118,10 +125,11 @@ def configure_logging(style: str) -> None:
 
 def import_file(given: argparse.Namespace, settings: Settings) -> int:
     """suivi import: a file becomes recommendations."""
-    from workflows.importing import Import, Options
+    from workflows.importing import Format, Import, Options
 
     options = Options(
         state=given.state,
+        all_states=given.all_states,
         cycle=given.cycle,
         session=given.session,
         document=given.document,
@@ -134,9 +142,15 @@ def import_file(given: argparse.Namespace, settings: Settings) -> int:
         raise FileNotFoundError(2, "no such file", str(file))
     with _service(settings) as service:
         principal = _principal(given, service)
-        importing = Import(service.desk, service.find_aliases, principal)
+        importing = Import(service.desk, service, principal)
         with _bar(quiet=given.json) as tell:
-            receipt = importing.run(file, options, dry_run=given.dry_run, progress=tell)
+            receipt = importing.run(
+                file,
+                options,
+                format=Format(given.format),
+                dry_run=given.dry_run,
+                progress=tell,
+            )
         service.feed.advance()
     if given.json:
         print(msgspec.json.encode(receipt).decode())
@@ -171,26 +185,71 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def feed(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi feed: keeps the views up to the log, apart from the server, until it is stopped."""
+    with _service(settings) as service:
+        service.feed.advance()
+        if given.once:
+            return 0
+        service.feed.start()
+        try:
+            _until_told()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def _until_told() -> None:
+    told = threading.Event()
+    for signalled in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signalled, lambda *_: told.set())
+    told.wait()
+
+
 def rebuild(given: argparse.Namespace, settings: Settings) -> int:
     """suivi rebuild: fills views anew beside the running ones, then switches."""
+    names = given.view or list(VIEWS)
     with _service(settings) as service, _bar(quiet=given.json) as tell:
-        generation = service.feed.rebuild(lambda done, total: tell("rebuilding", done, total))
+        made = service.feed.rebuild(lambda done, total: tell("rebuilding", done, total), names)
         with service.views.snapshot() as (_, held):
             pass
     if given.json:
-        print(msgspec.json.encode({"generation": generation.number, "events": held}).decode())
+        print(msgspec.json.encode({"generations": made.numbers, "events": held}).decode())
     else:
-        print(f"Views rebuilt from {held:,} events; generation {generation.number} is current.")
+        current = ", ".join(f"{name} {number}" for name, number in made.numbers.items())
+        print(f"Rebuilt from {held:,} events; current generations: {current}.")
     return 0
 
 
 def export(given: argparse.Namespace, settings: Settings) -> int:
-    """suivi export: the log as JSON Lines, one event a line, in the order of the log."""
+    """suivi export: the log as JSON Lines, or what the record says: list, matrix, worklist."""
+    from api.context import Context
+    from api.exports import Asked, Export, write
     from workflows.exporting import json_lines
 
-    with _service(settings) as service, _output(given.output) as out:
-        for line in json_lines(service.log):
-            out.write(line)
+    with _service(settings) as service:
+        if given.format == "jsonl":
+            with _output(given.output) as out:
+                out.writelines(json_lines(service.log))
+            return 0
+        service.feed.advance()
+        asked = Asked(
+            state=given.state,
+            cycle=given.cycle,
+            institution=given.institution,
+            language=given.language,
+        )
+        context = Context(service, _principal(given, service, Role.COORDINATOR))
+        try:
+            addressees = None if given.state is None else [given.state]
+            reading = context.at(log_index=given.log_index, addressees=addressees)
+            with tempfile.TemporaryDirectory() as folder:
+                place = given.output or Path(folder) / "export"
+                write(reading, Export(given.format), asked, place)
+                if given.output is None:
+                    sys.stdout.buffer.write(place.read_bytes())
+        finally:
+            context.close()
     return 0
 
 
@@ -307,8 +366,10 @@ def _parser() -> argparse.ArgumentParser:
 
     c = add("import", import_file, "Import a file of recommendations.")
     c.add_argument("file", type=Path, metavar="FILE", help="the file, as it was published")
-    c.add_argument("--format", choices=["ohchr-matrix"], required=True, help="what the file is")
-    c.add_argument("--state", metavar="SVN", help="whom it addresses, as ISO 3166 code")
+    c.add_argument("--format", choices=FORMATS, required=True, help="what the file is")
+    whom = c.add_mutually_exclusive_group()
+    whom.add_argument("--state", metavar="SVN", help="whom it addresses, as ISO 3166 code")
+    whom.add_argument("--all-states", action="store_true", help="all States the file addresses")
     c.add_argument("--cycle", type=int, help="the review cycle")
     c.add_argument("--session", type=int, help="the session of the Working Group")
     c.add_argument("--document", metavar="SYMBOL", help="the report's symbol, as A/HRC/43/15")
@@ -331,10 +392,21 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     c.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
 
-    add("rebuild", rebuild, "Rebuild the views from the log, beside the running ones.")
+    c = add("feed", feed, "Keep the views up to the log, apart from the server.")
+    c.add_argument("--once", action="store_true", help="bring them up to date once, and end")
 
-    c = add("export", export, "Export the log.")
-    c.add_argument("--format", choices=["jsonl"], default="jsonl", help="JSON Lines")
+    c = add("rebuild", rebuild, "Rebuild the views from the log, beside the running ones.")
+    c.add_argument(
+        "--view", action="append", choices=list(VIEWS), help="only this view (repeatable)"
+    )
+
+    c = add("export", export, "Export the log, or what the record says.")
+    c.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl, the log")
+    c.add_argument("--state", metavar="SVN", help="only recommendations to this State")
+    c.add_argument("--cycle", type=int, help="only recommendations of this review cycle")
+    c.add_argument("--institution", help="only what is assigned to this institution")
+    c.add_argument("--language", default="en", help="language of the texts (default: en)")
+    c.add_argument("--log-index", type=int, metavar="N", help="as the record stood at this index")
     c.add_argument(
         "--output", type=Path, metavar="FILE", help="where to (default: standard output)"
     )
@@ -380,8 +452,8 @@ def _authority(reference: str | None) -> Authority | None:
     return Authority(kind=AuthorityKind.DECISION, reference=reference) if reference else None
 
 
-def _principal(given: argparse.Namespace, service: Service) -> Principal:
-    """Who imports: the holder of SUIVI_KEY, else the operator of this installation."""
+def _principal(given: argparse.Namespace, service: Service, role: Role = Role.CLERK) -> Principal:
+    """Who acts: the holder of SUIVI_KEY, else the operator of this installation, in a role."""
     key = os.environ.get("SUIVI_KEY")
     if key:
         principal = service.principal(key)
@@ -390,11 +462,11 @@ def _principal(given: argparse.Namespace, service: Service) -> Principal:
         return principal
     return Principal(
         key=OPERATOR,
-        role=Role.CLERK,
-        institution=given.institution,
-        authority=_authority(given.authority)
+        role=role,
+        institution=given.institution or "operator",
+        authority=_authority(getattr(given, "authority", None))
         or Authority(kind=AuthorityKind.MANDATE, reference="holds the installation"),
-        actor=given.actor,
+        actor=getattr(given, "actor", None),
         system="suivi",
     )
 

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from api.authentication import Refused, authenticated
 from api.context import Context
 from api.execution import FAULT, BadRequest, Executor, Operation, format_error
 from api.graphiql import page as graphiql_page
@@ -28,16 +29,6 @@ GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 
 log_line = structlog.get_logger("suivi.http")
-
-
-class Refused(Exception):
-    """A request that is answered without running anything: HTTP status, message, headers."""
-
-    def __init__(self, status: int, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class Parameters(msgspec.Struct):
@@ -75,7 +66,7 @@ class GraphQLEndpoint:
             if request.method == "GET" and _wants_page(request):
                 return graphiql_page()
             media = _accepted(request)
-            principal = await self._principal(request)
+            principal = await authenticated(request, self._service)
             key = str(principal.key)
             response, status = await self._answer(request, principal, media)
         except Refused as refused:
@@ -138,20 +129,6 @@ class GraphQLEndpoint:
         finally:
             with self._door:
                 self._waiting -= 1
-
-    async def _principal(self, request: Request) -> Principal:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        challenge = 'Bearer realm="suivi"'
-        if scheme.lower() != "bearer" or not key.strip():
-            raise Refused(401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge)
-        principal = await run_in_threadpool(self._service.principal, key.strip())
-        if principal is None:
-            raise Refused(
-                401,
-                "This key is unknown or revoked.",
-                WWW_Authenticate=f'{challenge}, error="invalid_token"',
-            )
-        return principal
 
     async def _parameters(self, request: Request) -> Parameters:
         if request.method == "GET":

@@ -22,6 +22,14 @@ legend_name_chars_max = 60
 
 LANGUAGES = ("en", "fr", "es", "ru", "ar", "zh")
 _WORDS = {
+    "progress": (
+        "Progress of recommendations",
+        "Progrès des recommandations",
+        "Avance de las recomendaciones",
+        "Ход выполнения рекомендаций",
+        "التقدم المحرز في التوصيات",
+        "建议落实进展",
+    ),
     # The stages of a recommendation, and its positions.
     "received": ("Received", "Reçue", "Recibida", "Получена", "واردة", "已收到"),
     "accepted": ("Accepted", "Acceptée", "Aceptada", "Принята", "مقبولة", "已接受"),
@@ -103,7 +111,12 @@ class Series(NamedTuple):
 def words(language: str) -> Mapping[str, str]:
     """Names of stages, positions and counting units, and the plot's own words, in a language of
     the United Nations ("fr", "zh-Hans"); in English for any other."""
-    return _TABLES.get(language.partition("-")[0].lower(), _TABLES["en"])
+    return _TABLES[_known(language)]
+
+
+def _known(language: str) -> str:
+    code = language.partition("-")[0].lower()
+    return code if code in _TABLES else "en"
 
 
 def bars(
@@ -149,9 +162,13 @@ def _summed(rows: Sequence[Bar], others: str) -> list[Bar]:
 # --- Texts ---------------------------------------------------------------------------------------
 
 
+# Marks that turn the direction of what follows them, beyond the label they came in.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
 def _plain(text: str) -> str:
     """A text as one line, without what XML forbids or nobody can see."""
-    line = " ".join(text.split())
+    line = _TURNS.sub("", " ".join(text.split()))
     return "".join(
         "\ufffd" if unicodedata.category(c) in ("Cc", "Cs") or ord(c) & 0xFFFE == 0xFFFE else c
         for c in line
@@ -169,8 +186,12 @@ def _em(char: str) -> float:
     if unicodedata.east_asian_width(char) in "WF":
         return 1.0
     if char in " .,:;'!|()[]iIjlftr\u202f":
-        return 0.36
-    return 0.72 if char.isupper() or char in "mwMWшщжюфы%@—…" else 0.58
+        return 0.4
+    if char in "mwMWшщжюфШЩЖЮФ%@—…":
+        return 0.98
+    if "\u0600" <= char <= "\u06ff":
+        return 0.5
+    return 0.74 if char.isupper() else 0.62
 
 
 def _cut(text: str, room: float, size: float) -> str:
@@ -226,7 +247,7 @@ class _Plot:
         self.title, self.unit, self.rows = title, unit, rows
         self.legend = [Series(_plain(s.name)[:legend_name_chars_max], s.colour) for s in legend]
         self.words = words(language)
-        self.mirrored = self.words is _TABLES["ar"]
+        self.mirrored = _known(language) == "ar"
         self.totals = [sum(row.values) for row in rows]
         columns = zip(*(row.values for row in rows), strict=True)
         self.sums = list(map(sum, columns)) if rows else [0] * len(legend)
@@ -236,7 +257,7 @@ class _Plot:
             {
                 "xmlns": "http://www.w3.org/2000/svg",
                 "role": "img",
-                "xml:lang": language if self.words is not _TABLES["en"] else "en",
+                "xml:lang": _known(language),
                 "direction": "rtl" if self.mirrored else "ltr",
                 "font-family": _FONT,
                 "font-size": _number(_TEXT),
@@ -335,7 +356,7 @@ class _Plot:
     def _bars(self) -> None:
         label_room = min(_LABELS_MAX, max(_width(row.label, _TEXT) for row in self.rows) + 4)
         start = _MARGIN + label_room + 12
-        total_room = max(_width(self._count(total), _TEXT) for total in self.totals) + 14
+        total_room = max(_width(self._count(total), _TEXT) for total in self.totals) * 1.12 + 10
         slack = _VISIBLE * len(self.legend)
         scale = (_WIDTH - _MARGIN - start - total_room - slack) / max(1, *self.totals)
         top, self.y = self.y, self.y + 8
@@ -384,8 +405,11 @@ class _Plot:
             "width": _number(long),
             "height": _number(thick),
         }
-        SubElement(into, "rect", {**shape, "fill": self.legend[n].colour})
-        if 0 < n <= len(_PATTERNS):
+        colour = self.legend[n].colour
+        pale = 1.05 / (_luminance(colour) + 0.05) < 3
+        edge = {"stroke": _FAINT, "stroke-width": "0.6"} if pale else {}
+        SubElement(into, "rect", {**shape, "fill": colour, **edge})
+        if n and long > 4:
             SubElement(into, "rect", {**shape, "fill": f"url(#suivi-pattern-{n})"})
 
     def _value(self, into: Element, n: int, x: float, y: float, told: str) -> None:
@@ -424,7 +448,7 @@ class _Plot:
         look |= {"font-weight": "600"} if bold else {}
         look |= {} if anchor == "start" else {"text-anchor": anchor}
         drawn = SubElement(self.root if into is None else into, "text", {**place, **look})
-        drawn.text = _cut(text, room, size * (1.08 if bold else 1))
+        drawn.text = _cut(text, room, size * (1.12 if bold else 1))
         return drawn
 
     def _x(self, x: float) -> str:

@@ -13,12 +13,7 @@ notes_max = 20
 
 def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
     """Prints a receipt: what it is about, the counts in their units, and what needs a look."""
-    session = f", session {receipt.session}" if receipt.session is not None else ""
-    cycle = f"cycle {receipt.cycle}{session}" if receipt.cycle is not None else "no cycle"
-    console.print(
-        f"[bold]{receipt.addressee}[/bold] · {cycle} · {escape(receipt.document)} · "
-        f"layout {receipt.layout}, {receipt.language}"
-    )
+    console.print(" · ".join(_about(receipt)))
     if receipt.inferred:
         console.print(f"[dim]taken from the file: {', '.join(receipt.inferred)}[/dim]")
     table = Table("unit", "all", "supported", "noted", "pending", box=None, pad_edge=False)
@@ -34,13 +29,20 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
         all_ = positions.supported + positions.noted + positions.pending
         table.add_row(f"  by {escape(document)}", str(all_), *_numbers(positions))
     console.print(table)
+    also = "".join(
+        f", {getattr(receipt, name)} {said}"
+        for name, said in _ALSO
+        if getattr(receipt, name) or (name == "merged" and receipt.layout)
+    )
     console.print(
         f"{receipt.rows} rows: [green]{receipt.new} new[/green], {receipt.changed} changed, "
-        f"{receipt.same} same, {receipt.merged} merged, "
+        f"{receipt.same} same{also}, "
         + (f"[red]{receipt.unreadable} unreadable[/red]" if receipt.unreadable else "0 unreadable")
     )
     _notes(console, "Unreadable", receipt.unreadable_rows, "red", len(receipt.unreadable_rows))
     _notes(console, "Changed", receipt.changes, "yellow", None if verbose else notes_max)
+    _notes(console, "Conflicts, not taken", receipt.conflicts, "red", None)
+    _notes(console, "Missing", receipt.missing_rows, "yellow", None if verbose else notes_max)
     _notes(console, "Worth a look", receipt.doubts, "yellow", None if verbose else notes_max)
     if receipt.dry_run:
         console.print("[bold]Dry run:[/bold] nothing was recorded.")
@@ -49,6 +51,26 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
     else:
         last = receipt.first + receipt.events - 1
         console.print(f"Recorded {receipt.events} events at log index {receipt.first} to {last}.")
+
+
+_ALSO = (
+    ("merged", "merged"),
+    ("repeated", "repeated word for word"),
+    ("matched", "matched"),
+    ("undecided", "undecided"),
+    ("missing", "missing"),
+    ("other_states", "of States not asked for"),
+)
+
+
+def _about(receipt: Receipt) -> list[str]:
+    whom = receipt.addressee or ("all States" if receipt.format != "worklist" else "worklist")
+    if receipt.format != "ohchr-matrix":
+        return [f"[bold]{whom}[/bold]", receipt.format, receipt.language]
+    session = f", session {receipt.session}" if receipt.session is not None else ""
+    cycle = f"cycle {receipt.cycle}{session}" if receipt.cycle is not None else "no cycle"
+    layout = f"layout {receipt.layout}, {receipt.language}"
+    return [f"[bold]{whom}[/bold]", cycle, escape(receipt.document or ""), layout]
 
 
 def _numbers(positions: Positions) -> tuple[str, str, str]:

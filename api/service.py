@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -15,6 +16,7 @@ from domain.credential import Credential
 from domain.events import (
     Alias,
 )
+from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
 from projections import credentials, recommendations
 from projections.feed import Feed, FeedStopped
@@ -23,6 +25,7 @@ from projections.views import Views
 from workflows import keys
 from workflows.access import Principal
 from workflows.desk import Desk
+from workflows.files import Files
 from workflows.log import Log
 
 log_line = structlog.get_logger("suivi.service")
@@ -37,10 +40,19 @@ class Service:
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
         self.desk = Desk(self.log)
+        self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(self.log, settings.as_of_events_max)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         if misshapen := self.views.misshapen():
             self.feed.rebuild(names=misshapen)
+
+    def _files_folder(self) -> Path:
+        if self.settings.files_folder:
+            return Path(self.settings.files_folder)
+        if self.views.is_sqlite:
+            log = Path(self.log.url.database or "")
+            return log.with_name(f"{log.stem}-files")
+        return Path("var/files")
 
     def principal(self, key: str) -> Principal | None:
         """Whom a key belongs to, None if it is unknown or revoked."""
@@ -66,12 +78,23 @@ class Service:
             raise self._unavailable(error) from error
 
     def find_aliases(
-        self, addressee: str, aliases: Sequence[Alias]
-    ) -> dict[tuple[str, str, str], UUID]:
-        """Which recommendations of an addressee go by these aliases, as of now."""
+        self, wanted: Sequence[tuple[str, Alias]]
+    ) -> dict[tuple[str, str, str, str], UUID]:
+        """Which recommendation of an addressee goes by which alias, as of now."""
         self._catch_up()
         with self.views.snapshot() as (connection, _):
-            return recommendations.find_aliases(connection, addressee, aliases)
+            return recommendations.find_aliases(connection, wanted)
+
+    def held_by_others(self, review: UUID, format: str) -> list[Recommendation]:
+        """The recommendations of a review that came otherwise than from files of this format."""
+        with self.views.snapshot() as (connection, _):
+            return recommendations.held_by_others(connection, review, format)
+
+    def held_under(self, scheme: str, addressee: str) -> dict[str, Recommendation]:
+        """The recommendations of an addressee that go by a name of this scheme, by that name."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return recommendations.held_under(connection, scheme, addressee)
 
     def wait_for(self, log_index: int) -> bool:
         """True once the views hold the entry at `log_index`; False when that can't be, or takes

@@ -52,6 +52,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many fields a GraphQL document may select, fragments spread out.",
         ),
     ] = 1_000
+    files_folder: Annotated[
+        str,
+        Meta(
+            description="Where uploaded files lie; if not given, in a folder beside the SQLite log,"
+            " or in var/files."
+        ),
+    ] = ""
+    file_bytes_max: Annotated[
+        int, Meta(ge=1_000, le=1_000_000_000, description="How large an uploaded file may be.")
+    ] = 500_000_000
+    public_plots: Annotated[
+        bool,
+        Meta(
+            description="Whether plots of what is public may be seen without a key, so that a page"
+            " can embed them."
+        ),
+    ] = False
     as_of_events_max: Annotated[
         int,
         Meta(

@@ -37,6 +37,34 @@ class Ratio(msgspec.Struct, frozen=True):
         return None if self.aim is None else self.ratio >= self.aim
 
 
+class Growth(msgspec.Struct, frozen=True):
+    """What one thing takes at several sizes, in `unit`; the first size is the measure of the
+    others. `found`: how many rows came of it. `grows_with`: what it should grow with; empty if
+    with nothing but the depth of an index, and then `GROWTH_MAX` is the aim."""
+
+    part: str
+    store: str
+    case: str
+    unit: str
+    sizes: tuple[int, ...]
+    values: tuple[float, ...]
+    found: tuple[int, ...] = ()
+    grows_with: str = ""
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """How many times the first value each is; 1 is flat."""
+        return tuple(round(value / self.values[0], 2) for value in self.values)
+
+    @property
+    def reached(self) -> bool | None:
+        return None if self.grows_with else max(self.times) <= GROWTH_MAX
+
+
+GROWTH_MAX = 2.0
+"""The logarithm of 250,000 is not quite twice that of 1,000."""
+
+
 class Bench:
     """What a part needs to run: how long, where to say that a step is done."""
 
@@ -45,6 +73,7 @@ class Bench:
         self.rounds = rounds
         self.done = done
         self.ratios: list[Ratio] = []
+        self.growths: list[Growth] = []
         self.notes: dict[str, Any] = {}
 
     def compare(

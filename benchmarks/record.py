@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from random import Random
 from typing import Any
 
+from domain.addressees import addressees
 from domain.entry import (
     Authority,
     AuthorityKind,
@@ -88,15 +91,24 @@ def an_assignment() -> AssignmentDecreed:
 def a_record(recommendations: int, seed: int = 7) -> list[Entry]:
     """The entries of so many recommendations, some ten each, in the order in which they would be
     recorded: documents of 200 arrive one after another, follow-up runs on beside them."""
+    return list(a_long_record(recommendations, seed))
+
+
+def a_long_record(recommendations: int, seed: int = 7) -> Iterator[Entry]:
+    """The same, entry by entry: what is held is what goes on at one time, not all of it."""
     random = Random(seed)
-    timed: list[tuple[float, int, Entry]] = []
+    coming: list[tuple[float, int, Entry]] = []
+    made = 0
     for n in range(recommendations):
         at = float(n // 200)
+        while coming and coming[0][0] < at:
+            yield heapq.heappop(coming)[2]
         for entry in a_life(random, n):
-            timed.append((at, len(timed), entry))
+            heapq.heappush(coming, (at, made, entry))
+            made += 1
             at += random.expovariate(2.0)
-    timed.sort()
-    return [entry for _, _, entry in timed]
+    while coming:
+        yield heapq.heappop(coming)[2]
 
 
 def a_life(random: Random, n: int) -> Iterator[Entry]:
@@ -221,3 +233,110 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
         )
     if random.random() < 0.4:
         yield step("report", lambda r: r.report(stamp(), ReportKind.NATIONAL, f"{symbol}/Report"))
+
+
+# --- The record of the whole world ---------------------------------------------------------------
+
+ONE = "SVN"
+ONE_HAS = 400
+"""Recommendations to one State, as many in a small record as in a large one: what is asked of it
+then costs more only if the size of the record around it costs something."""
+RARE, COMMON = "quarantine", "women"
+RARE_ONES = 10
+BODIES = ("CAT", "CCPR", "CED", "CEDAW", "CERD", "CESCR", "CMW", "CRC", "CRPD", "SPT")
+MANY_STATES = tuple(known.code for known in addressees()[:193] if known.code != ONE)
+MANY_THEMES = tuple(
+    f"{'ABCDEF'[n % 6]}{n // 6 + 1} Theme of the list, number {n}" for n in range(60)
+)
+PERSONS = tuple(f"Persons affected, group {n}" for n in range(16))
+
+
+def _vocabulary() -> tuple[list[str], list[float]]:
+    """Some thousands of words, each half as frequent as one of half its rank."""
+    random = Random(11)
+    syllables = [a + b for a in "bdfgklmnprstv" for b in ("a", "e", "io", "u", "an", "er")]
+    invented = {"".join(random.choices(syllables, k=random.randint(2, 4))) for _ in range(6_000)}
+    words = [*dict.fromkeys(WORDS), *sorted(invented)]
+    return words, list(accumulate(1 / rank for rank in range(3, len(words) + 3)))
+
+
+def a_world(recommendations: int, seed: int = 7) -> Iterator[Entry]:
+    """The entries of so many recommendations to 193 States as an import brings them, some three
+    each: `ONE` has `ONE_HAS` of them and `RARE` is said in `RARE_ONES`, at every size."""
+    random = Random(seed)
+    words, weights = _vocabulary()
+    for n in range(recommendations):
+        is_one = n * ONE_HAS // recommendations != (n + 1) * ONE_HAS // recommendations
+        is_rare = n * RARE_ONES // recommendations != (n + 1) * RARE_ONES // recommendations
+        said = random.choices(words, cum_weights=weights, k=random.randint(25, 60))
+        yield from an_arrival(
+            random,
+            n,
+            ONE if is_one else random.choice(MANY_STATES),
+            " ".join([*said, RARE] if is_rare else said).capitalize(),
+        )
+
+
+def an_arrival(random: Random, n: int, addressee: str, said: str) -> Iterator[Entry]:
+    """The entries of one recommendation that an import brings; one in five is assigned too, one
+    in ten assessed."""
+    upr = random.random() < 0.4
+    cycle = random.randint(1, 4)
+    body = "UPR" if upr else random.choice(BODIES)
+    document = random.randint(1, 9)
+    symbol = (
+        f"A/HRC/{10 * cycle + document}/{n % 20}" if upr else f"{body}/C/{addressee}/CO/{cycle}"
+    )
+    paragraph = f"{100 + document}.{n}" if upr else str(n + 5)
+    source = Source(document=symbol, paragraph=paragraph, language="en", row=n)
+    on = f"{2008 + random.randint(0, 17)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
+
+    def stamp() -> Stamp:
+        return Stamp(
+            command=f"import-{n}",
+            speaker=a_speaker("foreign-affairs"),
+            effective=Effective(on=on, basis=Basis.STATED),
+            source=source,
+        )
+
+    recommenders = tuple(
+        Recommender(printed=code.title(), code=code)
+        for code in random.sample(MANY_STATES, random.randint(1, 2) if upr else 0)
+    )
+    id, received = receive(
+        stamp(),
+        addressee=addressee,
+        kind=Kind.RECOMMENDATION if upr or random.random() < 0.75 else Kind.CONCERN,
+        mechanism=Mechanism.UPR if upr else Mechanism.TREATY_BODY,
+        body=body,
+        text=Text(
+            language="en", status=TextStatus.OFFICIAL, parts=(PartText(part="1", text=said),)
+        ),
+        parts=(Part(id="1", recommenders=recommenders),),
+        symbol=symbol,
+        paragraph=paragraph,
+        cycle=cycle,
+    )
+    first = opening(id, addressee, received)
+    yield first
+    r = fold([first])
+    assert r is not None
+    labels = [("theme", label) for label in random.sample(MANY_THEMES, random.randint(1, 4))]
+    labels += [("affected-persons", p) for p in random.sample(PERSONS, random.randint(0, 2))]
+    terms = [Term(vocabulary=v, version="2019", label=label) for v, label in labels]
+    for _ in range(random.randint(0, 2)):
+        goal = f"{random.randint(1, 17)}.{random.randint(1, 9)}"
+        terms.append(Term(vocabulary="sdg", version="2015", label=f"Target {goal}", code=goal))
+    yield Desk.enter(r, "classify", r.classify(stamp(), terms, AssertedHow.SOURCE))
+    if upr:
+        answer = Answer.SUPPORTED if random.random() < 0.8 else Answer.NOTED
+        event = r.take_position(stamp(), answer, organ=Organ.ADDENDUM, instrument=f"{symbol}/Add.1")
+        yield Desk.enter(r, "take-position", event)
+    if random.random() < 0.2:
+        lead = random.choice(MINISTRIES)
+        decreed = r.decree_assignment(stamp(), lead, Capacity.LEAD, "Government decision 44")
+        yield Desk.enter(r, "decree-assignment", decreed)
+    if random.random() < 0.1:
+        grade = random.choice(("fully-implemented", "partially-implemented", "not-implemented"))
+        found = r.assess(stamp(), AssessorKind.UPR_INFO, "UPR Info", "upr-info", "1", grade)
+        yield Desk.enter(r, "assess", found)

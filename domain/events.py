@@ -173,6 +173,8 @@ class AssessmentHeld(Stored, frozen=True):
     scheme: str
     scheme_version: str
     grade: str
+    visibility: Visibility
+    recorded_by: str
     common: Common | None = None
     part: str | None = None
 
@@ -607,6 +609,8 @@ class Assessed(RecommendationEvent, frozen=True):
                 scheme=self.scheme,
                 scheme_version=self.scheme_version,
                 grade=self.grade,
+                visibility=self.stamp.visibility,
+                recorded_by=self.stamp.speaker.institution,
                 common=self.common,
                 on=self.stamp.effective.order,
                 part=self.stamp.part,

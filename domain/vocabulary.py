@@ -20,7 +20,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from domain.entry import Entry, Event, Stamp, Stored, is_date
+from domain.entry import Entry, Event, Stamp, Stored, Visibility, is_date
 from domain.identity import NAMESPACE
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded
 from domain.schemes import SCHEMES
@@ -175,6 +175,9 @@ class Vocabulary(msgspec.Struct, kw_only=True):
 
     id: UUID
     name: str
+    addressee: str = ""
+    visibility: Visibility = Visibility.PUBLIC
+    institution: str = ""
     version: int = 0
     versions: dict[str, VersionContent] = {}
     mappings: dict[tuple[str, str, str, str], TermMapping] = {}

@@ -208,13 +208,18 @@ def _positions(r: Recommendation) -> dict[str, Units]:
 
 
 def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
-    """A grade of the whole counts for the paragraph, its pairs and each part without its own."""
+    """A grade of the whole counts for the paragraph, its pairs and each part without its own. Only
+    what every reader of the recommendation may read is counted."""
     if not r.assessments:
         return
+
+    def current(part: str | None = None) -> list[AssessmentHeld]:
+        return [a for a in r.current_assessments(part) if a.visibility is r.visibility]
+
     position = r.position.value
     pairs = len({s.code or s.printed for part in r.parts for s in part.recommenders})
-    own = {part.id: r.current_assessments(part.id) for part in r.parts}
-    for a in r.current_assessments():
+    own = {part.id: current(part.id) for part in r.parts}
+    for a in current():
         by = _graded(a)[:4]
         parts = sum(all(_graded(b)[:4] != by for b in some) for some in own.values())
         yield position, _graded(a), (1, parts, pairs)

@@ -287,24 +287,46 @@ def by_symbol(
 
 
 def find_aliases(
-    connection: Connection, addressee: str, aliases: Iterable[Alias]
-) -> dict[tuple[str, str, str], UUID]:
-    """Which recommendation of an addressee goes by which alias: for imports, whoever asks."""
-    wanted = {alias.key for alias in aliases}
-    values = sorted({key[1] for key in wanted})
-    found: dict[tuple[str, str, str], UUID] = {}
-    columns_ = views.alias.c
-    for i in range(0, len(values), 500):
+    connection: Connection, wanted: Iterable[tuple[str, Alias]]
+) -> dict[tuple[str, str, str, str], UUID]:
+    """Which recommendation of an addressee goes by which alias, by addressee and the alias's key:
+    for imports, whoever asks."""
+    asked = {(addressee, *alias.key) for addressee, alias in wanted}
+    names = sorted({(value, paragraph) for _, _, value, paragraph in asked})
+    found: dict[tuple[str, str, str, str], UUID] = {}
+    c = views.alias.c
+    for i in range(0, len(names), 500):
         query = (
-            select(columns_.scheme, columns_.value, columns_.paragraph, columns_.recommendation)
-            .join(table, table.c.id == columns_.recommendation)
-            .where(columns_.value.in_(values[i : i + 500]), table.c.addressee == addressee)
-            .order_by(columns_.is_current)  # whoever bears it now comes last, and stays
+            select(table.c.addressee, c.scheme, c.value, c.paragraph, c.recommendation)
+            .join(table, table.c.id == c.recommendation)
+            .where(tuple_(c.value, c.paragraph).in_(names[i : i + 500]))
+            .order_by(c.is_current)  # whoever bears it now comes last, and stays
         )
-        for scheme, value, paragraph, id in connection.execute(query):
-            if (scheme, value, paragraph) in wanted:
-                found[scheme, value, paragraph] = UUID(hex=id)
+        for *key, id in connection.execute(query):
+            if tuple(key) in asked:
+                found[tuple(key)] = UUID(hex=id)
     return found
+
+
+def held_by_others(connection: Connection, review: UUID, format: str) -> list[Recommendation]:
+    """The recommendations of a review that came otherwise than from files of this format: for
+    imports, whoever asks."""
+    runs = select(views.import_run.c.id).where(views.import_run.c.format == format)
+    of_this = and_(table.c.batch.is_not(None), table.c.batch.in_(runs))
+    query = select(table.c.state).where(table.c.review == review.hex, ~of_this)
+    return [_read_state(blob) for (blob,) in connection.execute(query.order_by(table.c.id))]
+
+
+def held_under(connection: Connection, scheme: str, addressee: str) -> dict[str, Recommendation]:
+    """The recommendations of an addressee that go by a name of this scheme, by that name: for
+    imports, whoever asks."""
+    c = views.alias.c
+    query = (
+        select(c.value, table.c.state)
+        .join(table, table.c.id == c.recommendation)
+        .where(c.scheme == scheme, table.c.addressee == addressee)
+    )
+    return {value: _read_state(blob) for value, blob in connection.execute(query)}
 
 
 def count(connection: Connection, scope: Scope, where: Where) -> int:

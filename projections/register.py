@@ -27,7 +27,7 @@ page_size_max = 200
 
 State = TypeVar("State")
 
-written = msgspec.json.Encoder(order="deterministic").encode
+written = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class Row(NamedTuple, Generic[State]):
@@ -62,7 +62,7 @@ class Shelf(Generic[State]):
         self.table = table
         self.type = state
         self._columns = columns
-        self._read = msgspec.json.Decoder(state).decode
+        self._read = msgspec.msgpack.Decoder(state).decode
 
     def row(self, change: Change) -> tuple[Any, ...]:
         s = change.after
@@ -176,7 +176,7 @@ institutions = Shelf(
 )
 reports = Shelf(views.progress_report, ProgressReport, lambda s: (s.status.value, None))
 files = Shelf(views.stored_file, StoredFile, lambda s: ("erased" if s.erased else "stored", None))
-runs = Shelf(views.import_run, ImportRun, lambda s: (s.status.value, None))
+runs = Shelf(views.import_run, ImportRun, lambda s: (s.status.value, None, s.format))
 matches = Shelf(
     views.matched,
     Match,

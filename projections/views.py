@@ -77,10 +77,11 @@ alias = Table(
     _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("scheme", Text, nullable=False),
-    Column("value", Text, nullable=False, index=True),
+    Column("value", Text, nullable=False),
     Column("paragraph", Text, nullable=False),
     # Numbers change hands: whoever bears one now comes before whoever bore it.
     Column("is_current", Integer, nullable=False),
+    Index("alias_named", "value", "paragraph"),
 )
 assignment = Table(
     "assignment",
@@ -213,7 +214,7 @@ review = _register_table(
 institution = _register_table("institution", Column("code", Text, nullable=False, index=True))
 progress_report = _register_table("progress_report")
 stored_file = _register_table("stored_file")
-import_run = _register_table("import_run")
+import_run = _register_table("import_run", Column("format", Text, nullable=False))
 matched = _register_table(
     "matched",
     Column("scheme", Text, nullable=False),

@@ -9,11 +9,22 @@ acts below say what a step says in most tests; `ANY` holds one maker a step, for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain import (
+    credential,
+    import_run,
+    institution,
+    match,
+    progress_report,
+    review,
+    stored_file,
+    vocabulary,
+)
+from domain.credential import Holder
 from domain.entry import (
     Authority,
     AuthorityKind,
@@ -37,12 +48,23 @@ from domain.events import (
     Term,
     Text,
 )
+from domain.import_run import ImportCount, ImportNote
+from domain.institution import InstitutionName
+from domain.match import MatchCandidate
 from domain.recommendation import (
     Recommendation,
     fold,
     receive,
 )
 from domain.refusals import Refusal
+from domain.review import ReviewDocument
+from domain.vocabulary import (
+    MappingRelation,
+    TermMapping,
+    VersionContent,
+    VocabularyLabel,
+    VocabularyTerm,
+)
 from domain.words import (
     Answer,
     AssertedHow,
@@ -50,6 +72,7 @@ from domain.words import (
     Capacity,
     Closing,
     CorrectionKind,
+    DocumentKind,
     Kind,
     LinkType,
     Mechanism,
@@ -88,12 +111,14 @@ def stamp(
     document: str | None = None,
     visibility: Visibility = Visibility.PUBLIC,
     institution: str = "mfa",
+    batch: UUID | None = None,
 ) -> Stamp:
     return Stamp(
         command=command,
         speaker=speaker(institution),
         effective=effective(on) if on else Effective(),
         visibility=visibility,
+        batch=batch,
         source=Source(document=document) if document else None,
         part=part,
         reason=Protected(reason) if reason is not None else None,
@@ -126,6 +151,7 @@ def received(
     cycle: int | None = 4,
     id: UUID | None = None,
     command: str = "receive-1",
+    language: str = "en",
     **said: Any,
 ) -> Entry:
     """The first entry of a recommendation, as the desk records it."""
@@ -135,7 +161,7 @@ def received(
         kind=kind,
         mechanism=mechanism,
         body="UPR" if mechanism is Mechanism.UPR else "CRC",
-        text=text(*wordings),
+        text=text(*wordings, language=language),
         parts=parts(len(wordings), *states),
         symbol=symbol,
         paragraph=paragraph,
@@ -526,3 +552,285 @@ def any_open_act(r: Recommendation, random: Random) -> Act:
 
 def alias(paragraph: str, symbol: str = "A/HRC/59/15") -> Alias:
     return Alias(scheme="un", value=symbol, paragraph=paragraph)
+
+
+# --- Any history, of any aggregate ---------------------------------------------------------------
+
+ADDRESSEES = ("SVN", "FRA")
+FILES = tuple(UUID(int=n) for n in (31, 32))
+RUNS = tuple(UUID(int=n) for n in (41, 42, 43))
+LANGUAGES = {
+    "en": ("Ratify the convention", "Report on torture, 140.1"),
+    "fr": ("Ratifier la convention", "Prévenir la torture"),
+    "es": ("Ratificar el convenio", "Prevenir la tortura"),
+    "ru": ("Ратифицировать конвенцию", "Предотвращать пытки"),
+    "ar": ("التصديق على الاتفاقية", "منع التعذيب"),
+    "zh": ("批准公约", "防止酷刑"),
+}
+"""Language → what is asked for in it: that a convention be ratified, that torture be prevented."""
+
+
+def any_stamp(random: Random) -> Stamp:
+    """Anybody's, of any visibility and date; mostly it gives a reason."""
+    return stamp(
+        f"c-{random.randrange(10**6)}",
+        on=random.choice(DATES),
+        reason=random.choice(["because", "a mistake was found", None]),
+        visibility=random.choice([*Visibility, Visibility.PUBLIC]),
+        institution=random.choice(["mfa", *INSTITUTIONS]),
+        batch=random.choice([None, *RUNS]),
+    )
+
+
+class Beside(NamedTuple):
+    """An aggregate beside the recommendation: how its entries add up, how the `n`th of an addressee
+    begins, and what may be done with it; now and then it is refused."""
+
+    fold: Callable[..., Any]
+    begin: Callable[[Stamp, Random, str, int], tuple[UUID, Event]]
+    acts: tuple[Callable[[Any, Stamp, Random], Event], ...]
+    of_nobody: bool = False
+
+
+def _others(x: Random) -> list[RecommendationId]:
+    return [RecommendationId(id) for id in x.sample(OTHERS, x.randint(1, 3))]
+
+
+def _names(x: Random) -> list[InstitutionName]:
+    languages = x.sample(["en", "sl"], x.randint(1, 2))
+    return [InstitutionName(language=tag, text=f"Ministry {x.randint(1, 3)}") for tag in languages]
+
+
+def _version(s: Stamp, x: Random, name: str, known: Any = None) -> Event:
+    content = VersionContent(
+        name=name,
+        version=x.choice(["2014", "2019", "2025"]),
+        title=(VocabularyLabel(language="en", text="Themes"),),
+        terms=tuple(VocabularyTerm(code=code) for code in ("A12", "B31")),
+        source="a list",
+        sha256="ab" * 32,
+    )
+    return vocabulary.publish(s, content, known)
+
+
+def _mapping(x: Random) -> TermMapping:
+    one, other = x.sample(["2014", "2019", "2025"], 2)
+    relation = x.choice(list(MappingRelation))
+    return TermMapping(
+        from_version=one, from_code="A12", to_version=other, to_code="B31", relation=relation
+    )
+
+
+BESIDE: dict[str, Beside] = {
+    "review": Beside(
+        review.fold,
+        lambda s, x, whose, n: review.open_review(
+            s,
+            addressee=whose,
+            mechanism=(mechanism := x.choice([Mechanism.UPR, Mechanism.TREATY_BODY])),
+            body="UPR" if mechanism is Mechanism.UPR else "CRC",
+            cycle=n % 6 + 1 if mechanism is Mechanism.UPR else None,
+            round=None if mechanism is Mechanism.UPR else n % 6 + 1,
+        ),
+        (
+            lambda r, s, x: r.schedule(s, session=x.choice(["48", None]), answers_due="2025-06"),
+            lambda r, s, x: r.add_document(
+                s, ReviewDocument(kind=DocumentKind.ADDENDUM, symbol=x.choice(["A/1", "a/1", "B"]))
+            ),
+            lambda r, s, x: r.adopt(s, decision=x.choice([None, "A/HRC/DEC/59/112"])),
+            lambda r, s, x: r.close(s),
+            lambda r, s, x: r.reopen(s),
+        ),
+    ),
+    "institution": Beside(
+        institution.fold,
+        lambda s, x, whose, n: institution.register_institution(
+            s, addressee=whose, code=[*INSTITUTIONS, "social"][n % 4], names=_names(x)
+        ),
+        (
+            lambda i, s, x: i.rename(s, _names(x)),
+            lambda i, s, x: i.change_parent(s, x.choice(["government", None])),
+            lambda i, s, x: i.transfer_competence(
+                s, x.choice(INSTITUTIONS), "equality", x.sample(THEMES, x.randint(0, 2))
+            ),
+            lambda i, s, x: i.merge(s, x.choice(INSTITUTIONS)),
+            lambda i, s, x: i.split(s, x.sample(INSTITUTIONS, 2)),
+            lambda i, s, x: i.abolish(s),
+        ),
+    ),
+    "progress-report": Beside(
+        progress_report.fold,
+        lambda s, x, whose, n: progress_report.draft_report(
+            s, id=UUID(int=x.getrandbits(64)), title="2027", covers=_others(x), narrative=_said()
+        ),
+        (
+            lambda r, s, x: r.redraft(s, covers=_others(x), narrative=x.choice([None, _said()])),
+            lambda r, s, x: r.clear(s),
+            lambda r, s, x: r.publish(s, _said(), title=x.choice([None, "2028"])),
+            lambda r, s, x: r.attach_evidence(s, x.choice(FILES)),
+            lambda r, s, x: r.remove_evidence(s, x.choice(FILES)),
+            lambda r, s, x: r.withdraw(s),
+        ),
+    ),
+    "file": Beside(
+        stored_file.fold,
+        lambda s, x, whose, n: stored_file.store_file(
+            s,
+            id=UUID(int=x.getrandbits(64)),
+            media_type="application/pdf",
+            size=x.randint(1, 9_999),
+            name="report.pdf",
+            digest="cd" * 32,
+        ),
+        (lambda f, s, x: f.erase(s),),
+    ),
+    "import-run": Beside(
+        import_run.fold,
+        lambda s, x, whose, n: import_run.start_import(
+            s,
+            id=UUID(int=x.getrandbits(64)),
+            format="ohchr-matrix",
+            parser_version=1,
+            file_sha256="ef" * 32,
+            file_size=x.randint(1, 9_999),
+        ),
+        (
+            lambda r, s, x: r.complete(
+                s,
+                [ImportCount(name="rows", value=x.randint(0, 9))],
+                unreadable=[ImportNote(row=3, reason="NO_TEXT", message="no text", printed="-")],
+                missing=x.randint(0, 2),
+            ),
+            lambda r, s, x: r.fail(s, "UNAVAILABLE", "the disk is full"),
+        ),
+    ),
+    "match": Beside(
+        match.fold,
+        lambda s, x, whose, n: match.propose_match(
+            s,
+            addressee=whose,
+            scheme=x.choice(["uhri", "upr-info"]),
+            key=f"row {n}",
+            text="Ratify",
+            language="en",
+            candidates=[MatchCandidate(recommendation=id, score=80) for id in _others(x)],
+        ),
+        (
+            lambda m, s, x: m.make(s, _others(x)[0], AssertedHow.PERSON, x.choice([None, 90])),
+            lambda m, s, x: m.refuse(s),
+            lambda m, s, x: m.withdraw(s),
+        ),
+    ),
+    "vocabulary": Beside(
+        vocabulary.fold,
+        lambda s, x, whose, n: (
+            vocabulary.stream(name := f"themes-{'abc'[n % 3]}"),
+            _version(s, x, name),
+        ),
+        (
+            lambda v, s, x: _version(s, x, v.name, v),
+            lambda v, s, x: v.map(s, [_mapping(x)]),
+        ),
+        of_nobody=True,
+    ),
+    "credential": Beside(
+        credential.fold,
+        lambda s, x, whose, n: (
+            UUID(int=x.getrandbits(64)),
+            credential.grant(
+                s,
+                f"{x.getrandbits(256):064x}",
+                Holder(role="clerk", institution="mfa", authority=MANDATE, actor="p-1"),
+            ),
+        ),
+        (lambda c, s, x: c.revoke(s),),
+        of_nobody=True,
+    ),
+}
+"""Every aggregate beside the recommendation, by the first word of its topics."""
+
+
+def _said() -> Protected:
+    return Protected("a bill is drafted")
+
+
+def any_beside(random: Random, steps: int) -> list[list[Entry]]:
+    """Appends, in order: aggregates beside the recommendation begin, and steps are taken on any."""
+    streams: dict[UUID, tuple[Beside, list[Entry]]] = {}
+    appends: list[list[Entry]] = []
+    for n in range(steps):
+        said = any_stamp(random)
+        if not streams or random.random() < 0.3:
+            of = random.choice(list(BESIDE.values()))
+            whose = "" if of.of_nobody else random.choice(ADDRESSEES)
+            id, first = of.begin(said, random, whose, n)
+            if id in streams:
+                continue
+            streams[id] = of, [Entry(id, 1, whose, first)]
+        else:
+            id = random.choice(list(streams))
+            of, entries = streams[id]
+            try:
+                event = random.choice(of.acts)(of.fold(entries), said, random)
+            except Refusal:
+                continue
+            entries.append(Entry(id, len(entries) + 1, entries[0].addressee, event))
+        appends.append([streams[id][1][-1]])
+    return appends
+
+
+def any_recommendations(random: Random, streams: int, steps: int) -> list[list[Entry]]:
+    """Appends, in order: some recommendations arrive, and then steps are taken on any of them, said
+    by anybody, of any visibility."""
+    made = [_arrival(random, n) for n in range(1, streams + 1)]
+    appends = [list(history.entries) for history in made]
+    for _ in range(steps):
+        n = random.randrange(streams)
+        taken = any_open_act(made[n].it, random)
+        who = {
+            "on": random.choice(DATES),
+            "visibility": random.choice([*Visibility, Visibility.PUBLIC]),
+            "institution": random.choice(["mfa", *INSTITUTIONS]),
+        }
+        outcome = made[n].when(taken._replace(said={**who, **taken.said}))
+        if outcome.entry is not None:
+            made[n] = Given(*made[n].entries, outcome.entry)
+            if appends and random.random() < 0.3:
+                appends[-1] = [*appends[-1], outcome.entry]
+            else:
+                appends.append([outcome.entry])
+    return appends
+
+
+def _arrival(random: Random, n: int) -> Given:
+    mechanism = random.choice([Mechanism.UPR, Mechanism.UPR, Mechanism.TREATY_BODY])
+    language = random.choice(list(LANGUAGES))
+    first = received(
+        f"140.{n}",
+        mechanism=mechanism,
+        wordings=LANGUAGES[language][: random.randint(1, 2)],
+        language=language,
+        states=tuple(random.sample(["FRA", "LTU", "LVA"], random.randint(0, 2))),
+        addressee=random.choice(ADDRESSEES),
+        kind=random.choice([Kind.RECOMMENDATION, Kind.RECOMMENDATION, Kind.CONCERN]),
+        cycle=random.choice([None, 3, 4]),
+        on=random.choice([None, "2014", "2020-01", "2020-01-28"]),
+        batch=random.choice([None, *RUNS]),
+        visibility=random.choice([*Visibility, *[Visibility.PUBLIC] * 3]),
+        institution=random.choice(["mfa", *INSTITUTIONS]),
+    )
+    return Given(first)
+
+
+def shuffled(random: Random, *some: Sequence[list[Entry]]) -> list[list[Entry]]:
+    """Several histories as one: each keeps its order."""
+    turns = [n for n, history in enumerate(some) for _ in history]
+    random.shuffle(turns)
+    each = [iter(history) for history in some]
+    return [next(each[n]) for n in turns]
+
+
+def any_history(random: Random, streams: int, steps: int) -> list[list[Entry]]:
+    """Appends, in order, of every aggregate there is."""
+    recommendations = any_recommendations(random, streams, steps)
+    return shuffled(random, recommendations, any_beside(random, steps))

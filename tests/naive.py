@@ -240,3 +240,326 @@ def _links(history: list[Row]) -> list[tuple[int, str, str]]:
         for row in _of(history, "linked")
         if row["version"] not in withdrawn
     ]
+
+
+# --- Everything that is no recommendation --------------------------------------------------------
+
+
+def what_is_registered(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
+    """What each aggregate beside the recommendations has come to: by the first word of its topics,
+    and by its id."""
+    found: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in BESIDE}
+    streams: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["log_index"]):
+        if not row["topic"].startswith("recommendation."):
+            streams.setdefault(row["stream"], []).append(row)
+    for stream, history in streams.items():
+        assert [row["version"] for row in history] == list(range(1, len(history) + 1))
+        name = history[0]["topic"].split(".")[0]
+        assert all(row["topic"].split(".")[0] == name for row in history)
+        seen = {
+            "addressee": history[0]["addressee"],
+            "version": history[-1]["version"],
+            **BESIDE[name]([(row["topic"].split(".")[1], row["payload"]) for row in history]),
+        }
+        if name not in ("vocabulary", "credential"):
+            first = history[0]["payload"]["stamp"]
+            seen.setdefault("visibility", first.get("visibility", "public"))
+            seen["institution"] = first["speaker"]["institution"]
+        found[name][stream] = seen
+    return found
+
+
+History = list[tuple[str, dict[str, Any]]]
+"""The second word of each topic, and what was said."""
+
+
+def _on(said: dict[str, Any]) -> str:
+    return said["stamp"].get("effective", {}).get("on") or ""
+
+
+def _last_said(history: History, field: str) -> Any:
+    """What was last said of something; silence, and a word of nothing, leave it as it was."""
+    return next((said[field] for _, said in reversed(history) if said.get(field)), None)
+
+
+def _review(history: History) -> dict[str, Any]:
+    status, adopted, documents = "open", None, {}
+    for what, said in history:
+        if what == "adopted":
+            status, adopted = "adopted", _on(said)
+        elif what == "closed":
+            status = "closed"
+        elif what == "reopened":
+            status = "open" if adopted is None else "adopted"
+        elif what == "document-added":
+            symbol = said["document"]["symbol"]
+            documents.pop(symbol.upper(), None)
+            documents[symbol.upper()] = symbol
+    return {
+        "status": status,
+        "adopted": adopted,
+        "documents": list(documents.values()),
+        "session": _last_said(history, "session"),
+        "answers_due": _last_said(history, "answers_due"),
+        "decision": _last_said(history, "decision"),
+    }
+
+
+def _institution(history: History) -> dict[str, Any]:
+    """Of names and parents the one that came last in the world stands."""
+    status, successors = "active", []
+    names: dict[str, tuple[str, int, str]] = {}
+    parent: tuple[str, int, Any] = ("", 0, None)
+    moved: list[Any] = []
+    for version, (what, said) in enumerate(history, 1):
+        for name in said.get("names", []):
+            dated = (_on(said), version, name["text"])
+            names[name["language"]] = max(names.get(name["language"], dated), dated)
+        if what in ("registered", "parent-changed"):
+            parent = max(parent, (_on(said), version, said.get("parent")), key=lambda p: p[:2])
+        if what in ("merged", "split", "abolished"):
+            into = said.get("into", [])
+            status, successors = what, [into] if isinstance(into, str) else into
+        if what == "competence-transferred":
+            terms = [(t["vocabulary"], t.get("code")) for t in said.get("terms", [])]
+            moved.append((_on(said), said["to"], said["competence"], terms))
+    return {
+        "status": status,
+        "code": history[0][1]["code"],
+        "successors": successors,
+        "names": {language: text for language, (_, _, text) in names.items()},
+        "parent": parent[2],
+        "moved": moved,
+    }
+
+
+def _progress_report(history: History) -> dict[str, Any]:
+    status, visibility, evidence = "drafted", "public", []
+    for what, said in history:
+        if what in ("drafted", "redrafted", "published"):
+            visibility = said["stamp"].get("visibility", "public")
+        if what == "evidence-attached":
+            evidence.append(said["file"])
+        elif what == "evidence-removed":
+            evidence.remove(said["file"])
+        else:
+            status = what.removeprefix("re")
+    return {
+        "status": status,
+        "visibility": visibility,
+        "title": _last_said(history, "title"),
+        "covers": _last_said(history, "covers"),
+        "evidence": evidence,
+    }
+
+
+def _file(history: History) -> dict[str, Any]:
+    return {
+        "size": history[0][1]["size"],
+        "media_type": history[0][1]["media_type"],
+        "erased": history[-1][0] == "erased",
+    }
+
+
+def _import_run(history: History) -> dict[str, Any]:
+    what, said = history[-1]
+    return {
+        "status": "running" if what == "started" else what,
+        "counts": [(c["name"], c["value"]) for c in said.get("counts", [])],
+        "unreadable_rows": said.get("unreadable_rows", 0),
+        "missing": said.get("missing", 0),
+        "code": said.get("code"),
+    }
+
+
+def _match(history: History) -> dict[str, Any]:
+    what, said = history[-1]
+    is_made = what == "made"
+    return {
+        "status": "undecided" if what in ("proposed", "withdrawn") else what,
+        "key": (history[0][1]["scheme"], history[0][1]["key"]),
+        "batch": history[0][1]["stamp"].get("batch"),
+        "candidates": [c["recommendation"] for c in history[0][1]["candidates"]],
+        "to": said["to"] if is_made else None,
+        "score": said.get("score") if is_made else None,
+    }
+
+
+def _vocabulary(history: History) -> dict[str, Any]:
+    mapped: dict[tuple[str, str], str] = {}
+    for _, said in history:
+        for m in said.get("mappings", []):
+            mapped[m["from_version"], m["to_version"]] = m["relation"]
+    return {
+        "name": history[0][1]["name"],
+        "versions": {
+            said["version"]: [term["code"] for term in said["terms"]]
+            for what, said in history
+            if what == "version-published"
+        },
+        "mapped": mapped,
+    }
+
+
+def _credential(history: History) -> dict[str, Any]:
+    return {
+        "sha256": history[0][1]["sha256"],
+        "role": history[0][1]["holder"]["role"],
+        "revoked": history[-1][0] == "revoked",
+    }
+
+
+BESIDE = {
+    "review": _review,
+    "institution": _institution,
+    "progress-report": _progress_report,
+    "file": _file,
+    "import-run": _import_run,
+    "match": _match,
+    "vocabulary": _vocabulary,
+    "credential": _credential,
+}
+
+# --- Figures -------------------------------------------------------------------------------------
+
+UNITS = ("paragraphs", "parts", "pairs")
+
+
+def figures(
+    rows: Iterable[Row],
+    by: str,
+    *,
+    kinds: tuple[str, ...] = ("recommendation",),
+    merged: bool = True,
+    sees: tuple[str, ...] = ("public", "internal", "confidential"),
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """What is counted by a dimension, for a reader of these visibilities: by key and version of its
+    vocabulary how many paragraphs, parts and pairs of paragraph and State there are, how many are
+    open, how many stand where (unit, dimension, state), and how many bear which grade."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    streams: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["log_index"]):
+        if row["topic"].startswith("recommendation."):
+            streams.setdefault(row["stream"], []).append(row)
+    for history in streams.values():
+        it = read(history)
+        if it["kind"] not in kinds or it["visibility"] not in sees:
+            continue
+        if merged and it["duplicate_of"] is not None:
+            continue
+        for key in _keys(history, it, by, sees):
+            _count(found.setdefault(key, {"counts": {}, "grades": {}}), history, it)
+    return found
+
+
+def _keys(
+    history: list[Row], it: dict[str, Any], by: str, sees: tuple[str, ...]
+) -> set[tuple[str, str]]:
+    if by == "all":
+        return {("", "")}
+    if by in ("cycle", "body", "addressee", "mechanism"):
+        return {("" if it[by] is None else str(it[by]), "")}
+    if by == "month":
+        on = _on(history[0]["payload"])
+        return {(on[:7] if len(on) >= 7 else "", "")}
+    if by == "institution":
+        shown = {
+            row["version"]: row["payload"]["stamp"].get("visibility", "public") for row in history
+        }
+        return {(a[1], "") for a in it["assignments"] if a[3] == "assigned" and shown[a[0]] in sees}
+    terms = {
+        (code, version) for name, version, code in it["terms"] if name == by.split("-target")[0]
+    }
+    if by == "sdg":
+        return {(code.split(".")[0], version) for code, version in terms}
+    return {(code, version) for code, version in terms if by != "sdg-target" or "." in code}
+
+
+def _count(into: dict[str, Any], history: list[Row], it: dict[str, Any]) -> None:
+    struck = {
+        row["payload"]["strikes"]
+        for row in _of(history, "corrected")
+        if "strikes" in row["payload"]
+    }
+    standing = {name.split(".")[0]: name.split(".", 1)[1] for name in it["amounts to"]}
+    shared = {
+        "assignment": standing["assignment"],
+        "implementation": standing["implementation"],
+        "reporting": standing["reporting"],
+        "stage": it["stage"],
+        "open": str(it["closed"] is None),
+    }
+    printed = _states_of_parts(history)
+    _add(into["counts"], "paragraphs", {**shared, "position": it["position"]}, 1)
+    met: set[str] = set()
+    for part, states in printed:
+        new = states - met
+        met |= states
+        position = (
+            _position_of(history, struck, part) if it["position"] != "not-applicable" else None
+        )
+        stands = {**shared, "position": position or it["position"]}
+        _add(into["counts"], "parts", stands, 1)
+        _add(into["counts"], "pairs", stands, len(new))
+    of_parts: dict[str | None, dict[Any, tuple[Any, ...]]] = {}
+    for row in _of(history, "assessed"):
+        said = row["payload"]
+        if row["version"] in struck or not _is_for_all_readers(history[0], row):
+            continue
+        who = (said["assessor_kind"], said["assessor"], said["scheme"], said["scheme_version"])
+        grade = (_on(said), row["version"], (*who, said["grade"], said.get("common") or ""))
+        held = of_parts.setdefault(said["stamp"].get("part"), {})
+        held[who] = max(held.get(who, grade), grade)
+    for who, (_, _, grade) in of_parts.get(None, {}).items():
+        without = sum(who not in of_parts.get(part, {}) for part, _ in printed)
+        _grade(into["grades"], grade, (1, without, len(met)))
+    for part, _ in printed:
+        for _, _, grade in of_parts.get(part, {}).values():
+            _grade(into["grades"], grade, (0, 1, 0))
+
+
+def _states_of_parts(history: list[Row]) -> list[tuple[str, set[str]]]:
+    parts = history[0]["payload"]["parts"]
+    for row in _of(history, "corrected"):
+        parts = row["payload"].get("parts", parts)
+    return [
+        (p["id"], {r.get("code") or r["printed"] for r in p.get("recommenders", [])}) for p in parts
+    ]
+
+
+def _position_of(history: list[Row], struck: set[int], part: str) -> str | None:
+    """A part's own answer, or the whole's; the last given in the world."""
+    for about in (part, None):
+        answers = [
+            (_on(row["payload"]), row["version"], row["payload"]["answer"])
+            for row in _of(history, "position-taken")
+            if row["payload"]["stamp"].get("part") == about and row["version"] not in struck
+        ]
+        if answers:
+            return max(answers)[2]
+    return None
+
+
+def _is_for_all_readers(first: Row, row: Row) -> bool:
+    """Whoever may read the recommendation may read this."""
+    a, b = first["payload"]["stamp"], row["payload"]["stamp"]
+    order = ("public", "internal", "confidential")
+    mine, its = (
+        order.index(b.get("visibility", "public")),
+        order.index(a.get("visibility", "public")),
+    )
+    by_the_same = a["speaker"]["institution"] == b["speaker"]["institution"]
+    return mine <= its and (mine < 2 or by_the_same)
+
+
+def _add(counts: dict[Any, int], unit: str, stands: dict[str, str], amount: int) -> None:
+    for pair in (("total", ""), *stands.items()):
+        if amount:
+            counts[unit, *pair] = counts.get((unit, *pair), 0) + amount
+
+
+def _grade(grades: dict[Any, tuple[int, ...]], grade: tuple[Any, ...], n: tuple[int, ...]) -> None:
+    held = grades.get(grade, (0, 0, 0))
+    if any(n):
+        grades[grade] = tuple(a + b for a, b in zip(held, n, strict=True))

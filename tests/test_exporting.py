@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+import docx
 import hypothesis
 import pytest
 from hypothesis import strategies as st
@@ -414,6 +415,7 @@ def test_the_same_states_give_the_same_matrix_byte_for_byte(tmp_path: Path) -> N
     for name, order in (("a", states), ("b", states[::-1])):
         back(tmp_path / name, order, 3)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert str(docx.Document(str(tmp_path / "a")).core_properties.modified)[:4] == "2000"
 
 
 def test_what_no_matrix_can_hold_is_refused(

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.entry import Authority, Speaker, Visibility
+from domain.entry import Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import (
     Recommendation,
 )
@@ -43,11 +43,13 @@ MAY: dict[str, frozenset[Role]] = {
     for step, roles in {
         "receive": (C, K),
         "import": (C, K),
+        "fill-in-worklist": (C, F),
         "add-text": (C, K),
         "correct": (C, K),
         "strike": (C,),
         "renumber": (C, K),
         "identify": (C, K),
+        "withdraw-alias": (C, K),
         "classify": (C, K),
         "declassify": (C, K),
         "take-position": (C, K),
@@ -75,6 +77,34 @@ MAY: dict[str, frozenset[Role]] = {
         "continue": (C,),
         "close": (C,),
         "reopen": (C,),
+        "cover": (C,),
+        "open-review": (C, K),
+        "schedule-review": (C, K),
+        "add-review-document": (C, K),
+        "adopt-review": (C, K),
+        "close-review": (C,),
+        "reopen-review": (C,),
+        "register-institution": (C,),
+        "rename-institution": (C,),
+        "merge-institution": (C,),
+        "split-institution": (C,),
+        "change-parent": (C,),
+        "transfer-competence": (C,),
+        "abolish-institution": (C,),
+        "draft-report": (C, F),
+        "redraft-report": (C, F),
+        "attach-evidence": (C, F),
+        "remove-evidence": (C, F),
+        "clear-report": (C,),
+        "publish-report": (C,),
+        "withdraw-report": (C,),
+        "store-file": (C, K, F),
+        "erase-file": (C,),
+        "make-match": (C, K),
+        "refuse-match": (C, K),
+        "withdraw-match": (C, K),
+        "publish-vocabulary": (C,),
+        "map-vocabulary": (C,),
         "grant-key": (A,),
         "revoke-key": (A,),
     }.items()
@@ -98,6 +128,7 @@ SHOWN_WITH_IT = frozenset(
         "correct",
         "renumber",
         "identify",
+        "withdraw-alias",
         "classify",
         "declassify",
         "defer-position",
@@ -148,6 +179,16 @@ class Principal(msgspec.Struct, frozen=True):
             on_behalf_of=on_behalf_of or self.institution,
             authority=authority or self.authority,
         )
+
+
+ANYBODY = Principal(
+    key=UUID(int=0),
+    role=Role.READER,
+    institution="anybody",
+    authority=Authority(kind=AuthorityKind.MANDATE, reference="reads what is public"),
+    system="anybody",
+)
+"""Whoever asks without a key, where the installation shows something to everybody."""
 
 
 def authorise(principal: Principal, step: str, addressee: str | None = None) -> None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from domain.entry import Entry, Stamp, Visibility
+from domain.addressees import addressee as known_addressee
+from domain.entry import Entry, Event, Stamp, Visibility
 from domain.events import (
     Alias,
     Received,
@@ -26,6 +28,7 @@ from domain.recommendation import Recommendation, begin, fold
 from domain.refusals import (
     AlreadySo,
     CommandReused,
+    Forbidden,
     InvalidInput,
     NotFound,
     Refusal,
@@ -33,7 +36,7 @@ from domain.refusals import (
     Unavailable,
 )
 from workflows import procedure
-from workflows.access import Principal, authorise, authorise_on
+from workflows.access import Principal, Role, authorise, authorise_on
 from workflows.log import Appended, Log
 
 command_chars_max = 128
@@ -41,9 +44,23 @@ attempts_max = 5
 
 ADDRESSEE = re.compile(r"[A-Z]{3}")
 
-FindAliases = Callable[[str, Sequence[Alias]], dict[tuple[str, str, str], UUID]]
-"""Which recommendations of an addressee go by which aliases; answered from a view that is up to
-date, and handed in by `api`."""
+
+class Aggregate(Protocol):
+    """What every aggregate of the record has."""
+
+    id: UUID
+    addressee: str
+    version: int
+    visibility: Visibility
+    institution: str
+
+
+FindAliases = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, str], UUID]]
+"""Which recommendation of an addressee goes by which alias, by addressee and the alias's key;
+answered from a view that is up to date, and handed in by `api`."""
+
+State = TypeVar("State", bound=Aggregate)
+Fold = Callable[[Iterable[Entry], "State | None"], "State | None"]
 
 log_line = structlog.get_logger("suivi.desk")
 
@@ -146,13 +163,92 @@ class Desk:
         try:
             if event.symbol and event.paragraph:
                 alias = Alias(scheme="un", value=event.symbol, paragraph=event.paragraph)
-                if find(addressee, [alias]):
+                if find([(addressee, alias)]):
                     raise there
             return self.append(command, [opening(id, addressee, event)])
         except (StaleVersion, AlreadySo) as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
             raise there from None
+
+    def begin(
+        self,
+        principal: Principal,
+        command: Command,
+        step: str,
+        addressee: str,
+        act: Callable[[], tuple[UUID, Event]],
+    ) -> Taken:
+        """Begins anything that is no recommendation: a review, an institution, a report, a file.
+        Refuses one that is there already."""
+        if repeated := self.repeated(command):
+            return repeated
+        authorise(principal, step, addressee)
+        if known_addressee(addressee) is None:
+            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        id, event = act()
+        try:
+            return self.append(command, [Entry(id, 1, addressee, event)])
+        except StaleVersion as refusal:
+            if late := self._repeated_meanwhile(command, refusal):
+                return late
+            raise AlreadySo("It is in the record already; look it up.") from None
+
+    def go_on(
+        self,
+        principal: Principal,
+        command: Command,
+        id: UUID,
+        fold: Fold[State],
+        step: str,
+        act: Callable[[State], Sequence[Entry | Event]],
+        *,
+        expected_version: int,
+    ) -> Taken:
+        """Takes a step on anything that is no recommendation. `act` gives its events, and with
+        them whole entries of others that belong to the same fact: recorded all or none."""
+        if repeated := self.repeated(command):
+            return repeated
+        state = self.read(id, fold, principal)
+        authorise(principal, step, state.addressee or None)
+        if principal.role is Role.FOCAL_POINT and state.institution != principal.institution:
+            raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
+        if state.version != expected_version:
+            raise StaleVersion(
+                f"You saw version {expected_version}, it is at {state.version}; read it again and "
+                "decide anew.",
+                current=state.version,
+            )
+        entries: list[Entry] = []
+        version = state.version
+        for made in act(state):
+            if isinstance(made, Entry):
+                entries.append(made)
+            else:
+                version += 1
+                entries.append(Entry(id, version, state.addressee, made))
+        try:
+            return self.append(command, entries)
+        except StaleVersion as refusal:
+            if late := self._repeated_meanwhile(command, refusal):
+                return late
+            raise
+
+    def read(self, id: UUID, fold: Fold[State], principal: Principal) -> State:
+        """Anything that is no recommendation, as it stands; NotFound where it is not, or not for
+        this reader."""
+        try:
+            state = self.log.load(id, fold)
+        except (AssertionError, AttributeError):
+            state = None  # the id of something else
+        scope = principal.scope
+        if (
+            state is None
+            or not scope.reads(state.visibility, state.institution)
+            or (scope.addressees is not None and state.addressee not in (*scope.addressees, ""))
+        ):
+            raise NotFound("There is no such thing for this key; ask for its id.")
+        return state
 
     def load(self, id: UUID, principal: Principal) -> Recommendation:
         """The recommendation as it stands; NotFound where it is not, or not for this reader."""

@@ -82,10 +82,10 @@ FACTS: dict[str, Callable[[Recommendation], bool]] = {
     "an institution is assigned": lambda r: bool(r.standing),
     "an offer is open": lambda r: any(a.status is AssignmentStatus.OFFERED for a in r.assignments),
     "it is declared implemented": lambda r: any(r.stands(v) for v in r.declared),
-    "progress is published": lambda r: any(
-        p.status is ProgressStatus.PUBLISHED for p in r.progress
-    )
-    or any(r.stands(held.version) for held in r.covers),
+    "progress is published": lambda r: (
+        any(p.status is ProgressStatus.PUBLISHED for p in r.progress)
+        or any(r.stands(held.version) for held in r.covers)
+    ),
     "measures are planned": lambda r: any(r.stands(plan.version) for plan in r.plans),
     "it is reported": lambda r: any(r.stands(v) for v in r.reported),
     "otherwise": lambda r: True,

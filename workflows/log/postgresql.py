@@ -284,9 +284,7 @@ class PostgreSQLRecorder(Recorder):
             )
         ]
 
-    def read_by_stream(
-        self, after: tuple[UUID, int] | None, limit: int, stop: int
-    ) -> list[Row]:
+    def read_by_stream(self, after: tuple[UUID, int] | None, limit: int, stop: int) -> list[Row]:
         stream, version = after or (UUID(int=0), 0)
         return [
             Row(*row)

@@ -162,9 +162,7 @@ class Recorder(ApplicationRecorder):
         """All rows of some streams up to and with log index `stop`, in the order of the log."""
 
     @abstractmethod
-    def read_by_stream(
-        self, after: tuple[UUID, int] | None, limit: int, stop: int
-    ) -> list[Row]:
+    def read_by_stream(self, after: tuple[UUID, int] | None, limit: int, stop: int) -> list[Row]:
         """Rows up to and with log index `stop`, in the order of streams and of the versions in
         them, at most `limit`, from behind the stream and version `after`."""
 

@@ -219,9 +219,7 @@ class SQLiteRecorder(Recorder):
         rows.sort()
         return rows
 
-    def read_by_stream(
-        self, after: tuple[UUID, int] | None, limit: int, stop: int
-    ) -> list[Row]:
+    def read_by_stream(self, after: tuple[UUID, int] | None, limit: int, stop: int) -> list[Row]:
         stream, version = (b"", 0) if after is None else (after[0].bytes, after[1])
         found = self._fetch(
             f"{_SELECT} WHERE (stream_id, stream_version) > (?, ?) AND log_index <= ?"

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
 
+from domain import review
 from domain.addressees import addressee as known_addressee
 from domain.addressees import recognise
 from domain.cycles import cycle_of
@@ -41,17 +42,22 @@ from domain.recommendation import (
     receive,
 )
 from domain.refusals import InvalidInput, Refusal, StaleVersion
+from domain.review import ReviewDocument, open_review
 from domain.words import (
     Answer,
     AssertedHow,
     CorrectionKind,
+    DocumentKind,
     Kind,
     Mechanism,
     Organ,
     TextStatus,
 )
 from workflows.access import Principal, authorise
-from workflows.desk import Command, Desk, FindAliases, opening
+from workflows.desk import Desk, opening
+from workflows.importing.lookups import Lookups
+from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
+from workflows.importing.run import Run
 from workflows.ohchr_matrix import (
     Matrix,
     MatrixRow,
@@ -65,22 +71,6 @@ Said = TypeVar("Said", str, int)
 SDG_VERSION = "2015"
 attempts_max = 3
 
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is."""
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller says about a file; what is None is taken from the file where it says so.
-    `document_dates` gives the date of documents by symbol: a matrix carries none."""
-
-    state: str | None = None
-    cycle: int | None = None
-    session: int | None = None
-    document: str | None = None
-    reviewed: str | None = None
-    document_dates: dict[str, str] = {}
-    language: str = "en"
-
 
 class Labels(msgspec.Struct, frozen=True, kw_only=True):
     """What a file turned out to be about: said by the caller, or found in the file (`inferred`)."""
@@ -92,70 +82,12 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     inferred: tuple[str, ...] = ()
 
 
-class Positions(msgspec.Struct):
-    """How many of something are supported, noted and pending."""
-
-    supported: int = 0
-    noted: int = 0
-    pending: int = 0
-
-
-class RowNote(msgspec.Struct, frozen=True):
-    """What a person should know about a row: stable `reason`, the sentence, what stood there."""
-
-    row: int
-    paragraph: str | None
-    reason: str
-    message: str
-    printed: str = ""
-
-
-class Receipt(msgspec.Struct, kw_only=True):
-    """What an import found and did. Every count names its unit.
-
-    `rows`: data rows of the file = `paragraphs` + `merged` + `unreadable`. `parts`: texts, where
-    a paragraph bundles several. `pairs`: paragraph and recommending State. `new`, `changed`,
-    `same`, `unreadable`, `positions`: paragraphs (unreadable: rows). `first` and `events`: where
-    in the log it was recorded, None where nothing was.
-    """
-
-    format: str = "ohchr-matrix"
-    layout: int
-    language: str
-    sha256: str
-    addressee: str
-    cycle: int | None
-    session: int | None
-    document: str
-    inferred: list[str]
-    dry_run: bool
-    rows: int
-    paragraphs: int
-    merged: int
-    parts: int
-    pairs: int
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    unreadable: int
-    positions: Positions
-    pairs_by_position: Positions
-    parts_by_position: Positions
-    positions_by_document: dict[str, Positions]
-    changes: list[RowNote] = []
-    doubts: list[RowNote] = []
-    unreadable_rows: list[RowNote] = []
-    batch: UUID | None = None
-    first: int | None = None
-    events: int = 0
-
-
-class Import:
+class MatrixImport:
     """Imports matrices on behalf of a principal."""
 
-    def __init__(self, desk: Desk, find: FindAliases, principal: Principal) -> None:
+    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
         self._desk = desk
-        self._find = find
+        self._lookups = lookups
         self._principal = principal
 
     def run(
@@ -185,22 +117,18 @@ class Import:
         for attempt in range(attempts_max):
             plan = self._plan(matrix, labels, options, hashlib.sha256(content).hexdigest(), tell)
             plan.receipt.dry_run = dry_run
+            plan.receipt.size = len(content)
             if dry_run or not plan.entries:
                 return plan.receipt
+            run = Run(self._desk, self._principal, plan.receipt, options, batch=plan.batch)
             try:
                 tell("recording", 0, len(plan.entries))
-                taken = self._desk.append(
-                    Command.of(f"import:{plan.batch}", self._principal, plan.receipt.sha256),
-                    plan.entries,
-                )
+                run.record([*plan.review(self._desk), *plan.entries], is_last=True)
             except StaleVersion:
                 if attempt + 1 == attempts_max:
                     raise
                 continue
             tell("recording", len(plan.entries), len(plan.entries))
-            plan.receipt.batch = plan.batch
-            plan.receipt.first = taken.appended.first
-            plan.receipt.events = taken.appended.count
             return plan.receipt
         raise AssertionError
 
@@ -209,7 +137,8 @@ class Import:
     ) -> Plan:
         plan = Plan(matrix, labels, options, sha256, self._principal)
         aliases = {row.paragraph: plan.alias(row) for row in matrix.rows}
-        found = self._find(labels.state, list(aliases.values()))
+        pairs = [(labels.state, alias) for alias in aliases.values()]
+        found = {key[1:]: id for key, id in self._lookups.find_aliases(pairs).items()}
         entries: dict[UUID, list[Entry]] = {id: [] for id in found.values()}
         for entry in self._desk.log.history(list(entries)):
             entries[entry.stream].append(entry)
@@ -454,6 +383,50 @@ class Plan:
             planned.append(Desk.enter(r, "declassify", declassified))
         return planned
 
+    # -- the review it belongs to
+
+    def review(self, desk: Desk) -> list[Entry]:
+        """Opens the review, where nobody has, and adds the documents that the file cites."""
+        labels = self._labels
+        if labels.cycle is None:
+            return []
+        id, opened = open_review(
+            self._of_the_file(self._options.reviewed),
+            addressee=labels.state,
+            mechanism=Mechanism.UPR,
+            body="UPR",
+            cycle=labels.cycle,
+            session=None if labels.session is None else str(labels.session),
+            reviewed=self._options.reviewed,
+        )
+        r = desk.log.load(id, review.fold)
+        entries: list[Entry] = []
+        if r is None:
+            entries.append(Entry(id, 1, labels.state, opened))
+            r = review.fold(entries)
+        assert r is not None
+        cited = [row.citation.symbol for row in self._matrix.rows if row.citation]
+        for symbol in dict.fromkeys([labels.document, *(s for s in cited if s)]):
+            kind = _KINDS[_organ(symbol, labels.document)]
+            document = ReviewDocument(kind=kind, symbol=symbol, date=self._dated(symbol))
+            known = next((d for d in r.documents if d.symbol == symbol), None)
+            if known is None or (document.date is not None and known.date != document.date):
+                event = r.add_document(self._of_the_file(document.date), document)
+                entry = Entry(id, r.version + 1, labels.state, event)
+                r = review.fold([entry], r)
+                assert r is not None
+                entries.append(entry)
+        return entries
+
+    def _of_the_file(self, on: str | None) -> Stamp:
+        return Stamp(
+            command=f"import:{self.batch}",
+            speaker=self._principal.speaker(),
+            effective=effective(on) if on else Effective(),
+            source=Source(document=self._labels.document, sha256=self._sha256),
+            batch=self.batch,
+        )
+
     # -- inside
 
     def _stamp(
@@ -570,6 +543,13 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
 
 def _note(row: UnreadableRow) -> RowNote:
     return RowNote(row.row, None, row.reason, row.message, row.printed)
+
+
+_KINDS = {
+    Organ.WORKING_GROUP_REPORT: DocumentKind.WORKING_GROUP_REPORT,
+    Organ.ADDENDUM: DocumentKind.ADDENDUM,
+    Organ.OTHER: DocumentKind.OTHER,
+}
 
 
 def _organ(instrument: str | None, document: str) -> Organ:

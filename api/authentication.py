@@ -1,0 +1,77 @@
+"""Who asks: the bearer key of an HTTP request, and how one is refused before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.service import Service
+from domain.refusals import Forbidden, LimitExceeded, NotFound, Refusal, Unavailable
+from workflows.access import Principal
+
+log_line = structlog.get_logger("suivi.http")
+
+
+class Refused(Exception):
+    """A request that is answered without running anything: HTTP status, message, headers."""
+
+    def __init__(self, status: int, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+async def authenticated(request: Request, service: Service) -> Principal:
+    """Whose key the request bears; Refused (401) where it bears none that is known."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    challenge = 'Bearer realm="suivi"'
+    if scheme.lower() != "bearer" or not key.strip():
+        raise Refused(401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge)
+    principal = await run_in_threadpool(service.principal, key.strip())
+    if principal is None:
+        raise Refused(
+            401,
+            "This key is unknown or revoked.",
+            WWW_Authenticate=f'{challenge}, error="invalid_token"',
+        )
+    return principal
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_STATUS: tuple[tuple[type[Refusal], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (LimitExceeded, 413),
+    (Unavailable, 503),
+    (Refusal, 400),
+)
+
+
+def answering(endpoint: Endpoint) -> Endpoint:
+    """An endpoint beside GraphQL, whose refusals are JSON with the same stable codes."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refused as refused:
+            return _error(refused.status, refused.message, None, refused.headers)
+        except Refusal as refusal:
+            status = next(status for kind, status in _STATUS if isinstance(refusal, kind))
+            return _error(status, refusal.message, refusal.code, {})
+        except Exception as fault:
+            log_line.error("fault", path=request.url.path, exc_info=fault)
+            message = "Something went wrong on our side; it has been logged."
+            return _error(500, message, "INTERNAL", {})
+
+    return answer
+
+
+def _error(status: int, message: str, code: str | None, headers: dict[str, str]) -> Response:
+    error = {"message": message, **({"extensions": {"code": code}} if code else {})}
+    return JSONResponse({"errors": [error]}, status, {**headers, "Cache-Control": "no-store"})

@@ -1,0 +1,254 @@
+"""What the record says, to take away: lists, the matrix with its last column, worklists.
+
+The same for the command line and for `GET /exports/…`: whoever asks gets what they may read.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.authentication import authenticated
+from api.context import Context, Reading
+from api.service import Service
+from domain.addressees import addressee as find_addressee
+from domain.entry import Protected
+from domain.events import DeclaredImplemented, PositionTaken, ProgressPublished
+from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput, NotFound
+from domain.words import Mechanism
+from projections import history, recommendations
+from projections.recommendations import Where
+from workflows.exporting.matrix import write_matrix
+from workflows.exporting.sheets import csv_lines, write_xlsx
+from workflows.exporting.worklist import write_worklist
+from workflows.files import Files
+
+page_rows = 500
+rows_max = 300_000
+
+
+class Export(StrEnum):
+    """What can be taken away, named by format."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    OHCHR_MATRIX = "ohchr-matrix"
+    WORKLIST = "worklist"
+
+
+MEDIA = {
+    Export.CSV: ("text/csv; charset=utf-8", "recommendations.csv"),
+    Export.XLSX: (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "recommendations.xlsx",
+    ),
+    Export.OHCHR_MATRIX: (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "matrix.docx",
+    ),
+    Export.WORKLIST: (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "worklist.xlsx",
+    ),
+}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which recommendations are exported, and how. `institution`: whose worklist, or to whom they
+    are assigned."""
+
+    state: str | None = None
+    cycle: int | None = None
+    symbol: str | None = None
+    institution: str | None = None
+    search: str | None = None
+    language: str = "en"
+    layout: int | None = None
+
+    def where(self) -> Where:
+        """The same as a condition on lists."""
+
+        def one(value: Any) -> list[Any] | None:
+            return None if value is None else [value]
+
+        return Where(
+            addressee=one(self.state),
+            cycle=one(self.cycle),
+            symbol=one(self.symbol),
+            institution=one(self.institution),
+            search=self.search,
+        )
+
+
+def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
+    """Writes an export to a file."""
+    if format is Export.CSV:
+        with out.open("wb") as file:
+            lines = csv_lines(_all(reading, asked), asked.language, sees=reading.scope.reads)
+            file.writelines(lines)
+    elif format is Export.XLSX:
+        write_xlsx(_all(reading, asked), out, asked.language, sees=reading.scope.reads)
+    elif format is Export.WORKLIST:
+        if asked.institution is None:
+            raise InvalidInput("A worklist is an institution's: name it.")
+        write_worklist(
+            _all(reading, asked), asked.institution, out, asked.language, log_index=reading.last
+        )
+    else:
+        _write_matrix(reading, asked, out)
+
+
+def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
+    after: str | None = None
+    where, found = asked.where(), 0
+    while True:
+        page = recommendations.page(
+            reading.connection,
+            reading.scope,
+            where,
+            first=recommendations.page_size_max,
+            after=after,
+        )
+        found += len(page.rows)
+        if found > rows_max:
+            raise InvalidInput(f"An export has {rows_max:,} rows at most; narrow it down.")
+        yield from (row.state for row in page.rows)
+        if not page.has_next:
+            return
+        after = page.cursors[-1]
+
+
+# --- The matrix ----------------------------------------------------------------------------------
+
+
+def _write_matrix(reading: Reading, asked: Asked, out: Path) -> None:
+    if asked.state is None or (asked.cycle is None and asked.symbol is None):
+        raise InvalidInput("A matrix is of one review: name the State and the cycle.")
+    states = [r for r in _all(reading, asked) if r.mechanism is Mechanism.UPR]
+    if not states:
+        raise NotFound("There are no recommendations of that review.")
+    first = states[0]
+    known = find_addressee(asked.state)
+    says = _says(reading, states)
+    session = first.session or ""
+    cycle = first.cycle or 0
+    write_matrix(
+        states,
+        lambda r: says(r)[0],
+        out,
+        state_name=known.name if known else asked.state,
+        cycle=cycle,
+        session=int(session) if session.isdecimal() else 0,
+        layout=asked.layout or {2: 2, 3: 3}.get(cycle, 4),  # type: ignore[arg-type]
+        cited=lambda r: says(r)[1],
+    )
+
+
+def _says(
+    reading: Reading, states: Sequence[Recommendation]
+) -> Callable[[Recommendation], tuple[str, str]]:
+    """What the State says of the implementation, and where its position is written."""
+    log = reading.service.log
+    told: dict[str, tuple[str, str]] = {}
+    for i in range(0, len(states), page_rows):
+        some = states[i : i + page_rows]
+        found = history.histories(
+            log, reading.scope, [r.id for r in some], reading.last, reading.effective_on
+        )
+        for r in some:
+            told[r.id.hex] = _of_one(r, found[r.id])
+    return lambda r: told[r.id.hex]
+
+
+def _of_one(r: Recommendation, entries: Sequence[Any]) -> tuple[str, str]:
+    lines: list[str] = []
+    cited = ""
+    taken = r.current_position()
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, ProgressPublished):
+            on = event.period_to or entry.stamp.effective.on
+            lines.append(f"{f'{on}: ' if on else ''}{_text(event.narrative)}")
+        elif isinstance(event, DeclaredImplemented) and r.stands(entry.version):
+            on = entry.stamp.effective.on
+            said = _text(event.statement) if event.statement else ""
+            lines.append(
+                " ".join(filter(None, [f"Implemented ({on})." if on else "Implemented.", said]))
+            )
+        elif isinstance(event, PositionTaken) and taken and entry.version == taken.version:
+            source = entry.stamp.source
+            if source and source.document:
+                cited = source.paragraph or source.document
+    bound = "; ".join(dict.fromkeys(a.institution for a in r.standing))
+    if bound:
+        lines.insert(0, f"Responsible: {bound}.")
+    return "\n".join(lines), cited
+
+
+def _text(text: Protected) -> str:
+    return text.text or "[erased]"
+
+
+# --- Over HTTP -----------------------------------------------------------------------------------
+
+
+async def get_export(request: Request) -> Response:
+    """`GET /exports/{format}?state=SVN&cycle=3`: the file, as of now or of `?logIndex=`."""
+    service: Service = request.app.state.service
+    principal = await authenticated(request, service)
+    given = dict(request.query_params)
+    at = given.pop("logIndex", None)
+    try:
+        format = Export(request.path_params["format"])
+        asked = msgspec.convert(given, Asked, strict=False)
+        index = None if at is None else int(at)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise InvalidInput(f"That can't be exported: {error}.") from None
+    unknown = given.keys() - set(Asked.__struct_fields__)
+    if unknown:
+        names = ", ".join(Asked.__struct_fields__)
+        raise InvalidInput(f"“{min(unknown)}” is no parameter; there are {names}, logIndex.")
+
+    def made() -> Path:
+        context = Context(service, principal)
+        with tempfile.NamedTemporaryFile(delete=False, suffix=f".{format.value}") as file:
+            place = Path(file.name)
+        try:
+            addressees = None if asked.state is None else [asked.state]
+            write(context.at(log_index=index, addressees=addressees), format, asked, place)
+        except BaseException:
+            place.unlink()
+            raise
+        finally:
+            context.close()
+        return place
+
+    place = await run_in_threadpool(made)
+    media, name = MEDIA[format]
+    size = place.stat().st_size
+
+    def body() -> Iterator[bytes]:
+        try:
+            yield from Files.chunks(place)
+        finally:
+            place.unlink(missing_ok=True)
+
+    return StreamingResponse(
+        body(),
+        media_type=media,
+        headers={
+            "Content-Length": str(size),
+            "Content-Disposition": f"attachment; filename={name}",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

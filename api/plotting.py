@@ -1,0 +1,117 @@
+"""`GET /plots/progress.svg`: the figures of `progress` as a picture that a page can embed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.authentication import Refused, authenticated
+from api.context import Context
+from api.plots import COLOURS, LANGUAGES, Bar, Series, bars, words
+from api.service import Service
+from domain.refusals import InvalidInput
+from domain.vocabulary import shipped
+from domain.words import Position, Stage
+from projections import figures
+from projections.figures import Dimension, ProgressRow
+from projections.recommendations import Where
+from workflows.access import ANYBODY, Principal
+
+UNITS = ("paragraphs", "parts", "pairs")
+OF = {
+    "stage": tuple(stage.value for stage in Stage),
+    "position": (Position.SUPPORTED.value, Position.NOTED.value, Position.PENDING.value),
+}
+
+
+async def get_plot(request: Request) -> Response:
+    """Progress `?by=cycle` (or sdg, theme, institution, …), `&of=stage` or `position`, in
+    `&unit=paragraphs`, parts or pairs, of one `&state=` or all, in `&language=`."""
+    service: Service = request.app.state.service
+    principal = await _whoever(request, service)
+    given = request.query_params
+    try:
+        by = Dimension(given.get("by", "cycle"))
+        cycle = given.get("cycle")
+        cycles = None if cycle is None else [int(cycle)]
+    except ValueError as error:
+        raise InvalidInput(f"That can't be plotted: {error}.") from None
+    of, unit, language = given.get("of", "stage"), given.get("unit", "paragraphs"), "en"
+    if of not in OF or unit not in UNITS:
+        raise InvalidInput(f"`of` is {' or '.join(OF)}, `unit` one of {', '.join(UNITS)}.")
+    if given.get("language") in LANGUAGES:
+        language = given["language"]
+    state = given.get("state")
+    where = Where(addressee=None if state is None else [state], cycle=cycles)
+    index = given.get("logIndex")
+    if index is not None and not index.isdecimal():
+        raise InvalidInput("`logIndex` is a whole number.")
+
+    def plotted() -> bytes:
+        context = Context(service, principal)
+        try:
+            reading = context.at(
+                log_index=None if index is None else int(index),
+                addressees=None if state is None else [state],
+            )
+            rows = figures.progress(reading.connection, reading.scope, by, where)
+        finally:
+            context.close()
+        return plot(rows, by, of, unit, state, language)
+
+    svg = await run_in_threadpool(plotted)
+    tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(svg, media_type="image/svg+xml", headers=headers)
+
+
+def plot(
+    rows: list[ProgressRow], by: Dimension, of: str, unit: str, state: str | None, language: str
+) -> bytes:
+    """Figures as stacked bars, one a row, in one unit."""
+    said = words(language)
+    found = [
+        Bar(
+            _label(row, by, language),
+            tuple(row.units[UNITS.index(unit)].by[of].get(word, 0) for word in OF[of]),
+        )
+        for row in rows
+        if row.key or by is Dimension.ALL
+    ]
+    legend = [Series(said[word], COLOURS[word]) for word in OF[of]]
+    title = f"{state}: {said['progress']}" if state else said["progress"]
+    return bars(title, unit, found, legend, language)
+
+
+def _label(row: ProgressRow, by: Dimension, language: str) -> str:
+    """A row's name in the reader's language, where a vocabulary has it."""
+    name = {Dimension.SDG: "sdg", Dimension.SDG_TARGET: "sdg", Dimension.ADDRESSEE: "addressee"}
+    held = shipped().get(name.get(by, by.value))
+    if held is not None:
+        versions = [row.version] if row.version in held.versions else list(held.versions)
+        for version in versions[-1:]:
+            term = held.term(version, row.key)
+            if term is not None and term.labels:
+                label = term.label(language)
+                return f"{row.key} {label}" if by is Dimension.SDG else label
+    return row.label if row.label and row.label != row.key else row.key
+
+
+async def _whoever(request: Request, service: Service) -> Principal:
+    """The key's holder; where the installation says so, anybody, who sees what is public."""
+    try:
+        return await authenticated(request, service)
+    except Refused:
+        if service.settings.public_plots and "authorization" not in request.headers:
+            return ANYBODY
+        raise

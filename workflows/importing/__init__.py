@@ -1,0 +1,91 @@
+"""Importing: files become recommendations; what is recorded already is not news.
+
+Each format has its reader and its way of comparing; all give the same receipt and leave the same
+trace, a run (`domain.import_run`) whose id is the batch of everything it recorded.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+
+from domain.refusals import InvalidInput
+from workflows.access import Principal
+from workflows.desk import Desk
+from workflows.importing.lookups import Lookups
+from workflows.importing.matrix import MatrixImport
+from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
+from workflows.importing.sources import SourceImport
+from workflows.importing.worklist import WorklistImport
+from workflows.sources import Reader
+from workflows.sources.table import Table
+from workflows.sources.uhri import Uhri
+from workflows.sources.upr_info import UprInfo
+
+__all__ = ["Format", "Import", "Lookups", "Options", "Positions", "Progress", "Receipt", "RowNote"]
+
+
+class Format(StrEnum):
+    """What a file is."""
+
+    OHCHR_MATRIX = "ohchr-matrix"
+    """the OHCHR's thematic list of a review's recommendations, DOCX"""
+    UPR_INFO = "upr-info"
+    """UPR Info's export, CSV or spreadsheet"""
+    UHRI = "uhri"
+    """the Universal Human Rights Index's export, JSON"""
+    TABLE = "table"
+    """a plain table with a documented heading row, CSV or spreadsheet"""
+    WORKLIST = "worklist"
+    """a focal point's worklist, filled in"""
+
+
+class Import:
+    """Imports files on behalf of a principal."""
+
+    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
+        self._desk = desk
+        self._lookups = lookups
+        self._principal = principal
+
+    def run(
+        self,
+        source: bytes | Path,
+        options: Options,
+        *,
+        format: Format = Format.OHCHR_MATRIX,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        """Imports one file and gives the receipt; a dry run records nothing. A matrix and a
+        worklist's row are taken all or nothing, the large sources chunk by chunk.
+
+        Refuses a file that is not of this format, and one of which nobody says what it is about.
+        """
+        mine = self._desk, self._lookups, self._principal
+        if format is Format.OHCHR_MATRIX:
+            return MatrixImport(*mine).run(source, options, dry_run=dry_run, progress=progress)
+        if isinstance(source, bytes):
+            with tempfile.NamedTemporaryFile(suffix=".import") as file:
+                file.write(source)
+                file.flush()
+                return self.run(
+                    Path(file.name), options, format=format, dry_run=dry_run, progress=progress
+                )
+        if format is Format.WORKLIST:
+            return WorklistImport(self._desk, self._principal).run(
+                source, options, dry_run=dry_run, progress=progress
+            )
+        reader = _reader(source, format, options)
+        return SourceImport(*mine).run(source, reader, options, dry_run=dry_run, progress=progress)
+
+
+def _reader(path: Path, format: Format, options: Options) -> Reader:
+    if format is Format.UHRI:
+        return Uhri(path, options.language)
+    if format is Format.TABLE:
+        return Table(path, options.language, options.state)
+    if options.language != "en":
+        raise InvalidInput("UPR Info's export is in English; leave --language out.")
+    return UprInfo(path)

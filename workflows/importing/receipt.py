@@ -1,0 +1,107 @@
+"""What is said to an import, and what it says when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+notes_max = 1_000
+"""How many rows of a sort a receipt lists; it counts them all."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller says about a file; what is None is taken from the file where it says so.
+    `all_states`: the file addresses many States, and all are wanted. `document_dates` gives the
+    date of documents by symbol: a matrix carries none."""
+
+    state: str | None = None
+    all_states: bool = False
+    cycle: int | None = None
+    session: int | None = None
+    document: str | None = None
+    reviewed: str | None = None
+    document_dates: dict[str, str] = {}
+    language: str = "en"
+
+
+class Positions(msgspec.Struct):
+    """How many of something are supported, noted and pending."""
+
+    supported: int = 0
+    noted: int = 0
+    pending: int = 0
+
+
+class RowNote(msgspec.Struct, frozen=True):
+    """What a person should know about a row: stable `reason`, the sentence, what stood there."""
+
+    row: int
+    paragraph: str | None
+    reason: str
+    message: str
+    printed: str = ""
+
+
+class Receipt(msgspec.Struct, kw_only=True):
+    """What an import found and did. Every count names its unit.
+
+    `rows`: data rows of the file; each is in a paragraph, merged into one, a repetition word for
+    word (`repeated`), of a State not asked for (`other_states`) or `unreadable`. `paragraphs`:
+    recommendations; where a source has no paragraphs, its texts. `parts`: texts, where a paragraph
+    bundles several. `pairs`: paragraph and recommending State.
+
+    `new`, `changed`, `same`, `matched`, `undecided`, `missing`, `positions`: paragraphs. `matched`
+    and `undecided` are rows of a second source, joined to what a review has or waiting for a
+    person. `missing`: recorded from such a file before, and not in this one, which is said and
+    changes nothing. `conflicts`: steps of a worklist that were not taken. `batch`: the run.
+    `first` and `events`: where in the log it was recorded, None where nothing was.
+    """
+
+    format: str = "ohchr-matrix"
+    parser_version: int = 1
+    layout: int | None = None
+    language: str
+    sha256: str
+    size: int = 0
+    addressee: str
+    cycle: int | None = None
+    session: int | None = None
+    document: str | None = None
+    inferred: list[str] = []
+    dry_run: bool = False
+    rows: int = 0
+    paragraphs: int = 0
+    merged: int = 0
+    repeated: int = 0
+    other_states: int = 0
+    parts: int = 0
+    pairs: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    matched: int = 0
+    undecided: int = 0
+    missing: int = 0
+    unreadable: int = 0
+    positions: Positions = msgspec.field(default_factory=Positions)
+    pairs_by_position: Positions = msgspec.field(default_factory=Positions)
+    parts_by_position: Positions = msgspec.field(default_factory=Positions)
+    positions_by_document: dict[str, Positions] = {}
+    changes: list[RowNote] = []
+    conflicts: list[RowNote] = []
+    doubts: list[RowNote] = []
+    missing_rows: list[RowNote] = []
+    unreadable_rows: list[RowNote] = []
+    batch: UUID | None = None
+    first: int | None = None
+    events: int = 0
+
+    def note(self, notes: list[RowNote], note: RowNote) -> None:
+        """Lists a row, as far as there is room."""
+        if len(notes) < notes_max:
+            notes.append(note)

@@ -1,0 +1,149 @@
+"""Importing a worklist: what a focal point filled in offline becomes steps, each against the
+version it was exported at. A step that others were faster with, or that is not open any more, is a
+conflict: it is listed and not taken."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from domain.entry import Effective, Protected, Source, Stamp, Visibility, effective
+from domain.events import RecommendationEvent
+from domain.recommendation import Recommendation
+from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
+from workflows.access import Principal, authorise, authorise_entry
+from workflows.desk import Command, Desk
+from workflows.exporting.worklist import WorklistStep, read_worklist
+from workflows.importing.receipt import Options, Progress, Receipt, RowNote
+from workflows.importing.run import Run
+from workflows.sources import NotThisFormat
+
+
+class WorklistImport:
+    """Takes the steps of a worklist on behalf of a principal."""
+
+    def __init__(self, desk: Desk, principal: Principal) -> None:
+        self._desk = desk
+        self._principal = principal
+
+    def run(
+        self,
+        path: Path,
+        options: Options,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        """Takes each step that is open, one after the other, and gives the receipt: `new` steps
+        taken, `same` steps taken when the file came before, `conflicts` those that were not."""
+        authorise(self._principal, "fill-in-worklist")
+        content = path.read_bytes()
+        try:
+            worklist = read_worklist(content)
+        except NotThisFormat as problem:
+            raise InvalidInput(str(problem), reason=problem.code) from None
+        if worklist.institution != self._principal.institution:
+            raise Forbidden(
+                f"This is the worklist of {worklist.institution}; the key is for "
+                f"{self._principal.institution}."
+            )
+        receipt = Receipt(
+            format="worklist",
+            language=options.language,
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            addressee=options.state or "",
+            dry_run=dry_run,
+            rows=worklist.rows,
+            paragraphs=len({step.id for step in worklist.steps}),
+            unreadable=len(worklist.unreadable),
+            unreadable_rows=[
+                RowNote(row.row, None, row.reason, row.message, row.printed)
+                for row in worklist.unreadable
+            ],
+        )
+        run = Run(self._desk, self._principal, receipt, options)
+        ahead: dict[tuple[str, int], int] = {}
+        for done, step in enumerate(worklist.steps, start=1):
+            key = step.id.hex, step.row
+            try:
+                is_new = self._take(step, ahead.get(key, 0), run, dry_run=dry_run)
+            except Unavailable:
+                raise
+            except Refusal as refusal:
+                code = refusal.code.lower().replace("_", "-")
+                message = f"{step.step}: {refusal.message}"
+                receipt.note(receipt.conflicts, RowNote(step.row, None, code, message))
+                continue
+            ahead[key] = ahead.get(key, 0) + 1
+            receipt.new += is_new
+            receipt.same += not is_new
+            if progress is not None:
+                progress("taking steps", done, len(worklist.steps))
+        if receipt.new and not dry_run:
+            run.record([], is_last=True, begins=True)
+        return receipt
+
+    def _take(self, step: WorklistStep, ahead: int, run: Run, *, dry_run: bool) -> bool:
+        """Takes a step; False if it was taken when the file came before."""
+        stamp = Stamp(
+            command=_command(step),
+            speaker=self._principal.speaker(),
+            effective=effective(step.effective_on) if step.effective_on else Effective(),
+            visibility=(
+                Visibility.CONFIDENTIAL if step.step == "draft-progress" else Visibility.PUBLIC
+            ),
+            source=Source(row=step.row),
+            part=step.part,
+            reason=Protected(step.reason) if step.reason else None,
+            batch=run.id,
+        )
+
+        def act(r: Recommendation, said: Stamp) -> RecommendationEvent:
+            authorise_entry(self._principal, step.step, r, said.visibility)
+            return _act(step, r, said)
+
+        answers = step.step in ("accept-assignment", "decline-assignment")
+        if dry_run:
+            act(self._desk.load(step.id, self._principal), stamp)
+            return True
+        taken = self._desk.take(
+            self._principal,
+            Command.of(stamp.command, self._principal, msgspec.to_builtins(step)),
+            step.id,
+            step.step,
+            stamp,
+            act,
+            expected_version=step.version + ahead,
+            assignment=step.assignment if answers else None,
+        )
+        return not taken.appended.repeated
+
+
+def _command(step: WorklistStep) -> str:
+    """The same step of the same worklist is the same command, however often the file comes."""
+    said = msgspec.json.encode(step, order="sorted")
+    return f"worklist:{hashlib.sha256(said).hexdigest()}"
+
+
+def _act(step: WorklistStep, r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+    match step.step:
+        case "accept-assignment":
+            return r.accept_assignment(stamp, step.assignment)
+        case "decline-assignment":
+            return r.decline_assignment(stamp, step.assignment)
+        case "plan":
+            measures = Protected(step.measures or "")
+            return r.plan(stamp, measures, plan=step.plan, starts=step.starts, ends=step.ends)
+        case "draft-progress":
+            return r.draft_progress(
+                stamp,
+                Protected(step.narrative or ""),
+                period_from=step.period_from,
+                period_to=step.period_to,
+            )
+        case "declare-implemented":
+            said = Protected(step.statement) if step.statement else None
+            return r.declare_implemented(stamp, said)
