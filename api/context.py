@@ -102,15 +102,7 @@ class Context(Reading):
             return self
         if effective_on is not None and (len(effective_on) != 10 or not is_date(effective_on)):
             raise InvalidInput("`effectiveOn` is a day: write 2025-04-08.")
-        index = self.last
-        if log_index is not None:
-            if not 0 <= log_index <= index:
-                raise InvalidInput(f"`logIndex` is between 0 and {index}, the last entry so far.")
-            index = log_index
-        elif recorded_at is not None:
-            if recorded_at.tzinfo is None:
-                raise InvalidInput("`recordedAt` names its offset: write 2025-04-08T12:00:00Z.")
-            index = min(index, self.service.log.at(round(recorded_at.timestamp() * 1_000_000)))
+        index = self.index_of(log_index, recorded_at)
         mine = self.scope.addressees
         asked = None if addressees is None else frozenset(addressees)
         whose = asked if mine is None else mine if asked is None else asked & mine
@@ -119,6 +111,19 @@ class Context(Reading):
             look = self.service.standpoints.look(from_, self.connection)
             self._then[from_] = Then(self, self._stack.enter_context(look), from_)
         return self._then[from_]
+
+    def index_of(self, log_index: int | None, recorded_at: datetime | None) -> int:
+        """The log index that is meant; refuses one that is not there yet."""
+        last = self.last
+        if log_index is not None:
+            if not 0 <= log_index <= last:
+                raise InvalidInput(f"`logIndex` is between 0 and {last}, the last entry so far.")
+            return log_index
+        if recorded_at is not None:
+            if recorded_at.tzinfo is None:
+                raise InvalidInput("`recordedAt` names its offset: write 2025-04-08T12:00:00Z.")
+            return min(last, self.service.log.at(round(recorded_at.timestamp() * 1_000_000)))
+        return last
 
     def _open(self) -> tuple[Connection, int]:
         if self._snapshot is None:

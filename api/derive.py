@@ -35,22 +35,32 @@ class ProtectedText:
     commitment: str | None
 
 
-def global_id(id: UUID) -> strawberry.ID:
-    """A recommendation's opaque id, as Relay has it."""
-    return strawberry.ID(base64.urlsafe_b64encode(b"Recommendation:" + id.bytes).decode())
+def global_id(id: UUID, kind: str = "Recommendation") -> strawberry.ID:
+    """An opaque id, as Relay has it."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:".encode() + id.bytes).decode())
 
 
-def read_id(id: str) -> UUID:
-    """The recommendation an opaque id, or a plain UUID, names; refuses anything else."""
+def read_global_id(id: str) -> tuple[str | None, UUID]:
+    """The kind and the UUID that an opaque id names; of a plain UUID the kind is None. Refuses
+    anything else."""
     try:
         if len(id) == 36:
-            return UUID(id)
+            return None, UUID(id)
         kind, _, raw = base64.urlsafe_b64decode(id.encode()).partition(b":")
-        if kind == b"Recommendation":
-            return UUID(bytes=raw)
+        return kind.decode("ascii"), UUID(bytes=raw)
     except ValueError:
-        pass
-    raise InvalidInput("That is no id of a recommendation; take it from the field `id`.")
+        raise InvalidInput("That is no id; take it from the field `id`.") from None
+
+
+def read_id(id: str, kind: str = "Recommendation", what: str = "recommendation") -> UUID:
+    """The one of a kind that an opaque id, or a plain UUID, names; refuses anything else."""
+    try:
+        named, uuid = read_global_id(id)
+    except InvalidInput:
+        named, uuid = "", UUID(int=0)
+    if named not in (None, kind):
+        raise InvalidInput(f"That is no id of a {what}; take it from the field `id`.")
+    return uuid
 
 
 def enum_type(words: type[StrEnum]) -> Any:

@@ -9,8 +9,18 @@ from uuid import UUID
 import strawberry
 
 from api.derive import enum_type, global_id, history_type, struct_type
-from domain import credential, events
-from domain.entry import Authority, Basis, Entry, Precision, Source, Visibility
+from domain import (
+    credential,
+    events,
+    import_run,
+    institution,
+    match,
+    progress_report,
+    review,
+    stored_file,
+    vocabulary,
+)
+from domain.entry import Authority, Basis, Entry, Event, Precision, Source, Visibility
 from domain.events import (
     RecommendationEvent,
 )
@@ -57,10 +67,17 @@ class HistoryEntry:
     def effective_basis(root: Entry) -> enum_type(Basis):  # type: ignore[valid-type]
         return root.stamp.effective.basis
 
-    @strawberry.field(description="The recommendation it is about; null for grants of keys.")
+    @strawberry.field(
+        description="The recommendation it is about; null where it is about something else."
+    )
     def recommendation_id(root: Entry) -> strawberry.ID | None:
         about = isinstance(root.event, RecommendationEvent)
         return global_id(root.stream) if about else None
+
+    @strawberry.field(description="What it is about, for `node`; null for grants of keys.")
+    def subject_id(root: Entry) -> strawberry.ID | None:
+        kind = SUBJECTS.get(type(root.event))
+        return global_id(root.stream, kind) if kind else None
 
     @strawberry.field(description="The version of what it is about, after it.")
     def version(root: Entry) -> int:
@@ -139,8 +156,33 @@ class HistoryEntry:
         return list(root.stamp.entered)
 
 
+SUBJECTS: dict[type[Event], str] = {
+    event: kind
+    for kind, its in (
+        ("Recommendation", events.EVENTS),
+        ("Review", review.EVENTS),
+        ("Institution", institution.EVENTS),
+        ("ProgressReport", progress_report.EVENTS),
+        ("StoredFile", stored_file.EVENTS),
+        ("ImportRun", import_run.EVENTS),
+        ("Match", match.EVENTS),
+    )
+    for event in its
+}
+"""What each event is about."""
+
 TYPES: dict[str, Any] = {
     event.__name__: history_type(event, HistoryEntry)
-    for event in (*events.EVENTS, *credential.EVENTS)
+    for event in (
+        *events.EVENTS,
+        *review.EVENTS,
+        *institution.EVENTS,
+        *progress_report.EVENTS,
+        *stored_file.EVENTS,
+        *import_run.EVENTS,
+        *match.EVENTS,
+        *vocabulary.EVENTS,
+        *credential.EVENTS,
+    )
 }
 """The type of every event, by its name."""

@@ -279,8 +279,8 @@ class ContinueRecommendationInput(StepInput):
 # --- Steps ---------------------------------------------------------------------------------------
 
 
-@strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
-class Mutation:
+@strawberry.type
+class RecommendationMutation:
     @strawberry.mutation(
         description="Records a recommendation that arrived by other ways than a file."
     )
@@ -396,7 +396,7 @@ class Mutation:
             info.context,
             "classify",
             input,
-            lambda r, stamp: r.classify(stamp, _terms(input.terms), input.how),
+            lambda r, stamp: r.classify(stamp, read_terms(input.terms), input.how),
         )
 
     @strawberry.mutation(description="Says that terms fit no longer.")
@@ -407,7 +407,7 @@ class Mutation:
             info.context,
             "declassify",
             input,
-            lambda r, stamp: r.declassify(stamp, _terms(input.terms)),
+            lambda r, stamp: r.declassify(stamp, read_terms(input.terms)),
         )
 
     @strawberry.mutation(
@@ -716,7 +716,8 @@ def _parts(given: list[PartInput]) -> tuple[tuple[Part, ...], tuple[PartText, ..
     return parts, texts
 
 
-def _terms(given: list[TermInput]) -> list[events.Term]:
+def read_terms(given: list[TermInput]) -> list[events.Term]:
+    """Terms as an input names them."""
     return [
         events.Term(vocabulary=t.vocabulary, version=t.version, label=t.label, code=t.code)
         for t in given

@@ -8,10 +8,12 @@ from typing import Any
 import strawberry
 from strawberry import Info
 
-from api.context import Context
-from api.derive import enum_type, read_id
+from api.context import Context, Reading
+from api.derive import enum_type, read_global_id, read_id
 from api.history import HistoryEntry
+from api.looking_back import AsOf, chosen, look
 from api.recommendations import Node, Recommendation, together
+from api.register import KINDS
 from domain.refusals import Ambiguous, InvalidInput
 from domain.words import (
     Kind,
@@ -42,7 +44,7 @@ class RecommendationConnection:
     edges: list[RecommendationEdge]
     page_info: PageInfo
     where: strawberry.Private[Where]
-    context: strawberry.Private[Context]
+    reading: strawberry.Private[Reading]
 
     @strawberry.field(description="The recommendations of this page, without their cursors.")
     def nodes(self) -> list[Recommendation]:
@@ -50,7 +52,7 @@ class RecommendationConnection:
 
     @strawberry.field(description="How many recommendations (paragraphs) fit, on all pages.")
     def total_count(self) -> int:
-        return recommendations.count(self.context.connection, self.context.scope, self.where)
+        return recommendations.count(self.reading.connection, self.reading.scope, self.where)
 
 
 @strawberry.type
@@ -112,18 +114,53 @@ class RecommendationWhere:
     duplicate: bool | None = strawberry.field(
         default=None, description="It is declared a duplicate, or not."
     )
+    review: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Ids of reviews."
+    )
+    import_run: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Ids of import runs that brought them."
+    )
+    overdue: bool | None = strawberry.field(
+        default=None, description="Something owed by a day that has passed is not done, or not."
+    )
+    orphaned: bool | None = strawberry.field(
+        default=None,
+        description="An open assignment is to an institution that has ended, or gave the "
+        "competence away since.",
+    )
+    undecided: bool | None = strawberry.field(
+        default=None,
+        description="The position is pending, an offer unanswered, or its review is closed and "
+        "nothing was decided about it.",
+    )
 
 
-def _where(given: RecommendationWhere | None) -> Where:
-    values: dict[str, Any] = {} if given is None else vars(given)
+def where_of(
+    given: RecommendationWhere | None, today: str = "", search: str | None = None
+) -> Where:
+    values: dict[str, Any] = {} if given is None else dict(vars(given))
     sizes = [len(v) for v in values.values() if isinstance(v, list)]
     if sizes and max(sizes) > 200:
         raise InvalidInput("A condition has 200 values at most.")
-    return Where(**values)
+    reviews, runs = values.pop("review", None), values.pop("import_run", None)
+    return Where(
+        **values,
+        review=reviews and [read_id(id, "Review", "review") for id in reviews],
+        run=runs and [read_id(id, "ImportRun", "run") for id in runs],
+        search=search,
+        today=today,
+    )
+
+
+def of_whom(where: RecommendationWhere | None, addressee: str | None = None) -> list[str] | None:
+    """Whose record a query is about, where it says so."""
+    if addressee is not None:
+        return [addressee]
+    return where.addressee if where is not None else None
 
 
 @strawberry.type
-class Query:
+class RecommendationQuery:
     @strawberry.field(
         description="One recommendation, by id, or by the symbol of a document and the number of "
         "a paragraph, past ones included; null where there is none for this reader."
@@ -135,8 +172,10 @@ class Query:
         symbol: str | None = None,
         paragraph: str | None = None,
         addressee: str | None = None,
+        as_of: AsOf | None = None,
+        effective_on: str | None = None,
     ) -> Recommendation | None:
-        context = info.context
+        context = look(info.context, as_of, effective_on, of_whom(None, addressee))
         if id is not None and symbol is None and paragraph is None:
             row = recommendations.by_id(context.connection, context.scope, read_id(id))
             rows = [] if row is None else [row]
@@ -151,22 +190,29 @@ class Query:
             raise Ambiguous(f"Several addressees have this paragraph: {states}; give `addressee`.")
         return together(context, rows)[0] if rows else None
 
-    @strawberry.field(description="Recommendations that fit, page by page.")
+    @strawberry.field(
+        description="Recommendations that fit, page by page. `search`: words in any language, of "
+        "which they have all. `asOf`: what was known then; `effectiveOn`: what was true that day."
+    )
     def recommendations(
         self,
         info: Info[Context, None],
         where: RecommendationWhere | None = None,
+        search: str | None = None,
+        as_of: AsOf | None = None,
+        effective_on: str | None = None,
         order_by: RecommendationOrder | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
     ) -> RecommendationConnection:
-        context, fits = info.context, _where(where)
+        reading = look(info.context, as_of, effective_on, of_whom(where))
+        fits = where_of(where, reading.today, search)
         order = order_by or RecommendationOrder()
         page = recommendations.page(
-            context.connection,
-            context.scope,
+            reading.connection,
+            reading.scope,
             fits,
             order=order.field,
             descending=order.direction is SortDirection.DESC,
@@ -175,7 +221,7 @@ class Query:
             last=last,
             before=before,
         )
-        nodes = together(context, page.rows)
+        nodes = together(reading, page.rows)
         edges = [
             RecommendationEdge(cursor=cursor, node=node)
             for cursor, node in zip(page.cursors, nodes, strict=True)
@@ -189,7 +235,7 @@ class Query:
                 end_cursor=page.cursors[-1] if page.cursors else None,
             ),
             where=fits,
-            context=context,
+            reading=reading,
         )
 
     @strawberry.field(
@@ -197,12 +243,15 @@ class Query:
         "`after` from the beginning."
     )
     def events(
-        self, info: Info[Context, None], after: int | None = None, first: int = 100
+        self,
+        info: Info[Context, None],
+        after: int | None = None,
+        first: int = 100,
+        as_of: AsOf | None = None,
     ) -> HistoryConnection:
         context = info.context
-        entries, end, more = history.feed(
-            context.service.log, context.scope, after, first, context.last
-        )
+        last = context.last if as_of is None else context.index_of(*chosen(as_of))
+        entries, end, more = history.feed(context.service.log, context.scope, after, first, last)
         return HistoryConnection(
             edges=[HistoryEdge(cursor=e.log_index or 0, node=e) for e in entries],  # type: ignore[arg-type]
             end_index=end,
@@ -210,10 +259,21 @@ class Query:
         )
 
     @strawberry.field(description="The object with this opaque id.")
-    def node(self, info: Info[Context, None], id: strawberry.ID) -> Node | None:
-        context = info.context
-        row = recommendations.by_id(context.connection, context.scope, read_id(id))
-        return None if row is None else together(context, [row])[0]
+    def node(
+        self,
+        info: Info[Context, None],
+        id: strawberry.ID,
+        as_of: AsOf | None = None,
+        effective_on: str | None = None,
+    ) -> Node | None:
+        kind, uuid = read_global_id(id)
+        reading = look(info.context, as_of, effective_on)
+        if kind in KINDS:
+            shelf, type_ = KINDS[kind]
+            held = shelf.by_id(reading.connection, reading.scope, uuid)
+            return None if held is None else type_(row=held, reading=reading)  # type: ignore[no-any-return]
+        row = recommendations.by_id(reading.connection, reading.scope, read_id(id))
+        return None if row is None else together(reading, [row])[0]
 
     @strawberry.field(description="The log index of the last entry this answer knows of.")
     def log_index(self, info: Info[Context, None]) -> int:

@@ -11,14 +11,28 @@ from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.history import TYPES
-from api.mutations import Mutation
-from api.queries import Query
+from api.mutations import RecommendationMutation
+from api.queries import RecommendationQuery
 from api.recommendations import Recommendation
+from api.register import KINDS
+from api.register_mutations import RegisterMutation
+from api.register_queries import RegisterQuery
+
+
+@strawberry.type
+class Query(RecommendationQuery, RegisterQuery):
+    pass
+
+
+@strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
+class Mutation(RecommendationMutation, RegisterMutation):
+    pass
+
 
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[Recommendation, *TYPES.values()],
+    types=[Recommendation, *(type_ for _, type_ in KINDS.values()), *TYPES.values()],
     config=StrawberryConfig(disable_field_suggestions=True),
 )
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.import_jobs import ImportJobs
 from api.settings import Settings
 from domain import credential
 from domain.credential import Credential
@@ -42,6 +43,7 @@ class Service:
         self.desk = Desk(self.log)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(self.log, settings.as_of_events_max)
+        self.imports = ImportJobs(self.desk, self)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         if misshapen := self.views.misshapen():
             self.feed.rebuild(names=misshapen)
@@ -135,6 +137,7 @@ class Service:
 
     def close(self) -> None:
         """Stops the feed and closes every connection."""
+        self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()
         self.standpoints.close()

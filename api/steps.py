@@ -167,12 +167,7 @@ def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
     try:
         taken = take()
     except Refusal as refusal:
-        current = refusal.facts.get("current")
-        error = StepError(
-            code=RefusalCode[refusal.code],
-            message=refusal.message,
-            current_version=current if isinstance(current, int) else None,
-        )
+        error = refused(refusal)
         return StepPayload(recommendation=None, events=[], log_index=None, errors=[error])
     service = context.service
     last = taken.appended.first + taken.appended.count - 1
@@ -188,6 +183,16 @@ def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
         events=entries,  # type: ignore[arg-type]
         log_index=last,
         errors=[],
+    )
+
+
+def refused(refusal: Refusal) -> StepError:
+    """A refusal as data."""
+    current = refusal.facts.get("current")
+    return StepError(
+        code=RefusalCode[refusal.code],
+        message=refusal.message,
+        current_version=current if isinstance(current, int) else None,
     )
 
 

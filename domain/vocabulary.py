@@ -118,17 +118,18 @@ class TermMapping(Stored, frozen=True):
 
 
 class VocabularyPublished(VocabularyEvent, frozen=True):
-    """A version was published. `source` says in words where it comes from, `sha256` (hex) is that
-    of the file that was read; `complete` is false where only parts of the list are known, `coded`
-    where the list has no codes and its English labels stand in their place."""
+    """A version was published. `edition` is the version's name, `provenance` says in words where
+    it comes from, `sha256` (hex) is that of the file that was read; `complete` is false where only
+    parts of the list are known, `coded` where the list has no codes and its English labels stand
+    in their place."""
 
     topic: ClassVar[str] = "vocabulary.version-published.v1"
 
     name: str
-    version: str
+    edition: str
     title: tuple[VocabularyLabel, ...]
     terms: tuple[VocabularyTerm, ...]
-    source: str
+    provenance: str
     sha256: str
     complete: bool = True
     coded: bool = True
@@ -258,10 +259,10 @@ def publish(
     return VocabularyPublished(
         stamp=stamp,
         name=content.name,
-        version=content.version,
+        edition=content.version,
         title=content.title,
         terms=content.terms,
-        source=content.source,
+        provenance=content.source,
         sha256=content.sha256,
         complete=content.complete,
         coded=content.coded,
@@ -359,12 +360,12 @@ def fold(entries: Iterable[Entry], state: Vocabulary | None = None) -> Vocabular
         if isinstance(event, VocabularyPublished):
             if state is None:
                 state = Vocabulary(id=entry.stream, name=event.name)
-            state.versions[event.version] = VersionContent(
+            state.versions[event.edition] = VersionContent(
                 name=event.name,
-                version=event.version,
+                version=event.edition,
                 title=event.title,
                 terms=event.terms,
-                source=event.source,
+                source=event.provenance,
                 sha256=event.sha256,
                 complete=event.complete,
                 coded=event.coded,

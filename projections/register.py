@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
 
 from domain.import_run import ImportRun
 from domain.institution import Institution
@@ -199,6 +199,12 @@ SHELVES: tuple[Shelf[Any], ...] = (
     vocabularies,
 )
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
+
+
+def covering(recommendation: UUID) -> Select[Any]:
+    """The ids of the reports that cover a recommendation."""
+    c = views.report_cover.c
+    return select(c.owner).where(c.recommendation == recommendation.hex)
 
 
 # --- Writing -------------------------------------------------------------------------------------

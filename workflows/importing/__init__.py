@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
 from domain.refusals import InvalidInput
 from workflows.access import Principal
@@ -57,28 +58,39 @@ class Import:
         format: Format = Format.OHCHR_MATRIX,
         dry_run: bool = False,
         progress: Progress | None = None,
+        batch: UUID | None = None,
     ) -> Receipt:
         """Imports one file and gives the receipt; a dry run records nothing. A matrix and a
-        worklist's row are taken all or nothing, the large sources chunk by chunk.
+        worklist's row are taken all or nothing, the large sources chunk by chunk. `batch`: the id
+        of the run, a new one where none is given.
 
         Refuses a file that is not of this format, and one of which nobody says what it is about.
         """
         mine = self._desk, self._lookups, self._principal
         if format is Format.OHCHR_MATRIX:
-            return MatrixImport(*mine).run(source, options, dry_run=dry_run, progress=progress)
+            return MatrixImport(*mine).run(
+                source, options, dry_run=dry_run, progress=progress, batch=batch
+            )
         if isinstance(source, bytes):
             with tempfile.NamedTemporaryFile(suffix=".import") as file:
                 file.write(source)
                 file.flush()
                 return self.run(
-                    Path(file.name), options, format=format, dry_run=dry_run, progress=progress
+                    Path(file.name),
+                    options,
+                    format=format,
+                    dry_run=dry_run,
+                    progress=progress,
+                    batch=batch,
                 )
         if format is Format.WORKLIST:
             return WorklistImport(self._desk, self._principal).run(
-                source, options, dry_run=dry_run, progress=progress
+                source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         reader = _reader(source, format, options)
-        return SourceImport(*mine).run(source, reader, options, dry_run=dry_run, progress=progress)
+        return SourceImport(*mine).run(
+            source, reader, options, dry_run=dry_run, progress=progress, batch=batch
+        )
 
 
 def _reader(path: Path, format: Format, options: Options) -> Reader:

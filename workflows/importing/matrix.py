@@ -97,6 +97,7 @@ class MatrixImport:
         *,
         dry_run: bool = False,
         progress: Progress | None = None,
+        batch: UUID | None = None,
     ) -> Receipt:
         """Imports one file, all or nothing, and gives the receipt; a dry run records nothing.
 
@@ -114,8 +115,9 @@ class MatrixImport:
             raise InvalidInput(str(problem), reason=problem.code) from None
         labels = label(matrix, options)
         authorise(self._principal, "import", labels.state)
+        digest = hashlib.sha256(content).hexdigest()
         for attempt in range(attempts_max):
-            plan = self._plan(matrix, labels, options, hashlib.sha256(content).hexdigest(), tell)
+            plan = self._plan(matrix, labels, options, digest, tell, batch or uuid4())
             plan.receipt.dry_run = dry_run
             plan.receipt.size = len(content)
             if dry_run or not plan.entries:
@@ -133,9 +135,15 @@ class MatrixImport:
         raise AssertionError
 
     def _plan(
-        self, matrix: Matrix, labels: Labels, options: Options, sha256: str, tell: Progress
+        self,
+        matrix: Matrix,
+        labels: Labels,
+        options: Options,
+        sha256: str,
+        tell: Progress,
+        batch: UUID,
     ) -> Plan:
-        plan = Plan(matrix, labels, options, sha256, self._principal)
+        plan = Plan(matrix, labels, options, sha256, self._principal, batch)
         aliases = {row.paragraph: plan.alias(row) for row in matrix.rows}
         pairs = [(labels.state, alias) for alias in aliases.values()]
         found = {key[1:]: id for key, id in self._lookups.find_aliases(pairs).items()}
@@ -204,9 +212,15 @@ class Plan:
     """What a file would change: the entries to record and the receipt, row by row."""
 
     def __init__(
-        self, matrix: Matrix, labels: Labels, options: Options, sha256: str, principal: Principal
+        self,
+        matrix: Matrix,
+        labels: Labels,
+        options: Options,
+        sha256: str,
+        principal: Principal,
+        batch: UUID,
     ) -> None:
-        self.batch = uuid4()
+        self.batch = batch
         self.entries: list[Entry] = []
         self._matrix = matrix
         self._labels = labels

@@ -57,6 +57,7 @@ class SourceImport:
         *,
         dry_run: bool = False,
         progress: Progress | None = None,
+        batch: UUID | None = None,
     ) -> Receipt:
         """Imports a file chunk by chunk and gives the receipt; a dry run records nothing. Running
         it again after it broke off goes on where it was."""
@@ -71,7 +72,7 @@ class SourceImport:
             addressee=options.state or "",
             dry_run=dry_run,
         )
-        run = Run(self._desk, self._principal, receipt, options)
+        run = Run(self._desk, self._principal, receipt, options, batch=batch)
         work = _Work(self._desk, self._lookups, self._principal, options, receipt, run)
         try:
             for chunk in _chunks(reader.read()):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -35,6 +36,7 @@ class WorklistImport:
         *,
         dry_run: bool = False,
         progress: Progress | None = None,
+        batch: UUID | None = None,
     ) -> Receipt:
         """Takes each step that is open, one after the other, and gives the receipt: `new` steps
         taken, `same` steps taken when the file came before, `conflicts` those that were not."""
@@ -64,7 +66,7 @@ class WorklistImport:
                 for row in worklist.unreadable
             ],
         )
-        run = Run(self._desk, self._principal, receipt, options)
+        run = Run(self._desk, self._principal, receipt, options, batch=batch)
         ahead: dict[tuple[str, int], int] = {}
         for done, step in enumerate(worklist.steps, start=1):
             key = step.id.hex, step.row

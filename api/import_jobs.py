@@ -1,0 +1,124 @@
+"""Imports that run in the background: started over GraphQL, followed until their receipt is there.
+
+The record has the run (`importRuns`); a job is what this process knows of it while it runs, and of
+runs that recorded nothing. Whoever loses sight of one sends the same command again: an import that
+was recorded is not news.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from domain.refusals import LimitExceeded, NotFound, Refusal
+from workflows.access import Principal
+from workflows.desk import Desk
+from workflows.importing import Format, Import, Lookups, Options, Receipt
+
+jobs_kept_max = 200
+waiting_max = 16
+
+log_line = structlog.get_logger("suivi.imports")
+
+
+class JobStatus(StrEnum):
+    """How far a job has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Job:
+    """An import under way: what it is doing, how much of it is done, and in the end its receipt,
+    or why there is none."""
+
+    def __init__(self, id: UUID, principal: Principal) -> None:
+        self.id = id
+        self.key = principal.key
+        self.status = JobStatus.WAITING
+        self.doing = ""
+        self.done = 0
+        self.total = 0
+        self.receipt: Receipt | None = None
+        self.code: str | None = None
+        self.message: str | None = None
+
+    def tell(self, doing: str, done: int, total: int) -> None:
+        self.doing, self.done, self.total = doing, done, total
+
+
+class ImportJobs:
+    """Runs imports one after the other."""
+
+    def __init__(self, desk: Desk, lookups: Lookups) -> None:
+        self._desk = desk
+        self._lookups = lookups
+        self._pool = ThreadPoolExecutor(1, "suivi-import")
+        self._door = threading.Lock()
+        self._jobs: OrderedDict[UUID, Job] = OrderedDict()
+
+    def start(
+        self,
+        id: UUID,
+        principal: Principal,
+        path: Path,
+        format: Format,
+        options: Options,
+        *,
+        dry_run: bool,
+    ) -> Job:
+        """Starts an import, or gives the job that was started under this id."""
+        with self._door:
+            if id in self._jobs:
+                return self._jobs[id]
+            waiting = [j for j in self._jobs.values() if j.status is JobStatus.WAITING]
+            if len(waiting) >= waiting_max:
+                raise LimitExceeded(f"{waiting_max} imports are waiting; try again later.")
+            job = self._jobs[id] = Job(id, principal)
+            while len(self._jobs) > jobs_kept_max:
+                self._jobs.popitem(last=False)
+        self._pool.submit(self._run, job, principal, path, format, options, dry_run)
+        return job
+
+    def find(self, id: UUID, principal: Principal) -> Job:
+        """A job that this key started; NotFound where this process knows none."""
+        job = self._jobs.get(id)
+        if job is None or job.key != principal.key:
+            raise NotFound("This server knows no such import; see `importRuns`.")
+        return job
+
+    def _run(
+        self,
+        job: Job,
+        principal: Principal,
+        path: Path,
+        format: Format,
+        options: Options,
+        dry_run: bool,
+    ) -> None:
+        job.status = JobStatus.RUNNING
+        try:
+            job.receipt = Import(self._desk, self._lookups, principal).run(
+                path, options, format=format, dry_run=dry_run, progress=job.tell, batch=job.id
+            )
+            job.status = JobStatus.COMPLETED
+        except Refusal as refusal:
+            job.code, job.message = refusal.code, refusal.message
+            job.status = JobStatus.FAILED
+        except Exception as fault:
+            log_line.error("fault in an import", job=str(job.id), exc_info=fault)
+            job.code = "INTERNAL"
+            job.message = "Something went wrong on our side; it has been logged."
+            job.status = JobStatus.FAILED
+
+    def close(self) -> None:
+        """Ends after what is running; what waits is not begun."""
+        self._pool.shutdown(cancel_futures=True)

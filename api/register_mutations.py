@@ -1,0 +1,742 @@
+"""Steps on everything that is no recommendation: reviews, institutions, reports, files, matches,
+vocabularies, imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import msgspec
+import strawberry
+from strawberry import Info
+
+from api.context import Context
+from api.derive import enum_type, read_id
+from api.history import HistoryEntry
+from api.mutations import TermInput, read_terms
+from api.register import KINDS, RegisterNode
+from api.register_queries import ImportJob
+from api.steps import (
+    Circumstances,
+    StepError,
+    circumstances,
+    command,
+    protected,
+    refused,
+    required,
+)
+from domain import (
+    institution,
+    match,
+    progress_report,
+    recommendation,
+    review,
+    stored_file,
+    vocabulary,
+)
+from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, Visibility
+from domain.events import Alias
+from domain.identity import NAMESPACE
+from domain.institution import InstitutionName
+from domain.refusals import InvalidInput, NotFound, Refusal
+from domain.review import ReviewDocument
+from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
+from projections import history
+from workflows.access import authorise
+from workflows.desk import Desk, Taken
+from workflows.importing import Format, Options
+from workflows.importing.sources import join
+from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
+
+Request = Info[Context, None]
+
+
+@strawberry.type(description="What a step led to: entries, or the reasons it was refused.")
+class RegisterPayload:
+    node: RegisterNode | None = strawberry.field(
+        description="As it stands after the step; null when refused, or when the views took too "
+        "long: then it can be read once they have reached logIndex."
+    )
+    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
+    log_index: int | None = strawberry.field(description="Log index of the last of them.")
+    errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
+
+
+@strawberry.type(description="An import that was started, or why it was refused.")
+class ImportPayload:
+    job: ImportJob | None
+    errors: list[StepError]
+
+
+# --- Inputs --------------------------------------------------------------------------------------
+
+
+@strawberry.input
+class RegisterInput(Circumstances):
+    id: strawberry.ID = strawberry.field(description="What the step is about.")
+    expected_version: int = strawberry.field(
+        description="The version you saw. If it has moved on, the step is refused."
+    )
+    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="Who may read the entry."
+    )
+
+
+@strawberry.input
+class BeginInput(Circumstances):
+    addressee: str = strawberry.field(description="Code of the State or other addressee.")
+    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="Who may read it."
+    )
+
+
+@strawberry.input
+class OpenReviewInput(BeginInput):
+    mechanism: enum_type(Mechanism)  # type: ignore[valid-type]
+    body: str
+    cycle: int | None = strawberry.field(default=None, description="Of the UPR.")
+    round: int | None = strawberry.field(default=None, description="Of any other body.")
+    session: str | None = None
+    reviewed: str | None = strawberry.field(default=None, description="The day of the dialogue.")
+
+
+@strawberry.input
+class ScheduleReviewInput(RegisterInput):
+    session: str | None = None
+    reviewed: str | None = None
+    council_session: str | None = None
+    answers_due: str | None = None
+
+
+@strawberry.input
+class AddReviewDocumentInput(RegisterInput):
+    kind: enum_type(DocumentKind)  # type: ignore[valid-type]
+    symbol: str
+    date: str | None = None
+    title: str | None = None
+
+
+@strawberry.input
+class AdoptReviewInput(RegisterInput):
+    council_session: str | None = None
+    decision: str | None = strawberry.field(default=None, description="Symbol of the decision.")
+
+
+@strawberry.input
+class NameInput:
+    language: str = strawberry.field(description="BCP 47 tag.")
+    text: str
+
+
+@strawberry.input
+class RegisterInstitutionInput(BeginInput):
+    code: str = strawberry.field(description="What assignments name; it never changes.")
+    names: list[NameInput]
+    parent: str | None = None
+    kind: enum_type(InstitutionKind) | None = None  # type: ignore[valid-type]
+
+
+@strawberry.input
+class RenameInstitutionInput(RegisterInput):
+    names: list[NameInput]
+
+
+@strawberry.input
+class MergeInstitutionInput(RegisterInput):
+    into: str = strawberry.field(description="Code of the institution in which it goes on.")
+
+
+@strawberry.input
+class SplitInstitutionInput(RegisterInput):
+    into: list[str] = strawberry.field(description="Codes of two or more.")
+
+
+@strawberry.input
+class ChangeParentInput(RegisterInput):
+    parent: str | None = None
+
+
+@strawberry.input
+class TransferCompetenceInput(RegisterInput):
+    to: str
+    competence: str
+    terms: list[TermInput] = strawberry.field(
+        default_factory=list, description="By which recommendations about it are found."
+    )
+
+
+@strawberry.input
+class DraftReportInput(BeginInput):
+    title: str
+    recommendations: list[strawberry.ID]
+    narrative: str
+    period_from: str | None = None
+    period_to: str | None = None
+
+
+@strawberry.input
+class RedraftReportInput(RegisterInput):
+    title: str | None = None
+    recommendations: list[strawberry.ID] | None = None
+    narrative: str | None = None
+    period_from: str | None = None
+    period_to: str | None = None
+
+
+@strawberry.input
+class PublishReportInput(RegisterInput):
+    narrative: str = strawberry.field(description="The words to publish.")
+    title: str | None = None
+
+
+@strawberry.input
+class EvidenceInput(RegisterInput):
+    file: strawberry.ID
+    about: strawberry.ID | None = strawberry.field(
+        default=None, description="A recommendation that the report covers; null: all of it."
+    )
+
+
+@strawberry.input
+class MakeMatchInput(RegisterInput):
+    to: strawberry.ID = strawberry.field(description="The recommendation that the row is.")
+
+
+@strawberry.input
+class PublishVocabularyInput(Circumstances):
+    file: strawberry.ID = strawberry.field(
+        description="An uploaded file: SKOS in Turtle, or our own JSON (docs/vocabularies.md)."
+    )
+    name: str | None = strawberry.field(default=None, description="What a SKOS file is called.")
+    version: str | None = None
+
+
+@strawberry.input
+class StartImportInput:
+    command_id: str = strawberry.field(
+        description="Yours to choose. Sent again it gives the import that was started."
+    )
+    file: strawberry.ID = strawberry.field(description="An uploaded file: `PUT /files`.")
+    format: enum_type(Format)  # type: ignore[valid-type]
+    state: str | None = None
+    all_states: bool = False
+    cycle: int | None = None
+    session: int | None = None
+    document: str | None = None
+    reviewed: str | None = None
+    language: str = "en"
+    dry_run: bool = strawberry.field(default=False, description="Record nothing.")
+
+
+# --- Steps ---------------------------------------------------------------------------------------
+
+
+@strawberry.type
+class RegisterMutation:
+    # -- reviews
+
+    @strawberry.mutation(description="Opens a review.")
+    def open_review(self, info: Request, input: OpenReviewInput) -> RegisterPayload:
+        return _begin(
+            info.context,
+            "open-review",
+            input,
+            lambda stamp: review.open_review(
+                stamp,
+                addressee=input.addressee,
+                mechanism=input.mechanism,
+                body=input.body,
+                cycle=input.cycle,
+                round=input.round,
+                session=input.session,
+                reviewed=input.reviewed,
+            ),
+        )
+
+    @strawberry.mutation(description="Sets sessions and dates of a review.")
+    def schedule_review(self, info: Request, input: ScheduleReviewInput) -> RegisterPayload:
+        return _review(
+            info,
+            "schedule-review",
+            input,
+            lambda r, stamp: r.schedule(
+                stamp,
+                session=input.session,
+                reviewed=input.reviewed,
+                council_session=input.council_session,
+                answers_due=input.answers_due,
+            ),
+        )
+
+    @strawberry.mutation(description="Adds a document to a review, or puts one right.")
+    def add_review_document(self, info: Request, input: AddReviewDocumentInput) -> RegisterPayload:
+        document = ReviewDocument(
+            kind=input.kind, symbol=input.symbol, date=input.date, title=input.title
+        )
+        return _review(
+            info, "add-review-document", input, lambda r, stamp: r.add_document(stamp, document)
+        )
+
+    @strawberry.mutation(description="The outcome of a review is adopted; effectiveOn says when.")
+    def adopt_review(self, info: Request, input: AdoptReviewInput) -> RegisterPayload:
+        return _review(
+            info,
+            "adopt-review",
+            input,
+            lambda r, stamp: r.adopt(
+                stamp, council_session=input.council_session, decision=input.decision
+            ),
+        )
+
+    @strawberry.mutation(
+        description="Closes a review. Its recommendations stay as they are; each open one is then "
+        "to be decided."
+    )
+    def close_review(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        return _review(info, "close-review", input, lambda r, stamp: r.close(stamp))
+
+    @strawberry.mutation(description="Takes a review up again; needs a reason.")
+    def reopen_review(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        return _review(info, "reopen-review", input, lambda r, stamp: r.reopen(stamp))
+
+    # -- institutions
+
+    @strawberry.mutation(description="Registers an institution under its code.")
+    def register_institution(
+        self, info: Request, input: RegisterInstitutionInput
+    ) -> RegisterPayload:
+        return _begin(
+            info.context,
+            "register-institution",
+            input,
+            lambda stamp: institution.register_institution(
+                stamp,
+                addressee=input.addressee,
+                code=input.code,
+                names=_names(input.names),
+                parent=input.parent,
+                kind=input.kind,
+            ),
+        )
+
+    @strawberry.mutation(description="Gives an institution other names.")
+    def rename_institution(self, info: Request, input: RenameInstitutionInput) -> RegisterPayload:
+        return _institution(
+            info, "rename-institution", input, lambda i, s: i.rename(s, _names(input.names))
+        )
+
+    @strawberry.mutation(description="It ends and goes on in another.")
+    def merge_institution(self, info: Request, input: MergeInstitutionInput) -> RegisterPayload:
+        return _institution(info, "merge-institution", input, lambda i, s: i.merge(s, input.into))
+
+    @strawberry.mutation(description="It ends and goes on in several.")
+    def split_institution(self, info: Request, input: SplitInstitutionInput) -> RegisterPayload:
+        return _institution(info, "split-institution", input, lambda i, s: i.split(s, input.into))
+
+    @strawberry.mutation(description="Puts it under another institution.")
+    def change_parent(self, info: Request, input: ChangeParentInput) -> RegisterPayload:
+        return _institution(
+            info, "change-parent", input, lambda i, s: i.change_parent(s, input.parent)
+        )
+
+    @strawberry.mutation(
+        description="It gives a competence away. Open assignments about it are then listed as "
+        "orphaned until somebody decides."
+    )
+    def transfer_competence(self, info: Request, input: TransferCompetenceInput) -> RegisterPayload:
+        return _institution(
+            info,
+            "transfer-competence",
+            input,
+            lambda i, s: i.transfer_competence(
+                s, input.to, input.competence, tuple(read_terms(input.terms))
+            ),
+        )
+
+    @strawberry.mutation(description="It ends. Its open assignments are then listed as orphaned.")
+    def abolish_institution(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        return _institution(info, "abolish-institution", input, lambda i, s: i.abolish(s))
+
+    # -- reports and evidence
+
+    @strawberry.mutation(description="Drafts a progress report about one or many recommendations.")
+    def draft_report(self, info: Request, input: DraftReportInput) -> RegisterPayload:
+        context = info.context
+
+        def act(stamp: Stamp) -> tuple[UUID, Event]:
+            covered = _covered(context, input.recommendations, input.addressee)
+            return progress_report.draft_report(
+                stamp,
+                id=uuid4(),
+                title=input.title,
+                covers=covered,
+                narrative=required(input.narrative, "A narrative"),
+                period_from=input.period_from,
+                period_to=input.period_to,
+            )
+
+        return _begin(context, "draft-report", input, act, Visibility.CONFIDENTIAL)
+
+    @strawberry.mutation(description="Drafts an unpublished report again.")
+    def redraft_report(self, info: Request, input: RedraftReportInput) -> RegisterPayload:
+        context, asked = info.context, input.recommendations
+
+        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Event:
+            return r.redraft(
+                stamp,
+                title=input.title,
+                covers=None if asked is None else _covered(context, asked, r.addressee),
+                narrative=protected(input.narrative),
+                period_from=input.period_from,
+                period_to=input.period_to,
+            )
+
+        return _report(info, "redraft-report", input, act, Visibility.CONFIDENTIAL)
+
+    @strawberry.mutation(description="Clears a drafted report for publication.")
+    def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        return _report(info, "clear-report", input, lambda r, stamp: r.clear(stamp))
+
+    @strawberry.mutation(
+        description="Publishes a cleared report. Each recommendation it covers says so."
+    )
+    def publish_report(self, info: Request, input: PublishReportInput) -> RegisterPayload:
+        context = info.context
+
+        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+            narrative = required(input.narrative, "A narrative")
+            made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
+            for covered in r.covers:
+                one = context.service.desk.load(covered, context.principal)
+                made.append(Desk.enter(one, "cover", one.cover(_apart(stamp), r.id)))
+            return made
+
+        return _several(info, "publish-report", "ProgressReport", progress_report.fold, input, act)
+
+    @strawberry.mutation(
+        description="Withdraws a report; needs a reason. What it covered no longer counts as "
+        "reported on by it."
+    )
+    def withdraw_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        context = info.context
+
+        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+            made: list[Entry | Event] = [r.withdraw(stamp)]
+            for covered in r.covers:
+                one = context.service.desk.load(covered, context.principal)
+                for held in one.covers:
+                    if held.report == r.id and one.stands(held.version):
+                        why = CorrectionKind.ENTERED_IN_ERROR
+                        struck = one.strike(_apart(stamp), why, held.version)
+                        made.append(Desk.enter(one, "strike", struck))
+            return made
+
+        return _several(info, "withdraw-report", "ProgressReport", progress_report.fold, input, act)
+
+    @strawberry.mutation(description="Attaches an uploaded file as evidence.")
+    def attach_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
+        file = read_id(input.file, "StoredFile", "file")
+        about = None if input.about is None else RecommendationId(read_id(input.about))
+
+        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Event:
+            context = info.context
+            held = context.service.desk.read(file, stored_file.fold, context.principal)
+            if held.erased or held.addressee != r.addressee:
+                raise NotFound("There is no such file of this State.")
+            return r.attach_evidence(stamp, file, about)
+
+        return _report(info, "attach-evidence", input, act)
+
+    @strawberry.mutation(description="Takes a file from the evidence; needs a reason.")
+    def remove_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
+        file = read_id(input.file, "StoredFile", "file")
+        return _report(
+            info, "remove-evidence", input, lambda r, stamp: r.remove_evidence(stamp, file)
+        )
+
+    @strawberry.mutation(
+        description="Erases an uploaded file's bytes; needs a reason. That it was there stays."
+    )
+    def erase_file(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        payload = _one(
+            info,
+            "erase-file",
+            "StoredFile",
+            stored_file.fold,
+            input,
+            lambda f, stamp: f.erase(stamp),
+        )
+        if not payload.errors:
+            info.context.service.files.erase(read_id(input.id, "StoredFile", "file"))
+        return payload
+
+    # -- matches
+
+    @strawberry.mutation(description="A row of a second source is this recommendation.")
+    def make_match(self, info: Request, input: MakeMatchInput) -> RegisterPayload:
+        context = info.context
+
+        def act(m: match.Match, stamp: Stamp) -> Sequence[Entry | Event]:
+            r = context.service.desk.load(read_id(input.to), context.principal)
+            if r.addressee != m.addressee:
+                raise InvalidInput("The row and the recommendation are of different addressees.")
+            score = next((c.score for c in m.candidates if c.recommendation == r.id), None)
+            made = m.make(stamp, RecommendationId(r.id), AssertedHow.PERSON, score)
+            return [made, *join(_apart(stamp, r.visibility), r, m)]
+
+        return _several(info, "make-match", "Match", match.fold, input, act)
+
+    @strawberry.mutation(description="The row is none of them; needs a reason.")
+    def refuse_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        return _one(
+            info, "refuse-match", "Match", match.fold, input, lambda m, stamp: m.refuse(stamp)
+        )
+
+    @strawberry.mutation(
+        description="Takes back what was decided about a row; needs a reason. The name and the "
+        "terms it gave to a recommendation go with it."
+    )
+    def withdraw_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
+        context = info.context
+
+        def act(m: match.Match, stamp: Stamp) -> Sequence[Entry | Event]:
+            made: list[Entry | Event] = [m.withdraw(stamp)]
+            if m.to is not None:
+                r = context.service.desk.load(m.to, context.principal)
+                made.extend(_part_from(r, m, _apart(stamp, r.visibility)))
+            return made
+
+        return _several(info, "withdraw-match", "Match", match.fold, input, act)
+
+    # -- vocabularies and imports
+
+    @strawberry.mutation(
+        description="Publishes a version of a vocabulary from an uploaded file. A version never "
+        "changes."
+    )
+    def publish_vocabulary(self, info: Request, input: PublishVocabularyInput) -> RegisterPayload:
+        context = info.context
+        service = context.service
+
+        def take() -> Taken:
+            asked = command(context, "publish-vocabulary", input)
+            if repeated := service.desk.repeated(asked):
+                return repeated
+            authorise(context.principal, "publish-vocabulary")
+            stamp = circumstances(context, input, Visibility.PUBLIC)
+            entries: list[Entry] = []
+            for content in _contents(context, input):
+                known = vocabulary.with_published(
+                    vocabulary.shipped().get(content.name),
+                    service.log.load(vocabulary.stream(content.name), vocabulary.fold),
+                )
+                entries.extend(entries_for(known, stamp, content))
+            return service.desk.append(asked, entries)
+
+        return _answer(context, take, None)
+
+    @strawberry.mutation(
+        description="Starts an import of an uploaded file; follow it with `importJob`."
+    )
+    def start_import(self, info: Request, input: StartImportInput) -> ImportPayload:
+        context = info.context
+        service, principal = context.service, context.principal
+        try:
+            format = Format(input.format)
+            step = "fill-in-worklist" if format is Format.WORKLIST else "import"
+            authorise(principal, step, input.state)
+            file = read_id(input.file, "StoredFile", "file")
+            service.desk.read(file, stored_file.fold, principal)
+            job = service.imports.start(
+                uuid5(NAMESPACE, f"import\x1f{principal.key}\x1f{input.command_id}"),
+                principal,
+                service.files.path(file),
+                format,
+                Options(
+                    state=input.state,
+                    all_states=input.all_states,
+                    cycle=input.cycle,
+                    session=input.session,
+                    document=input.document,
+                    reviewed=input.reviewed,
+                    language=input.language,
+                ),
+                dry_run=input.dry_run,
+            )
+        except Refusal as refusal:
+            return ImportPayload(job=None, errors=[refused(refusal)])
+        return ImportPayload(job=ImportJob(job=job, context=context), errors=[])
+
+
+# --- Inside --------------------------------------------------------------------------------------
+
+
+def _begin(
+    context: Context,
+    step: str,
+    input: BeginInput,
+    act: Callable[[Stamp], tuple[UUID, Event]],
+    visibility: Visibility = Visibility.PUBLIC,
+) -> RegisterPayload:
+    def take() -> Taken:
+        stamp = circumstances(context, input, input.visibility or visibility)
+        return context.service.desk.begin(
+            context.principal,
+            command(context, step, input),
+            step,
+            input.addressee,
+            lambda: act(stamp),
+        )
+
+    return _answer(context, take, _KIND_OF[step])
+
+
+def _several(
+    info: Request,
+    step: str,
+    kind: str,
+    fold: Any,
+    input: RegisterInput,
+    act: Callable[[Any, Stamp], Sequence[Entry | Event]],
+    visibility: Visibility = Visibility.PUBLIC,
+) -> RegisterPayload:
+    context = info.context
+
+    def take() -> Taken:
+        stamp = circumstances(context, input, input.visibility or visibility)
+        return context.service.desk.go_on(
+            context.principal,
+            command(context, step, input),
+            read_id(input.id, kind, "such thing"),
+            fold,
+            step,
+            lambda state: act(state, stamp),
+            expected_version=input.expected_version,
+        )
+
+    return _answer(context, take, kind)
+
+
+def _one(
+    info: Request,
+    step: str,
+    kind: str,
+    fold: Any,
+    input: RegisterInput,
+    act: Callable[[Any, Stamp], Event],
+    visibility: Visibility = Visibility.PUBLIC,
+) -> RegisterPayload:
+    return _several(
+        info, step, kind, fold, input, lambda state, stamp: [act(state, stamp)], visibility
+    )
+
+
+def _review(
+    info: Request, step: str, input: RegisterInput, act: Callable[[review.Review, Stamp], Event]
+) -> RegisterPayload:
+    return _one(info, step, "Review", review.fold, input, act)
+
+
+def _institution(
+    info: Request,
+    step: str,
+    input: RegisterInput,
+    act: Callable[[institution.Institution, Stamp], Event],
+) -> RegisterPayload:
+    return _one(info, step, "Institution", institution.fold, input, act)
+
+
+def _report(
+    info: Request,
+    step: str,
+    input: RegisterInput,
+    act: Callable[[progress_report.ProgressReport, Stamp], Event],
+    visibility: Visibility = Visibility.PUBLIC,
+) -> RegisterPayload:
+    return _one(info, step, "ProgressReport", progress_report.fold, input, act, visibility)
+
+
+def _answer(context: Context, take: Callable[[], Taken], kind: str | None) -> RegisterPayload:
+    """Takes a step, waits until the views hold it, and answers with what can be read then."""
+    try:
+        taken = take()
+    except Refusal as refusal:
+        return RegisterPayload(node=None, events=[], log_index=None, errors=[refused(refusal)])
+    service = context.service
+    last = taken.appended.first + taken.appended.count - 1
+    entries = [e for e in taken.entries if context.scope.sees(e)]
+    history.reveal(service.log, entries)
+    node = None
+    if kind is not None and taken.entries and service.wait_for(last):
+        context.refresh()
+        shelf, type_ = KINDS[kind]
+        row = shelf.by_id(context.connection, context.scope, taken.entries[0].stream)
+        node = None if row is None else type_(row=row, reading=context)
+    elif taken.entries:
+        service.wait_for(last)
+    return RegisterPayload(
+        node=node,
+        events=entries,  # type: ignore[arg-type]
+        log_index=last,
+        errors=[],
+    )
+
+
+_KIND_OF = {
+    "open-review": "Review",
+    "register-institution": "Institution",
+    "draft-report": "ProgressReport",
+}
+
+
+def _names(given: list[NameInput]) -> tuple[InstitutionName, ...]:
+    return tuple(InstitutionName(language=n.language, text=n.text) for n in given)
+
+
+def _covered(context: Context, ids: list[strawberry.ID], addressee: str) -> list[RecommendationId]:
+    if len(ids) > progress_report.covers_max:
+        raise InvalidInput(f"A report covers {progress_report.covers_max:,} at most.")
+    found = []
+    for id in ids:
+        r = context.service.desk.load(read_id(id), context.principal)
+        if r.addressee != addressee:
+            raise InvalidInput("A report covers recommendations to one addressee.")
+        found.append(RecommendationId(r.id))
+    return found
+
+
+def _contents(context: Context, input: PublishVocabularyInput) -> list[vocabulary.VersionContent]:
+    service = context.service
+    file = read_id(input.file, "StoredFile", "file")
+    held = service.desk.read(file, stored_file.fold, context.principal)
+    path = service.files.path(file)
+    if held.media_type.endswith("json"):
+        return [read_vocabulary_json(path)]
+    return read_skos(path, name=input.name, version=input.version)
+
+
+def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
+    """The same circumstances for an entry of another stream: a protected text is sealed once."""
+    reason = stamp.reason
+    return msgspec.structs.replace(
+        stamp,
+        reason=Protected(reason.text) if reason is not None else None,
+        visibility=visibility or Visibility.PUBLIC,
+    )
+
+
+def _part_from(r: recommendation.Recommendation, m: match.Match, stamp: Stamp) -> Sequence[Entry]:
+    """Takes back from a recommendation the name and the terms that a match gave it."""
+    planned: list[Entry] = []
+    alias = Alias(scheme=m.scheme, value=m.key)
+    if alias.key in {a.key for a in r.aliases}:
+        event = r.withdraw_alias(stamp, alias)
+        planned.append(Desk.enter(r, "withdraw-alias", event))
+    mine = {term.key for term in m.terms}
+    source = m.symbol or m.scheme
+    gone = [h.term for h in r.terms if h.term.key in mine and h.document in (source, None)]
+    if gone:
+        said = r.declassify(_apart(stamp, stamp.visibility), gone)
+        planned.append(Desk.enter(r, "declassify", said))
+    return planned
