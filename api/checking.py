@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Connection
 
 from api.service import Service
-from domain import recommendation
+from domain.credential import Credential
 from domain.entry import Entry, Protected, UnreadableEntry, protected_texts
-from domain.events import (
-    RecommendationEvent,
-)
-from domain.recommendation import (
-    Recommendation,
-)
-from projections import recommendations
-from projections.feed import FeedStopped
+from domain.recommendation import Recommendation
+from projections import credentials, figures, recommendations, search
+from projections.feed import FOLDS, FeedStopped
+from projections.register import SHELVES, written
 from workflows.log.mapper import commit, read_payload, sealed
 
 faults_max = 100
@@ -57,20 +55,19 @@ def check_all(service: Service, tell: Callable[[str, int, int], None]) -> Report
     with service.views.snapshot() as (connection, held):
         size = service.log.size
         states, torn = _check_log(service, report, size, held, tell)
-        shown = dict(recommendations.dump(connection))
-        _check_views(report, states, {id: row for id, row in shown.items() if id not in torn})
+        _check_views(report, connection, states, torn)
     return report
 
 
 def _check_log(
     service: Service, report: Report, size: int, held: int, tell: Callable[[str, int, int], None]
-) -> tuple[dict[UUID, Recommendation], set[str]]:
+) -> tuple[dict[UUID, Any], set[str]]:
     """What the log's entries add up to as far as the views hold them, and the hexadecimal ids of
     those that can't be told because an entry is damaged."""
     encode = msgspec.json.Encoder(enc_hook=sealed, order="sorted").encode
     versions: dict[UUID, int] = defaultdict(int)
     commands: dict[str, list[int]] = defaultdict(list)
-    states: dict[UUID, Recommendation] = {}
+    states: dict[UUID, Any] = {}
     torn: set[str] = set()
     texts: list[tuple[int, Protected]] = []
     at = 0
@@ -99,10 +96,10 @@ def _check_log(
         if len(texts) >= batch_texts:
             _check_vault(service, report, texts)
         told = row.log_index < held and row.stream.hex not in torn
-        if isinstance(event, RecommendationEvent) and told:
+        if told:
             entry = Entry(row.stream, row.version, row.addressee, event, row.log_index)
             try:
-                state = recommendation.fold([entry], states.get(row.stream))
+                state = FOLDS[type(event)]([entry], states.get(row.stream))
             except Exception as problem:
                 report.fault(f"{where}: it does not follow from what was before: {problem}")
                 torn.add(row.stream.hex)
@@ -139,9 +136,37 @@ def _check_vault(service: Service, report: Report, texts: list[tuple[int, Protec
 
 
 def _check_views(
-    report: Report, states: dict[UUID, Recommendation], held: dict[str, bytes]
+    report: Report, connection: Connection, states: dict[UUID, Any], torn: set[str]
 ) -> None:
-    written = {id.hex: recommendations.written(state) for id, state in states.items()}
-    for id in sorted(written.keys() | held.keys()):
-        if written.get(id) != held.get(id):
-            report.fault(f"recommendation {id}: the view differs from its history")
+    """Compares every view with what the log adds up to."""
+
+    def compare(view: str, written: dict[str, Any], held: dict[str, Any]) -> None:
+        for id in sorted((written.keys() | held.keys()) - torn):
+            if written.get(id) != held.get(id):
+                report.fault(f"{view} {id}: the view differs from its history")
+
+    def of(type_: type) -> list[Any]:
+        return [state for state in states.values() if isinstance(state, type_)]
+
+    mine = of(Recommendation)
+    compare(
+        "recommendation",
+        {r.id.hex: recommendations.written(r) for r in mine},
+        dict(recommendations.dump(connection)),
+    )
+    compare(
+        "words of", {r.id.hex: " ".join(search.tokens(r)) for r in mine}, search.dump(connection)
+    )
+    for shelf in SHELVES:
+        compare(
+            shelf.table.name,
+            {state.id.hex: written(state) for state in of(shelf.type)},
+            shelf.dump(connection),
+        )
+    compare(
+        "key",
+        {held.id.hex: msgspec.json.encode(held) for held in of(Credential)},
+        credentials.dump(connection),
+    )
+    if not torn and figures.counted(mine) != figures.dump(connection):
+        report.fault("figures: the view's cells are not what the record adds up to")

@@ -109,6 +109,12 @@ class IdentifyRecommendationInput(StepInput):
 
 
 @strawberry.input
+class WithdrawAliasInput(StepInput):
+    scheme: str
+    value: str
+
+
+@strawberry.input
 class TermInput:
     vocabulary: str = strawberry.field(description="theme, sdg, affected-persons, action, …")
     version: str
@@ -386,6 +392,15 @@ class RecommendationMutation:
             "identify",
             input,
             lambda r, stamp: r.identify(stamp, input.scheme, input.value),
+        )
+
+    @strawberry.mutation(
+        description="Takes back another system's id that is not its own; needs a reason."
+    )
+    def withdraw_alias(self, info: Request, input: WithdrawAliasInput) -> StepPayload:
+        alias = events.Alias(scheme=input.scheme, value=input.value)
+        return step(
+            info.context, "withdraw-alias", input, lambda r, stamp: r.withdraw_alias(stamp, alias)
         )
 
     @strawberry.mutation(description="Says that terms of vocabularies fit.")

@@ -271,7 +271,7 @@ class RecommendationQuery:
         if kind in KINDS:
             shelf, type_ = KINDS[kind]
             held = shelf.by_id(reading.connection, reading.scope, uuid)
-            return None if held is None else type_(row=held, reading=reading)  # type: ignore[no-any-return]
+            return None if held is None else type_(row=held, reading=reading)
         row = recommendations.by_id(reading.connection, reading.scope, read_id(id))
         return None if row is None else together(reading, [row])[0]
 

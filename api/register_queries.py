@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -118,7 +119,7 @@ class UnitFigures:
 
     @strawberry.field(description="How many are at one stage.")
     def at_stage(self, stage: enum_type(Stage)) -> int:  # type: ignore[valid-type]
-        return self.figures.by["stage"].get(stage.value, 0)  # type: ignore[attr-defined]
+        return self.figures.by["stage"].get(stage.value, 0)
 
 
 @strawberry.type(
@@ -430,8 +431,7 @@ def _matches(
     reading = look(info.context, as_of, effective_on, addressee)
     c = views.matched.c
     conditions = _any((c.addressee, addressee), (c.scheme, scheme), (c.status, status))
-    found: Connection[Match] = _page(reading, register.matches, Match, conditions, first, after)
-    return found
+    return _page(reading, register.matches, Match, conditions, first, after)
 
 
 def _any(*asked: tuple[Any, list[Any] | None]) -> list[ColumnElement[bool]]:
@@ -446,13 +446,13 @@ def _any(*asked: tuple[Any, list[Any] | None]) -> list[ColumnElement[bool]]:
 def _page(
     reading: Reading,
     shelf: Shelf[Any],
-    type_: Any,
+    type_: Callable[..., Registered],
     conditions: list[ColumnElement[bool]],
     first: int,
     after: str | None,
     *,
     descending: bool = False,
-) -> Any:
+) -> Connection[Registered]:
     page = shelf.page(
         reading.connection,
         reading.scope,

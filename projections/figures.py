@@ -9,7 +9,7 @@ is answered from the recommendations that fit it, by the same function.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -258,20 +258,30 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     sums: dict[Cell, list[int]] = defaultdict(lambda: [0, 0, 0])
     for change in changes:
         if isinstance(change.after, Recommendation):
-            for cell, amounts in cells(change.after):
-                held = sums[cell]
-                for i in range(3):
-                    held[i] += amounts[i]
-            for cell, amounts in cells(change.before) if change.before else ():
-                held = sums[cell]
-                for i in range(3):
-                    held[i] -= amounts[i]
-    rows = [
-        ("\x1f".join(map(str, cell)), *cell, *amounts)
-        for cell, amounts in sums.items()
-        if any(amounts)
-    ]
+            _count(sums, change.after, 1)
+            if change.before:
+                _count(sums, change.before, -1)
+    rows = [(_key(cell), *cell, *amounts) for cell, amounts in sums.items() if any(amounts)]
     writing.add(connection, table, "cell", _SUMS, sorted(rows, key=lambda row: row[0]))
+
+
+def _count(sums: dict[Cell, list[int]], r: Recommendation, times: int) -> None:
+    for cell, amounts in cells(r):
+        held = sums[cell]
+        for i in range(3):
+            held[i] += times * amounts[i]
+
+
+def _key(cell: Cell) -> str:
+    return "\x1f".join(map(str, cell))
+
+
+def counted(states: Iterable[Recommendation]) -> dict[str, Units]:
+    """What the cells of some recommendations add up to, as `dump` gives it."""
+    sums: dict[Cell, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for r in states:
+        _count(sums, r, 1)
+    return {_key(cell): (n[0], n[1], n[2]) for cell, n in sums.items() if any(n)}
 
 
 def dump(connection: Connection) -> dict[str, Units]:
