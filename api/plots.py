@@ -67,6 +67,14 @@ _WORDS = {
         *("Unit: {}", "Unité : {}", "Unidad: {}"),
         *("Единица счёта: {}", "وحدة العدّ: {}", "计数单位：{}"),
     ),
+    "overlaps": (
+        "each counts in every row it belongs to",
+        "chacun compte dans chaque ligne dont il relève",
+        "cada uno cuenta en cada fila a la que pertenece",
+        "каждый учитывается в каждой строке, к которой относится",
+        "يُحسب كل منها في كل صف ينتمي إليه",
+        "每项计入其所属的每一行",
+    ),
     "total": ("Total: {}", "Total : {}", "Total: {}", "Всего: {}", "المجموع: {}", "总计：{}"),
     # How figures are written.
     "thousands": (",", "\u202f", "\u202f", "\u202f", ",", ","),
@@ -126,16 +134,20 @@ def bars(
     legend: Sequence[Series],
     language: str = "en",
     others: str = "",
+    whole: Sequence[int] | None = None,
 ) -> bytes:
     """The plot as an SVG document in UTF-8.
 
     `unit` is a counting unit as `words` names it ("paragraphs"), or printed as it is. Rows beyond
-    `rows_max` are summed into a last one, called `others`. Raises ValueError for what no caller
+    `rows_max` are summed into a last one, called `others`. `whole`: what there is in all, a count
+    for each series, where one thing may count in several rows; the plot then says so. Raises ValueError for what no caller
     should hand in: values that do not fit the legend, negative counts, no colour."""
     _check(rows, legend)
     spoken = words(language)
     kept = _summed(rows, others or spoken["others"]) if legend else []
-    return _Plot(_plain(title), _plain(spoken.get(unit, unit)), kept, legend, language).drawn()
+    return _Plot(
+        _plain(title), _plain(spoken.get(unit, unit)), kept, legend, language, whole
+    ).drawn()
 
 
 def _check(rows: Sequence[Bar], legend: Sequence[Series]) -> None:
@@ -242,7 +254,13 @@ class _Plot:
     direction of reading and is mirrored where it is written."""
 
     def __init__(
-        self, title: str, unit: str, rows: list[Bar], legend: Sequence[Series], language: str
+        self,
+        title: str,
+        unit: str,
+        rows: list[Bar],
+        legend: Sequence[Series],
+        language: str,
+        whole: Sequence[int] | None,
     ) -> None:
         self.title, self.unit, self.rows = title, unit, rows
         self.legend = [Series(_plain(s.name)[:legend_name_chars_max], s.colour) for s in legend]
@@ -251,6 +269,9 @@ class _Plot:
         self.totals = [sum(row.values) for row in rows]
         columns = zip(*(row.values for row in rows), strict=True)
         self.sums = list(map(sum, columns)) if rows else [0] * len(legend)
+        self.overlaps = whole is not None and list(whole) != self.sums
+        if whole is not None:
+            self.sums = list(whole)
         self.y = _MARGIN
         self.root = Element(
             "svg",
@@ -289,6 +310,8 @@ class _Plot:
         if len(figures) > 1:
             figures.append(self.words["total"].format(self._figures(self.sums)))
         said = [self.words["unit"].format(self.unit) + self.words["stop"]]
+        if self.overlaps:
+            said.append(self.words["overlaps"] + self.words["stop"])
         said += [f + self.words["stop"] for f in figures] or [self.words["nothing"]]
         text = " ".join(said)
         mark = f"plot-{crc32((self.title + text).encode()):08x}"
@@ -335,7 +358,9 @@ class _Plot:
         self.y += 24
         told = self.words["unit"].format(self.unit)
         if self.rows:
-            told += " · " + self.words["total"].format(self._count(sum(self.totals)))
+            told += " · " + self.words["total"].format(self._count(sum(self.sums)))
+            if self.overlaps:
+                told += " · " + self.words["overlaps"]
         self._text(_MARGIN, told, _WIDTH - 2 * _MARGIN, fill=_FAINT)
 
     def _legend(self) -> None:

@@ -57,10 +57,13 @@ async def get_plot(request: Request) -> Response:
                 log_index=None if index is None else int(index),
                 addressees=None if state is None else [state],
             )
-            rows = figures.progress(reading.connection, reading.scope, by, where)
+            rows, whole = (
+                figures.progress(reading.connection, reading.scope, dimension, where)
+                for dimension in (by, Dimension.ALL)
+            )
         finally:
             context.close()
-        return plot(rows, by, of, unit, state, language)
+        return plot(rows, whole, by, of, unit, state, language)
 
     svg = await run_in_threadpool(plotted)
     tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
@@ -76,21 +79,29 @@ async def get_plot(request: Request) -> Response:
 
 
 def plot(
-    rows: list[ProgressRow], by: Dimension, of: str, unit: str, state: str | None, language: str
+    rows: list[ProgressRow],
+    whole: list[ProgressRow],
+    by: Dimension,
+    of: str,
+    unit: str,
+    state: str | None,
+    language: str,
 ) -> bytes:
-    """Figures as stacked bars, one a row, in one unit."""
+    """Figures as stacked bars, one a row, in one unit; `whole`: those of all together."""
     said = words(language)
+
+    def values(row: ProgressRow) -> tuple[int, ...]:
+        return tuple(row.units[UNITS.index(unit)].by[of].get(word, 0) for word in OF[of])
+
     found = [
-        Bar(
-            _label(row, by, language),
-            tuple(row.units[UNITS.index(unit)].by[of].get(word, 0) for word in OF[of]),
-        )
+        Bar(_label(row, by, language), values(row))
         for row in rows
         if row.key or by is Dimension.ALL
     ]
     legend = [Series(said[word], COLOURS[word]) for word in OF[of]]
     title = f"{state}: {said['progress']}" if state else said["progress"]
-    return bars(title, unit, found, legend, language)
+    in_all = values(whole[0]) if whole else None
+    return bars(title, unit, found, legend, language, whole=in_all)
 
 
 def _label(row: ProgressRow, by: Dimension, language: str) -> str:

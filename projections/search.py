@@ -97,8 +97,8 @@ def found(connection: Connection, query: str) -> TextualSelect:
             "(" + " OR ".join(f'"{word}"' for word in sorted(forms)) + ")" for forms in asked
         )
         statement = (
-            "SELECT d.recommendation FROM search_text t JOIN search_document d"
-            " ON d.number = t.rowid WHERE t.tokens MATCH :words"
+            "SELECT d.recommendation FROM search_text JOIN search_document d"
+            " ON d.number = search_text.rowid WHERE search_text MATCH :words"
         )
     else:
         words = " & ".join(

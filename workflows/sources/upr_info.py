@@ -77,7 +77,7 @@ class UprInfo:
         self._done = (0, 0)
 
     def done(self) -> tuple[int, int]:
-        """Rows read, and rows there are."""
+        """Recommendations given, and recommendations there are."""
         return self._done
 
     def read(self) -> Iterator[Read]:
@@ -93,8 +93,7 @@ class UprInfo:
             raise NotThisFormat("heading-repeated", REFUSALS["heading-repeated"])
         found: list[_Told | RepeatedRow | UnreadableRow] = []
         told: dict[str, _Told] = {}
-        for place, (number, cells) in enumerate(grid, 1):
-            self._done = (place, len(grid))
+        for number, cells in grid:
             cells = fitted(cells, len(names))
             said = dict(zip(names, cells, strict=False))
             if reason := _why_not(said, len(cells) == len(names)):
@@ -108,7 +107,8 @@ class UprInfo:
             first = told[key].add(number, said)
             if first != number:
                 found.append(RepeatedRow(number, first))
-        for read in found:
+        for place, read in enumerate(found, 1):
+            self._done = (place, len(found))
             yield read.row() if isinstance(read, _Told) else read
 
 
