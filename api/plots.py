@@ -140,8 +140,9 @@ def bars(
 
     `unit` is a counting unit as `words` names it ("paragraphs"), or printed as it is. Rows beyond
     `rows_max` are summed into a last one, called `others`. `whole`: what there is in all, a count
-    for each series, where one thing may count in several rows; the plot then says so. Raises ValueError for what no caller
-    should hand in: values that do not fit the legend, negative counts, no colour."""
+    for each series, where one thing may count in several rows; the plot then says so. Raises
+    ValueError for what no caller should hand in: values that do not fit the legend, negative
+    counts, no colour."""
     _check(rows, legend)
     spoken = words(language)
     kept = _summed(rows, others or spoken["others"]) if legend else []

@@ -27,6 +27,17 @@ OF = {
 }
 
 
+SEVERAL = (
+    Dimension.INSTITUTION,
+    Dimension.THEME,
+    Dimension.SDG,
+    Dimension.SDG_TARGET,
+    Dimension.AFFECTED_PERSONS,
+    Dimension.ISSUE,
+)
+"""Dimensions of which a recommendation may have several values."""
+
+
 async def get_plot(request: Request) -> Response:
     """Progress `?by=cycle` (or sdg, theme, institution, …), `&of=stage` or `position`, in
     `&unit=paragraphs`, parts or pairs, of one `&state=` or all, in `&language=`."""
@@ -93,14 +104,10 @@ def plot(
     def values(row: ProgressRow) -> tuple[int, ...]:
         return tuple(row.units[UNITS.index(unit)].by[of].get(word, 0) for word in OF[of])
 
-    found = [
-        Bar(_label(row, by, language), values(row))
-        for row in rows
-        if row.key or by is Dimension.ALL
-    ]
+    found = [Bar(_label(row, by, language), values(row)) for row in rows]
     legend = [Series(said[word], COLOURS[word]) for word in OF[of]]
     title = f"{state}: {said['progress']}" if state else said["progress"]
-    in_all = values(whole[0]) if whole else None
+    in_all = values(whole[0]) if whole and by in SEVERAL else None
     return bars(title, unit, found, legend, language, whole=in_all)
 
 
@@ -115,7 +122,7 @@ def _label(row: ProgressRow, by: Dimension, language: str) -> str:
             if term is not None and term.labels:
                 label = term.label(language)
                 return f"{row.key} {label}" if by is Dimension.SDG else label
-    return row.label if row.label and row.label != row.key else row.key
+    return row.label or row.key or "—"
 
 
 async def _whoever(request: Request, service: Service) -> Principal:
