@@ -169,6 +169,7 @@ def _folded(word: str) -> str:
 # --- Tokens --------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=200_000)
 def _indexed(kind: str, word: str, language: str) -> frozenset[str]:
     """What a word of a text is found by."""
     if kind == "run":

@@ -37,6 +37,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 readers_max = 32
 torn_seconds_max = 5.0
+checkpoint_pages = 10_000
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -502,6 +503,8 @@ def sqlite_engine(main: Path | str, attached: Mapping[str, Path]) -> Engine:
             dbapi.execute(f"ATTACH ? AS {name}", (str(file),))
             dbapi.execute(f"PRAGMA {name}.journal_mode = WAL")
             dbapi.execute(f"PRAGMA {name}.synchronous = NORMAL")
+        # Views may be lost and made again: their pages go to the disk less often than a log's.
+        dbapi.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin_sqlite)
