@@ -41,7 +41,7 @@ from projections.views import VIEWS, Generation, Views
 from projections.writing import Change
 
 batch_entries_max = 2_000
-rebuild_states_max = 1_000
+rebuild_states_max = 5_000
 cached_states_max = 20_000
 poll_seconds = 0.1
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -273,7 +274,7 @@ def _count(sums: dict[Cell, list[int]], r: Recommendation, times: int) -> None:
 
 
 def _key(cell: Cell) -> str:
-    return "\x1f".join(map(str, cell))
+    return blake2b("\x1f".join(map(str, cell)).encode(), digest_size=16).hexdigest()
 
 
 def counted(states: Iterable[Recommendation]) -> dict[str, Units]:

@@ -150,7 +150,7 @@ _figures = MetaData()
 figure = Table(
     "figure",
     _figures,
-    Column("cell", Text, primary_key=True),
+    Column("cell", String(32), primary_key=True),
     Column("dimension", Text, nullable=False),
     Column("key", ordered, nullable=False),
     Column("version", Text, nullable=False),
