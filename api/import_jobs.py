@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +59,8 @@ class Job:
 class ImportJobs:
     """Runs imports one after the other."""
 
-    def __init__(self, desk: Desk, lookups: Lookups) -> None:
+    def __init__(self, desk: Desk, lookups: Lookups, wait_for: Callable[[int], bool]) -> None:
+        self._wait_for = wait_for
         self._desk = desk
         self._lookups = lookups
         self._pool = ThreadPoolExecutor(1, "suivi-import")
@@ -109,6 +111,8 @@ class ImportJobs:
             job.receipt = Import(self._desk, self._lookups, principal).run(
                 path, options, format=format, dry_run=dry_run, progress=job.tell, batch=job.id
             )
+            if job.receipt.events:
+                self._wait_for(self._desk.log.size - 1)
             job.status = JobStatus.COMPLETED
         except Refusal as refusal:
             job.code, job.message = refusal.code, refusal.message

@@ -25,6 +25,7 @@ from domain.words import (
     Kind,
     LinkType,
     Mechanism,
+    Owed,
     Position,
     ProgressStatus,
     Stage,
@@ -117,6 +118,12 @@ class Assessment:
     log_index: int
     source: SourceType | None
     part: str | None
+
+
+@strawberry.type(description="What was promised, or asked for, by a day.")
+class Due:
+    what: enum_type(Owed)  # type: ignore[valid-type]
+    by: str = strawberry.field(description="The last day for it.")
 
 
 @strawberry.type(description="A report in which the recommendation is dealt with.")
@@ -273,6 +280,10 @@ class Recommendation(Node):
     @strawberry.field(description="By when the committee asked for follow-up.")
     def follow_up_due(self) -> str | None:
         return self.row.state.follow_up_due
+
+    @strawberry.field(description="What is owed by a day and has not been done.")
+    def owed(self) -> list[Due]:
+        return [Due(what=what, by=by) for what, by in self.row.state.owed()]
 
     @strawberry.field(description="The furthest point on the everyday road.")
     def stage(self) -> enum_type(Stage):  # type: ignore[valid-type]

@@ -43,7 +43,7 @@ class Service:
         self.desk = Desk(self.log)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(self.log, settings.as_of_events_max)
-        self.imports = ImportJobs(self.desk, self)
+        self.imports = ImportJobs(self.desk, self, self.wait_for)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         if misshapen := self.views.misshapen():
             self.feed.rebuild(names=misshapen)

@@ -267,10 +267,10 @@ def noted(on: str | None = "2025-04-08", **said: Any) -> Act:
     return answered(Answer.NOTED, on, **said)
 
 
-def offered(assignee: str = "labour", **said: Any) -> Act:
+def offered(assignee: str = "labour", answer_due: str | None = "2025-09-01", **said: Any) -> Act:
     return act(
         "offer-assignment",
-        lambda r, s: r.offer_assignment(s, assignee, Capacity.LEAD, answer_due="2025-09-01"),
+        lambda r, s: r.offer_assignment(s, assignee, Capacity.LEAD, None, answer_due),
         **said,
     )
 
@@ -299,10 +299,10 @@ def handed_over(id: int, to: str) -> Act:
     return act("hand-over-assignment", lambda r, s: r.hand_over_assignment(s, id, to))
 
 
-def planned(**said: Any) -> Act:
+def planned(ends: str | None = "2026-06", **said: Any) -> Act:
     return act(
         "plan",
-        lambda r, s: r.plan(s, Protected("a new law"), starts="2025", ends="2026-06"),
+        lambda r, s: r.plan(s, Protected("a new law"), starts="2025", ends=ends),
         **said,
     )
 

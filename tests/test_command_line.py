@@ -221,7 +221,7 @@ def test_a_folder_that_can_not_be_written_is_refused_in_a_sentence(shell: Shell)
 def test_check_finds_a_sound_record_sound(shell: Shell) -> None:
     imported(shell)
     report = shell.json("check")
-    assert (report["ok"], report["events"], report["faults"]) == (True, 9, [])
+    assert (report["ok"], report["events"], report["faults"]) == (True, 14, [])
 
 
 EVENT = "log_event SET payload = CAST(replace(CAST(payload AS TEXT)"
@@ -230,10 +230,10 @@ EVENT = "log_event SET payload = CAST(replace(CAST(payload AS TEXT)"
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (f"UPDATE {EVENT}, 'Ratify', 'Reject') AS BLOB) WHERE log_index = 0", "view differs"),
-        (f"UPDATE {EVENT}, '{{', '{{ ') AS BLOB) WHERE log_index = 1", "canonical"),
-        (f"UPDATE {EVENT}, '}}', '') AS BLOB) WHERE log_index = 4", "log index 4"),
-        ("DELETE FROM log_event WHERE log_index = 8", "head says 9"),
+        (f"UPDATE {EVENT}, 'Ratify', 'Reject') AS BLOB) WHERE log_index = 4", "view differs"),
+        (f"UPDATE {EVENT}, '{{', '{{ ') AS BLOB) WHERE log_index = 5", "canonical"),
+        (f"UPDATE {EVENT}, '}}', '') AS BLOB) WHERE log_index = 8", "log index 8"),
+        ("DELETE FROM log_event WHERE log_index = 13", "head says 14"),
         ("DELETE FROM log_event WHERE log_index = 3", "not dense"),
         ("UPDATE log_event SET recorded_at = 1 WHERE log_index = 5", "earlier"),
         ("DELETE FROM log_command", "command"),
@@ -259,11 +259,11 @@ def damaged(shell: Shell, damage: str) -> None:
 
 
 def without_views(shell: Shell) -> None:
-    for file in database(shell).parent.glob("suivi-views*"):
+    for file in database(shell).parent.glob("suivi-*"):
         file.unlink()
 
 
-TORN = "UPDATE log_event SET payload = substr(payload, 1, 40) WHERE log_index = 4"
+TORN = "UPDATE log_event SET payload = substr(payload, 1, 40) WHERE log_index = 8"
 
 
 def test_check_finds_damage_that_the_views_have_not_met_yet(shell: Shell) -> None:
@@ -273,19 +273,19 @@ def test_check_finds_damage_that_the_views_have_not_met_yet(shell: Shell) -> Non
     done = shell.run("check", "--json")
     assert done.returncode == FAILED
     report = json.loads(done.stdout)
-    assert report["events"] == 9
+    assert report["events"] == 14
     assert {fault.split(":")[0] for fault in report["faults"]} >= {
-        "log index 4",
-        "the feed stopped at log index 4",
+        "log index 8",
+        "the feed stopped at log index 8",
     }
 
 
 def test_check_goes_on_after_a_recommendation_that_lost_its_beginning(shell: Shell) -> None:
     imported(shell)
-    damaged(shell, TORN.replace("= 4", "= 0"))
+    damaged(shell, TORN.replace("= 8", "= 4"))
     report = json.loads(shell.run("check", "--json").stdout)
-    assert (report["ok"], report["events"]) == (False, 9)
-    assert all("log index 0" in fault or "command" in fault for fault in report["faults"])
+    assert (report["ok"], report["events"]) == (False, 14)
+    assert all("log index 4" in fault or "command" in fault for fault in report["faults"])
 
 
 def test_check_finds_a_protected_text_that_was_changed_and_counts_one_that_is_gone(
@@ -299,7 +299,7 @@ def test_check_finds_a_protected_text_that_was_changed_and_counts_one_that_is_go
     done = shell.run("check", "--json")
     assert done.returncode == FAILED
     (fault,) = json.loads(done.stdout)["faults"]
-    assert fault == "log index 9: a protected text is not the one committed to"
+    assert fault == "log index 15: a protected text is not the one committed to"
     damaged(shell, "DELETE FROM vault")
     report = shell.json("check")
     assert (report["ok"], report["erased"]) == (True, 1)
@@ -322,7 +322,7 @@ def test_views_that_were_dropped_are_filled_again(shell: Shell) -> None:
     before = shell.json("check")
     without_views(shell)
     assert shell.json("check") == before
-    database(shell).with_name("suivi-views-1.db").unlink()
+    database(shell).with_name("suivi-search-2.db").unlink()
     assert shell.json("check") == before
 
 
@@ -380,7 +380,7 @@ def test_a_key_is_not_granted_for_an_addressee_nobody_knows(shell: Shell) -> Non
 def test_export_is_one_event_a_line_in_the_order_of_the_log(shell: Shell) -> None:
     imported(shell)
     lines = [json.loads(line) for line in shell.ok("export", "--format", "jsonl").splitlines()]
-    assert [line["log_index"] for line in lines] == list(range(9))
+    assert [line["log_index"] for line in lines] == list(range(14))
     assert set(lines[0]) == {
         "log_index",
         "stream",

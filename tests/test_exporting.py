@@ -7,6 +7,7 @@ import csv
 import io
 from pathlib import Path
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import docx
@@ -155,6 +156,19 @@ def test_duplicates_and_closed_ones_are_marked_not_left_out() -> None:
     rows = as_csv(given(received(), duplicate(UUID(int=5))).it, given(received(), closed()).it)
     assert rows[0]["duplicate_of"] == str(UUID(int=5))
     assert rows[1]["closed"] == "carried-out"
+
+
+class NothingThere:
+    """An empty record, as an import asks about it."""
+
+    def find_aliases(self, wanted: Any) -> dict[Any, Any]:
+        return {}
+
+    def held_by_others(self, review: Any, format: str) -> list[Any]:
+        return []
+
+    def held_under(self, scheme: str, addressee: str) -> dict[str, Any]:
+        return {}
 
 
 @pytest.mark.parametrize(
@@ -445,7 +459,7 @@ def test_a_real_review_imported_and_written_is_read_as_the_original(
 ) -> None:
     log = Log(sqlite_url)
     # Nothing goes by any name yet: the log is new.
-    importing = Import(Desk(log), lambda addressee, aliases: {}, principal(Role.CLERK))
+    importing = Import(Desk(log), NothingThere(), principal(Role.CLERK))
     importing.run(test_data / file, Options())
     entries = list(log.read_all())
     cited = {

@@ -1005,7 +1005,7 @@ def test_a_step_succeeds_without_the_object_when_the_views_are_behind(database_u
         with generation.engine.execution_options(writes=True).connect() as holding:
             # Somebody holds the views' head, as a rebuild or a backup may: nothing is applied.
             holding.begin()
-            holding.exec_driver_sql("UPDATE view_head SET next = next")
+            holding.exec_driver_sql("UPDATE search_head SET next = next")
             behind = server.take(
                 "coordinator", "noteRecommendation", id=id, expectedVersion=1, **ADDENDUM
             )

@@ -27,7 +27,7 @@ def server(sqlite_url: str, test_data: Path) -> Iterator[Server]:
         service = started.service
         clerk = service.principal(started.keys["clerk"])
         assert clerk is not None
-        importing = Import(service.desk, service.find_aliases, clerk)
+        importing = Import(service.desk, service, clerk)
         for file, options in (
             (CYCLE_2, Options(reviewed="2014-11-04")),
             (
