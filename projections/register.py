@@ -27,7 +27,7 @@ page_size_max = 200
 
 State = TypeVar("State")
 
-written = msgspec.msgpack.Encoder(order="deterministic").encode
+written = msgspec.msgpack.Encoder().encode
 
 
 class Row(NamedTuple, Generic[State]):

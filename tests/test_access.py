@@ -142,8 +142,8 @@ def test_a_mutation_is_open_to_the_roles_of_the_table_and_to_no_other(here, muta
         pytest.fail(
             f"If you are here because you added a mutation ({mutation}):\n"
             "1. say in `workflows.access.MAY` which roles may take its step;\n"
-            "2. say it again in `MATRIX` of this file, with a case in which the step is open, or in\n"
-            "   `REGISTER` of tests/test_register_api.py;\n"
+            "2. say it again in `MATRIX` of this file, with a case in which the step is open,\n"
+            "   or in `REGISTER` of tests/test_register_api.py;\n"
             "3. give it a step in `LIFE` of tests/test_graphql.py.",
             pytrace=False,
         )

@@ -153,7 +153,8 @@ class _Work:
             return None
         self._rows(*read.rows)
         assert read.addressee is not None, "readers hand back as unreadable who is not recognised"
-        if self._options.state is None and not self._options.all_states:
+        asks = self._options.state is None and not self._options.all_states
+        if asks and read.scheme in SECOND:
             raise InvalidInput(
                 "The file may address many States: name one with --state SVN, or take all of them "
                 "with --all-states."
