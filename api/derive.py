@@ -7,6 +7,7 @@ that implements `HistoryEntry`. What comes out is visible in `api/schema.graphql
 from __future__ import annotations
 
 import base64
+import re
 import types
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,8 +20,10 @@ import strawberry
 from domain.entry import Entry, Event, Protected, RecommendationId
 from domain.refusals import InvalidInput
 
-_UNSHOWN = {"stamp", "sha256"}
+_UNSHOWN = {(None, "stamp"), ("CredentialGranted", "sha256")}
 """Fields of events that are shown elsewhere (the stamp) or nowhere (digests of keys)."""
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _nullable: Any = Optional
 _list: Any = list
@@ -44,7 +47,7 @@ def read_global_id(id: str) -> tuple[str | None, UUID]:
     """The kind and the UUID that an opaque id names; of a plain UUID the kind is None. Refuses
     anything else."""
     try:
-        if len(id) == 36:
+        if _UUID.fullmatch(id):
             return None, UUID(id)
         kind, _, raw = base64.urlsafe_b64decode(id.encode()).partition(b":")
         return kind.decode("ascii"), UUID(bytes=raw)
@@ -80,7 +83,11 @@ def struct_type(struct: type[msgspec.Struct]) -> Any:
 
 def history_type(event: type[Event], interface: type) -> Any:
     """The GraphQL type of an event: the interface's fields and the event's own."""
-    fields = [(f.name, f.type) for f in msgspec.structs.fields(event) if f.name not in _UNSHOWN]
+    fields = [
+        (f.name, f.type)
+        for f in msgspec.structs.fields(event)
+        if not _UNSHOWN & {(None, f.name), (event.__name__, f.name)}
+    ]
     return _object(event.__name__, summary(event), fields, lambda entry: entry.event, interface)
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import append, asking, importing, rebuild, serving
+from benchmarks import append, rebuild, serving
 from benchmarks.measuring import Bench, Ratio
 
 HERE = Path(__file__).parent

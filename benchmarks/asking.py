@@ -105,7 +105,8 @@ def figured(by: Dimension, where: Where) -> Ask:
 
 def found_by_number(record: Record) -> int:
     state = recommendations.page(record.connection, everything, Where(), first=1).rows[0].state
-    assert state.symbol and state.paragraph
+    assert state.symbol
+    assert state.paragraph
     found = recommendations.by_symbol(
         record.connection, everything, state.symbol, state.paragraph, None
     )

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Engine, event
 
 from benchmarks.append import postgres_connection, sqlite_connection
@@ -19,8 +18,8 @@ from benchmarks.stores import STORES
 from domain.recommendation import Recommendation, fold
 from projections import feed
 from projections.feed import Feed
-from projections.recommendations import written
-from projections.views import Generation, Views
+from projections.views import VIEWS, Views
+from projections.writing import Change
 from workflows.log import Log, page_rows_max
 
 SELECT = (
@@ -101,22 +100,25 @@ def bare_read(connection: Any, size: int) -> None:
 
 
 def writing(bench: Bench, store: str, url: str, log: Log, views: Views, size: int) -> None:
-    batches = folded(log, views)
+    batches = folded(log)
 
     def ours() -> float:
-        engine = views.begin_next().engine.execution_options(writes=True)
+        generation = views.begin_next(VIEWS)
+        engine = generation.engine.execution_options(writes=True)
         engine.connect().close()
         start = time.perf_counter()
-        for touched, fresh in batches:
+        for batch in batches:
             with engine.begin() as connection:
-                feed._store(connection, touched, fresh)
-        return size / (time.perf_counter() - start)
+                feed._write(connection, generation.numbers, batch)
+        taken = time.perf_counter() - start
+        generation.engine.dispose()
+        return size / taken
 
     with sending() as sent:
         ours()
 
     def bare() -> float:
-        with bare_connection(url, views.begin_next()) as connection:
+        with bare_views(views) as connection:
             start = time.perf_counter()
             for batch in sent:
                 bare_write(connection, batch)
@@ -133,22 +135,11 @@ def writing(bench: Bench, store: str, url: str, log: Log, views: Views, size: in
     )
 
 
-def folded(log: Log, views: Views) -> list[tuple[feed.Touched, set[UUID]]]:
-    """What the feed hands to its writing, batch by batch, each state as it was then."""
-    states = feed.States()
-    batches: list[tuple[feed.Touched, set[UUID]]] = []
-    start = 0
-    with views.begin_next().engine.connect() as connection:
-        while entries := log.read(start, feed.rebuild_entries_max):
-            touched = feed._fold(connection, entries, states)
-            then = {id: (a_copy(item[0]), *item[1:]) for id, item in touched.items()}
-            batches.append((then, {e.stream for e in entries if e.version == 1}))
-            start += len(entries)
-    return batches
-
-
-def a_copy(state: Recommendation) -> Recommendation:
-    return msgspec.json.decode(written(state), type=Recommendation)
+def folded(log: Log) -> list[list[Change]]:
+    """What a rebuild hands to its writing: each stream's last state, in its batches."""
+    changes = [feed._change(stream) for stream in log.read_streams(log.size - 1)]
+    size = feed.rebuild_states_max
+    return [changes[i : i + size] for i in range(0, len(changes), size)]
 
 
 @contextmanager
@@ -183,22 +174,30 @@ def bare_write(connection: Any, batch: Sequence[Sent]) -> None:
 
 
 @contextmanager
-def bare_connection(url: str, generation: Generation | None = None) -> Iterator[Any]:
-    """A plain connection to the log, or to a generation of the views with the views' settings."""
-    if url.startswith("sqlite"):
-        connection: Any = sqlite_connection(
-            f"sqlite:///{generation.engine.url.database}" if generation else url
-        )
-        connection.execute("PRAGMA secure_delete = OFF")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    else:
-        connection = postgres_connection(url)
-        if generation is not None:
-            connection.execute(f"SET search_path = views_{generation.number}")
+def bare_connection(url: str) -> Iterator[Any]:
+    """A plain connection to the log."""
+    connection: Any = (
+        sqlite_connection(url) if url.startswith("sqlite") else postgres_connection(url)
+    )
     try:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def bare_views(views: Views) -> Iterator[Any]:
+    """The driver's own connection to empty views, with the views' settings."""
+    generation = views.begin_next(VIEWS)
+    held = generation.engine.raw_connection()
+    connection: Any = held.driver_connection
+    if not isinstance(connection, sqlite3.Connection):
+        connection.autocommit = True
+    try:
+        yield connection
+    finally:
+        held.invalidate()
+        generation.engine.dispose()
 
 
 # --- All of it -----------------------------------------------------------------------------------
@@ -219,11 +218,12 @@ def whole(bench: Bench, store: str, url: str, log: Log, views: Views, size: int)
     def bare() -> float:
         with (
             bare_connection(url) as reader,
-            bare_connection(url, views.begin_next()) as writer,
+            bare_views(views) as writer,
         ):
             start = time.perf_counter()
             bare_read(reader, size)
-            bare_write(writer, last)
+            for batch in last:
+                bare_write(writer, batch)
             return size / (time.perf_counter() - start)
 
     bench.compare(
@@ -236,16 +236,13 @@ def whole(bench: Bench, store: str, url: str, log: Log, views: Views, size: int)
     )
 
 
-def at_the_end(log: Log, views: Views) -> list[Sent]:
+def at_the_end(log: Log, views: Views) -> list[list[Sent]]:
     """The insert statements of the views as they are once all is written."""
-    states: dict[UUID, tuple[Recommendation, int, int]] = {}
-    for entry in log.read_all():
-        before = states[entry.stream][0] if entry.stream in states else None
-        state = fold((entry,), before)
-        assert state is not None
-        states[entry.stream] = (state, entry.log_index or 0, entry.recorded_at or 0)
+    generation = views.begin_next(VIEWS)
     with sending() as sent:
-        engine = views.begin_next().engine.execution_options(writes=True)
-        with engine.begin() as connection:
-            feed._store(connection, states, set(states))
-    return sent[-1]
+        engine = generation.engine.execution_options(writes=True)
+        for batch in folded(log):
+            with engine.begin() as connection:
+                feed._write(connection, generation.numbers, batch)
+    generation.engine.dispose()
+    return sent

@@ -181,6 +181,7 @@ class Feed:
         return beside
 
     def _catch_up_and_switch(self, beside: Generation, held: int) -> None:
+        gone = self.views.misshapen()
         while True:
             current = self.views.current()
             with current.engine.execution_options(writes=True).begin() as connection:
@@ -188,7 +189,7 @@ class Feed:
                 if not self.views.is_current(connection, current):
                     continue
                 # Nobody who has read an entry may look for it in vain afterwards.
-                end = max(held, *current.heads(connection).values())
+                end = max([held, *current.heads(connection, besides=gone).values()])
                 with beside.engine.execution_options(writes=True).begin() as writing:
                     while held < end:
                         entries = self.log.read(held, batch_entries_max, end - 1)

@@ -9,7 +9,7 @@ names: they are attached databases on SQLite, the search path on PostgreSQL.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -289,14 +289,14 @@ class Generation:
     def __init__(self, numbers: Mapping[str, int], engine: Engine) -> None:
         self.numbers = dict(numbers)
         self.engine = engine
-        self.heads_query = text(
-            "SELECT " + ", ".join(f"(SELECT next FROM {name}_head)" for name in numbers)
-        )
 
-    def heads(self, connection: Connection) -> dict[str, int]:
-        """How many entries of the log each of these views holds."""
-        found = connection.execute(self.heads_query).one()
-        return dict(zip(self.numbers, found, strict=True))
+    def heads(self, connection: Connection, besides: Collection[str] = ()) -> dict[str, int]:
+        """How many entries of the log each of these views holds; `besides` some."""
+        names = [name for name in self.numbers if name not in besides]
+        if not names:
+            return {}
+        query = "SELECT " + ", ".join(f"(SELECT next FROM {name}_head)" for name in names)
+        return dict(zip(names, connection.execute(text(query)).one(), strict=True))
 
     def next(self, connection: Connection) -> int:
         """How many entries of the log all of these views hold."""
@@ -317,6 +317,19 @@ class Views:
         self._door = Lock()
         self._open: dict[tuple[int, ...], Generation] = {}
         self._pointer = self._engine({})
+        if not self._is_made():
+            self._make_what_is_missing()
+
+    def _is_made(self) -> bool:
+        """True where every view has a generation: then starting writes nothing, and waits for no
+        one who does."""
+        try:
+            with self._pointer.connect() as connection:
+                return self._numbers(connection).keys() == VIEWS.keys()
+        except SQLAlchemyError:
+            return False
+
+    def _make_what_is_missing(self) -> None:
         with self._pointer.execution_options(writes=True).begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(23575)"))

@@ -394,7 +394,7 @@ def _vocabulary(history: History) -> dict[str, Any]:
     return {
         "name": history[0][1]["name"],
         "versions": {
-            said["version"]: [term["code"] for term in said["terms"]]
+            said["edition"]: [term["code"] for term in said["terms"]]
             for what, said in history
             if what == "version-published"
         },

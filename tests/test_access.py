@@ -552,7 +552,7 @@ def test_whoever_can_write_to_the_views_has_no_key_by_that(tmp_path):
     with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
         assert server.post("coordinator", "{ logIndex }").status_code == 200
         forged = hashlib.sha256(b"suivi_forged").hexdigest()
-        with closing(sqlite3.connect(tmp_path / "suivi-views-1.db")) as views, views:
+        with closing(sqlite3.connect(tmp_path / "suivi-credentials-1.db")) as views, views:
             views.execute("UPDATE credential SET sha256 = ?", (forged,))
         assert server.post("suivi_forged", "{ logIndex }").status_code == 401
 

@@ -322,7 +322,7 @@ def test_views_that_were_dropped_are_filled_again(shell: Shell) -> None:
     before = shell.json("check")
     without_views(shell)
     assert shell.json("check") == before
-    database(shell).with_name("suivi-search-2.db").unlink()
+    database(shell).with_name("suivi-search-1.db").unlink()
     assert shell.json("check") == before
 
 
@@ -430,10 +430,15 @@ def test_views_are_rebuilt_while_a_server_runs_and_it_goes_on(shell: Shell) -> N
             return httpx.post(f"{server.url}/graphql", json=query, headers=headers).json()["data"]
 
         assert answer()["recommendations"]["totalCount"] == 3
-        assert shell.json("rebuild") == {"generation": 2, "events": 10}
+        assert shell.json("rebuild", "--view", "search") == {
+            "generations": {"search": 2},
+            "events": 15,
+        }
+        made = shell.json("rebuild")["generations"]
+        assert (made["search"], made["recommendations"]) == (3, 2)
         assert answer()["recommendations"]["totalCount"] == 3
         shell.ok("key", "create", "--role", "reader")
-        until(lambda: answer()["logIndex"] == 10)
+        until(lambda: answer()["logIndex"] == 15)
 
 
 def test_a_server_that_can_not_have_its_port_says_so(shell: Shell) -> None:

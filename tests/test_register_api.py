@@ -388,7 +388,9 @@ def test_an_institution_that_ends_leaves_assignments_to_be_decided(
     id = server.receive()
     server.step("coordinator", "assignRecommendation", id, institution=code)
     assert server.ask("coordinator", ORPHANED, code=[code])["recommendations"]["nodes"] == []
-    done(server, mutation, **on(held, **said))
+    ended = done(server, mutation, **on(held, **said))
+    (error,) = take(server, "coordinator", "changeParent", **on(ended, parent="x"))["errors"]
+    assert error["code"] == "HAS_ENDED"
     found = server.ask("coordinator", ORPHANED, code=[code])
     assert found["recommendations"]["nodes"] == [{"id": id}]
     (node,) = found["institutions"]["nodes"]
