@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -90,6 +91,10 @@ def show_example(
     show_disagreement(stage)
     _title(stage, "3  One text through two cycles: every actor, every authority, both clocks")
     show_lineage(stage)
+    _title(stage, "Looking back: what was known, and what was true")
+    show_looking_back(stage)
+    _title(stage, "A ministry is split: what it leaves to be decided")
+    show_split(stage)
     _title(stage, "What was refused left no trace")
     for refusal in refusals:
         who = HOLDERS[refusal.step.who]
@@ -283,6 +288,80 @@ def show_lineage(stage: Stage) -> None:
         f"{_plain(back['direction'])}."
     )
     stage.console.print(history_table(found["history"]))
+
+
+def show_looking_back(stage: Stage) -> None:
+    """The same paragraph from three standpoints: a position dated September was entered later."""
+    at = f'symbol: "{LATER[0]}", paragraph: "{LATER[1]}"'
+    taken = "{ positions { answer effectiveOn logIndex } }"
+    (first,) = stage.ask("auditor", f"{{ recommendation({at}) {taken} }}")["recommendation"][
+        "positions"
+    ]
+    before, day = first["logIndex"] - 1, first["effectiveOn"]
+    answer = stage.query(
+        "auditor",
+        f"""{{
+  known: recommendation({at}, asOf: {{logIndex: {before}}}) {{ position }}
+  true: recommendation({at}, effectiveOn: "{day}") {{ position }}
+  dayBefore: recommendation({at}, effectiveOn: "{_day_before(day)}") {{ position }}
+  progress(by: CYCLE) {{ key paragraphs {{ total supported noted stages {{ value count }} }} }}
+}}""",
+    )
+    stage.say(
+        f"Up to log index {before} the record knew it as {_plain(answer['known']['position'])}. "
+        f"Of {day} it says now: {_plain(answer['true']['position'])}; of the day before: "
+        f"{_plain(answer['dayBefore']['position'])}. A late addendum changes what was true, never "
+        "what was known."
+    )
+    plot = stage.address.replace("/graphql", "/plots/progress.svg?by=cycle&of=stage")
+    stage.say(
+        f"\n[bold]The same figures as a picture:[/] {plot} (with the key; "
+        "SUIVI_PUBLIC_PLOTS=true shows what is public to everybody)."
+    )
+
+
+def _day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def show_split(stage: Stage) -> None:
+    """The ministry of justice becomes two; its open assignments are listed until one decides."""
+    listed = """{
+  recommendations(where: {institution: ["moj"], orphaned: true}) {
+    totalCount nodes { id version paragraph assignments { id institution status } }
+  }
+}"""
+    names = '[{language: "en", text: "Ministry of Justice"}]'
+    made = stage.ask(
+        "mechanism",
+        f"""mutation {{ registerInstitution(input: {{commandId: "demo-moj", actor: "p-selin",
+  addressee: "{matrices.DEMONSTRATION.code}", code: "moj", names: {names}, kind: MINISTRY}})
+  {{ node {{ ... on Institution {{ id version }} }} errors {{ message }} }} }}""",
+    )["registerInstitution"]["node"]
+    stage.ask(
+        "mechanism",
+        f"""mutation {{ splitInstitution(input: {{commandId: "demo-split", actor: "p-selin",
+  id: "{made["id"]}", expectedVersion: {made["version"]}, into: ["courts", "prisons"],
+  effectiveOn: "2026-04-01"}}) {{ errors {{ message }} }} }}""",
+    )
+    orphaned = stage.query("mechanism", listed)["recommendations"]
+    first, held = next(
+        (node, assignment)
+        for node in orphaned["nodes"]
+        for assignment in node["assignments"]
+        if (assignment["institution"], assignment["status"]) == ("moj", "ASSIGNED")
+    )
+    stage.ask(
+        "mechanism",
+        f"""mutation {{ handOverAssignment(input: {{commandId: "demo-over", actor: "p-selin",
+  id: "{first["id"]}", expectedVersion: {first["version"]}, assignment: {held["id"]},
+  to: "courts"}}) {{ errors {{ message }} }} }}""",
+    )
+    left = stage.ask("mechanism", listed)["recommendations"]["totalCount"]
+    stage.say(
+        f"The split left {orphaned['totalCount']} open assignments to be decided; "
+        f"{first['paragraph']} was handed over to the courts, so {left} are left."
+    )
 
 
 def _parts(recommendation: dict[str, Any]) -> str:

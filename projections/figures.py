@@ -14,14 +14,16 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from domain.entry import Visibility
 from domain.events import AssessmentHeld
 from domain.identity import natural_order
 from domain.recommendation import Recommendation
 from domain.refusals import LimitExceeded
 from domain.scope import Scope
-from domain.words import AssignmentStatus, Kind, Position, ProgressStatus
+from domain.words import AssignmentStatus, Kind, ProgressStatus
 from projections import recommendations, writing
 from projections.recommendations import Where
 from projections.views import figure as table
@@ -39,6 +41,8 @@ _NAMES = tuple(table.columns.keys())[1:-3]
 _SUMS = ("paragraphs", "parts", "pairs")
 
 NO_GRADE = ("", "", "", "", "", "")
+
+_NARROW = list(Visibility).index
 
 
 class Dimension(StrEnum):
@@ -87,7 +91,8 @@ class Figures:
         self.total += amount
         self.open += amount if is_open else 0
         for name, state in zip(FOUR_AND_STAGE, where, strict=True):
-            self.by[name][state] += amount
+            if amount:
+                self.by[name][state] += amount
 
 
 FOUR_AND_STAGE = ("position", "assignment", "implementation", "reporting", "stage")
@@ -175,7 +180,9 @@ def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
     yield "all", "", "", "", "", ""
     month = r.received.on or ""
     yield "month", month[:7] if len(month) >= 7 else "", "", "", "", ""
-    institutions = {a.institution: a for a in reversed(r.standing)}
+    # Of several assignments the one that most may see says who is told of the institution.
+    widest = sorted(r.standing, key=lambda a: _NARROW(a.visibility), reverse=True)
+    institutions = {a.institution: a for a in widest}
     for name, a in institutions.items():
         yield "institution", name, "", name, a.visibility.value, a.assigned_by
     found: dict[tuple[str, str, str], str] = {}
@@ -184,8 +191,10 @@ def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
         key = term.code or term.label.casefold()
         if term.vocabulary == "sdg":
             goal = key.partition(".")[0]
-            found.setdefault(("sdg", goal, term.version), term.label if goal == key else "")
-            if goal != key:
+            if goal == key:
+                found["sdg", goal, term.version] = term.label
+            else:
+                found.setdefault(("sdg", goal, term.version), "")
                 found["sdg-target", key, term.version] = term.label
         elif term.vocabulary in ("theme", "affected-persons", "action", "issue"):
             found[term.vocabulary, key, term.version] = term.label
@@ -200,7 +209,7 @@ def _positions(r: Recommendation) -> dict[str, Units]:
     seen: set[str] = set()
     for part in r.parts:
         own = r.current_position(part.id) or r.current_position()
-        position = own.answer.value if own and whole is Position.BY_PART else whole.value
+        position = own.answer.value if own else whole.value
         states = {s.code or s.printed for s in part.recommenders} - seen
         seen |= states
         counted[position][1] += 1
@@ -215,7 +224,7 @@ def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
         return
 
     def current(part: str | None = None) -> list[AssessmentHeld]:
-        return [a for a in r.current_assessments(part) if a.visibility is r.visibility]
+        return [a for a in r.current_assessments(part) if _is_shown_with(r, a)]
 
     position = r.position.value
     pairs = len({s.code or s.printed for part in r.parts for s in part.recommenders})
@@ -227,6 +236,12 @@ def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
     for some in own.values():
         for a in some:
             yield position, _graded(a), (0, 1, 0)
+
+
+def _is_shown_with(r: Recommendation, a: AssessmentHeld) -> bool:
+    if a.visibility is Visibility.CONFIDENTIAL:
+        return a.visibility is r.visibility and a.recorded_by == r.institution
+    return _NARROW(a.visibility) <= _NARROW(r.visibility)
 
 
 def _graded(a: AssessmentHeld) -> tuple[str, ...]:
@@ -309,7 +324,7 @@ def progress(
     Conditions that cells know (addressee, mechanism, kind, body, cycle, position, stage, open,
     duplicate) cost no more on a large record than on a small one of as many different values;
     others read each recommendation that fits, 20,000 at most."""
-    kinds = where.kind or [Kind.RECOMMENDATION]
+    kinds = [Kind.RECOMMENDATION] if where.kind is None else where.kind
     asked = {name for name in Where.__struct_fields__ if getattr(where, name) is not None}
     asked.discard("today")
     rows: dict[tuple[str, str], ProgressRow] = {}
@@ -343,6 +358,7 @@ def _from_cells(
             c.own_visibility == "", recommendations.seen(scope, c.own_visibility, c.own_institution)
         ),
         c.kind.in_([kind.value for kind in kinds]),
+        or_(*(c[name] != 0 for name in _SUMS)),  # what has been left holds nothing any more
     ]
     if scope.addressees is not None:
         conditions.append(c.addressee.in_(sorted(scope.addressees)))
@@ -396,7 +412,8 @@ def _one_by_one(
     kinds: Sequence[Kind],
     merged: bool,
 ) -> Iterator[tuple[_Asked, Units]]:
-    states = recommendations.fitting(connection, scope, where, counted_one_by_one_max + 1)
+    of_these = msgspec.structs.replace(where, kind=kinds)
+    states = recommendations.fitting(connection, scope, of_these, counted_one_by_one_max + 1)
     if len(states) > counted_one_by_one_max:
         raise LimitExceeded(
             f"More than {counted_one_by_one_max:,} recommendations fit; narrow `where` down, or "
@@ -408,7 +425,7 @@ def _one_by_one(
     own = _OF_THE_ROW.get(by)
     key_at = place["key" if by not in _OF_THE_ROW or own is None else own.name]
     for r in states:
-        if r.kind not in kinds or (merged and r.duplicate_of):
+        if merged and r.duplicate_of:
             continue
         for cell, amounts in cells(r):
             if cell[0] != dimension:

@@ -475,7 +475,8 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     if where.overdue is not None:
         conditions.append(_is(table.c.due < where.today, where.overdue))
     if where.orphaned is not None:
-        conditions.append(_is(table.c.id.in_(_orphaned(scope)), where.orphaned))
+        listed = and_(table.c.is_open == 1, table.c.id.in_(_orphaned(scope)))
+        conditions.append(_is(listed, where.orphaned))
     if where.undecided is not None:
         conditions.append(_is(_undecided(scope), where.undecided))
     if where.search is not None:
@@ -548,14 +549,13 @@ def _orphaned(scope: Scope) -> Select[Any]:
 def _undecided(scope: Scope) -> ColumnElement[bool]:
     review, link = views.review.c, views.link.c
     left_open = and_(
-        table.c.is_open == 1,
         table.c.continued_into.is_(None),
         table.c.review.in_(select(review.id).where(review.status == "closed")),
         table.c.id.not_in(select(link.earlier)),
     )
     offered = table.c.id.in_(_open_assignments(scope, AssignmentStatus.OFFERED))
-    pending = and_(table.c.position == Position.PENDING.value, table.c.is_open == 1)
-    return or_(pending, offered, left_open)
+    pending = table.c.position == Position.PENDING.value
+    return and_(table.c.is_open == 1, or_(pending, offered, left_open))
 
 
 def _bearing(vocabulary: str, values: Sequence[str]) -> Select[Any]:

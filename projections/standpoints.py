@@ -120,7 +120,7 @@ class Standpoints:
             self._kept.move_to_end(from_)
             while len(self._kept) > kept_max:
                 self._kept.popitem(last=False)[1].close()
-            filled.readers += 1
+            filled.enter()
         try:
             with filled.door:
                 if not filled.is_full:
@@ -207,6 +207,10 @@ class _Filled:
                 connection.exec_driver_sql("DROP TABLE IF EXISTS search_text")
             for view in VIEWS.values():
                 make_tables(connection, view)
+
+    def enter(self) -> None:
+        with self._count:
+            self.readers += 1
 
     def leave(self) -> None:
         with self._count:

@@ -36,6 +36,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 readers_max = 32
+engines_max = 3
 torn_seconds_max = 5.0
 checkpoint_pages = 10_000
 
@@ -432,8 +433,8 @@ class Views:
         key = tuple(numbers.values())
         with self._door:
             if key not in self._open:
-                for old in [k for k in self._open if sum(k) < sum(key) - 1]:
-                    self._open.pop(old).engine.dispose()
+                while len(self._open) >= engines_max:  # readers of the one before may go on
+                    self._open.pop(next(iter(self._open))).engine.dispose()
                 self._open[key] = Generation(numbers, self._engine(numbers))
             return self._open[key]
 
