@@ -301,10 +301,13 @@ def show_looking_back(stage: Stage) -> None:
     answer = stage.query(
         "auditor",
         f"""{{
-  known: recommendation({at}, asOf: {{logIndex: {before}}}) {{ position }}
-  true: recommendation({at}, effectiveOn: "{day}") {{ position }}
-  dayBefore: recommendation({at}, effectiveOn: "{_day_before(day)}") {{ position }}
-  progress(by: CYCLE) {{ key paragraphs {{ total supported noted stages {{ value count }} }} }}
+  known: recommendation({at},
+    asOf: {{logIndex: {before}}}) {{ position }}
+  true: recommendation({at},
+    effectiveOn: "{day}") {{ position }}
+  dayBefore: recommendation({at},
+    effectiveOn: "{_day_before(day)}") {{ position }}
+  progress(by: CYCLE) {{ key paragraphs {{ total supported noted }} }}
 }}""",
     )
     stage.say(

@@ -223,9 +223,8 @@ def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
     if not r.assessments:
         return
 
-    def current(part: str | None = None) -> list[AssessmentHeld]:
-        return [a for a in r.current_assessments(part) if _is_shown_with(r, a)]
-
+    shown = [a for a in r.assessments if _is_shown_with(r, a)]
+    current = msgspec.structs.replace(r, assessments=shown).current_assessments
     position = r.position.value
     pairs = len({s.code or s.printed for part in r.parts for s in part.recommenders})
     own = {part.id: current(part.id) for part in r.parts}

@@ -524,26 +524,27 @@ def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
 def _orphaned(scope: Scope) -> Select[Any]:
     """Open assignments of institutions that have ended, or have passed the competence on since."""
     a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
-    whose = select(literal(1)).select_from(table).where(table.c.id == a.recommendation)
+    r = table.alias()  # a name of its own: an inner query shares those of the one around it only
     ended = exists(
         select(literal(1)).where(
             i.code == a.institution,
             i.status != "active",
-            i.addressee.in_(whose.with_only_columns(table.c.addressee)),
+            i.addressee == r.c.addressee,
         )
     )
     moved = exists(
         select(literal(1)).where(
             m.institution == a.institution,
             m.since >= a.since,
-            m.addressee.in_(whose.with_only_columns(table.c.addressee)),
+            m.addressee == r.c.addressee,
             t.recommendation == a.recommendation,
             t.vocabulary == m.vocabulary,
             or_(t.code == m.code, and_(m.code.is_(None), t.label == m.label)),
         )
     )
     both = AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED
-    return _open_assignments(scope, *both).where(or_(ended, moved))
+    held = _open_assignments(scope, *both).join(r, r.c.id == a.recommendation)
+    return held.where(or_(ended, moved))
 
 
 def _undecided(scope: Scope) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
 
+from domain.entry import last_day
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
@@ -235,7 +236,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
                     s.id.hex,
                     s.addressee,
                     s.code,
-                    moved.on,
+                    # Of unknown date: it may have passed on since any assignment began.
+                    last_day(moved.on) if moved.on else "9999",
                     term.vocabulary,
                     term.code,
                     term.label.casefold(),

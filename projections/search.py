@@ -6,7 +6,7 @@ the store's own: FTS5 in SQLite, a `tsvector` under GIN in PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, String, TextualSelect, bindparam, func, select, text
 
@@ -16,16 +16,32 @@ from projections.tokens import index_tokens, query_tokens
 from projections.views import search_document as document
 from projections.writing import Change
 
+words_bytes_max = 1_000_000
+"""A `tsvector` has room for a mebibyte of words; beyond that it mixes them up without a word."""
+
 
 def tokens(r: Recommendation) -> list[str]:
-    """What a recommendation is found by: its texts in every language, and its names."""
-    found: set[str] = set()
+    """What a recommendation is found by: its names, and its texts in every language as far as
+    there is room, the one it came in first."""
+    pieces = [index_tokens(f"{alias.value} {alias.paragraph or ''}", "") for alias in r.aliases]
     for language, wording in r.texts.items():
-        for part in wording.parts:
-            found |= index_tokens(part.text, language)
-    for alias in r.aliases:
-        found |= index_tokens(f"{alias.value} {alias.paragraph or ''}", "")
+        pieces.extend(index_tokens(part.text, language) for part in wording.parts)
+    found = set().union(*pieces)
+    if 4 * sum(map(len, found)) > words_bytes_max:  # a letter has four bytes at most
+        found = _with_room(pieces)
     return sorted(found)
+
+
+def _with_room(pieces: Iterable[set[str]]) -> set[str]:
+    found: set[str] = set()
+    room = words_bytes_max
+    for piece in pieces:
+        for token in sorted(piece - found):
+            room -= len(token.encode())
+            if room < 0:
+                return found
+            found.add(token)
+    return found
 
 
 # --- Writing -------------------------------------------------------------------------------------

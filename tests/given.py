@@ -522,7 +522,9 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "publish-progress": lambda r, x: published(_id(x, [p.id for p in r.progress])),
     "assess": lambda r, x: assessed(
         x.choice(["A", "C", "D", "Z"]),
-        document=x.choice(["CCPR/C/130/2", None]),
+        assessor=x.choice(["Human Rights Committee", "an NHRI"]),
+        document=x.choice(["CCPR/C/130/2", "CCPR/C/131/2", None]),
+        part=_part(r, x),
         on=x.choice(DATES),
     ),
     "declare-implemented": lambda r, x: declared(part=_part(r, x)),

@@ -245,7 +245,7 @@ def what_was_refused_left_no_trace(shown: Shown, told: str) -> None:
     nodes = shown.ask(
         ("coordinator", "nmirf"), "{ events(after: 320, first: 500) { nodes { commandId } } }"
     )["events"]["nodes"]
-    recorded = {node["commandId"] for node in nodes if node["commandId"].startswith("demo-")}
+    recorded = {node["commandId"] for node in nodes if node["commandId"].startswith("demo-0")}
     assert recorded == {
         f"demo-{number:03}"
         for number, step in enumerate(story.STORY, start=1)

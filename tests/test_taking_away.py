@@ -1,0 +1,173 @@
+"""What can be taken away and brought back: lists, the matrix, worklists, plots; and words found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.server import STORES, Server, running, store
+from tests.test_register_api import FOLLOW, imported, upload
+from workflows.ohchr_matrix import read_matrix
+
+POSITION = {"organ": "ADDENDUM", "instrument": "A/HRC/59/15/Add.1", "printed": "Supported"}
+TEXTS = {
+    "zh": "采取措施保护妇女的人权",
+    "ar": "اتخاذ تدابير لحماية حقوق الإنسان للمرأة",
+    "en": "Take measures against torture",
+}
+
+
+@pytest.fixture(scope="module", params=STORES)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with store(request, tmp_path_factory) as url, running(url) as served:
+        for language, text in TEXTS.items():
+            states = ["France", "Chile"]
+            parts = [{"text": text, "recommendingStates": states}]
+            id = served.receive(language=language, parts=parts, session="48")
+            served.step("coordinator", "acceptRecommendation", id, **POSITION)
+            goal = {"vocabulary": "sdg", "version": "2015", "code": "5", "label": "Equality"}
+            served.step("coordinator", "classifyRecommendation", id, terms=[goal])
+            said = {"institution": "justice", "effectiveOn": "2025-01-01"}
+            served.step("coordinator", "offerAssignment", id, **said)
+        yield served
+
+
+def got(server: Server, path: str, who: str = "coordinator", **params: str) -> Any:
+    return server.client.get(path, params=params, headers=server.headers(who))
+
+
+@pytest.mark.parametrize(
+    ("query", "language"),
+    [("人权", "zh"), ("妇女", "zh"), ("حقوق الإنسان", "ar"), ("المرأة", "ar"), ("tortures", "en")],
+)
+def test_a_query_finds_what_it_should_in_its_language(server: Server, query: str, language: str):
+    asked = "query($s: String!) { recommendations(search: $s) { totalCount nodes { text } } }"
+    found = server.ask("reader", asked, s=query)["recommendations"]
+    assert [node["text"] for node in found["nodes"]] == [TEXTS[language]]
+    last = server.ask("reader", "{ logIndex }")["logIndex"]
+    then = "query($s: String!, $i: Int!) { recommendations(search: $s, asOf: {logIndex: $i}) "
+    back = server.ask("reader", then + "{ totalCount } }", s=query, i=last)
+    assert back["recommendations"]["totalCount"] == 1
+
+
+def test_figures_by_cells_and_one_by_one_are_the_same(server: Server):
+    asked = """query($w: RecommendationWhere) { progress(by: SDG, where: $w) { key label version
+        paragraphs { total open supported noted pending positions { value count } assignments
+        { value count } implementation { value count } reporting { value count }
+        stages { value count } atStage(stage: ACCEPTED) }
+        parts { total } pairs { total } grades { grade } } }"""
+    cells = server.ask("reader", asked, w={"addressee": ["SVN"]})["progress"]
+    slowly = server.ask("reader", asked, w={"addressee": ["SVN"], "sdg": ["5"]})["progress"]
+    assert cells == slowly
+    assert [(row["key"], row["pairs"]["total"]) for row in cells] == [("5", 6)]
+    for by in ("ALL", "CYCLE", "THEME", "INSTITUTION", "MONTH", "ADDRESSEE", "BODY"):
+        query = f"{{ progress(by: {by}, mergeDuplicates: false) {{ key paragraphs {{ total }} }} }}"
+        assert server.ask("auditor", query)["progress"] is not None
+
+
+@pytest.mark.parametrize(
+    "as_of", ["{}", '{logIndex: 1, recordedAt: "2025-01-01T00:00:00Z"}', "{logIndex: null}"]
+)
+def test_one_standpoint_is_named_and_no_more(server: Server, as_of: str):
+    assert (
+        "errors" in server.post("reader", f"{{ reviews(asOf: {as_of}) {{ totalCount }} }}").json()
+    )
+
+
+@pytest.mark.parametrize(
+    "said", ["asOf: {logIndex: 999999}", 'effectiveOn: "2025"', 'effectiveOn: "soon"']
+)
+def test_a_standpoint_that_is_none_is_refused(server: Server, said: str):
+    error = server.refused("reader", f"{{ reviews({said}) {{ totalCount }} }}")
+    assert error["extensions"]["code"] == "INVALID_INPUT"
+
+
+def test_one_looks_back_by_the_recording_clock(server: Server):
+    asked = """query($t: DateTime!) { recommendations(asOf: {recordedAt: $t}) { totalCount }
+        events(first: 5, asOf: {recordedAt: $t}) { nodes { logIndex } }
+        overdue: recommendations(where: {overdue: true}, effectiveOn: "2025-02-01")
+        { totalCount } }"""
+    now = server.ask("reader", asked, t="2099-01-01T00:00:00Z")
+    assert now["recommendations"]["totalCount"] == 3
+    assert server.ask("reader", asked, t="1999-01-01T00:00:00Z")["recommendations"] == {
+        "totalCount": 0
+    }
+    assert now["overdue"]["totalCount"] == 0
+
+
+def test_lists_are_taken_away_as_tables(server: Server):
+    answer = got(server, "/exports/csv", state="SVN", cycle="4")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["position"] for row in rows] == ["supported"] * 3
+    assert {row["text"] for row in rows} == set(TEXTS.values())
+    assert got(server, "/exports/xlsx", logIndex="3").content[:2] == b"PK"
+    assert got(server, "/exports/csv", "reader", search="torture").text.count("\r\n") == 2
+
+
+def test_the_matrix_is_taken_away_with_its_last_column(server: Server, tmp_path: Path):
+    answer = got(server, "/exports/ohchr-matrix", state="SVN", cycle="4", layout="3")
+    assert answer.status_code == 200, answer.text
+    matrix = read_matrix(answer.content)
+    assert [row.position for row in matrix.rows] == ["supported"] * 3
+
+
+@pytest.mark.parametrize(
+    ("format", "params", "status"),
+    [
+        ("pdf", {}, 400),
+        ("csv", {"colour": "red"}, 400),
+        ("csv", {"cycle": "four"}, 400),
+        ("worklist", {}, 400),
+        ("ohchr-matrix", {}, 400),
+        ("ohchr-matrix", {"state": "FRA", "cycle": "9"}, 404),
+    ],
+)
+def test_what_can_not_be_exported_is_refused_with_a_code(
+    server: Server, format: str, params: dict[str, str], status: int
+):
+    answer = got(server, f"/exports/{format}", **params)
+    assert answer.status_code == status
+    assert answer.json()["errors"][0]["extensions"]["code"]
+    assert server.client.get(f"/exports/{format}").status_code == 401
+
+
+def test_a_plot_shows_the_figures_and_is_not_sent_twice(server: Server):
+    for params in ({"by": "sdg", "of": "position", "language": "ar"}, {"state": "SVN"}, {}):
+        answer = got(server, "/plots/progress.svg", **params)
+        assert answer.headers["content-type"].startswith("image/svg+xml")
+        svg = ElementTree.fromstring(answer.content)  # noqa: S314 - our own
+        assert svg.tag.endswith("svg")
+    again = server.client.get(
+        "/plots/progress.svg",
+        headers=server.headers("coordinator", **{"If-None-Match": answer.headers["etag"]}),
+    )
+    assert again.status_code == 304
+    for wrong in ({"by": "moon"}, {"of": "x"}, {"unit": "x"}, {"logIndex": "x"}):
+        assert got(server, "/plots/progress.svg", **wrong).status_code == 400
+    assert server.client.get("/plots/progress.svg").status_code == 401
+
+
+def test_a_plot_may_be_public(tmp_path: Path):
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}", public_plots=True) as server:
+        server.receive()
+        answer = server.client.get("/plots/progress.svg", params={"logIndex": "0"})
+        assert answer.status_code == 200
+
+
+def test_a_worklist_goes_out_and_comes_back_untouched(server: Server):
+    answer = got(server, "/exports/worklist", "justice", institution="justice")
+    assert answer.status_code == 200
+    id = upload(server, answer.content, name="worklist.xlsx")["id"]
+    job = imported(server, "justice", file=id, format="WORKLIST", state=None)
+    assert (job["status"], job["receipt"]["rows"], job["receipt"]["new"]) == ("COMPLETED", 3, 0)
+    other = imported(server, "labour", file=id, format="WORKLIST", state=None)
+    assert (other["status"], other["code"]) == ("FAILED", "FORBIDDEN")
+    assert "importJob" in FOLLOW
