@@ -25,6 +25,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.markup import escape
@@ -110,6 +111,7 @@ class Demonstration:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SUIVI_")},
             "SUIVI_DATABASE_URL": f"sqlite:///{self.folder / 'suivi.db'}",
+            "SUIVI_PUBLIC_PLOTS": "true",
             "COLUMNS": str(console.width),
         }
         script = Path(sys.executable).with_name("suivi")
@@ -132,13 +134,13 @@ class Demonstration:
             self._grant(HOLDERS[name])
         self.console.print(f"… and so on: {len(names)} keys.")
         with self._server() as server:
-            stage = Stage(self.console, self.address, self.keys, self.ask)
+            stage = Stage(self.console, self.address, self.keys, self.ask, self.save)
             if files:
                 self._introduce(names)
                 show_files(stage, receipts)
             else:
                 refusals = self._play()
-                self._introduce(tuple(n for n in HOLDERS if n != story.RENAMED))
+                self._introduce(tuple(n for n in HOLDERS if n != story.ENDED))
                 show_example(stage, receipts, refusals)
             self._stay(server)
 
@@ -359,40 +361,63 @@ class Demonstration:
                     bar.update(task, completed=done, description=step.on[:4])
 
             try:
-                refusals = story.play(self.ask, tell)
+                refusals = story.play(self.ask, self.put, tell)
             except story.Astray as refused:
                 raise Failed(f"The story went otherwise than written: {refused}") from None
-        # The renamed ministry's old key ends.
-        self._json(["key", "revoke", self._ids[story.RENAMED]])
+        self._json(["key", "revoke", self._ids[story.ENDED]])
         taken = len(story.STORY) - len(refusals)
         self.console.print(
             f"{taken} steps taken, {len(refusals)} refused as they should be. The key of the "
-            "renamed ministry is revoked.",
+            "ministry that ended is revoked.",
             highlight=False,
         )
         return refusals
 
     def ask(self, who: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends a GraphQL request with a holder's key and gives the data."""
+        asked = json.dumps({"query": query, "variables": variables}).encode()
+        response = json.loads(self._send("POST", "/graphql", self.keys[who], asked))
+        if "errors" in response:
+            raise Failed(f"The server refused: {response['errors'][0]['message']}")
+        data: dict[str, Any] = response["data"]
+        return data
+
+    def put(self, who: str, file: story.File) -> str:
+        """Uploads a file with a holder's key and gives its UUID."""
+        where = f"/files?addressee={story.STATE}&visibility=public&name={quote(file.name)}"
+        body = self._send("PUT", where, self.keys[who], file.body, file.media_type)
+        id: str = json.loads(body)["id"]
+        return id
+
+    def save(self, path: str, name: str) -> str:
+        """Gets what the server shows to everybody into a file beside the record; its path."""
+        place = self.folder / name
+        place.write_bytes(self._send("GET", path))
+        return str(place.relative_to(ROOT))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        key: str | None = None,
+        body: bytes | None = None,
+        media_type: str = "application/json",
+    ) -> bytes:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
-        headers = {
-            "Authorization": f"Bearer {self.keys[who]}",
-            "Content-Type": "application/json",
-        }
-        body = json.dumps({"query": query, "variables": variables})
+        headers = {"Content-Type": media_type} if body else {}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
         try:
-            connection.request("POST", "/graphql", body, headers)
+            connection.request(method, path, body, headers)
             answered = connection.getresponse()
-            response = json.loads(answered.read())
+            read = answered.read()
         except (OSError, http.client.HTTPException) as error:
             raise Failed(f"The server does not answer: {error}") from None
         finally:
             connection.close()
-        if "errors" in response:
-            message = response["errors"][0]["message"]
-            raise Failed(f"The server answered {answered.status}: {message}")
-        data: dict[str, Any] = response["data"]
-        return data
+        if answered.status >= 300:
+            raise Failed(f"The server answered {method} {path} with {answered.status}: {read!r}")
+        return read
 
     # -- the command line
 

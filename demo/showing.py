@@ -6,8 +6,7 @@ Nothing is written down here that could be asked: each answer comes from the que
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,12 +17,17 @@ from rich.text import Text
 
 from demo import matrices
 from demo.story import (
+    ADOPTED,
     CHANGED_MIND,
     DISPUTED,
     DRAFT_ONLY,
+    HANDED_OVER,
     HOLDERS,
+    LATE,
     LATER,
     SHARED,
+    SPLIT,
+    STATE,
     Ask,
     Refusal,
 )
@@ -38,6 +42,7 @@ class Stage(msgspec.Struct, frozen=True):
     address: str
     keys: dict[str, str]
     ask: Ask
+    save: Callable[[str, str], str]
 
     def say(self, text: str) -> None:
         """A paragraph, in rich's markup."""
@@ -84,17 +89,21 @@ def show_keys(console: Console, address: str, keys: dict[str, str]) -> None:
 def show_example(
     stage: Stage, receipts: Sequence[dict[str, Any]], refusals: Sequence[Refusal]
 ) -> None:
-    """Three things to try on the invented State, and what was refused."""
-    _title(stage, "1  The receipt equals the addendum's count")
-    show_counts(stage, receipts)
-    _title(stage, "2  The State, a national institution and a committee disagree")
-    show_disagreement(stage)
-    _title(stage, "3  One text through two cycles: every actor, every authority, both clocks")
-    show_lineage(stage)
-    _title(stage, "Looking back: what was known, and what was true")
-    show_looking_back(stage)
-    _title(stage, "A ministry is split: what it leaves to be decided")
+    """Three things to try on the invented State, more to see, and what was refused."""
+    _title(stage, "1  The day of adoption: what was known, and what was true")
+    show_adoption(stage)
+    _title(stage, "2  A ministry is split: nothing it was to do is lost")
     show_split(stage)
+    _title(stage, "3  The State, a national institution and a committee disagree")
+    show_disagreement(stage)
+    _title(stage, "Also: the receipt equals the addendum's count")
+    show_counts(stage, receipts)
+    _title(stage, "Also: one text through two cycles, every actor and authority, both clocks")
+    show_lineage(stage)
+    _title(stage, "Also: one report about several recommendations, and its evidence")
+    show_report(stage)
+    _title(stage, "Also: progress as a picture")
+    show_picture(stage, f"by=cycle&of=stage&state={STATE}")
     _title(stage, "What was refused left no trace")
     for refusal in refusals:
         who = HOLDERS[refusal.step.who]
@@ -109,6 +118,150 @@ def show_example(
 def _title(stage: Stage, text: str) -> None:
     stage.console.print()
     stage.console.rule(f"[bold]{text}[/]", align="left", style="dim")
+
+
+def show_adoption(stage: Stage) -> None:
+    """An addendum published before the adoption and recorded long after it: the same fields from
+    three standpoints."""
+    (review,) = stage.ask(
+        "auditor",
+        f"""{{ reviews(addressee: "{STATE}", cycle: 4) {{ nodes {{
+  history {{ __typename logIndex }}
+}} }} }}""",
+    )["reviews"]["nodes"]
+    (adopted,) = (e for e in review["history"] if e["__typename"] == "ReviewAdopted")
+    one = f'symbol: "{LATE[0]}", paragraph: "{LATE[1]}"'
+    supported = f'where: {{addressee: "{STATE}", cycle: 4, position: SUPPORTED}}'
+    standpoints = {
+        "known": f", asOf: {{logIndex: {adopted['logIndex']}}}",
+        "true": f', effectiveOn: "{ADOPTED}"',
+        "now": "",
+    }
+    asked = "\n".join(
+        f"""  {name}: recommendation({one}{point}) {{
+    position positions {{ answer effectiveOn recordedAt logIndex instrument }}
+  }}
+  {name}InAll: recommendations(
+    {supported}{point}
+  ) {{ totalCount }}"""
+        for name, point in standpoints.items()
+    )
+    stage.say(
+        f"The Council adopted the outcome of the fourth cycle on {ADOPTED}; the record learned it "
+        f"at log index {adopted['logIndex']}. One question, asked three times:"
+    )
+    answer = stage.query("auditor", f"{{\n{asked}\n}}")
+    table = Table("asked", f"{LATE[1]} is", "supported in all", "as")
+    table.box, table.pad_edge = None, False
+    for name, how in (
+        ("known", f"asOf {adopted['logIndex']}: known"),
+        ("true", f"effectiveOn {ADOPTED}: true"),
+        ("now", "neither: now"),
+    ):
+        positions = ", ".join(
+            f"{_plain(p['answer'])} {p['effectiveOn']}" for p in answer[name]["positions"]
+        )
+        total = str(answer[f"{name}InAll"]["totalCount"])
+        table.add_row(how, _plain(answer[name]["position"]), total, positions)
+    stage.console.print(table)
+    last = answer["true"]["positions"][-1]
+    stage.say(
+        f"\n[bold]Both are right:[/] {last['instrument']} is of {last['effectiveOn']}, before the "
+        f"adoption, and was recorded at log index {last['logIndex']}, long after it. What is true "
+        "of that day has changed; what was known on it never does. "
+        "[cyan]asOf: {recordedAt: …}[/] takes the recording clock instead of an index, and every "
+        "query takes both."
+    )
+
+
+def show_split(stage: Stage) -> None:
+    """The list of open assignments that a split left, before and after one of them is decided."""
+    (ministry,) = stage.ask(
+        "mechanism",
+        f"""{{ institutions(addressee: "{STATE}", code: "{SPLIT}") {{ nodes {{
+  ended {{ on }} history {{ __typename logIndex }}
+}} }} }}""",
+    )["institutions"]["nodes"]
+    (split,) = (e for e in ministry["history"] if e["__typename"] == "InstitutionSplit")
+    where = f'where: {{institution: "{SPLIT}", orphaned: true}}'
+    found = stage.query(
+        "mechanism",
+        f"""{{
+  institutions(addressee: "{STATE}") {{ nodes {{
+    code name(language: "fr") status successors orphanedCount
+  }} }}
+  left: recommendations({where}, asOf: {{logIndex: {split["logIndex"]}}}) {{
+    totalCount nodes {{ cycle paragraph }}
+  }}
+  now: recommendations({where}) {{
+    totalCount nodes {{ cycle paragraph }}
+  }}
+  decided: recommendation(symbol: "{HANDED_OVER[0]}", paragraph: "{HANDED_OVER[1]}") {{
+    assignments {{ institution status capacity instrument }}
+  }}
+}}""",
+    )
+    table = Table("code", "in French", "is", "goes on in", "to be decided")
+    table.box, table.pad_edge = None, False
+    for i in found["institutions"]["nodes"]:
+        into = ", ".join(i["successors"])
+        table.add_row(i["code"], i["name"], _plain(i["status"]), into, str(i["orphanedCount"]))
+    stage.console.print(table)
+    decided = found["decided"]["assignments"][-1]
+    stage.say(
+        f"\n[bold]The split of {ministry['ended']['on']} left {found['left']['totalCount']} "
+        f"assignments to nobody:[/] {_numbers(found['left']['nodes'])}. "
+        f"{HANDED_OVER[1]} was handed over to {decided['institution']} ({decided['instrument']}), "
+        f"so [bold]{found['now']['totalCount']} still wait[/]: {_numbers(found['now']['nodes'])}."
+    )
+
+
+def _numbers(nodes: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(node["paragraph"] for node in nodes)
+
+
+def show_report(stage: Stage) -> None:
+    """What a report covers, and the file behind it."""
+    (report,) = stage.query(
+        "reader",
+        f"""{{
+  progressReports(addressee: "{STATE}") {{ nodes {{
+    title institution status periodFrom periodTo narrative {{ text }}
+    covers {{ symbol paragraph text }}
+    evidence {{ file {{
+      url mediaType size history {{ ... on FileStored {{ name {{ text }} }} }}
+    }} }}
+  }} }}
+}}""",
+    )["progressReports"]["nodes"]
+    covers = ", ".join(f"{c['paragraph']} of {c['symbol']}" for c in report["covers"])
+    stage.say(
+        f"“{report['title']}”, {_plain(report['status'])}, of {report['institution']}, is about "
+        f"{covers}: “{escape(report['narrative']['text'])}”"
+    )
+    for held in report["evidence"]:
+        file = held["file"]
+        name = file["history"][0]["name"]["text"]
+        stage.say(f"Its evidence, {name} ({file['size']} bytes), was uploaded and comes back by")
+        at = f"{stage.address.removesuffix('/graphql')}{file['url']}"
+        text = f"curl -s {at} \\\n  -H 'Authorization: Bearer {stage.keys['reader']}'"
+        stage.console.print(Text(text, style="cyan"), soft_wrap=True)
+
+
+def show_picture(stage: Stage, query: str) -> None:
+    """A plot: where it is served, and where it now lies."""
+    path = f"/plots/progress.svg?{query}"
+    place = stage.save(path, "progress.svg")
+    at = f"{stage.address.removesuffix('/graphql')}{path}"
+    stage.say("Open it in a browser, here from the server …")
+    stage.console.print(Text(f"  {at}", style="cyan"), soft_wrap=True)
+    stage.say("… or there as a file, which any page can embed:")
+    stage.console.print(Text(f"  {place}", style="cyan"), soft_wrap=True)
+    stage.say(
+        "Say [cyan]by=sdg[/], theme or institution; [cyan]of=position[/]; [cyan]unit=pairs[/]; "
+        "[cyan]language=ar[/], zh, fr, ru or es. Here it needs no key, for this demo sets "
+        "SUIVI_PUBLIC_PLOTS and only what is public is counted."
+    )
 
 
 def show_counts(stage: Stage, receipts: Sequence[dict[str, Any]]) -> None:
@@ -126,8 +279,11 @@ def show_counts(stage: Stage, receipts: Sequence[dict[str, Any]]) -> None:
         "reader",
         f"""{{
 {counted}
-  revised: recommendation(symbol: "{CHANGED_MIND[0]}", paragraph: "{CHANGED_MIND[1]}") {{
-    positions {{ answer organ effectiveOn }}
+  midTerm: recommendation(symbol: "{CHANGED_MIND[0]}", paragraph: "{CHANGED_MIND[1]}") {{
+    positions {{ answer organ instrument effectiveOn }}
+  }}
+  late: recommendation(symbol: "{LATE[0]}", paragraph: "{LATE[1]}") {{
+    positions {{ answer organ instrument effectiveOn }}
   }}
   shared: recommendation(symbol: "{SHARED[0]}", paragraph: "{SHARED[1]}") {{
     text
@@ -174,13 +330,14 @@ def show_counts(stage: Stage, receipts: Sequence[dict[str, Any]]) -> None:
         ):
             table.add_row(f"  {unit}", str(document), str(read), str(now))
     stage.console.print(table)
-    first, last = answer["revised"]["positions"][0], answer["revised"]["positions"][-1]
-    stage.say(
-        f"\n[bold]Why one more is supported now:[/] {CHANGED_MIND[1]} was "
-        f"{_plain(first['answer'])} in the {_plain(first['organ'])} of {first['effectiveOn']} and "
-        f"is {_plain(last['answer'])} since the {_plain(last['organ'])} of {last['effectiveOn']}; "
-        "both answers stay on record."
-    )
+    stage.say("\n[bold]Why one more is supported now in each cycle:[/]")
+    for (_, paragraph), name in ((CHANGED_MIND, "midTerm"), (LATE, "late")):
+        first, last = answer[name]["positions"][0], answer[name]["positions"][-1]
+        stage.say(
+            f"{paragraph} was {_plain(first['answer'])} in {first['instrument']} of "
+            f"{first['effectiveOn']} and is {_plain(last['answer'])} since "
+            f"{last['instrument']} of {last['effectiveOn']}; both answers stay on record."
+        )
     states = [r["printed"] for part in answer["shared"]["parts"] for r in part["recommenders"]]
     stage.say(
         f"[bold]Why there are more pairs:[/] {SHARED[1]} was made by {len(states)} States "
@@ -288,83 +445,6 @@ def show_lineage(stage: Stage) -> None:
         f"{_plain(back['direction'])}."
     )
     stage.console.print(history_table(found["history"]))
-
-
-def show_looking_back(stage: Stage) -> None:
-    """The same paragraph from three standpoints: a position dated September was entered later."""
-    at = f'symbol: "{LATER[0]}", paragraph: "{LATER[1]}"'
-    taken = "{ positions { answer effectiveOn logIndex } }"
-    (first,) = stage.ask("auditor", f"{{ recommendation({at}) {taken} }}")["recommendation"][
-        "positions"
-    ]
-    before, day = first["logIndex"] - 1, first["effectiveOn"]
-    answer = stage.query(
-        "auditor",
-        f"""{{
-  known: recommendation({at},
-    asOf: {{logIndex: {before}}}) {{ position }}
-  true: recommendation({at},
-    effectiveOn: "{day}") {{ position }}
-  dayBefore: recommendation({at},
-    effectiveOn: "{_day_before(day)}") {{ position }}
-  progress(by: CYCLE) {{ key paragraphs {{ total supported noted }} }}
-}}""",
-    )
-    stage.say(
-        f"Up to log index {before} the record knew it as {_plain(answer['known']['position'])}. "
-        f"Of {day} it says now: {_plain(answer['true']['position'])}; of the day before: "
-        f"{_plain(answer['dayBefore']['position'])}. A late addendum changes what was true, never "
-        "what was known."
-    )
-    plot = stage.address.replace("/graphql", "/plots/progress.svg?by=cycle&of=stage")
-    stage.say(
-        f"\n[bold]The same figures as a picture:[/] {plot} (with the key; "
-        "SUIVI_PUBLIC_PLOTS=true shows what is public to everybody)."
-    )
-
-
-def _day_before(day: str) -> str:
-    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
-
-
-def show_split(stage: Stage) -> None:
-    """The ministry of justice becomes two; its open assignments are listed until one decides."""
-    listed = """{
-  recommendations(where: {institution: ["moj"], orphaned: true}) {
-    totalCount nodes { id version paragraph assignments { id institution status } }
-  }
-}"""
-    names = '[{language: "en", text: "Ministry of Justice"}]'
-    made = stage.ask(
-        "mechanism",
-        f"""mutation {{ registerInstitution(input: {{commandId: "demo-moj", actor: "p-selin",
-  addressee: "{matrices.DEMONSTRATION.code}", code: "moj", names: {names}, kind: MINISTRY}})
-  {{ node {{ ... on Institution {{ id version }} }} errors {{ message }} }} }}""",
-    )["registerInstitution"]["node"]
-    stage.ask(
-        "mechanism",
-        f"""mutation {{ splitInstitution(input: {{commandId: "demo-split", actor: "p-selin",
-  id: "{made["id"]}", expectedVersion: {made["version"]}, into: ["courts", "prisons"],
-  effectiveOn: "2026-04-01"}}) {{ errors {{ message }} }} }}""",
-    )
-    orphaned = stage.query("mechanism", listed)["recommendations"]
-    first, held = next(
-        (node, assignment)
-        for node in orphaned["nodes"]
-        for assignment in node["assignments"]
-        if (assignment["institution"], assignment["status"]) == ("moj", "ASSIGNED")
-    )
-    stage.ask(
-        "mechanism",
-        f"""mutation {{ handOverAssignment(input: {{commandId: "demo-over", actor: "p-selin",
-  id: "{first["id"]}", expectedVersion: {first["version"]}, assignment: {held["id"]},
-  to: "courts"}}) {{ errors {{ message }} }} }}""",
-    )
-    left = stage.ask("mechanism", listed)["recommendations"]["totalCount"]
-    stage.say(
-        f"The split left {orphaned['totalCount']} open assignments to be decided; "
-        f"{first['paragraph']} was handed over to the courts, so {left} are left."
-    )
 
 
 def _parts(recommendation: dict[str, Any]) -> str:

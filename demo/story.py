@@ -36,6 +36,19 @@ CHANGED_MIND = (CYCLE_3, "119.38")
 """Noted in the addendum, supported at mid-term."""
 SHARED = (CYCLE_4, "133.52")
 """Made by several States."""
+ADOPTED = "2025-09-26"
+"""The day the Council adopted the outcome of the fourth cycle."""
+LATE = (CYCLE_4, "133.16")
+"""Supported in a second addendum, which was published before that day and recorded long after."""
+SPLIT = "moj"
+"""The ministry that is split; its open assignments wait for a decision each."""
+HANDED_OVER = (CYCLE_4, "133.17")
+"""The one that is decided."""
+
+REVIEW, INSTITUTION, REPORT = "Review", "Institution", "ProgressReport"
+"""What a step may be about besides a paragraph: with a cycle, a code, or a name of ours."""
+REPORTED = (REPORT, "work")
+"""One report about several recommendations, with its evidence."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -83,7 +96,7 @@ HOLDERS = {
             "labour",
             "focal-point",
             "mol",
-            "Ministry of Labour, until it was renamed",
+            "Ministry of Labour, until it went on in another",
             "Minister's order 9/2020",
             actor="p-hadley",
         ),
@@ -99,8 +112,8 @@ HOLDERS = {
     )
 }
 
-RENAMED = "labour"
-"""Whose key ends with the institution's old name."""
+ENDED = "labour"
+"""Whose key ends with the institution."""
 
 
 class Ref(msgspec.Struct, frozen=True):
@@ -109,8 +122,17 @@ class Ref(msgspec.Struct, frozen=True):
     name: str
 
 
+class File(msgspec.Struct, frozen=True):
+    """A file that is uploaded before the step that names it."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
 class Step(msgspec.Struct, frozen=True):
-    """One request: whose key, which mutation, on which paragraph, with which fields.
+    """One request: whose key, which mutation, about what, with which fields. `at` is the symbol
+    and number of a paragraph, or a kind (`INSTITUTION` …) and a name.
 
     `keep` names the entry for later steps. `refused`: the code it must be refused with.
     `stale`: how many versions behind the sender is.
@@ -129,11 +151,23 @@ class Step(msgspec.Struct, frozen=True):
 INPUTS = {
     "acceptAssignment": "AssignmentInput",
     "declineAssignment": "AssignmentInput",
+    "attachEvidence": "EvidenceInput",
+    "clearReport": "RegisterInput",
 }
 """Mutations whose input is not named after them."""
 
+BEGINNING = ("registerInstitution", "draftReport")
+"""Mutations that begin what they are about."""
+
 VERSION_IMPORTED = 3
-"""Received, answered, classified: each paragraph stands there after the import."""
+"""Received, answered, classified: each paragraph stands there after the import; and each review:
+opened, with its report and its addendum."""
+
+INSPECTIONS = File(
+    "inspections-2025.csv",
+    "text/csv",
+    b"province,farms inspected,lodgings inspected\nNorth,41,18\nCoast,29,33\nHills,64,7\n",
+)
 
 
 def _story() -> tuple[Step, ...]:
@@ -170,7 +204,29 @@ def _story() -> tuple[Step, ...]:
         "authority": decision("Cabinet decision 88/2025", "fourth cycle"),
     }
 
-    # -- 2020: the cabinet shares the work out; what is noted is shared out as well.
+    def register(code: str, since: str, act: str, *names: str) -> None:
+        take(
+            "mechanism",
+            "registerInstitution",
+            (INSTITUTION, code),
+            since,
+            code=code,
+            kind="MINISTRY",
+            names=[
+                {"language": language, "text": name}
+                for language, name in zip(("en", "fr", "es"), names, strict=True)
+            ],
+            authority=decision(act),
+            **secretary,
+        )
+
+    # -- 2020: the ministries, by their names in three languages. The cabinet shares the work out;
+    #    what is noted is shared out as well.
+    organisation = "Government Organisation Act of 2012"
+    justice = ("Ministry of Justice", "Ministère de la justice", "Ministerio de Justicia")
+    labour = ("Ministry of Labour", "Ministère du travail", "Ministerio de Trabajo")
+    register(SPLIT, "2012-01-01", organisation, *justice)
+    register("mol", "2012-01-01", organisation, *labour)
     decreed = "Decree 31/2020"
     for paragraph, to in (
         ("119.1", "moj"),
@@ -377,7 +433,24 @@ def _story() -> tuple[Step, ...]:
             authority=decision("Cabinet decision 70/2022", "mid-term report"),
         )
 
-    # -- 2023: the Ministry of Labour is renamed; its open assignments go over one by one.
+    # -- 2023: the Ministry of Labour goes on in another; its open assignments go over one by one.
+    register(
+        "mlsa",
+        "2023-03-01",
+        "Government Organisation Act, section 22",
+        "Ministry of Labour and Social Affairs",
+        "Ministère du travail et des affaires sociales",
+        "Ministerio de Trabajo y Asuntos Sociales",
+    )
+    take(
+        "mechanism",
+        "mergeInstitution",
+        (INSTITUTION, "mol"),
+        "2023-03-01",
+        into="mlsa",
+        authority=decision("Government Organisation Act, section 22"),
+        **secretary,
+    )
     for paragraph, name in (
         ("119.1", "support"),
         ("119.31", "lead 119.31"),
@@ -498,7 +571,16 @@ def _story() -> tuple[Step, ...]:
         **secretary,
     )
 
-    # -- 2025 and 2026: the fourth cycle's texts are joined to the third's, case by case.
+    # -- 2025 and 2026: the Council adopts the outcome of the fourth cycle, and its texts are joined
+    #    to the third's, case by case.
+    take(
+        "clerk",
+        "adoptReview",
+        (REVIEW, "4"),
+        ADOPTED,
+        councilSession="60",
+        decision="A/HRC/DEC/60/190",
+    )
     links: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         ("133.7", "BROADENS", "119.1", {}),
         ("133.17", "BROADENS", "119.10", {}),
@@ -548,6 +630,7 @@ def _story() -> tuple[Step, ...]:
             "assignRecommendation",
             of(CYCLE_4, paragraph),
             "2025-12-01",
+            keep=f"lead {paragraph}",
             institution=to,
             instrument="Decree 88/2025",
             **cabinet_4,
@@ -561,6 +644,77 @@ def _story() -> tuple[Step, ...]:
         plan="National Action Plan 2026–2030, chapter 4",
         starts="2026-03",
         ends="2029-12",
+    )
+
+    # -- 2026: one report about two paragraphs of this cycle and one of the last, with evidence.
+    inspected = "134 farms and 58 lodgings were inspected in 2025; eleven farmers were fined."
+    take(
+        "social",
+        "draftReport",
+        REPORTED,
+        "2026-02-16",
+        title="Work on the land, 2025",
+        recommendations=[of(CYCLE_4, "133.14"), of(CYCLE_4, "133.46"), of(CYCLE_3, "119.34")],
+        narrative=inspected,
+        periodFrom="2025-01",
+        periodTo="2025-12",
+    )
+    take("social", "attachEvidence", REPORTED, "2026-02-16", file=INSPECTIONS)
+    take("mechanism", "clearReport", REPORTED, "2026-02-23", **deputy)
+    take("mechanism", "publishReport", REPORTED, "2026-03-02", narrative=inspected, **secretary)
+
+    # -- The Ministry of Justice is split: each of its open assignments wants a decision.
+    act = "Government Organisation Act of 2026"
+    register(
+        "moc",
+        "2026-04-01",
+        act,
+        "Ministry of Courts",
+        "Ministère des tribunaux",
+        "Ministerio de los Tribunales",
+    )
+    register(
+        "mpp",
+        "2026-04-01",
+        act,
+        "Ministry of Prisons and Probation",
+        "Ministère des prisons et de la probation",
+        "Ministerio de Prisiones y Libertad Vigilada",
+    )
+    take(
+        "mechanism",
+        "splitInstitution",
+        (INSTITUTION, SPLIT),
+        "2026-04-01",
+        into=["moc", "mpp"],
+        authority=decision(act),
+        **secretary,
+    )
+    take(
+        "mechanism",
+        "handOverAssignment",
+        HANDED_OVER,
+        "2026-04-13",
+        assignment=Ref("lead 133.17"),
+        to="mpp",
+        instrument="Decree 40/2026",
+        reason="Prisons are the new ministry's.",
+        **cabinet_4,
+    )
+
+    # -- A second addendum was published before the adoption; it comes to the mechanism only now.
+    take(
+        "clerk",
+        "acceptRecommendation",
+        LATE,
+        "2025-09-19",
+        organ="ADDENDUM",
+        instrument=f"{CYCLE_4}/Add.2",
+        comment="A bill on juvenile justice raises the age to 16.",
+        source={"document": f"{CYCLE_4}/Add.2", "paragraph": "4"},
+        onBehalfOf="government",
+        authority=decision("Cabinet decision 71/2025", "second addendum"),
+        reason="The second addendum reached the mechanism only in May 2026.",
     )
     return tuple(steps)
 
@@ -580,6 +734,12 @@ class Ask(Protocol):
     ) -> dict[str, Any]: ...
 
 
+class Put(Protocol):
+    """Uploads a file with a holder's key and gives its UUID."""
+
+    def __call__(self, who: str, file: File) -> str: ...
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """A step that was refused, as it had to be; the log's size before and after."""
 
@@ -590,31 +750,42 @@ class Refusal(msgspec.Struct, frozen=True):
     log_index_after: int
 
 
-def play(ask: Ask, tell: Callable[[int, Step], None] | None = None) -> list[Refusal]:
+def play(ask: Ask, put: Put, tell: Callable[[int, Step], None] | None = None) -> list[Refusal]:
     """Plays the story and gives its refusals; tells after each step how many are done."""
     ids: dict[tuple[str, str], str] = {}
-    versions: dict[tuple[str, str], int] = {}
+    versions: dict[str, int] = {}
     kept: dict[str, int] = {}
     refusals: list[Refusal] = []
 
     def id_of(at: tuple[str, str]) -> str:
         if at not in ids:
-            found = ask("mechanism", LOOK_UP, {"symbol": at[0], "paragraph": at[1]})
-            ids[at] = found["recommendation"]["id"]
-            versions[at] = VERSION_IMPORTED
+            ids[at] = _look_up(ask, at)
         return ids[at]
 
     def known(value: Any) -> Any:
         if isinstance(value, Ref):
             return kept[value.name]
+        if isinstance(value, File):
+            return _uploaded(ask, value) or put("social", value)
+        if isinstance(value, list):
+            return [known(one) for one in value]
         return id_of(value) if isinstance(value, tuple) else value
 
     for number, step in enumerate(STORY, start=1):
+        begins = step.mutation in BEGINNING
+        if not begins:
+            versions.setdefault(id_of(step.at), VERSION_IMPORTED)
         given = {
             "commandId": f"demo-{number:03}",
-            "id": id_of(step.at),
-            "expectedVersion": versions[step.at] - step.stale,
             "effectiveOn": step.on,
+            **(
+                {"addressee": STATE}
+                if begins
+                else {
+                    "id": id_of(step.at),
+                    "expectedVersion": versions[id_of(step.at)] - step.stale,
+                }
+            ),
             **{name: known(value) for name, value in step.fields.items()},
         }
         type = INPUTS.get(step.mutation) or f"{step.mutation[0].upper()}{step.mutation[1:]}Input"
@@ -628,12 +799,34 @@ def play(ask: Ask, tell: Callable[[int, Step], None] | None = None) -> list[Refu
             message = payload["errors"][0]["message"]
             refusals.append(Refusal(step, codes[0], message, before, _log_index(ask)))
         else:
-            versions[step.at] = payload["events"][-1]["version"]
+            # A published report is an entry of each recommendation that it covers as well.
+            versions.update((e["subjectId"], e["version"]) for e in payload["events"])
+            if begins:
+                ids[step.at] = payload["events"][0]["subjectId"]
             if step.keep:
-                kept[step.keep] = versions[step.at]
+                kept[step.keep] = payload["events"][-1]["version"]
         if tell is not None:
             tell(number, step)
     return refusals
+
+
+def _look_up(ask: Ask, at: tuple[str, str]) -> str:
+    kind, name = at
+    if kind == REVIEW:
+        (found,) = ask("mechanism", LOOK_UP_REVIEW, {"cycle": int(name)})["reviews"]["nodes"]
+    else:
+        found = ask("mechanism", LOOK_UP, {"symbol": kind, "paragraph": name})["recommendation"]
+    id: str = found["id"]
+    return id
+
+
+def _uploaded(ask: Ask, file: File) -> str | None:
+    """The UUID of a file of this name that is there already."""
+    for held in ask("mechanism", LOOK_UP_FILES)["files"]["nodes"]:
+        if any((said.get("name") or {}).get("text") == file.name for said in held["history"]):
+            found: str = held["uuid"]
+            return found
+    return None
 
 
 def _log_index(ask: Ask) -> int:
@@ -645,6 +838,16 @@ LOOK_UP = f"""query($symbol: String!, $paragraph: String!) {{
   recommendation(symbol: $symbol, paragraph: $paragraph, addressee: "{STATE}") {{ id }}
 }}"""
 
+LOOK_UP_REVIEW = f"""query($cycle: Int!) {{
+  reviews(addressee: "{STATE}", body: "UPR", cycle: [$cycle]) {{ nodes {{ id }} }}
+}}"""
+
+LOOK_UP_FILES = f"""{{
+  files(addressee: "{STATE}") {{ nodes {{
+    uuid history {{ ... on FileStored {{ name {{ text }} }} }}
+  }} }}
+}}"""
+
 MUTATION = """mutation($input: %s!) {
-  %s(input: $input) { events { version } errors { code message } }
+  %s(input: $input) { events { subjectId version } errors { code message } }
 }"""

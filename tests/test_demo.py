@@ -28,7 +28,7 @@ CURL = re.compile(
     r"  --data-urlencode 'query=(.*?)'$",
     re.DOTALL | re.MULTILINE,
 )
-SECTION = re.compile(r"^(\d  |What was refused|Have a look)", re.MULTILINE)
+SECTION = re.compile(r"^(\d  |Also: |What was refused|Have a look)", re.MULTILINE)
 run_seconds_max = 300
 
 
@@ -142,19 +142,121 @@ def elsewhere(tmp_path: Path) -> dict[str, str]:
 
 def test_all_that_it_shows_is_so(elsewhere: dict[str, str], tmp_path: Path) -> None:
     with demonstration(environment=elsewhere) as shown:
-        look, counts, disagreement, lineage, refusals = shown.sections
+        look, adoption, split, disagreement, counts, lineage, report, picture, refusals = (
+            shown.sections
+        )
         assert "127.0.0.1" in look
         assert len(shown.keys) == 6
         assert max(map(len, shown.text.splitlines())) <= 100
-        the_counts_agree(shown, counts)
+        what_was_known_and_what_was_true_are_told_apart(shown, adoption)
+        what_the_split_left_is_listed_until_it_is_decided(shown, split)
         the_draft_is_for_its_ministry_alone(shown, disagreement)
+        the_counts_agree(shown, counts)
         the_text_is_followed_both_ways(shown, lineage)
+        the_evidence_comes_back_as_it_was_uploaded(shown, report)
+        the_picture_is_there_for_everybody(shown, picture)
         what_was_refused_left_no_trace(shown, refusals)
+        the_example_for_auditors_answers_as_it_says(shown)
     assert list(tmp_path.iterdir()) == []
 
 
-def the_counts_agree(shown: Shown, told: str) -> None:
+def what_was_known_and_what_was_true_are_told_apart(shown: Shown, told: str) -> None:
     answer = shown.queries[0].answer()["data"]
+    (review,) = shown.ask(
+        ("auditor", "audit-office"),
+        '{ reviews(addressee: "XAA", cycle: 4) { nodes { adopted { on } logIndex } } }',
+    )["reviews"]["nodes"]
+    assert review["adopted"]["on"] == story.ADOPTED
+    assert f"{{logIndex: {review['logIndex']}}}" in told
+    # The addendum is of a day before the adoption, and was recorded last of all.
+    first, late = answer["true"]["positions"]
+    assert (first["answer"], late["answer"]) == ("NOTED", "SUPPORTED")
+    assert first["effectiveOn"] < late["effectiveOn"] < story.ADOPTED
+    assert first["logIndex"] < review["logIndex"] < late["logIndex"]
+    assert answer["known"] == {"position": "NOTED", "positions": [first]}
+    assert answer["true"] == answer["now"] == {"position": "SUPPORTED", "positions": [first, late]}
+    known, true, now = (answer[f"{name}InAll"]["totalCount"] for name in ("known", "true", "now"))
+    assert (known, true, now) == (matrices.CYCLE_4.supported, known + 1, known + 1)
+    assert re.search(rf": known +noted +{known} +noted {first['effectiveOn']}\n", told)
+    for when in (": true", ": now"):
+        assert re.search(rf"{when} +supported +{true} +noted ", told)
+
+
+def the_example_for_auditors_answers_as_it_says(shown: Shown) -> None:
+    page = (ROOT / "docs" / "auditing.md").read_text()
+    (query,) = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    answer = shown.ask(("auditor", "audit-office"), query)
+    told = ", ".join(f"`{answer[name]['position']}`" for name in ("known", "true", "both"))
+    assert f"gives {told}:" in page
+
+
+def what_the_split_left_is_listed_until_it_is_decided(shown: Shown, told: str) -> None:
+    answer = shown.queries[1].answer()["data"]
+    left, now = (
+        {(node["cycle"], node["paragraph"]) for node in answer[name]["nodes"]}
+        for name in ("left", "now")
+    )
+    assert left - now == {(4, story.HANDED_OVER[1])}
+    assert now < left
+    # Nothing else is listed than what the ministry led on that day and nobody had closed.
+    led = {
+        step.at
+        for step in story.STORY
+        if step.mutation == "assignRecommendation" and step.fields["institution"] == story.SPLIT
+    }
+    closed = {step.at for step in story.STORY if step.mutation == "closeRecommendation"}
+    cycles = {story.CYCLE_3: 3, story.CYCLE_4: 4}
+    assert left == {(cycles[symbol], paragraph) for symbol, paragraph in led - closed}
+    assert f"left {len(left)} assignments to nobody" in told.replace("\n", " ")
+    assert f"{len(now)} still wait" in told.replace("\n", " ")
+    held = {
+        i["code"]: (i["status"], i["successors"], i["orphanedCount"])
+        for i in answer["institutions"]["nodes"]
+    }
+    assert held[story.SPLIT] == ("SPLIT", ["moc", "mpp"], len(now))
+    assert held["mol"] == ("MERGED", ["mlsa"], 0)
+    for institution in answer["institutions"]["nodes"]:
+        assert in_words(institution["name"], told)
+    over, after = answer["decided"]["assignments"]
+    assert (over["institution"], over["status"]) == ("moj", "HANDED_OVER")
+    assert (after["institution"], after["status"]) == ("mpp", "ASSIGNED")
+
+
+def the_evidence_comes_back_as_it_was_uploaded(shown: Shown, told: str) -> None:
+    (report,) = shown.queries[6].answer()["data"]["progressReports"]["nodes"]
+    assert report["status"] == "PUBLISHED"
+    covered = {(one["symbol"], one["paragraph"]) for one in report["covers"]}
+    assert len(covered) == 3
+    assert all(
+        f"{paragraph} of {symbol}" in told.replace("\n", " ") for symbol, paragraph in covered
+    )
+    (held,) = report["evidence"]
+    address, key = re.findall(r"^curl -s (\S+) .*\n.*Bearer (\S+)'", told, re.M)[-1]
+    assert address.endswith(held["file"]["url"])
+    got = httpx.get(address, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    assert got.content == story.INSPECTIONS.body
+    assert story.INSPECTIONS.name in got.headers["Content-Disposition"]
+    assert httpx.get(address, trust_env=False).status_code == 401
+
+
+def the_picture_is_there_for_everybody(shown: Shown, told: str) -> None:
+    address, place = re.findall(r"^  (\S+)$", told, re.MULTILINE)
+    got = httpx.get(address, trust_env=False)
+    assert got.headers["Content-Type"].startswith("image/svg+xml")
+    assert (ROOT / place).read_bytes() == got.content
+    figures = shown.ask(
+        ("reader", "public"),
+        "{ progress(by: CYCLE) { key paragraphs { total accepted: atStage(stage: ACCEPTED) } } }",
+    )["progress"]
+    assert [row["key"] for row in figures] == ["3", "4"]
+    for row in figures:
+        count = row["paragraphs"]
+        said = rf"\b{row['key']}: {count['total']} \(Received 0, Accepted {count['accepted']}, "
+        assert re.search(said, got.text)
+
+
+def the_counts_agree(shown: Shown, told: str) -> None:
+    answer = shown.queries[4].answer()["data"]
     for cycle, figures in ((3, matrices.CYCLE_3), (4, matrices.CYCLE_4)):
         # The receipt that the import printed, then the table.
         assert re.search(
@@ -181,19 +283,24 @@ def the_counts_agree(shown: Shown, told: str) -> None:
             for node in nodes
         )
         assert (len(nodes), pairs) == (figures.paragraphs, figures.pairs)
-    # One answer was changed at mid-term, and both stay.
+    # One answer was changed at mid-term and one by a second addendum; the first ones stay.
     assert answer["supported3"]["totalCount"] == matrices.CYCLE_3.supported + 1
     assert answer["noted3"]["totalCount"] == matrices.CYCLE_3.noted - 1
-    positions = [(p["answer"], p["effectiveOn"]) for p in answer["revised"]["positions"]]
-    assert positions == [("NOTED", "2020-06-15"), ("SUPPORTED", "2022-11-30")]
-    assert answer["supported4"]["totalCount"] == matrices.CYCLE_4.supported
-    assert answer["noted4"]["totalCount"] == matrices.CYCLE_4.noted
+    assert answer["supported4"]["totalCount"] == matrices.CYCLE_4.supported + 1
+    assert answer["noted4"]["totalCount"] == matrices.CYCLE_4.noted - 1
+    for name, dates in (
+        ("midTerm", ("2020-06-15", "2022-11-30")),
+        ("late", ("2025-09-08", "2025-09-19")),
+    ):
+        positions = [(p["answer"], p["effectiveOn"]) for p in answer[name]["positions"]]
+        assert positions == list(zip(("NOTED", "SUPPORTED"), dates, strict=True))
+        assert all(date in told for date in dates)
     for state in answer["shared"]["parts"][0]["recommenders"]:
         assert state["printed"] in told
 
 
 def the_draft_is_for_its_ministry_alone(shown: Shown, told: str) -> None:
-    read_by_auditor, read_by_ministry = (query.answer() for query in shown.queries[1:3])
+    read_by_auditor, read_by_ministry = (query.answer() for query in shown.queries[2:4])
     found = read_by_auditor["data"]["recommendation"]
     assert [(a["assessorKind"], a["common"]) for a in found["assessments"]] == [
         ("STATE", "IMPLEMENTED"),
@@ -218,7 +325,7 @@ def the_draft_is_for_its_ministry_alone(shown: Shown, told: str) -> None:
 
 
 def the_text_is_followed_both_ways(shown: Shown, told: str) -> None:
-    later = shown.queries[3].answer()["data"]["recommendation"]
+    later = shown.queries[5].answer()["data"]["recommendation"]
     (link,) = later["lineage"]
     earlier = link["recommendation"]
     assert (link["type"], link["direction"]) == ("BROADENS", "EARLIER")
@@ -245,7 +352,7 @@ def what_was_refused_left_no_trace(shown: Shown, told: str) -> None:
     nodes = shown.ask(
         ("coordinator", "nmirf"), "{ events(after: 320, first: 500) { nodes { commandId } } }"
     )["events"]["nodes"]
-    recorded = {node["commandId"] for node in nodes if node["commandId"].startswith("demo-0")}
+    recorded = {node["commandId"] for node in nodes if node["commandId"].startswith("demo-")}
     assert recorded == {
         f"demo-{number:03}"
         for number, step in enumerate(story.STORY, start=1)
@@ -276,11 +383,12 @@ def test_playing_the_story_again_records_nothing(
                 name, holder.role, holder.institution, actor=holder.actor, system=holder.system
             )
         ask = asking(server)
-        refusals = story.play(ask)
+        put = putting(server)
+        refusals = story.play(ask, put)
         size = server.size()
         assert [refusal.code for refusal in refusals] == ["STALE_VERSION", "FORBIDDEN"]
         assert all(r.log_index == r.log_index_after for r in refusals)
-        story.play(ask)
+        story.play(ask, put)
         assert server.size() == size
 
 
@@ -290,6 +398,21 @@ def asking(server: Server) -> story.Ask:
         return data
 
     return ask
+
+
+def putting(server: Server) -> story.Put:
+    def put(who: str, file: story.File) -> str:
+        answer = server.client.put(
+            "/files",
+            params={"addressee": story.STATE, "name": file.name},
+            content=file.body,
+            headers=server.headers(who, **{"Content-Type": file.media_type}),
+        )
+        assert answer.status_code == 201
+        id: str = answer.json()["id"]
+        return id
+
+    return put
 
 
 # --- One's own files -----------------------------------------------------------------------------
