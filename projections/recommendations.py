@@ -475,7 +475,7 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     if where.overdue is not None:
         conditions.append(_is(table.c.due < where.today, where.overdue))
     if where.orphaned is not None:
-        listed = and_(table.c.is_open == 1, table.c.id.in_(_orphaned(scope)))
+        listed = and_(table.c.is_open == 1, table.c.id.in_(_orphaned(scope, where)))
         conditions.append(_is(listed, where.orphaned))
     if where.undecided is not None:
         conditions.append(_is(_undecided(scope), where.undecided))
@@ -521,7 +521,7 @@ def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
     )
 
 
-def _orphaned(scope: Scope) -> Select[Any]:
+def _orphaned(scope: Scope, where: Where) -> Select[Any]:
     """Open assignments of institutions that have ended, or have passed the competence on since."""
     a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
     r = table.alias()  # a name of its own: an inner query shares those of the one around it only
