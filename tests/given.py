@@ -518,8 +518,10 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "draft-progress": lambda r, x: drafted(
         x.choice([None, _id(x, [p.id for p in r.progress])]), part=_part(r, x)
     ),
-    "clear-progress": lambda r, x: cleared(_id(x, [p.id for p in r.progress])),
-    "publish-progress": lambda r, x: published(_id(x, [p.id for p in r.progress])),
+    "clear-progress": lambda r, x: cleared(_id(x, [p.id for p in r.progress if p.status == "drafted"])),
+    "publish-progress": lambda r, x: published(
+        _id(x, [p.id for p in r.progress if p.status == "cleared"])
+    ),
     "assess": lambda r, x: assessed(
         x.choice(["A", "C", "D", "Z"]),
         assessor=x.choice(["Human Rights Committee", "an NHRI"]),
@@ -650,6 +652,7 @@ BESIDE: dict[str, Beside] = {
             s, addressee=whose, code=[*INSTITUTIONS, "social"][n % 4], names=_names(x)
         ),
         (
+            lambda i, s, x: i.rename(s, _names(x)),
             lambda i, s, x: i.rename(s, _names(x)),
             lambda i, s, x: i.change_parent(s, x.choice(["government", None])),
             lambda i, s, x: i.transfer_competence(
