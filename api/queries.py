@@ -21,7 +21,7 @@ from domain.words import (
     Position,
     Stage,
 )
-from projections import history, recommendations
+from projections import figures, history, recommendations
 from projections.recommendations import Order, Where
 
 
@@ -52,7 +52,7 @@ class RecommendationConnection:
 
     @strawberry.field(description="How many recommendations (paragraphs) fit, on all pages.")
     def total_count(self) -> int:
-        return recommendations.count(self.reading.connection, self.reading.scope, self.where)
+        return figures.count(self.reading.connection, self.reading.scope, self.where)
 
 
 @strawberry.type

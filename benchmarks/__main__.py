@@ -21,11 +21,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import append, rebuild, serving
-from benchmarks.measuring import Bench, Ratio
+from benchmarks import append, asking, importing, rebuild, serving
+from benchmarks.measuring import Bench, Growth, Ratio
 
 HERE = Path(__file__).parent
-PARTS: dict[str, ModuleType] = {"append": append, "rebuild": rebuild, "http": serving}
+PARTS: dict[str, ModuleType] = {
+    "append": append,
+    "importing": importing,
+    "rebuild": rebuild,
+    "asking": asking,
+    "http": serving,
+}
 ROUNDS, ROUNDS_QUICK = 5, 3
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
@@ -33,7 +39,7 @@ BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cases and rounds")
-    parser.add_argument("--only", default="append,rebuild,http", help="parts, by commas")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, by commas")
     parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
     parser.add_argument("--write-readme", action="store_true", help="put the table into README.md")
     given = parser.parse_args()
@@ -55,8 +61,9 @@ def main() -> int:
         for name in names:
             PARTS[name].measure(bench)
     show(bench.ratios, console)
+    show_growths(bench.growths, console)
     seconds = round(time.monotonic() - started)
-    console.print(f"{len(bench.ratios)} ratios in {seconds} s on {machine()}")
+    console.print(f"{len(bench.ratios) + len(bench.growths)} figures in {seconds} s on {machine()}")
     kept = {
         "taken_on": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -65,10 +72,11 @@ def main() -> int:
         "seconds": seconds,
         "notes": bench.notes,
         "ratios": bench.ratios,
+        "growths": [{**msgspec.to_builtins(g), "times": g.times} for g in bench.growths],
     }
     given.json.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     if given.write_readme:
-        write_readme(bench.ratios, f"{kept['taken_on']}, {machine()}, {rounds} rounds")
+        write_readme(bench, f"{kept['taken_on']}, {machine()}, {rounds} rounds")
     return 0
 
 
@@ -96,6 +104,47 @@ def show(ratios: list[Ratio], console: Console) -> None:
         console.print(table)
 
 
+GROWTH_HEADS = ("store", "case", "size", "rows", "", "times", "should grow with")
+
+
+def show_growths(growths: list[Growth], console: Console) -> None:
+    """How things grow, one table a part."""
+    for part in dict.fromkeys(g.part for g in growths):
+        table = Table(*GROWTH_HEADS, title=f"{part}: what grows")
+        for column in (2, 3, 4, 5):
+            table.columns[column].justify = "right"
+        for g in growths:
+            if g.part == part:
+                for row in growth_rows(g):
+                    table.add_row(*row)
+        console.print(table)
+
+
+def growth_rows(growth: Growth) -> list[tuple[str, ...]]:
+    """A line a size, in the order of `GROWTH_HEADS`."""
+    aim = {None: growth.grows_with, True: "nothing ✓", False: "nothing ✗"}[growth.reached]
+    rows = growth.found or [None] * len(growth.sizes)
+    return [
+        (
+            growth.store if first else "",
+            growth.case if first else "",
+            f"{size:,}",
+            "" if found is None else f"{found:,}",
+            f"{value:,.2f} {growth.unit}",
+            f"{times:.2f}",
+            aim if first else "",
+        )
+        for first, size, found, value, times in zip(
+            [True] + [False] * (len(growth.sizes) - 1),
+            growth.sizes,
+            rows,
+            growth.values,
+            growth.times,
+            strict=True,
+        )
+    ]
+
+
 def rate(ratio: Ratio) -> str:
     return f"{ratio.rate:,.1f} {ratio.unit}" if ratio.unit == "ms" else f"{ratio.rate:,.0f}/s"
 
@@ -104,9 +153,10 @@ def aim(ratio: Ratio) -> str:
     return "" if ratio.aim is None else f"{ratio.aim:g} {'✓' if ratio.reached else '✗'}"
 
 
-def write_readme(ratios: list[Ratio], taken: str) -> None:
+def write_readme(bench: Bench, taken: str) -> None:
     """Puts the results between the two markers of the README."""
     lines = [f"Taken {taken}.", ""]
+    ratios = bench.ratios
     for part in dict.fromkeys(r.part for r in ratios):
         lines += [f"### {part}", "", "| store | case | against | ratio | quartiles | ours | aim |"]
         lines.append("|---|---|---|---:|---:|---:|---|")
@@ -114,6 +164,12 @@ def write_readme(ratios: list[Ratio], taken: str) -> None:
             if r.part == part:
                 cells = (r.store, r.case, r.peer, f"**{r.ratio:.2f}**", f"{r.low:.2f}–{r.high:.2f}")
                 lines.append(f"| {' | '.join(cells)} | {rate(r)} | {aim(r)} |")
+        lines.append("")
+    for part in dict.fromkeys(g.part for g in bench.growths):
+        lines += [f"### {part}: what grows", "", f"| {' | '.join(GROWTH_HEADS)} |"]
+        lines.append("|---|---|---:|---:|---:|---:|---|")
+        for g in bench.growths:
+            lines += [f"| {' | '.join(row)} |" for row in growth_rows(g) if g.part == part]
         lines.append("")
     readme = HERE / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)

@@ -96,7 +96,7 @@ def after_the_middle(record: Record) -> int:
 
 
 def counted(where: Where, scope: Scope = everything) -> Ask:
-    return lambda record: recommendations.count(record.connection, scope, where)
+    return lambda record: figures.count(record.connection, scope, where)
 
 
 def figured(by: Dimension, where: Where) -> Ask:
@@ -153,7 +153,7 @@ QUESTIONS = (
         FLAT,
         listed(Where(addressee=[ONE], position=[Position.SUPPORTED])),
     ),
-    Question("first 50 of one theme", FLAT, listed(Where(theme=[MANY_THEMES[7]]))),
+    Question("first 50 of one theme", HITS, listed(Where(theme=[MANY_THEMES[7]]))),
     Question(
         "first 50 of one State, one theme",
         FLAT,
@@ -171,7 +171,7 @@ QUESTIONS = (
         listed(Where(addressee=[ONE], overdue=True, today="2026-01-01")),
     ),
     Question("count of one State in one cycle", FLAT, counted(Where(addressee=[ONE], cycle=[3]))),
-    Question("count of all", HITS, counted(Where())),
+    Question("count of all", CELLS, counted(Where())),
     Question("search of a rare word", FLAT, listed(Where(search=RARE))),
     Question(
         "search of a common word in one State", FLAT, listed(Where(addressee=[ONE], search=COMMON))
@@ -196,7 +196,7 @@ QUESTIONS = (
     ),
     Question("GraphQL: 50 of one State", FLAT, executed(LIST, {"addressee": [ONE]})),
     Question("GraphQL: 50 of all", FLAT, executed(LIST)),
-    Question("GraphQL: 50 of all and their count", HITS, executed(COUNTED_LIST)),
+    Question("GraphQL: 50 of all and their count", CELLS, executed(COUNTED_LIST)),
 )
 
 

@@ -7,11 +7,20 @@ median of the rounds is told with its quartiles: half of the rounds lie between 
 from __future__ import annotations
 
 import gc
+import multiprocessing
+import os
 import statistics
 from collections.abc import Callable, Mapping
-from typing import Any
+from concurrent.futures import ProcessPoolExecutor, wait
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
+import psutil  # type: ignore[import-untyped]  # it brings no types
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+SAMPLE_SECONDS = 0.02
 
 Arm = Callable[[], float]
 """Runs once and says at what rate: units a second."""
@@ -127,3 +136,33 @@ def in_turns(arms: Mapping[str, Arm], rounds: int) -> dict[str, list[float]]:
             if turn:
                 rates[name].append(rate)
     return rates
+
+
+def one_ratio(
+    part: str,
+    store: str,
+    case: str,
+    peer: str,
+    ours: float,
+    theirs: float,
+    unit: str = "events/s",
+) -> Ratio:
+    """The ratio of two figures that were each taken once: rates, or milliseconds of which ours
+    are a share."""
+    ratio = round(ours / theirs, 3)
+    return Ratio(part, store, case, peer, ratio, ratio, ratio, round(ours, 1), unit)
+
+
+def apart(
+    function: Callable[Given, Found], *given: Given.args, **named: Given.kwargs
+) -> tuple[Found, float]:
+    """What a function gives in a process of its own, and the memory (resident, in megabytes) that
+    the process took at most, looked at every `SAMPLE_SECONDS`."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        process = psutil.Process(pool.submit(os.getpid).result())
+        running = pool.submit(function, *given, **named)
+        most = 0
+        while not running.done():
+            most = max(most, process.memory_info().rss)
+            wait([running], SAMPLE_SECONDS)
+        return running.result(), most / 1e6

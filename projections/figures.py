@@ -40,7 +40,12 @@ Cell = tuple[Any, ...]
 _NAMES = tuple(table.columns.keys())[1:-3]
 _SUMS = ("paragraphs", "parts", "pairs")
 
+_PLACE = {name: place for place, name in enumerate(_NAMES)}
+
 NO_GRADE = ("", "", "", "", "", "")
+
+EVERYWHERE = ""
+"""The addressee of cells that hold the sums over all of them."""
 
 _NARROW = list(Visibility).index
 
@@ -270,21 +275,42 @@ def _implementation(r: Recommendation) -> str:
 
 def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Adds to the cells what changed."""
-    sums: dict[Cell, list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: Sums = defaultdict(lambda: [0, 0, 0])
     for change in changes:
         if isinstance(change.after, Recommendation):
             _count(sums, change.after, 1)
             if change.before:
                 _count(sums, change.before, -1)
+    _sum_up(sums)
     rows = [(_key(cell), *cell, *amounts) for cell, amounts in sums.items() if any(amounts)]
     writing.add(connection, table, "cell", _SUMS, sorted(rows, key=lambda row: row[0]))
 
 
-def _count(sums: dict[Cell, list[int]], r: Recommendation, times: int) -> None:
+Sums = dict[Cell, list[int]]
+
+
+def _count(sums: Sums, r: Recommendation, times: int) -> None:
     for cell, amounts in cells(r):
-        held = sums[cell]
-        for i in range(3):
-            held[i] += times * amounts[i]
+        _add(sums[cell], amounts, times)
+
+
+def _add(held: list[int], amounts: Sequence[int], times: int) -> None:
+    for i in range(3):
+        held[i] += times * amounts[i]
+
+
+def _sum_up(sums: Sums) -> None:
+    """Adds the cells of all addressees together. Who recorded what everybody may see is left out,
+    as nobody asks."""
+    visibility, institution, addressee = map(
+        _PLACE.__getitem__, ("visibility", "institution", "addressee")
+    )
+    for cell, amounts in list(sums.items()):
+        whole = list(cell)
+        whole[addressee] = EVERYWHERE
+        if cell[visibility] == Visibility.PUBLIC.value:
+            whole[institution] = ""
+        _add(sums[tuple(whole)], amounts, 1)
 
 
 def _key(cell: Cell) -> str:
@@ -293,9 +319,10 @@ def _key(cell: Cell) -> str:
 
 def counted(states: Iterable[Recommendation]) -> dict[str, Units]:
     """What the cells of some recommendations add up to, as `dump` gives it."""
-    sums: dict[Cell, list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: Sums = defaultdict(lambda: [0, 0, 0])
     for r in states:
         _count(sums, r, 1)
+    _sum_up(sums)
     return {_key(cell): (n[0], n[1], n[2]) for cell, n in sums.items() if any(n)}
 
 
@@ -323,15 +350,11 @@ def progress(
     Conditions that cells know (addressee, mechanism, kind, body, cycle, position, stage, open,
     duplicate) cost no more on a large record than on a small one of as many different values;
     others read each recommendation that fits, 20,000 at most."""
-    kinds = [Kind.RECOMMENDATION] if where.kind is None else where.kind
-    asked = {name for name in Where.__struct_fields__ if getattr(where, name) is not None}
-    asked.discard("today")
+    if where.kind is None:
+        where = msgspec.structs.replace(where, kind=[Kind.RECOMMENDATION])
     rows: dict[tuple[str, str], ProgressRow] = {}
-    found = (
-        _from_cells(connection, scope, by, where, kinds, merged)
-        if asked <= _IN_CELLS
-        else _one_by_one(connection, scope, by, where, kinds, merged)
-    )
+    ask = _from_cells if _is_in_cells(where) else _one_by_one
+    found = ask(connection, scope, by, where, merged)
     for cell, amounts in found:
         key = cell.key, cell.version
         if key not in rows:
@@ -341,14 +364,23 @@ def progress(
     return sorted(some, key=lambda row: (natural_order(row.key), row.key, row.version))
 
 
-def _from_cells(
-    connection: Connection,
-    scope: Scope,
-    by: Dimension,
-    where: Where,
-    kinds: Sequence[Kind],
-    merged: bool,
-) -> Iterator[tuple[_Asked, Units]]:
+def count(connection: Connection, scope: Scope, where: Where) -> int:
+    """How many recommendations (paragraphs) fit. What cells know was counted beforehand."""
+    if not _is_in_cells(where):
+        return recommendations.count(connection, scope, where)
+    c = table.c
+    of_all = and_(*_conditions(scope, Dimension.ALL, where), c.assessor_kind == "", c.grade == "")
+    query = select(func.coalesce(func.sum(c.paragraphs), 0)).where(of_all)
+    return int(connection.execute(query).scalar_one())
+
+
+def _is_in_cells(where: Where) -> bool:
+    asked = {name for name in Where.__struct_fields__ if getattr(where, name) is not None}
+    return asked - {"today"} <= _IN_CELLS
+
+
+def _conditions(scope: Scope, by: Dimension, where: Where) -> list[ColumnElement[bool]]:
+    """Which cells are asked for."""
     c = table.c
     conditions: list[ColumnElement[bool]] = [
         c.dimension == ("all" if by in _OF_THE_ROW else by.value),
@@ -356,13 +388,17 @@ def _from_cells(
         or_(
             c.own_visibility == "", recommendations.seen(scope, c.own_visibility, c.own_institution)
         ),
-        c.kind.in_([kind.value for kind in kinds]),
         or_(*(c[name] != 0 for name in _SUMS)),  # what has been left holds nothing any more
     ]
-    if scope.addressees is not None:
-        conditions.append(c.addressee.in_(sorted(scope.addressees)))
+    addressees = recommendations.asked_of(scope, where)
+    if addressees is not None:
+        conditions.append(c.addressee.in_(addressees))
+    elif by is Dimension.ADDRESSEE:
+        conditions.append(c.addressee != EVERYWHERE)
+    else:
+        conditions.append(c.addressee == EVERYWHERE)
     for name, column in (
-        ("addressee", c.addressee),
+        ("kind", c.kind),
         ("mechanism", c.mechanism),
         ("body", c.body),
         ("cycle", c.cycle),
@@ -376,6 +412,14 @@ def _from_cells(
         conditions.append(c.is_open == int(where.open))
     if where.duplicate is not None:
         conditions.append(c.is_duplicate == int(where.duplicate))
+    return conditions
+
+
+def _from_cells(
+    connection: Connection, scope: Scope, by: Dimension, where: Where, merged: bool
+) -> Iterator[tuple[_Asked, Units]]:
+    c = table.c
+    conditions = _conditions(scope, by, where)
     if merged:
         conditions.append(c.is_duplicate == 0)
     own = _OF_THE_ROW.get(by, c.key)
@@ -404,42 +448,35 @@ def _from_cells(
 
 
 def _one_by_one(
-    connection: Connection,
-    scope: Scope,
-    by: Dimension,
-    where: Where,
-    kinds: Sequence[Kind],
-    merged: bool,
+    connection: Connection, scope: Scope, by: Dimension, where: Where, merged: bool
 ) -> Iterator[tuple[_Asked, Units]]:
-    of_these = msgspec.structs.replace(where, kind=kinds)
-    states = recommendations.fitting(connection, scope, of_these, counted_one_by_one_max + 1)
+    states = recommendations.fitting(connection, scope, where, counted_one_by_one_max + 1)
     if len(states) > counted_one_by_one_max:
         raise LimitExceeded(
             f"More than {counted_one_by_one_max:,} recommendations fit; narrow `where` down, or "
             "ask only by addressee, mechanism, kind, body, cycle, position, stage, open and "
             "duplicate, which are counted beforehand."
         )
-    place = {name: i for i, name in enumerate(_NAMES)}
     dimension = "all" if by in _OF_THE_ROW else by.value
     own = _OF_THE_ROW.get(by)
-    key_at = place["key" if by not in _OF_THE_ROW or own is None else own.name]
+    key_at = _PLACE["key" if by not in _OF_THE_ROW or own is None else own.name]
     for r in states:
         if merged and r.duplicate_of:
             continue
         for cell, amounts in cells(r):
             if cell[0] != dimension:
                 continue
-            told = cell[place["own_visibility"]], cell[place["own_institution"]]
+            told = cell[_PLACE["own_visibility"]], cell[_PLACE["own_institution"]]
             if told[0] and not scope.reads(*told):
                 continue
             key = cell[key_at]
             yield (
                 _Asked(
                     "" if key is None else str(key),
-                    cell[place["version"]],
-                    cell[place["label"]],
-                    tuple(cell[place[name]] for name in FOUR_AND_STAGE),
-                    cell[place["is_open"]],
+                    cell[_PLACE["version"]],
+                    cell[_PLACE["label"]],
+                    tuple(cell[_PLACE[name]] for name in FOUR_AND_STAGE),
+                    cell[_PLACE["is_open"]],
                     tuple(cell[-6:]),
                 ),
                 amounts,

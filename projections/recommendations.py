@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union_all,
 )
 
 from domain.events import (
@@ -455,6 +457,14 @@ def seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]
     return or_(open_, institution == scope.institution) if scope.institution else open_
 
 
+def asked_of(scope: Scope, where: Where) -> list[str] | None:
+    """The addressees that are asked for and that the reader may ask for; None for all."""
+    if scope.addressees is None:
+        return None if where.addressee is None else sorted(set(where.addressee))
+    asked = scope.addressees if where.addressee is None else scope.addressees & set(where.addressee)
+    return sorted(asked)
+
+
 def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [true()]
     for name in ("addressee", "mechanism", "kind", "body", "cycle", "position", "stage"):
@@ -475,12 +485,15 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     if where.overdue is not None:
         conditions.append(_is(table.c.due < where.today, where.overdue))
     if where.orphaned is not None:
-        listed = and_(table.c.is_open == 1, table.c.id.in_(_orphaned(scope, where)))
+        listed = and_(
+            table.c.is_open == 1, table.c.id.in_(_orphaned(scope, asked_of(scope, where)))
+        )
         conditions.append(_is(listed, where.orphaned))
     if where.undecided is not None:
         conditions.append(_is(_undecided(scope), where.undecided))
     if where.search is not None:
-        conditions.append(table.c.id.in_(search.found(connection, where.search)))
+        found = search.found(connection, where.search, asked_of(scope, where))
+        conditions.append(table.c.id.in_(found))
     if where.institution is not None:
         held = (AssignmentStatus.OFFERED.value, AssignmentStatus.ASSIGNED.value)
         c = views.assignment.c
@@ -521,8 +534,9 @@ def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
     )
 
 
-def _orphaned(scope: Scope, where: Where) -> Select[Any]:
-    """Open assignments of institutions that have ended, or have passed the competence on since."""
+def _orphaned(scope: Scope, addressees: Sequence[str] | None) -> Select[Any]:
+    """Open assignments, to some addressees or all, of institutions that have ended or have passed
+    the competence on since."""
     a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
     r = table.alias()  # a name of its own: an inner query shares those of the one around it only
     ended = exists(
@@ -544,6 +558,8 @@ def _orphaned(scope: Scope, where: Where) -> Select[Any]:
     )
     both = AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED
     held = _open_assignments(scope, *both).join(r, r.c.id == a.recommendation)
+    if addressees is not None:
+        held = held.where(r.c.addressee.in_(addressees))
     return held.where(or_(ended, moved))
 
 
@@ -552,22 +568,29 @@ def _undecided(scope: Scope) -> ColumnElement[bool]:
     left_open = and_(
         table.c.continued_into.is_(None),
         table.c.review.in_(select(review.id).where(review.status == "closed")),
-        table.c.id.not_in(select(link.earlier)),
+        ~exists().where(link.earlier == table.c.id),
     )
-    offered = table.c.id.in_(_open_assignments(scope, AssignmentStatus.OFFERED))
+    offered = (
+        _open_assignments(scope, AssignmentStatus.OFFERED)
+        .where(views.assignment.c.recommendation == table.c.id)
+        .exists()
+    )
     pending = table.c.position == Position.PENDING.value
     return and_(table.c.is_open == 1, or_(pending, offered, left_open))
 
 
-def _bearing(vocabulary: str, values: Sequence[str]) -> Select[Any]:
+def _bearing(vocabulary: str, values: Sequence[str]) -> CompoundSelect[Any]:
+    """What bears one of the terms: a select for each way to fit, as each has an index of its own.
+    A goal's targets are the codes from "5." up to "5/", the next character."""
     c = views.term.c
     fits: list[ColumnElement[bool]] = [
         c.code.in_(values),
         c.label.in_([value.casefold() for value in values]),
     ]
     if vocabulary == "sdg":
-        fits.extend(c.code.startswith(f"{goal}.", autoescape=True) for goal in values)
-    return select(c.recommendation).where(c.vocabulary == vocabulary, or_(*fits))
+        fits.extend(and_(c.code >= f"{goal}.", c.code < f"{goal}/") for goal in values)
+    bears = select(c.recommendation).where(c.vocabulary == vocabulary)
+    return union_all(*(bears.where(fit) for fit in fits))
 
 
 def _write_cursor(order: Order, key: Any, id: str) -> str:

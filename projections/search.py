@@ -16,6 +16,7 @@ from projections.tokens import index_tokens, query_tokens
 from projections.views import search_document as document
 from projections.writing import Change
 
+addressees_max = 20
 words_bytes_max = 1_000_000
 """A `tsvector` has room for a mebibyte of words; beyond that it mixes them up without a word."""
 
@@ -23,13 +24,20 @@ words_bytes_max = 1_000_000
 def tokens(r: Recommendation) -> list[str]:
     """What a recommendation is found by: its names, and its texts in every language as far as
     there is room, the one it came in first."""
-    pieces = [index_tokens(f"{alias.value} {alias.paragraph or ''}", "") for alias in r.aliases]
+    pieces = [{_of(r.addressee)}]
+    pieces += [index_tokens(f"{alias.value} {alias.paragraph or ''}", "") for alias in r.aliases]
     for language, wording in r.texts.items():
         pieces.extend(index_tokens(part.text, language) for part in wording.parts)
     found = set().union(*pieces)
     if 4 * sum(map(len, found)) > words_bytes_max:  # a letter has four bytes at most
         found = _with_room(pieces)
     return sorted(found)
+
+
+def _of(addressee: str) -> str:
+    """Stands among the words for whom they are addressed to, so that a search in one record costs
+    what that record has. No query makes it: in a run of Han there are no other letters."""
+    return "国" + "".join(filter(str.isalnum, addressee.casefold()))
 
 
 def _with_room(pieces: Iterable[set[str]]) -> set[str]:
@@ -105,9 +113,14 @@ def dump(connection: Connection) -> dict[str, str]:
 # --- Asking --------------------------------------------------------------------------------------
 
 
-def found(connection: Connection, query: str) -> TextualSelect:
-    """The ids of the recommendations that have every word of a query, in one form or another."""
+def found(
+    connection: Connection, query: str, addressees: Sequence[str] | None = None
+) -> TextualSelect:
+    """The ids of the recommendations that have every word of a query, in one form or another.
+    `addressees`: to which the search may be narrowed."""
     asked = query_tokens(query)
+    if addressees and len(addressees) <= addressees_max:
+        asked.append(frozenset(map(_of, addressees)))
     if connection.dialect.name == "sqlite":
         words = " AND ".join(
             "(" + " OR ".join(f'"{word}"' for word in sorted(forms)) + ")" for forms in asked

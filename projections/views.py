@@ -59,20 +59,26 @@ recommendation = Table(
     Column("cycle", Integer),
     Column("review", String(32), index=True),
     Column("symbol", Text),
-    Column("position", Text, nullable=False, index=True),
-    Column("stage", Text, nullable=False, index=True),
+    Column("position", Text, nullable=False),
+    Column("stage", Text, nullable=False),
     Column("is_open", Integer, nullable=False),
     Column("due", ordered, index=True),
     Column("continued_into", Integer),
     Column("batch", String(32), index=True),
     Column("duplicate_of", String(32)),
-    Column("document_order", ordered, nullable=False, index=True),
-    Column("received_order", ordered, nullable=False, index=True),
-    Column("log_index", BigInteger, nullable=False, index=True),
+    Column("document_order", ordered, nullable=False),
+    Column("received_order", ordered, nullable=False),
+    Column("log_index", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("state", LargeBinary, nullable=False),
+    # A list is read off an index in its order, all or one State's; nothing is sorted. No index
+    # begins with a column of few values: SQLite, not knowing that, would take it and sort them all.
+    Index("recommendation_by_document", "document_order", "id"),
+    Index("recommendation_by_receipt", "received_order", "id"),
+    Index("recommendation_by_change", "log_index", "id"),
+    Index("recommendation_of", "addressee", "document_order", "id"),
     # Counting what a reader may see reads this index alone, not the states.
-    Index("recommendation_readers", "visibility", "institution", "addressee"),
+    Index("recommendation_readers", "institution", "visibility", "addressee"),
 )
 alias = Table(
     "alias",
@@ -100,8 +106,10 @@ term = Table(
     _recommendations,
     Column("recommendation", String(32), nullable=False, index=True),
     Column("vocabulary", Text, nullable=False),
-    Column("code", Text),
-    Column("label", Text, nullable=False, index=True),
+    Column("code", ordered),
+    Column("label", Text, nullable=False),
+    Index("term_coded", "vocabulary", "code", "recommendation"),
+    Index("term_labelled", "vocabulary", "label", "recommendation"),
 )
 recommender = Table(
     "recommender",
@@ -267,9 +275,9 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 2, _recommendations),
-        View("search", 1, _search, _SEARCH_TEXT),
-        View("figures", 1, _figures),
+        View("recommendations", 3, _recommendations),
+        View("search", 2, _search, _SEARCH_TEXT),
+        View("figures", 2, _figures),
         View("register", 1, _register),
         View("credentials", 2, _credentials),
     )

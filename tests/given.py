@@ -518,7 +518,9 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "draft-progress": lambda r, x: drafted(
         x.choice([None, _id(x, [p.id for p in r.progress])]), part=_part(r, x)
     ),
-    "clear-progress": lambda r, x: cleared(_id(x, [p.id for p in r.progress if p.status == "drafted"])),
+    "clear-progress": lambda r, x: cleared(
+        _id(x, [p.id for p in r.progress if p.status == "drafted"])
+    ),
     "publish-progress": lambda r, x: published(
         _id(x, [p.id for p in r.progress if p.status == "cleared"])
     ),

@@ -248,7 +248,7 @@ def test_the_longest_recommendation_there_can_be_is_found_by_its_words(
             held = search.dump(connection)[it.it.id.hex].split()
         assert held == search.tokens(it.it)
         assert 900_000 < sum(len(word.encode()) for word in held) <= search.words_bytes_max
-        for word in (wordings[0].split()[7], held[0], held[-1], "140.1"):
+        for word in (wordings[0].split()[7], held[0], held[-2], "140.1"):
             assert hits(there, word) == {it.it.id}
 
 
@@ -272,4 +272,4 @@ def test_what_a_text_is_found_by_is_the_same_on_both_stores(library: Place) -> N
     with library.views.snapshot() as (connection, _):
         words = search.dump(connection)
     for n, (tag, said) in enumerate(TEXTS.items(), 1):
-        assert words[UUID(int=n).hex].split() == sorted(index_tokens(said, tag))
+        assert words[UUID(int=n).hex].split() == sorted({*index_tokens(said, tag), "国svn"})

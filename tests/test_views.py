@@ -919,6 +919,7 @@ def test_a_filter_gives_what_filtering_all_rows_gives(library: Place, where: Whe
         page = recommendations.page(connection, everything, where, first=page_size_max)
         assert page.rows == wanted
         assert recommendations.count(connection, everything, where) == len(wanted)
+        assert figures.count(connection, everything, where) == len(wanted)
 
 
 def test_every_filter_can_find_something_and_nothing(library: Place) -> None:
@@ -1051,6 +1052,7 @@ def test_a_reader_sees_what_it_may_and_nothing_else(ministry: Place, name: str) 
         page = recommendations.page(connection, scope, Where(), first=page_size_max)
         assert {row.state.id for row in page.rows} == allowed
         assert recommendations.count(connection, scope, Where()) == len(allowed)
+        assert figures.count(connection, scope, Where()) == len(allowed)
         assert set(recommendations.by_ids(connection, scope, list(first))) == allowed
         for id, e in first.items():
             row = recommendations.by_id(connection, scope, id)
