@@ -185,6 +185,71 @@ def test_rows_retold_from_the_real_matrix_are_matched_rightly_or_wait(
     assert receipt.matched + receipt.undecided == receipt.paragraphs
 
 
+def test_a_matrix_that_comes_later_completes_what_the_second_source_brought(
+    office: Office,
+) -> None:
+    long = "Take effective measures to protect the rights of the Roma in all municipalities"
+    near = "Adopt a strategy for the elderly and review it every year with civil society"
+    file = upr_info(
+        (long.replace("measures", "measurs"), "Chile", "Noted", "Roma"),
+        ("Cooperate further", "France", "Accepted", ""),
+        ("Cooperate further", "Peru", "Accepted", ""),
+        (near.replace("every year", "each and every spring").upper(), "Peru", "Accepted", ""),
+        ("Abolish the death penalty", "Peru", "Noted", ""),
+    )
+    brought = office.bring(file, format=Format.UPR_INFO, state="SVN")
+    assert brought.new == 4, "the same text by two States is one recommendation"
+    paper = matrix(
+        [
+            row("115.1", long, parts=(MatrixPart(long, ("Chile", "Ghana")),)),
+            row("115.2", "Cooperate further", parts=(MatrixPart("Cooperate further", ("Peru",)),)),
+            row("115.3", "Cooperate further", parts=(MatrixPart("Cooperate further", ("Fiji",)),)),
+            row("115.4", near, parts=(MatrixPart(near, ("Peru",)),)),
+        ]
+    )
+    preview = office.bring(paper, document=REPORT, dry_run=True)
+    receipt = office.bring(paper, document=REPORT)
+    assert (receipt.matched, receipt.new, receipt.changed, receipt.same) == (2, 2, 0, 0)
+    assert (preview.matched, preview.new) == (receipt.matched, receipt.new)
+    assert held(office) == 6
+    r = office.find("115.1")
+    assert {"upr-info", "un"} <= {alias.scheme for alias in r.aliases}
+    assert r.text() == long, "the mechanism's own document says how it reads"
+    assert [s.code for s in r.parts[0].recommenders] == ["CHL", "GHA"]
+    assert r.position is Position.SUPPORTED
+    assert len(r.positions) == 2, "what the other source said of the position stays in the history"
+    (doubt,) = [d for d in receipt.doubts if d.reason == "may-be-held-already"]
+    assert doubt.paragraph == "115.4"
+    size = office.service.log.size
+    again = office.bring(paper, document=REPORT)
+    assert (again.same, office.service.log.size) == (4, size)
+    back = office.bring(file, format=Format.UPR_INFO, state="SVN")
+    assert (back.same, back.new, office.service.log.size) == (4, 0, size)
+
+
+def test_the_real_matrix_completes_what_upr_info_brought_of_it_and_doubles_nothing(
+    office: Office, test_data: Path
+) -> None:
+    read = read_matrix((test_data / CYCLE_2).read_bytes(), language="en")
+    rows = [
+        (part.text, state, "Accepted" if paragraph.position == "supported" else "Noted", "")
+        for paragraph in read.rows
+        for part in paragraph.parts
+        for state in part.states
+    ]
+    texts = {paragraph.paragraph: [p.text for p in paragraph.parts] for paragraph in read.rows}
+    brought = office.bring(upr_info(*rows), format=Format.UPR_INFO, state="SVN")
+    receipt = office.bring(test_data / CYCLE_2)
+    whole = [number for number, parts in texts.items() if len(parts) == 1]
+    assert receipt.matched + receipt.new == 163
+    assert receipt.matched >= 0.95 * len(whole)
+    assert held(office) == brought.new + receipt.new
+    for number in whole:
+        r = office.find(number, "A/HRC/28/15")
+        assert r.text() == texts[number][0]
+        assert len({alias.paragraph for alias in r.aliases if alias.scheme == "un"}) == 1
+
+
 # --- The UHRI and tables -------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Matching: is this row of a second source a recommendation that a review already has?
+"""Matching: is this row of one source a recommendation that a review already has from another?
 
 Texts are compared as people read them, without case, punctuation and white space. A row is one of
 them where its text is nearly theirs and nobody else's is as near; where two paragraphs read the
@@ -8,14 +8,14 @@ same, the recommending States decide. All else waits for a person (domain rule 2
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
+from domain.events import Recommender
 from domain.match import MatchCandidate
 from domain.recommendation import Recommendation
-from workflows.sources import SourceRow
 
 SURE = 92
 """From this similarity on (per cent) a text may be taken for another's: a retold text with typing
@@ -53,10 +53,10 @@ class Matcher:
                     self._there.append(r)
                     self._texts.append(plain(text))
 
-    def find(self, row: SourceRow) -> Found:
-        """What a row is, or may be."""
+    def find(self, text: str, recommenders: Iterable[Recommender]) -> Found:
+        """What a row of this text by these States is, or may be."""
         near = process.extract(
-            plain(row.text), self._texts, scorer=fuzz.ratio, limit=40, score_cutoff=LIKELY
+            plain(text), self._texts, scorer=fuzz.ratio, limit=40, score_cutoff=LIKELY
         )
         best: dict[str, tuple[int, Recommendation]] = {}
         for _, score, place in near:
@@ -69,7 +69,7 @@ class Matcher:
         )
         sure = [found for found in ranked if found[0] >= SURE]
         if len(sure) > 1 and sure[0][0] - sure[1][0] < APART:
-            states = {s.code for s in row.recommenders if s.code}
+            states = {s.code for s in recommenders if s.code}
             sure = [found for found in sure if states and states & _states(found[1])]
         if not sure or (len(sure) > 1 and sure[0][0] - sure[1][0] < APART):
             return Found(None, ranked[0][0] if ranked else 0, candidates)

@@ -1,10 +1,12 @@
 """Importing a matrix: what a file says is compared with the record, and only news is recorded.
 
-    read → look up by alias → load → plan (new, changed, same, unreadable) → append, all or nothing
+    read → look up by alias, else match → load → plan (new, matched, changed, same, unreadable)
+         → append, all or nothing
 
 What the record has held before is not news: a file that is saved again, reordered, or older than
 a correction made here changes nothing. One edited text is one correction. Another language adds
-texts. Odd rows are listed with row and reason; they stop nothing and never vanish.
+texts. What the review already has from another source is completed, not put beside it. Odd rows
+are listed with row and reason; they stop nothing and never vanish.
 """
 
 from __future__ import annotations
@@ -36,13 +38,14 @@ from domain.events import (
     Text,
     TextAdded,
 )
+from domain.identity import natural_order
 from domain.recommendation import (
     Recommendation,
     fold,
     receive,
 )
 from domain.refusals import InvalidInput, Refusal, StaleVersion
-from domain.review import ReviewDocument, open_review
+from domain.review import ReviewDocument, open_review, review_id
 from domain.words import (
     Answer,
     AssertedHow,
@@ -56,6 +59,7 @@ from domain.words import (
 from workflows.access import Principal, authorise
 from workflows.desk import Desk, opening
 from workflows.importing.lookups import Lookups
+from workflows.importing.matching import Found, Matcher
 from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
 from workflows.importing.run import Run
 from workflows.ohchr_matrix import (
@@ -69,6 +73,10 @@ from workflows.ohchr_matrix import (
 Said = TypeVar("Said", str, int)
 
 SDG_VERSION = "2015"
+FORMAT = "ohchr-matrix"
+NEAR = 75
+"""From this similarity on (per cent) a person is asked whether two are the same."""
+
 attempts_max = 3
 
 
@@ -147,7 +155,9 @@ class MatrixImport:
         aliases = {row.paragraph: plan.alias(row) for row in matrix.rows}
         pairs = [(labels.state, alias) for alias in aliases.values()]
         found = {key[1:]: id for key, id in self._lookups.find_aliases(pairs).items()}
-        entries: dict[UUID, list[Entry]] = {id: [] for id in found.values()}
+        anew = [row for row in matrix.rows if aliases[row.paragraph].key not in found]
+        matched = self._match(plan, labels, anew)
+        entries: dict[UUID, list[Entry]] = {id: [] for id in (*found.values(), *matched.values())}
         for entry in self._desk.log.history(list(entries)):
             entries[entry.stream].append(entry)
         whose: dict[UUID, str] = {}
@@ -162,12 +172,41 @@ class MatrixImport:
             id = found.get(aliases[row.paragraph].key)
             if id is not None and whose[id] == row.paragraph:
                 plan.add(row, entries[id])
+            elif row.paragraph in matched:
+                plan.complete(row, entries[matched[row.paragraph]])
             else:
                 # Its number was another's once, who is in this file too: it is a paragraph of its
                 # own, and its number mints no id any more.
                 plan.add(row, [], anew=id is not None)
             tell("comparing", done, len(matrix.rows))
         return plan
+
+    def _match(self, plan: Plan, labels: Labels, rows: Sequence[MatrixRow]) -> dict[str, UUID]:
+        """Which paragraphs the review already has from a source that does not number them. Each
+        is one paragraph only: the one that reads most like it."""
+        if labels.cycle is None or not rows:
+            return {}
+        review = review_id(labels.state, "UPR", labels.cycle, None)
+        there = self._lookups.held_by_others(review, FORMAT)
+        unnumbered = [r for r in there if r.paragraph is None and r.kind is Kind.RECOMMENDATION]
+        if not unnumbered:
+            return {}
+        matcher = Matcher(unnumbered)
+        found: dict[str, Found] = {}
+        for row in rows:
+            text = " ".join(part.text for part in row.parts)
+            states = [state for part in _parts(row) for state in part.recommenders]
+            found[row.paragraph] = matcher.find(text, states)
+        sure = [(f.score, paragraph, f.it.id) for paragraph, f in found.items() if f.it]
+        matched: dict[UUID, str] = {}
+        for _, paragraph, id in sorted(sure, key=lambda s: (-s[0], natural_order(s[1]))):
+            matched.setdefault(id, paragraph)
+        by_paragraph = {paragraph: id for id, paragraph in matched.items()}
+        for row in rows:
+            left = [c for c in found[row.paragraph].candidates if c.recommendation not in matched]
+            if row.paragraph not in by_paragraph and left and left[0].score >= NEAR:
+                plan.doubt_if_held(row, left[0].recommendation)
+        return by_paragraph
 
 
 def label(matrix: Matrix, options: Options) -> Labels:
@@ -255,6 +294,28 @@ class Plan:
             receipt.changes.append(note)
         else:
             receipt.same += 1
+
+    def complete(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
+        """Plans a row that the review has from another source, without its number."""
+        r = fold(entries)
+        assert r is not None
+        try:
+            event = r.renumber(
+                self._stamp(row, self._received()), self._labels.document, row.paragraph
+            )
+            planned = [Desk.enter(r, "renumber", event)]
+            planned += self._compare(row, r, [*entries, *planned])
+        except Refusal as refusal:
+            self._unreadable(row, refusal)
+            return
+        self.entries.extend(planned)
+        self.receipt.matched += 1
+
+    def doubt_if_held(self, row: MatrixRow, id: UUID) -> None:
+        """Lists a row that may be what the review has from another source."""
+        message = f"{row.paragraph}: {DOUBTS[MAY_BE_HELD]}: {id}"
+        printed = " ".join(part.text for part in row.parts)[:500]
+        self.receipt.doubts.append(RowNote(row.row, row.paragraph, MAY_BE_HELD, message, printed))
 
     # -- a paragraph that is new
 
@@ -485,7 +546,10 @@ class Plan:
         )
 
 
+MAY_BE_HELD = "may-be-held-already"
 DOUBTS = {
+    MAY_BE_HELD: "recorded on its own, and another source has one that reads much like it; if they "
+    "are the same, declare the duplicate",
     "differs-from-its-paragraph": "cites another document than nearly all paragraphs beside it",
     "paragraph-malformed": "the cited paragraph is no number",
     "symbol-missing": "the citation names no document",

@@ -397,7 +397,7 @@ class _Work:
         here: dict[UUID, list[Entry]],
         tally: _Tally,
     ) -> list[Entry]:
-        found = matcher.find(row)
+        found = matcher.find(row.text, row.recommenders)
         stamp = self._stamp(row, Effective(), visibility=Visibility.INTERNAL)
         addressee = row.addressee or ""
         id, proposed = propose_match(
