@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import pty
@@ -11,13 +13,25 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy.engine import make_url
 
+from api.service import Service
+from api.settings import Settings
+from domain.entry import Authority, AuthorityKind, Stamp
+from domain.events import Alias
+from domain.words import Capacity
+from projections.views import Views
+from tests.generated_uhri import write_uhri
 from tests.server import ROOT, SUIVI, process, until
-from tests.test_importing import CYCLE_3, ROWS, matrix, replaced, row
-from workflows.ohchr_matrix import MatrixPart
+from tests.test_importing import CYCLE_3, REPORT, ROWS, matrix, replaced, row
+from tests.test_worklist import saved_again
+from workflows.access import Principal, Role
+from workflows.desk import Command
+from workflows.ohchr_matrix import MatrixPart, read_matrix
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -413,6 +427,133 @@ def test_export_and_schema_write_into_a_file(shell: Shell) -> None:
         target = shell.folder / command
         shell.ok(command, "--output", str(target))
         assert target.read_text() == shell.ok(command)
+
+
+# --- other sources, and exports ------------------------------------------------------------------
+
+
+def test_every_source_is_imported_by_the_same_command_with_the_same_receipt(shell: Shell) -> None:
+    heading = "To,To-Rgrp,To-Org,Text,From,From-Rgrp,From-Org,Response,Action,Issue,Session"
+    row = "{},EEG,EU,Ratify the convention,Chile,,,Accepted,5,Treaties,7"
+    lines = [heading, row.format("Slovenia"), row.format("Slovenia"), row.format("Ghana")]
+    write_uhri(shell.folder / "uhri.json", 40)
+    table = "addressee,symbol,paragraph,text\nSVN,A/HRC/59/15,6.1,Train judges\nNowhere,X/1,2,No\n"
+    files = {
+        "upr-info": shell.file("\n".join(lines).encode(), "upr.csv"),
+        "uhri": str(shell.folder / "uhri.json"),
+        "table": shell.file(table.encode(), "list.csv"),
+    }
+    refused = shell.fails("import", files["upr-info"], "--format", "upr-info")
+    assert "--all-states" in refused
+    for format, rows in (("upr-info", 3), ("uhri", 40), ("table", 2)):
+        arguments = ("import", files[format], "--format", format, "--all-states")
+        dry = shell.json(*arguments, "--dry-run")
+        receipt = shell.json(*arguments)
+        assert set(receipt) == set(shell.json(*arguments)), "one receipt for all"
+        assert (receipt["format"], receipt["rows"]) == (format, rows)
+        assert receipt["new"] == dry["new"] > 0
+        assert (dry["events"], shell.json(*arguments)["events"]) == (0, 0)
+    one = shell.json("import", files["upr-info"], "--format", "upr-info", "--state", "SVN")
+    assert (one["same"], one["repeated"], one["other_states"]) == (1, 1, 1)
+    told = shell.ok("import", files["table"], "--format", "table", "--dry-run")
+    assert "addressee-not-recognised" in told or "Nowhere" in told
+    assert shell.json("check")["ok"] is True
+
+
+def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key(
+    shell: Shell,
+) -> None:
+    imported(shell)
+    service = Service(Settings(database_url=shell.url))
+    try:
+        (id,) = service.find_aliases(
+            [("SVN", Alias(scheme="un", value=REPORT, paragraph="115.1"))]
+        ).values()
+        coordinator = Principal(
+            key=UUID(int=9),
+            role=Role.COORDINATOR,
+            institution="mfa",
+            authority=Authority(kind=AuthorityKind.MANDATE, reference="Decree 1"),
+            actor="p-1",
+        )
+        stamp = Stamp(command="offer", speaker=coordinator.speaker())
+        service.desk.take(
+            coordinator,
+            Command.of("offer", coordinator, "offer"),
+            id,
+            "offer-assignment",
+            stamp,
+            lambda r, said: r.offer_assignment(said, "justice", Capacity.LEAD),
+            expected_version=None,
+        )
+    finally:
+        service.close()
+    grant = ("key", "create", "--role", "focal-point", "--institution")
+    justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
+    path = shell.folder / "worklist.xlsx"
+    shell.ok("export", "--format", "worklist", "--institution", "justice", "--output", str(path))
+    filled = saved_again(path, {(2, "Answer"): "accept", (2, "Measures planned"): "a bill"})
+    arguments = ("import", shell.file(filled, "filled.xlsx"), "--format", "worklist")
+    assert "[FORBIDDEN]" in shell.fails(*arguments, SUIVI_KEY=labour)
+    done = shell.run(*arguments, "--json", SUIVI_KEY=justice)
+    receipt = json.loads(done.stdout)
+    assert (receipt["new"], receipt["conflicts"]) == (2, [])
+    again = shell.run(*arguments, SUIVI_KEY=justice)
+    assert "Nothing new" in again.stdout, again.stderr
+
+
+def test_lists_and_the_matrix_are_exported_now_and_as_they_were(shell: Shell) -> None:
+    imported(shell)
+    rows = list(csv.DictReader(io.StringIO(shell.ok("export", "--format", "csv").lstrip("\ufeff"))))
+    assert [row["paragraph"] for row in rows] == ["115.1", "115.2", "115.10"]
+    before = shell.ok("export", "--format", "csv", "--log-index", "4")
+    assert len(before.splitlines()) < len(rows) + 1
+    for format in ("xlsx", "ohchr-matrix"):
+        target = shell.folder / format
+        which = ("--state", "SVN", "--cycle", "2")
+        shell.ok("export", "--format", format, *which, "--output", str(target))
+        assert target.read_bytes()[:2] == b"PK"
+    read = read_matrix((shell.folder / "ohchr-matrix").read_bytes(), language="en")
+    assert [row.paragraph for row in read.rows] == ["115.1", "115.2", "115.10"]
+    assert "[INVALID_INPUT]" in shell.fails("export", "--format", "ohchr-matrix")
+    assert "[INVALID_INPUT]" in shell.fails("export", "--format", "worklist")
+
+
+def test_a_feed_apart_from_the_server_fills_the_views_and_ends_when_told(shell: Shell) -> None:
+    imported(shell)
+    without_views(shell)
+    shell.ok("feed", "--once")
+    assert heads(shell) == {14}
+    with subprocess.Popen(
+        [*SUIVI, "feed"], cwd=ROOT, env=shell.environment, stderr=subprocess.PIPE
+    ) as running:
+        try:
+            shell.ok("key", "create", "--role", "reader")
+            until(lambda: heads(shell) == {15})
+        finally:
+            running.terminate()
+        assert running.wait(timeout=20) == OK
+        assert running.stderr is not None
+        assert b"Traceback" not in running.stderr.read()
+
+
+def heads(shell: Shell) -> set[int]:
+    """How many entries each view holds."""
+    views = Views(make_url(shell.url))
+    try:
+        with views.current().engine.connect() as connection:
+            return set(views.current().heads(connection).values())
+    finally:
+        views.close()
+
+
+@pytest.mark.parametrize("command", ["check", "export", "key list"])
+def test_a_file_that_is_no_database_is_named_in_a_sentence(shell: Shell, command: str) -> None:
+    database(shell).write_bytes(b"this is no database at all, and long enough to be looked at" * 40)
+    told = shell.fails(*command.split())
+    assert "[UNAVAILABLE]" in told
+    assert "suivi.db" in told
+    assert told.count("\n") == 1
 
 
 def test_settings_are_listed(shell: Shell) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.server import STORES, Server, running, store
-from tests.test_register_api import FOLLOW, imported, upload
+from tests.test_register_api import imported, upload
+from tests.test_worklist import saved_again
 from workflows.ohchr_matrix import read_matrix
 
 POSITION = {"organ": "ADDENDUM", "instrument": "A/HRC/59/15/Add.1", "printed": "Supported"}
@@ -170,4 +172,65 @@ def test_a_worklist_goes_out_and_comes_back_untouched(server: Server):
     assert (job["status"], job["receipt"]["rows"], job["receipt"]["new"]) == ("COMPLETED", 3, 0)
     other = imported(server, "labour", file=id, format="WORKLIST", state=None)
     assert (other["status"], other["code"]) == ("FAILED", "FORBIDDEN")
-    assert "importJob" in FOLLOW
+
+
+HISTORY = """query($id: ID!) { recommendation(id: $id) { stage
+    history { __typename visibility } } }"""
+
+
+def filled_in(server: Server, folder: Path, cells: dict[str, dict[str, Any]]) -> str:
+    """Uploads the worklist of justice as a person filled it in, by paragraph; gives the file."""
+    path = folder / "worklist.xlsx"
+    path.write_bytes(got(server, "/exports/worklist", "justice", institution="justice").content)
+    sheet = CalamineWorkbook.from_path(path).get_sheet_by_name("Worklist").to_python()
+    rows = {str(row[0]): number for number, row in enumerate(sheet, 1)}
+    said = {(rows[p], heading): v for p, fields in cells.items() for heading, v in fields.items()}
+    return str(upload(server, saved_again(path, said), name="worklist.xlsx")["id"])
+
+
+def test_a_worklist_filled_in_offline_becomes_steps_and_lists_what_came_in_between(
+    database_url: str, tmp_path: Path
+):
+    with running(database_url) as server:
+        ids = {}
+        for paragraph in ("140.1", "140.2", "140.3"):
+            id = ids[paragraph] = server.receive(paragraph=paragraph)
+            server.step("coordinator", "acceptRecommendation", id, **POSITION)
+            said = {"institution": "justice", "effectiveOn": "2025-01-01"}
+            server.step("coordinator", "offerAssignment", id, **said)
+        file = filled_in(
+            server,
+            tmp_path,
+            {
+                "140.1": {"Answer": "accept", "Measures planned": "a bill", "Progress": "drafted"},
+                "140.2": {"Answer": "decline", "Reason": "not ours"},
+                "140.3": {"Answer": "accept", "Planned to": "soon"},
+            },
+        )
+        term = {"vocabulary": "sdg", "version": "2015", "code": "16", "label": "Justice"}
+        server.step("coordinator", "classifyRecommendation", ids["140.2"], terms=[term])
+        size = server.size()
+        asked = {"file": file, "format": "WORKLIST", "state": None}
+        preview = imported(server, "justice", dryRun=True, **asked)["receipt"]
+        assert server.size() == size
+        receipt = imported(server, "justice", **asked)["receipt"]
+        for said in (preview, receipt):
+            assert (said["new"], said["same"], said["unreadable"]) == (3, 0, 1)
+            (conflict,) = said["conflicts"]
+            assert conflict["reason"] == "stale-version"
+            assert said["unreadable_rows"][0]["reason"] == "date-unreadable"
+        told = server.ask("justice", HISTORY, id=ids["140.1"])["recommendation"]
+        steps = [(e["__typename"], e["visibility"]) for e in told["history"][-3:]]
+        assert steps == [
+            ("AssignmentAccepted", "PUBLIC"),
+            ("Planned", "PUBLIC"),
+            ("ProgressDrafted", "CONFIDENTIAL"),
+        ]
+        for id in (ids["140.2"], ids["140.3"]):
+            untouched = server.ask("justice", HISTORY, id=id)["recommendation"]["history"]
+            assert "AssignmentAccepted" not in {e["__typename"] for e in untouched}
+        size = server.size()
+        for dry in (True, False):
+            again = imported(server, "justice", dryRun=dry, **asked)["receipt"]
+            assert (again["new"], again["same"], len(again["conflicts"])) == (0, 3, 1)
+        assert server.size() == size, "a second run has nothing to say"

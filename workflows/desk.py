@@ -120,15 +120,15 @@ class Desk:
                 return repeated
             for attempt in range(attempts_max):
                 r = self.load(id, principal)
-                authorise_on(principal, step, r, assignment)
-                if expected_version is not None and r.version != expected_version:
-                    raise StaleVersion(
-                        f"You saw version {expected_version}, it is at {r.version}; read it again "
-                        "and decide anew.",
-                        current=r.version,
-                    )
-                procedure.check(r, step)
-                entry = self.enter(r, step, act(r, stamp))
+                entry = self.make(
+                    principal,
+                    r,
+                    step,
+                    stamp,
+                    act,
+                    expected_version=expected_version,
+                    assignment=assignment,
+                )
                 try:
                     return self.append(command, [entry])
                 except StaleVersion:
@@ -142,6 +142,29 @@ class Desk:
                 "refused", step=step, code=refusal.code, key=str(principal.key), id=str(id)
             )
             raise
+
+    def make(
+        self,
+        principal: Principal,
+        r: Recommendation,
+        step: str,
+        stamp: Stamp,
+        act: Callable[[Recommendation, Stamp], RecommendationEvent],
+        *,
+        expected_version: int | None,
+        assignment: int | None = None,
+    ) -> Entry:
+        """The entry a step makes of `r`, added to `r` and not recorded: what a preview shows.
+        Refuses what the step itself refuses."""
+        authorise_on(principal, step, r, assignment)
+        if expected_version is not None and r.version != expected_version:
+            raise StaleVersion(
+                f"You saw version {expected_version}, it is at {r.version}; read it again and "
+                "decide anew.",
+                current=r.version,
+            )
+        procedure.check(r, step)
+        return self.enter(r, step, act(r, stamp))
 
     def receive(
         self,

@@ -442,7 +442,8 @@ def _marker(
         raise _refusal("not-a-worklist")
     if int(told[FORMAT]) > FORMAT_VERSION:
         raise _refusal("format-newer")
-    issued = [_Issued(*row[:5]) for row in rows[3:] if len(row) >= len(_Issued._fields)]
+    # The part comes last: where no assignment is about one, the sheet is a column narrower.
+    issued = [_Issued(*[*row, ""][:5]) for row in rows[3:] if len(row) >= len(_Issued._fields) - 1]
     try:
         for row in issued:
             UUID(row.id), int(row.version), int(row.assignment)

@@ -28,6 +28,7 @@ class WorklistImport:
     def __init__(self, desk: Desk, principal: Principal) -> None:
         self._desk = desk
         self._principal = principal
+        self._previews: dict[UUID, Recommendation] = {}
 
     def run(
         self,
@@ -108,18 +109,33 @@ class WorklistImport:
             return _act(step, r, said)
 
         answers = step.step in ("accept-assignment", "decline-assignment")
+        command = Command.of(stamp.command, self._principal, msgspec.to_builtins(step))
+        version = step.version + ahead
+        assignment = step.assignment if answers else None
         if dry_run:
-            act(self._desk.load(step.id, self._principal), stamp)
+            if self._desk.repeated(command):
+                return False
+            if step.id not in self._previews:
+                self._previews[step.id] = self._desk.load(step.id, self._principal)
+            self._desk.make(
+                self._principal,
+                self._previews[step.id],
+                step.step,
+                stamp,
+                act,
+                expected_version=version,
+                assignment=assignment,
+            )
             return True
         taken = self._desk.take(
             self._principal,
-            Command.of(stamp.command, self._principal, msgspec.to_builtins(step)),
+            command,
             step.id,
             step.step,
             stamp,
             act,
-            expected_version=step.version + ahead,
-            assignment=step.assignment if answers else None,
+            expected_version=version,
+            assignment=assignment,
         )
         return not taken.appended.repeated
 

@@ -97,8 +97,8 @@ class SQLiteRecorder(Recorder):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = connect(path)
             self._writer.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
-        except (OSError, sqlite3.OperationalError) as error:
-            raise OperationalError(str(error)) from error
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise OperationalError(f"{path}: {error}") from error
         self._idle: deque[sqlite3.Connection] = deque()
 
     def _commit(self, batch: list[Append]) -> None:
