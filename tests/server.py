@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -157,7 +158,8 @@ def document(mutation: str) -> str:
 @contextmanager
 def running(url: str, **settings: Any) -> Iterator[Server]:
     """A server on the store at `url`, in a thread of this process, with a key for everybody."""
-    service = Service(Settings(database_url=url, **settings))
+    beside = tempfile.TemporaryDirectory(prefix="suivi-files-")
+    service = Service(Settings(database_url=url, **{"files_folder": beside.name, **settings}))
     keys = {
         name: create_key(
             service.log,
@@ -191,6 +193,7 @@ def running(url: str, **settings: Any) -> Iterator[Server]:
     finally:
         inside.should_exit = True
         thread.join()
+        beside.cleanup()
 
 
 @contextmanager
