@@ -18,6 +18,8 @@ from api.service import Service
 from domain.credential import Credential
 from domain.entry import Entry, Protected, UnreadableEntry, protected_texts
 from domain.recommendation import Recommendation
+from domain.refusals import Refusal
+from domain.stored_file import StoredFile
 from projections import credentials, figures, recommendations, search
 from projections.feed import FOLDS, FeedStopped
 from projections.register import SHELVES, written
@@ -36,6 +38,9 @@ class Report(msgspec.Struct):
     commands: int = 0
     protected: int = 0
     erased: int = 0
+    files: int = 0
+    stray_files: int = 0
+    """in the folder of files, and told of by no entry: an upload under way, or broken off"""
     faults: list[str] = []
 
     def fault(self, text: str) -> None:
@@ -46,7 +51,8 @@ class Report(msgspec.Struct):
 
 def check_all(service: Service, tell: Callable[[str, int, int], None]) -> Report:
     """Checks the log (dense, clock never back, versions without gaps, payloads canonical), the
-    vault (every text answers its commitment) and the views (equal to a fold from zero)."""
+    vault (every text answers its commitment), the uploaded files (what was uploaded, and gone where
+    it was erased) and the views (equal to a fold from zero)."""
     report = Report()
     try:
         service.feed.advance()
@@ -55,6 +61,7 @@ def check_all(service: Service, tell: Callable[[str, int, int], None]) -> Report
     with service.views.snapshot() as (connection, held):
         size = service.log.size
         states, torn = _check_log(service, report, size, held, tell)
+        _check_files(service, report, states)
         _check_views(report, connection, states, torn)
     return report
 
@@ -133,6 +140,21 @@ def _check_vault(service: Service, report: Report, texts: list[tuple[int, Protec
             report.fault(f"log index {log_index}: a protected text is not the one committed to")
     report.protected += len(texts)
     texts.clear()
+
+
+def _check_files(service: Service, report: Report, states: dict[UUID, Any]) -> None:
+    files = [state for state in states.values() if isinstance(state, StoredFile)]
+    for held in files:
+        if held.erased:
+            if service.files.is_there(held.id):
+                report.fault(f"file {held.id}: it was erased, and its bytes are still there")
+            continue
+        try:
+            service.files.path(held.id)
+        except Refusal as refusal:
+            report.fault(f"file {held.id}: {refusal.message}")
+    report.files = len(files)
+    report.stray_files = len(service.files.strays(states.keys()))
 
 
 def _check_views(

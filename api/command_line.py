@@ -275,9 +275,12 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
             print(f"✗ {fault}")
         print(
             f"{report.events:,} events, {report.streams:,} streams, {report.commands:,} commands, "
-            f"{report.protected:,} protected texts ({report.erased:,} erased): "
+            f"{report.protected:,} protected texts ({report.erased:,} erased), "
+            f"{report.files:,} files: "
             + ("all hold." if report.ok else f"{len(report.faults)} faults.")
         )
+        if report.stray_files:
+            print(f"{report.stray_files:,} files in the folder belong to no entry.")
     return 0 if report.ok else 1
 
 

@@ -159,7 +159,9 @@ def document(mutation: str) -> str:
 def running(url: str, **settings: Any) -> Iterator[Server]:
     """A server on the store at `url`, in a thread of this process, with a key for everybody."""
     beside = tempfile.TemporaryDirectory(prefix="suivi-files-")
-    service = Service(Settings(database_url=url, **{"files_folder": beside.name, **settings}))
+    if not url.startswith("sqlite"):  # whose files lie beside it
+        settings.setdefault("files_folder", beside.name)
+    service = Service(Settings(database_url=url, **settings))
     keys = {
         name: create_key(
             service.log,

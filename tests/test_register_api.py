@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.checking import Report, check_all
 from api.schema import schema
 from domain.entry import Entry
 from domain.events import Recommender, Term
@@ -524,6 +525,29 @@ def test_an_erased_file_is_gone_and_its_erasure_recorded(here: Server):
     assert payload["node"]["erased"] is True
     assert fetched(here, stored["id"]).status_code == 404
     assert not (folder(here) / stored["id"].replace("-", "")).exists()
+
+
+def test_check_finds_files_that_were_changed_lost_or_put_back(tmp_path: Path):
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+
+        def checked() -> Report:
+            return check_all(server.service, lambda what, done, total: None)
+
+        changed, lost, erased = (upload(server, b"the law as it is")["id"] for _ in range(3))
+        places = {id: folder(server) / id.replace("-", "") for id in (changed, lost, erased)}
+        take(server, "coordinator", "eraseFile", id=erased, expectedVersion=1, reason="a name")
+        assert (checked().ok, checked().files, checked().stray_files) == (True, 3, 0)
+        places[changed].write_bytes(b"the law as it was")
+        places[lost].unlink()
+        places[erased].write_bytes(b"the law as it is")
+        (folder(server) / "00.part").write_bytes(b"an upload that broke off")
+        report = checked()
+        assert report.stray_files == 1
+        assert set(report.faults) == {
+            f"file {changed}: The file in its folder is not the one that was uploaded.",
+            f"file {lost}: The bytes of this file are not here: it was erased or not copied.",
+            f"file {erased}: it was erased, and its bytes are still there",
+        }
 
 
 def test_a_file_is_read_by_whoever_may_and_by_nobody_else(here: Server):

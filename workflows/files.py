@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -54,6 +54,11 @@ class Upload:
         os.fsync(self._file.fileno())
         self._file.close()
         self._part.rename(self._place)
+        folder = os.open(self._place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # or the name may be lost with the power
+        finally:
+            os.close(folder)
 
     def drop(self) -> None:
         """Leaves nothing behind."""
@@ -122,6 +127,17 @@ class Files:
         if digest != stored.digest.text:
             raise Unavailable("The file in its folder is not the one that was uploaded.")
         return place
+
+    def is_there(self, id: UUID) -> bool:
+        """True if there are bytes under this id, whatever they are."""
+        return (self._folder / id.hex).exists()
+
+    def strays(self, known: Collection[UUID]) -> list[Path]:
+        """Files in the folder that no entry tells of: uploads that a crash broke off."""
+        if not self._folder.is_dir():
+            return []
+        names = {id.hex for id in known}
+        return sorted(path for path in self._folder.iterdir() if path.name not in names)
 
     def erase(self, id: UUID) -> None:
         """Removes the bytes of a file whose erasure is recorded."""
