@@ -1,0 +1,68 @@
+"""Suites of others that we run: where they come from, and what of them. None is committed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from functools import cache
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.scxml import Session, chart, read
+
+SCXML = "python-statemachine==3.2.2"
+SCXML_SHA256 = "5968c5e07a537f7531b8b1d0a0d5067a3452c88941fa0ac6c244870d48f78325"
+"""A source distribution that has W3C's tests of SCXML, their expressions written in Python
+(BSD-3-Clause; tests/scxml/w3c)."""
+
+EXTERNAL = {"test552": "its data lies in another file"}
+"""Tests of the mandatory part, beside those of <invoke>, that are left out, and why."""
+
+
+class NotThere(Exception):
+    """A suite can't be had on this machine; says why."""
+
+
+def scxml_documents(folder: Path) -> list[Path]:
+    """W3C's mandatory tests, downloaded into a folder."""
+    requirement = folder / "requirement.txt"
+    requirement.write_text(f"{SCXML} --hash=sha256:{SCXML_SHA256}\n")
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
+    command += ["--no-deps", "--no-binary", ":all:", "--require-hashes", "--dest", str(folder)]
+    done = subprocess.run(
+        [*command, "--requirement", str(requirement)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise NotThere(f"{SCXML} can't be downloaded: {done.stderr.strip()[-200:]}")
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    (tests,) = folder.glob("*/tests/scxml/w3c/mandatory")
+    return sorted(p for p in tests.glob("*.scxml") if "sub" not in p.name)
+
+
+@cache
+def invokes(path: Path) -> bool:
+    """True if a document starts others, which a procedure does not."""
+    return any(element.tag == "invoke" for element in read(path).iter())
+
+
+def passes(path: Path) -> bool:
+    """True if a document ends in its state `pass`."""
+    return Session(read(path)).to_its_end().active == ("pass",)
+
+
+def needs_data(path: Path) -> bool:
+    """True if a document has data, expressions or things sent, which only the tests' data model
+    makes runnable: the rest is what the kernel runs by itself."""
+    own = {"scxml", "state", "parallel", "final", "history", "initial", "transition", "log"}
+    own |= {"onentry", "onexit", "raise"}
+
+    def is_own(element: ElementTree.Element) -> bool:
+        guard = element.get("cond")
+        return element.tag in own and (guard is None or guard.startswith("In("))
+
+    root = read(path)
+    chart(root)
+    return not all(map(is_own, root.iter()))

@@ -1,0 +1,1 @@
+"""Statecharts: what a procedure is made of, and how it takes a step."""
