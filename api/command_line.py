@@ -284,6 +284,57 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
     return 0 if report.ok else 1
 
 
+def definition_check(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi definition check: says whether a procedure is sound, and where it is not."""
+    from workflows.procedure.definition import Unsound
+    from workflows.procedure.gate import Fault, Report, check
+
+    try:
+        report = check(_definition(given.file))
+    except Unsound as fault:
+        report = Report(False, "", (Fault(fault.code, str(fault), fault.where),))
+    if given.json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        for found in report.faults:
+            print(f"✗ {found.where}: {found.message} [{found.code}]")
+            for line in found.trace:
+                print(f"    {line}")
+        print(f"Sound: {report.hash}" if report.ok else f"{len(report.faults)} faults.")
+    return 0 if report.ok else 1
+
+
+def definition_diagram(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi definition diagram: a procedure as Mermaid or SCXML."""
+    from workflows.procedure.compiled import Compiled
+    from workflows.procedure.definition import Unsound
+    from workflows.procedure.pictures import mermaid, scxml
+
+    try:
+        definition = _definition(given.file)
+        drawn = (
+            mermaid(definition, given.language)
+            if given.format == "mermaid"
+            else scxml(Compiled(definition))
+        )
+    except Unsound as fault:
+        raise InvalidInput(f"{fault.where}: {fault}", reason=fault.code) from None
+    with _output(given.output) as out:
+        out.write(drawn.encode())
+    return 0
+
+
+def _definition(file: Path) -> Any:
+    from workflows.procedure.shipped import read, shipped
+
+    def find(name: str) -> Any:
+        known = shipped()
+        found = known.get(name) or next((c for c in known.values() if c.hash == name), None)
+        return found and found.definition
+
+    return read(file.read_bytes(), find)
+
+
 def key_create(given: argparse.Namespace, settings: Settings) -> int:
     """suivi key create: grants a key, shown this once."""
     from workflows.keys import create_key
@@ -422,6 +473,18 @@ def _parser() -> argparse.ArgumentParser:
     add("check", check, "Check the log, the vault and the views against one another.")
     c = add("settings", show_settings, "List all settings.")
     c.add_argument("--markdown", action="store_true", help="as the table in docs/settings.md")
+
+    definition = commands.add_parser("definition", help="Check and draw procedures.")
+    definitions = definition.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    c = add("check", definition_check, "Say whether a procedure is sound.", definitions)
+    c.add_argument("file", type=Path, metavar="FILE", help="the definition or overlay")
+    c = add("diagram", definition_diagram, "Draw a procedure.", definitions)
+    c.add_argument("file", type=Path, metavar="FILE", help="the definition or overlay")
+    c.add_argument("--format", choices=["mermaid", "scxml"], default="mermaid")
+    c.add_argument("--language", default="en", help="language of the labels (default: en)")
+    c.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to (default: standard output)"
+    )
 
     key = commands.add_parser("key", help="Grant, revoke and list keys.")
     keys = key.add_subparsers(title="commands", metavar="COMMAND", required=True)

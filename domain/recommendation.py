@@ -140,6 +140,8 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     texts: dict[str, Text]
     parts: tuple[Part, ...]
     version: int = 0
+    definition: str | None = None
+    """the procedure it started under, by its SHA-256"""
     batch: UUID | None = None
     cycle: int | None = None
     session: str | None = None
@@ -771,6 +773,7 @@ def begin(entry: Entry) -> Recommendation:
         visibility=event.stamp.visibility,
         institution=event.stamp.speaker.institution,
         received=event.stamp.effective,
+        definition=event.stamp.definition,
         batch=event.stamp.batch,
         original=event.text.language,
         texts={event.text.language: event.text},

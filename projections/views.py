@@ -275,7 +275,7 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 3, _recommendations),
+        View("recommendations", 4, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 2, _figures),
         View("register", 1, _register),

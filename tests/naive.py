@@ -99,7 +99,7 @@ def read(history: list[Row]) -> dict[str, Any]:
     seen["amounts to"] = sorted(
         [
             "record.closed" if seen["closed"] else "record.open",
-            f"position.{seen['position']}",
+            *([f"position.{seen['position']}"] if received["mechanism"] == "upr" else []),
             "assignment.assigned"
             if is_assigned
             else "assignment.offered"

@@ -556,6 +556,35 @@ def test_a_file_that_is_no_database_is_named_in_a_sentence(shell: Shell, command
     assert told.count("\n") == 1
 
 
+PROFILE = str(ROOT / "workflows" / "procedure" / "profiles" / "treaty-body.yaml")
+
+
+def test_a_procedure_is_checked_and_drawn(shell: Shell) -> None:
+    report = shell.json("definition", "check", PROFILE)
+    assert (report["ok"], report["faults"]) == (True, [])
+    assert report["hash"] in shell.ok("definition", "check", PROFILE)
+    assert shell.ok("definition", "diagram", PROFILE).startswith("stateDiagram-v2")
+    assert "Ouvert" in shell.ok("definition", "diagram", PROFILE, "--language", "fr")
+    assert "<parallel" in shell.ok("definition", "diagram", PROFILE, "--format", "scxml")
+
+
+def test_an_unsound_procedure_is_named_with_its_faults(shell: Shell) -> None:
+    plain = "format: suivi-overlay/1\nname: x\nextends: treaty-body\nlabels: {en: X}\nfor: {}\n"
+    harder = "operations: [{op: require, step: plan, when: at record.closed}]\n"
+    file = shell.file((plain + harder).encode(), "x.yaml")
+    done = shell.run("definition", "check", file, "--json")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["ok"]) == (FAILED, False)
+    assert [fault["code"] for fault in report["faults"]] == ["never-open"]
+    done = shell.run("definition", "check", file)
+    assert "✗ $.steps" in done.stdout
+    wrong = shell.file(b"name: [", "wrong.yaml")
+    (fault,) = json.loads(shell.run("definition", "check", wrong, "--json").stdout)["faults"]
+    assert fault["code"] == "no-definition"
+    assert "neither YAML nor JSON" in shell.fails("definition", "diagram", wrong)
+    shell.fails("definition", "check", "none.yaml")
+
+
 def test_settings_are_listed(shell: Shell) -> None:
     assert "SUIVI_DATABASE_URL" in shell.ok("settings")
 

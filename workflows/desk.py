@@ -320,8 +320,9 @@ class Desk:
             stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
             event = msgspec.structs.replace(event, stamp=stamp)
         entry = Entry(r.id, r.version + 1, r.addressee, event)
+        before = procedure.facts(r)
         event.apply(r, entry)
-        event = procedure.outcome(r, step, event)
+        event = procedure.outcome(r, step, before, event)
         r.version = entry.version
         r.move(event.stamp.left, event.stamp.entered)
         return entry._replace(event=event)
@@ -335,4 +336,4 @@ def opening(id: UUID, addressee: str, event: Received) -> Entry:
     """The first entry of a recommendation, with the states the procedure says it starts in."""
     entry = Entry(id, 1, addressee, event)
     r = begin(entry)
-    return entry._replace(event=procedure.outcome(r, "receive", event))
+    return entry._replace(event=procedure.outcome(r, procedure.BEGINNING, {}, event))

@@ -21,6 +21,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -345,26 +346,58 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
 
 def holds(expression: Expression, facts: Facts, active: Active) -> bool:
     """True if an expression holds."""
+    return ready(expression)(facts, active)
+
+
+@lru_cache(maxsize=20_000)
+def ready(expression: Expression) -> Callable[[Facts, Active], bool]:
+    """An expression made ready to be asked often."""
     match expression:
         case And(parts):
-            return all(holds(part, facts, active) for part in parts)
+            every = tuple(map(ready, parts))
+
+            def all_hold(facts: Facts, active: Active) -> bool:
+                for part in every:  # noqa: SIM110 - all() takes twice as long
+                    if not part(facts, active):
+                        return False
+                return True
+
+            return all_hold
         case Or(parts):
-            return any(holds(part, facts, active) for part in parts)
+            some = tuple(map(ready, parts))
+
+            def one_holds(facts: Facts, active: Active) -> bool:
+                for part in some:  # noqa: SIM110
+                    if part(facts, active):
+                        return True
+                return False
+
+            return one_holds
         case Not(part):
-            return not holds(part, facts, active)
+            inner = ready(part)
+            return lambda facts, active: not inner(facts, active)
         case Flag(fact):
-            return facts.get(fact) is True
+            return lambda facts, active: facts.get(fact) is True
         case At(state):
-            return state in active
+            return lambda facts, active: state in active
         case Compare(fact, by, value):
-            now = facts.get(fact)
-            return now is not None and _COMPARED[by](now, value)
+            return _compare(fact, _COMPARED[by], value)
         case OneOf(fact, values):
-            return facts.get(fact) in values
+            return lambda facts, active: facts.get(fact) in values
         case Known(fact, is_known):
-            return (facts.get(fact) is not None) is is_known
-        case Constant(value):
-            return value
+            return lambda facts, active: (facts.get(fact) is not None) is is_known
+        case Constant(constant):
+            return lambda facts, active: constant
+
+
+def _compare(
+    fact: str, by: Callable[[Any, Any], bool], value: Value
+) -> Callable[[Facts, Active], bool]:
+    def compared(facts: Facts, active: Active) -> bool:
+        now = facts.get(fact)
+        return now is not None and by(now, value)
+
+    return compared
 
 
 def parts_of(expression: Expression) -> Iterator[Expression]:

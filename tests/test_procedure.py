@@ -1,0 +1,413 @@
+"""Procedures as data: what is a definition, what an overlay makes of one, and what the gate lets
+through."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from domain.words import Kind, Mechanism
+from tests.given import given, received, supported
+from tests.server import ROOT
+from workflows.procedure import of
+from workflows.procedure.compiled import Compiled
+from workflows.procedure.definition import (
+    Definition,
+    Unsound,
+    bytes_max,
+    canonical,
+    json_schema,
+)
+from workflows.procedure.facts import KNOWN
+from workflows.procedure.gate import check
+from workflows.procedure.overlay import Operation
+from workflows.procedure.pictures import mermaid, scxml
+from workflows.procedure.shipped import profile, read, shipped
+
+Said = dict[str, Any]
+
+
+def find(name: str) -> Definition | None:
+    return shipped()[name].definition if name in shipped() else None
+
+
+def a_procedure(**more: Any) -> Said:
+    """A small procedure of one State: a cabinet approves a plan before it is under way."""
+    label = {"en": "A label"}
+    return {
+        "format": "suivi-procedure/1",
+        "name": "small",
+        "labels": {"en": "Small"},
+        "for": {"mechanisms": ["upr"]},
+        "facts": {"closed": {"type": "flag"}, "planned": {"type": "flag"}},
+        "states": [
+            {
+                "id": "work",
+                "labels": label,
+                "states": [
+                    {
+                        "id": "work.waiting",
+                        "labels": label,
+                        "moves": [{"on": "approve", "when": "planned", "to": "work.approved"}],
+                    },
+                    {
+                        "id": "work.approved",
+                        "labels": label,
+                        "moves": [
+                            {"on": "reopen", "to": "work.waiting"},
+                            {"when": "closed", "to": "work.done"},
+                        ],
+                    },
+                    {
+                        "id": "work.done",
+                        "labels": label,
+                        "moves": [{"on": "reopen", "to": "work.waiting"}],
+                    },
+                ],
+            }
+        ],
+        "ends": ["work.done"],
+        "steps": [{"name": name, "labels": label} for name in ("approve", "reopen")],
+        **more,
+    }
+
+
+def written(said: Said) -> bytes:
+    return msgspec.json.encode(said)
+
+
+def made(said: Said) -> Definition:
+    return read(written(said), find)
+
+
+def changed(path: str, value: Any) -> Said:
+    """The small procedure with one place of it changed; a value of None takes it away."""
+    said = a_procedure()
+    here: Any = said
+    *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
+    for step in way:
+        here = here[step]
+    if value is None:
+        del here[last]
+    else:
+        here[last] = value
+    return said
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def test_the_same_definition_has_the_same_hash_however_it_is_written() -> None:
+    as_json = made(a_procedure())
+    states, steps = (
+        msgspec.json.encode(a_procedure()[key]).decode() for key in ("states", "steps")
+    )
+    as_yaml = f"""# the same, otherwise
+name: small
+format: suivi-procedure/1
+labels: {{en: Small}}
+for: {{mechanisms: [upr]}}
+facts:
+  planned: {{type: flag}}
+  closed: {{type: flag, optional: false}}
+steps: {steps}
+states: {states}
+ends: [work.done]
+""".encode()
+    assert read(as_yaml, find).hash == as_json.hash
+    assert made(msgspec.json.decode(canonical(as_json))) == as_json
+    assert made(a_procedure(name="smaller")).hash != as_json.hash
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (b"\xff", "UTF-8"),
+        (b"a: [1", "neither YAML nor JSON"),
+        (b"&a [*a, *a]", "Aliases"),
+        (b"a: 1\na: 2", "neither YAML nor JSON"),
+        (b"- a", "object"),
+        (b"{}", "format"),
+        (b" " * (bytes_max + 1), "bytes"),
+        (b"[" * 3_000, "."),
+        (written(changed("mystery", 1)), "mystery"),
+        (written(changed("states/0/states/0/moves/0/when", 7)), "str"),
+        (written(changed("name", "No Name")), "name"),
+        (written(changed("labels/xx-", "A")), "language"),
+        (written(changed("steps/0/labels/en", " ")), "label"),
+        (written(changed("states", [])), "states"),
+        (
+            written(
+                {
+                    "format": "suivi-overlay/1",
+                    "name": "x",
+                    "extends": "nothing",
+                    "labels": {},
+                    "for": {},
+                }
+            ),
+            "nothing",
+        ),
+    ],
+)
+def test_what_is_no_definition_is_refused(source: bytes, why: str) -> None:
+    with pytest.raises(Unsound, match=why) as refused:
+        read(source, find)
+    assert refused.value.code == "no-definition"
+
+
+def test_the_json_schema_tells_every_field() -> None:
+    schema = json_schema()
+    assert schema["$schema"].endswith("2020-12/schema")
+    told = schema["$defs"]["Definition"]
+    assert set(told["properties"]) == set(a_procedure())
+    assert told["additionalProperties"] is False
+
+
+# --- The gate ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_what_is_shipped_is_sound_and_labelled_in_the_six_languages(name: str) -> None:
+    definition = shipped()[name].definition
+    assert check(definition).faults == ()
+    assert definition.labels.keys() == {"en", "fr", "es", "ru", "ar", "zh"}
+
+
+def test_the_small_procedure_is_sound() -> None:
+    report = check(made(a_procedure()))
+    assert (report.ok, report.faults) == (True, ())
+
+
+WORK = "states/0/states"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "where", "trace"),
+    [
+        ("guard-unreadable", changed(f"{WORK}/0/moves/0/when", "planned and"), "moves[0].when", ""),
+        ("guard-unreadable", changed(f"{WORK}/0/moves/0/when", "ready()"), "moves[0].when", ""),
+        ("unknown-fact", changed("facts/weather", {"type": "flag"}), "$.facts.weather", ""),
+        ("fact-differs", changed("facts/closed", {"type": "number"}), "$.facts.closed", ""),
+        ("fact-unread", changed("facts/assigned", {"type": "flag"}), "$.facts.assigned", ""),
+        ("unknown-state", changed(f"{WORK}/1/moves/1/when", "at work.nowhere"), "moves[1]", ""),
+        ("unknown-state", changed("ends", ["work.over"]), "$.ends[0]", ""),
+        ("unknown-step", changed(f"{WORK}/0/moves/0/on", "bless"), "moves[0].on", ""),
+        ("no-chart", changed(f"{WORK}/0/moves/0/to", "work.nowhere"), "$.states", ""),
+        ("no-chart", changed(f"{WORK}/1/id", "work.waiting"), "$.states", ""),
+        ("step-twice", changed("steps/1/name", "approve"), "$.steps[1]", ""),
+        ("moves-nowhere", changed(f"{WORK}/0/moves/0", {"when": "closed"}), "moves[0]", ""),
+        ("no-end", changed("ends", []), "$.ends", ""),
+        ("label-missing", changed("labels/fr", "Petit"), "labels", ""),
+        ("label-missing", changed("labels", {"fr": "Petit"}), "$.labels", ""),
+        ("unreachable", changed(f"{WORK}/1/moves/1/to", "work.waiting"), "states[2]", ""),
+        ("no-way-out", changed(f"{WORK}/1/moves", [{"on": "reopen"}]), "$.states", "begin"),
+        ("never-open", changed("steps/1/when", "at work.waiting and at work.done"), "steps[1]", ""),
+        (
+            "endless",
+            changed(f"{WORK}/2/moves", [{"when": "closed", "to": "work.approved"}]),
+            "$.states",
+            "approve",
+        ),
+        (
+            "guards-overlap",
+            changed(
+                f"{WORK}/0/moves",
+                [
+                    {"on": "approve", "when": "planned", "to": "work.approved"},
+                    {"on": "approve", "when": "not closed", "to": "work.done"},
+                ],
+            ),
+            "moves[1]",
+            "",
+        ),
+    ],
+)
+def test_the_gate_names_what_is_wrong_and_the_way_there(
+    code: str, said: Said, where: str, trace: str
+) -> None:
+    report = check(made(said))
+    assert not report.ok
+    found = {fault.code: fault for fault in reversed(report.faults)}
+    assert code in found, report.faults
+    assert where in found[code].where
+    if trace:
+        assert any(trace in line for line in found[code].trace), found[code].trace
+
+
+# --- Overlays ------------------------------------------------------------------------------------
+
+
+def overlay(*operations: Said, extends: str = "treaty-body") -> Said:
+    return {
+        "format": "suivi-overlay/1",
+        "name": "slovenia",
+        "extends": extends,
+        "labels": {"en": "Slovenia"},
+        "for": {"mechanisms": ["treaty-body"]},
+        "operations": list(operations),
+    }
+
+
+CABINET = {
+    "id": "cabinet",
+    "labels": {"en": "Cabinet"},
+    "states": [
+        {
+            "id": "cabinet.waits",
+            "labels": {"en": "Waits"},
+            "moves": [{"on": "approve", "when": "planned", "to": "cabinet.approved"}],
+        },
+        {"id": "cabinet.approved", "labels": {"en": "Approved"}},
+    ],
+}
+APPROVAL = [
+    {"op": "add-state", "after": "assignment", "state": CABINET},
+    {"op": "add-step", "after": "plan", "step": {"name": "approve", "labels": {"en": "Approve"}}},
+    {"op": "require", "step": "declare-implemented", "when": "at cabinet.approved"},
+]
+
+
+def test_an_overlay_adds_a_cabinets_approval_without_which_nothing_is_declared() -> None:
+    procedure = Compiled(made(overlay(*APPROVAL)))
+    assert check(procedure.definition).ok
+    assert [s.id for s in procedure.definition.states][1:3] == ["assignment", "cabinet"]
+    known = {"assigned": True, "planned": False}
+    states = list(procedure.begin(known).entered)
+    assert procedure.blocked("approve", states, known)
+    (why,) = procedure.blocked("declare-implemented", states, known)
+    assert (why.guard, why.states) == ("at cabinet.approved", ("cabinet.approved",))
+    planned = {**known, "planned": True}
+    after = procedure.outcome("approve", states, planned, planned)
+    assert "cabinet.approved" in after.entered
+    moved = sorted({*states} - {*after.left} | {*after.entered})
+    assert not procedure.blocked("declare-implemented", moved, planned)
+
+
+def test_what_an_overlay_changes_is_all_that_differs() -> None:
+    base = shipped()["treaty-body"].definition
+    plain = made(overlay())
+    assert (plain.states, plain.steps, plain.facts) == (base.states, base.steps, base.facts)
+    renamed = made(
+        overlay(
+            {"op": "rename", "step": "plan", "labels": {"en": "Draw up a plan"}},
+            {"op": "rename", "state": "record", "labels": {"en": "File"}},
+        )
+    )
+    assert {s.name: s.labels["en"] for s in renamed.steps}["plan"] == "Draw up a plan"
+    assert renamed.states[0].labels["en"] == "File"
+    assert renamed.states[1:] == base.states[1:]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "burn"},
+        {"op": "add-step", "step": {"name": "plan", "labels": {"en": "Plan"}}},
+        {"op": "add-step", "after": "bless", "step": {"name": "x", "labels": {"en": "X"}}},
+        {"op": "add-state", "within": "nowhere", "state": CABINET},
+        {"op": "add-state", "after": "nowhere", "state": CABINET},
+        {"op": "add-move", "state": "nowhere", "move": {"on": "plan"}},
+        {"op": "retarget", "state": "record", "on": "plan", "to": "record.open"},
+        {"op": "require", "step": "bless", "when": "closed"},
+        {"op": "rename", "labels": {"en": "X"}},
+        {"op": "rename", "step": "bless", "labels": {"en": "X"}},
+        {"op": "add-fact", "name": "closed", "fact": {"type": "number"}},
+    ],
+)
+def test_an_operation_that_finds_nothing_to_work_on_is_refused(operation: Said) -> None:
+    with pytest.raises(Unsound) as refused:
+        made(overlay(operation))
+    assert refused.value.where.startswith("$.operations[0]")
+
+
+def test_a_move_can_be_added_and_led_elsewhere() -> None:
+    first = overlay(
+        *APPROVAL,
+        {"op": "add-move", "state": "cabinet.approved", "move": {"on": "approve", "to": "cabinet"}},
+        {"op": "retarget", "state": "cabinet.approved", "on": "approve", "to": "cabinet.waits"},
+    )
+    cabinet = made(first).states[2]
+    assert [move.to for move in cabinet.states[1].moves] == ["cabinet.waits"]
+
+
+# --- What is written of it -----------------------------------------------------------------------
+
+GUIDE = (ROOT / "docs" / "procedures.md").read_text()
+
+
+def test_the_guides_overlay_is_sound() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    report = check(read(example.encode(), find))
+    assert report.faults == ()
+
+
+def test_the_guide_lists_every_fact_every_operation_and_every_fault() -> None:
+    told = set(re.findall(r"`([a-z-]+)`", GUIDE))
+    assert told >= KNOWN.keys()
+    assert told >= {op.__struct_config__.tag for op in get_args(Operation)}
+    sources = "".join(p.read_text() for p in (ROOT / "workflows" / "procedure").glob("*.py"))
+    codes = set(re.findall(r'(?:Fault|Unsound)\(\s*"([a-z-]+)"', sources))
+    assert len(codes) > 15
+    assert told >= codes
+
+
+# --- Which procedure -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "kind", "name"),
+    [
+        (Mechanism.UPR, Kind.RECOMMENDATION, "upr"),
+        (Mechanism.UPR, Kind.PLEDGE, "voluntary-pledge"),
+        (Mechanism.TREATY_BODY, Kind.CONCERN, "treaty-body"),
+        (Mechanism.SPECIAL_PROCEDURE, Kind.REQUEST, "special-procedure"),
+        (Mechanism.REGIONAL_BODY, Kind.RULING, "regional-body"),
+    ],
+)
+def test_each_mechanism_has_a_profile(mechanism: Mechanism, kind: Kind, name: str) -> None:
+    assert profile(mechanism, kind).definition.name == name
+
+
+def test_a_recommendation_stays_under_the_procedure_it_started_under() -> None:
+    it = given(received(), supported()).it
+    assert it.definition == shipped()["upr"].hash
+    assert of(it).definition.name == "upr"
+    assert of(msgspec.structs.replace(it, definition=None)).definition.name == "upr"
+    other = shipped()["treaty-body"].hash
+    assert of(msgspec.structs.replace(it, definition=other)).definition.name == "treaty-body"
+
+
+def test_every_fact_is_read_off_the_record_as_its_type_says() -> None:
+    it = given(received(), supported()).it
+    for name, (fact, read_off) in KNOWN.items():
+        value = read_off(it)
+        assert (value is None and fact.optional) or isinstance(value, (bool, str)), name
+
+
+# --- Pictures ------------------------------------------------------------------------------------
+
+
+def test_a_diagram_shows_states_and_steps_by_their_names() -> None:
+    drawn = mermaid(made(overlay(*APPROVAL)), live=["cabinet.waits"])
+    assert drawn.startswith("stateDiagram-v2\n")
+    assert 'state "Cabinet" as' in drawn
+    assert "Approve [planned]" in drawn
+    assert drawn.count("{") == drawn.count("}")
+    assert "live" in drawn
+    assert 'state "Dossier" as' in mermaid(shipped()["upr"].definition, "fr")
+
+
+def test_the_chart_as_scxml_is_the_same_chart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from tests.scxml import chart
+    from tests.scxml import read as read_scxml
+
+    procedure = Compiled(made(overlay(*APPROVAL)))
+    path = tmp_path_factory.mktemp("scxml") / "chart.scxml"
+    path.write_text(scxml(procedure))
+    again = chart(read_scxml(path))
+    assert set(procedure.chart.ids[2:]) <= set(again.ids)
+    assert [len(edges) for edges in again.edges] == [len(e) for e in procedure.chart.edges]

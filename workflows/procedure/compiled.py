@@ -1,0 +1,283 @@
+"""A definition made ready to decide: a chart whose guards are read, and its steps.
+
+    before: which steps are open?   after: which states does what happened leave and enter?
+
+A step's own guards see the facts as they were before it; everything that follows from it sees them
+as they are after. Decisions depend on nothing but states, step and facts, so they are remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from workflows.procedure.definition import Definition, Move, StateSpec, Unsound
+from workflows.procedure.facts import KNOWN
+from workflows.statecharts.expressions import (
+    And,
+    At,
+    Expression,
+    Facts,
+    Not,
+    Unreadable,
+    facts_of,
+    holds,
+    read,
+    ready,
+    states_of,
+    write,
+)
+from workflows.statecharts.kernel import (
+    Active,
+    Chart,
+    Emit,
+    Event,
+    Kind,
+    MalformedChart,
+    Snapshot,
+    State,
+    Stepped,
+    Transition,
+    start,
+    step,
+)
+
+remembered_max = 50_000
+WHOLE, ALL = "(whole)", "(all)"
+"""The two states around those of the definition: no name of one reads so."""
+
+
+class Outcome(NamedTuple):
+    """What a step leaves and enters."""
+
+    left: tuple[str, ...]
+    entered: tuple[str, ...]
+
+
+class Blocked(NamedTuple):
+    """Why a step is not open: the guard that does not hold, and the facts and states it reads."""
+
+    guard: str
+    facts: tuple[str, ...]
+    states: tuple[str, ...]
+
+
+class _Guard(NamedTuple):
+    """A guard as the chart has it: what it says, and ready to be asked."""
+
+    expression: Expression
+    holds: Callable[[Facts, Active], bool]
+
+    @classmethod
+    def of(cls, expression: Expression | None) -> _Guard | None:
+        return None if expression is None else cls(expression, ready(expression))
+
+
+class _Guards:
+    """What the guards of a chart mean: those of the step itself by the facts before it, others by
+    those after."""
+
+    __slots__ = ("after", "before", "step")
+
+    def __init__(self, step: str, before: Facts, after: Facts) -> None:
+        self.step = step
+        self.before = before
+        self.after = after
+
+    def holds(self, guard: _Guard, event: Event | None, active: Active, emit: Emit) -> bool:
+        is_step = event is not None and event.name == self.step
+        return guard.holds(self.before if is_step else self.after, active)
+
+    def run(self, actions: Sequence[Any], event: Event | None, active: Active, emit: Emit) -> None:
+        for action in actions:
+            emit(action)
+
+    def done_data(self, content: Any, event: Event | None, active: Active, emit: Emit) -> Any:
+        return content
+
+
+class Compiled:
+    """A definition, ready. Raises Unsound."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.hash = definition.hash
+        self.fact_names = tuple(definition.facts)
+        self.guards: dict[str, Expression | None] = {}
+        self._read: list[tuple[Expression, str]] = []
+        self.listened: set[str] = set()
+        self._check_facts()
+        for n, spec in enumerate(definition.steps):
+            if spec.name in self.guards:
+                raise Unsound("step-twice", f"There are two steps {spec.name}.", f"$.steps[{n}]")
+            self.guards[spec.name] = self._guard(spec.when, f"$.steps[{n}].when")
+        regions = tuple(
+            self._state(spec, f"$.states[{n}]") for n, spec in enumerate(definition.states)
+        )
+        whole = State(id=ALL, kind=Kind.PARALLEL, children=regions)
+        try:
+            self.chart = Chart(State(id=WHOLE, kind=Kind.COMPOUND, children=(whole,)))
+        except MalformedChart as problem:
+            raise Unsound("no-chart", str(problem), "$.states") from None
+        for n, end in enumerate(definition.ends):
+            if end not in self.chart.index:
+                raise Unsound("unknown-state", f"There is no state {end}.", f"$.ends[{n}]")
+        for guard, where in self._read:
+            for name in sorted(states_of(guard) - self.chart.index.keys()):
+                raise Unsound("unknown-state", f"There is no state {name}.", where)
+        self._outcomes: dict[Any, Outcome] = {}
+
+    # -- deciding
+
+    def open_steps(self, states: Sequence[str], facts: Facts) -> list[str]:
+        """The steps that are open, in the definition's order."""
+        return [name for name in self.guards if not self.blocked(name, states, facts)]
+
+    def blocked(self, name: str, states: Sequence[str], facts: Facts) -> list[Blocked]:
+        """Why a step is not open, condition by condition; nothing if it is. A step that the
+        definition does not have is open nowhere."""
+        if name not in self.guards:
+            return [Blocked(f"a procedure that has the step {name}", (), ())]
+        active = self.active(states)
+        guard = self.guards[name]
+        parts = guard.parts if isinstance(guard, And) else (guard,) if guard else ()
+        found = [_blocked(part) for part in parts if not holds(part, facts, active)]
+        if not found and name in self.listened:
+            taken = self.step(name, states, facts, facts)
+            if not any(microstep.event == name for microstep in taken.microsteps):
+                found.append(Blocked(f"a state that takes {name}", (), ()))
+        return found
+
+    def begin(self, facts: Facts) -> Outcome:
+        """The states a case starts in."""
+        stepped = start(self.chart, _Guards("", facts, facts))
+        return Outcome((), tuple(sorted(stepped.snapshot.active)))
+
+    def outcome(self, name: str, states: Sequence[str], before: Facts, after: Facts) -> Outcome:
+        """What a step leaves and enters, in the order of names."""
+        values = tuple([facts.get(name) for facts in (before, after) for name in self.fact_names])
+        key = name, tuple(states), values
+        found = self._outcomes.get(key)
+        if found is None:
+            stepped = self.step(name, states, before, after)
+            now, then = set(stepped.snapshot.active), set(states)
+            found = Outcome(tuple(sorted(then - now)), tuple(sorted(now - then)))
+            if len(self._outcomes) < remembered_max:
+                self._outcomes[key] = found
+        return found
+
+    def step(self, name: str, states: Sequence[str], before: Facts, after: Facts) -> Stepped:
+        """A step as the kernel takes it."""
+        guards = _Guards(name, before, after)
+        return step(self.chart, self._snapshot(states), Event(name), guards)
+
+    def all_guards(self) -> list[Expression]:
+        """Every guard there is."""
+        return [guard for guard, _ in self._read]
+
+    def guard_at(self, where: str) -> Expression | None:
+        """The guard that stands at a place of the definition; None if none does."""
+        return next((guard for guard, there in self._read if there == where), None)
+
+    def read_by(self, name: str) -> frozenset[str]:
+        """The facts that decide whether a step is open."""
+        guards = [self.guards.get(name)]
+        guards += [
+            edge.guard.expression
+            for edges in self.chart.edges
+            for edge in edges
+            if edge.guard and name in edge.events
+        ]
+        return frozenset(fact for guard in guards if guard for fact in facts_of(guard))
+
+    def _snapshot(self, states: Iterable[str]) -> Snapshot:
+        index = self.chart.index
+        return Snapshot(tuple(sorted((s for s in states if s in index), key=index.__getitem__)))
+
+    def active(self, states: Iterable[str]) -> frozenset[str]:
+        """All active states, from those that have no others within them."""
+        known = [state for state in states if state in self.chart.index]
+        return frozenset(self.chart.names(self.chart.decode(known)))
+
+    # -- making it ready
+
+    def _check_facts(self) -> None:
+        for name, fact in self.definition.facts.items():
+            where = f"$.facts.{name}"
+            if name not in KNOWN:
+                known = ", ".join(sorted(KNOWN))
+                raise Unsound(
+                    "unknown-fact", f"No fact is called {name}; these are: {known}.", where
+                )
+            if KNOWN[name][0] != fact:
+                raise Unsound("fact-differs", f"The fact {name} is of another type.", where)
+
+    def _guard(self, text: str | None, where: str) -> Expression | None:
+        if text is None:
+            return None
+        try:
+            guard = read(text, self.definition.facts)
+        except Unreadable as problem:
+            message = f"{problem} (at character {problem.at + 1})"
+            raise Unsound("guard-unreadable", message, where) from None
+        self._read.append((guard, where))
+        return guard
+
+    def _state(self, spec: StateSpec, where: str) -> State:
+        children = tuple(
+            self._state(child, f"{where}.states[{n}]") for n, child in enumerate(spec.states)
+        )
+        kind = Kind.COMPOUND if children else Kind.ATOMIC
+        if spec.kind is not None:
+            kind = Kind(spec.kind)
+        if spec.initial is not None and not children:
+            raise Unsound("nothing-within", f"{spec.id} has no states within it.", where)
+        return State(
+            id=spec.id,
+            kind=kind,
+            children=children,
+            initial=Transition(targets=(spec.initial,)) if spec.initial else None,
+            transitions=(
+                *(self._move(move, f"{where}.moves[{n}]") for n, move in enumerate(spec.moves)),
+                *self._follows(spec, where),
+            ),
+        )
+
+    def _move(self, move: Move, where: str) -> Transition:
+        if move.on is not None:
+            if move.on not in self.guards:
+                raise Unsound("unknown-step", f"There is no step {move.on}.", f"{where}.on")
+            self.listened.add(move.on)
+        elif move.to is None:
+            raise Unsound("moves-nowhere", "Without a step and a state it does nothing.", where)
+        return Transition(
+            events=() if move.on is None else (move.on,),
+            guard=_Guard.of(self._guard(move.when, f"{where}.when")),
+            targets=() if move.to is None else (move.to,),
+        )
+
+    def _follows(self, spec: StateSpec, where: str) -> list[Transition]:
+        """A transition to each state that facts lead to: its condition holds, none before it does,
+        and it is not there already."""
+        own = {child.id for child in spec.states}
+        found: list[Transition] = []
+        before: list[Expression] = []
+        for n, follow in enumerate(spec.follows):
+            here = f"{where}.follows[{n}]"
+            last = n == len(spec.follows) - 1
+            if follow.to not in own:
+                raise Unsound("follows-outside", f"{follow.to} is not within {spec.id}.", here)
+            if last != (follow.when is None):
+                why = "The last one, and only that, says no condition: it is what holds otherwise."
+                raise Unsound("follows-incomplete", why, here)
+            guard = self._guard(follow.when, f"{here}.when")
+            parts = [Not(At(follow.to)), *(Not(g) for g in before), *([guard] if guard else [])]
+            whole = And(tuple(parts)) if len(parts) > 1 else parts[0]
+            found.append(Transition(guard=_Guard.of(whole), targets=(follow.to,), internal=True))
+            if guard is not None:
+                before.append(guard)
+        return found
+
+
+def _blocked(guard: Expression) -> Blocked:
+    return Blocked(write(guard), tuple(sorted(facts_of(guard))), tuple(sorted(states_of(guard))))

@@ -1,0 +1,227 @@
+"""A procedure as data: what a case is pinned to.
+
+A definition has a published JSON Schema (`json_schema`) and one canonical form, whose SHA-256 is
+its identity. It says which states there are, when they are left and entered, which steps there are
+and when they are open; it holds no scripts. It is written in YAML 1.2 or JSON (`read_file`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from domain.words import Kind as TextKind
+from domain.words import Mechanism
+from workflows.statecharts.expressions import Fact
+
+FORMAT = "suivi-procedure/1"
+bytes_max = 1_000_000
+states_max = 500
+steps_max = 200
+depth_max = 12
+
+_ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+Said = TypeVar("Said")
+
+Labels = dict[str, str]
+"""A name for people, by language."""
+
+
+class Follow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A state that facts lead to. Without `when`: otherwise."""
+
+    to: str
+    when: str | None = None
+
+
+class Move(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """A transition: `on` a step (none: as soon as it may), `when` a guard holds, `to` a state.
+    Without `to` the step is taken where it stands."""
+
+    on: str | None = None
+    when: str | None = None
+    to: str | None = None
+
+
+class StateSpec(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """A state. `kind` is said of those that are not plain: `parallel` (all states within it are
+    active at once), `final`. It begins with `initial`, by default the first state within it.
+    `follows`: of the states within it, the first whose condition holds is the active one."""
+
+    id: str
+    labels: Labels
+    kind: Literal["parallel", "final"] | None = None
+    states: tuple[StateSpec, ...] = ()
+    initial: str | None = None
+    follows: tuple[Follow, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+
+class StepSpec(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """A step people take. It is open while `when` holds and, where moves of states are `on` it,
+    one of them can be taken."""
+
+    name: str
+    labels: Labels
+    when: str | None = None
+
+
+class Applies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which recommendations a procedure is for: those of some mechanisms, or of some kinds
+    whatever the mechanism."""
+
+    mechanisms: tuple[Mechanism, ...] = ()
+    kinds: tuple[TextKind, ...] = ()
+
+
+class Definition(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"applies": "for"},
+):
+    """A procedure: what it is for; the facts its guards read, with the types they count on; its
+    states, of which those at the top are active all at once; in which of them a case is at its
+    end; its steps."""
+
+    format: Literal["suivi-procedure/1"]
+    name: str
+    labels: Labels
+    applies: Applies
+    facts: dict[str, Fact] = {}
+    states: tuple[StateSpec, ...]
+    ends: tuple[str, ...]
+    steps: tuple[StepSpec, ...]
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of its canonical form, in hex: its identity."""
+        return hashlib.sha256(canonical(self)).hexdigest()
+
+    def all_states(self) -> Iterator[StateSpec]:
+        """All states, in document order."""
+
+        def within(states: tuple[StateSpec, ...]) -> Iterator[StateSpec]:
+            for state in states:
+                yield state
+                yield from within(state.states)
+
+        return within(self.states)
+
+
+class Unsound(Exception):
+    """What is no definition, or one that can't be used: which fault, why, and where in it (a path
+    such as `$.steps[3].when`)."""
+
+    def __init__(self, code: str, why: str, where: str = "$") -> None:
+        super().__init__(why)
+        self.code = code
+        self.where = where
+
+
+class NoDefinition(Unsound):
+    """What was given is no definition."""
+
+    def __init__(self, why: str, where: str = "$") -> None:
+        super().__init__("no-definition", why, where)
+
+
+# --- Reading and writing -------------------------------------------------------------------------
+
+
+def read_file(source: bytes) -> Any:
+    """The plain data that a file says, in YAML 1.2 or JSON. Raises NoDefinition."""
+    if len(source) > bytes_max:
+        raise NoDefinition(f"A definition has at most {bytes_max:,} bytes.")
+    try:
+        text = source.decode()
+        parser = YAML(typ="safe", pure=True)
+        if any(isinstance(event, AliasEvent) for event in parser.parse(io.StringIO(text))):
+            raise NoDefinition("Aliases (*name) are not for definitions: write it out.")
+        return YAML(typ="safe", pure=True).load(io.StringIO(text))
+    except UnicodeDecodeError:
+        raise NoDefinition("A definition is written in UTF-8.") from None
+    except MarkedYAMLError as error:
+        at = f"line {error.problem_mark.line + 1}" if error.problem_mark else "$"
+        raise NoDefinition(f"This is neither YAML nor JSON: {error.problem}.", at) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise NoDefinition(f"This is neither YAML nor JSON: {error}.") from None
+
+
+def convert(said: Any, type: type[Said]) -> Said:
+    """Plain data as a definition or an overlay. Raises NoDefinition for other fields and types."""
+    try:
+        return msgspec.convert(said, type)
+    except msgspec.ValidationError as error:
+        why, _, where = str(error).partition(" - at `")
+        raise NoDefinition(f"{why}.", where.rstrip("`") or "$") from None
+    except RecursionError:
+        raise NoDefinition("States lie too deep within one another.") from None
+
+
+def canonical(definition: Definition) -> bytes:
+    """RFC 8785 JSON, what is by default left out: the same definition is the same bytes, however
+    it was written."""
+    return msgspec.json.encode(definition, order="sorted")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of definitions."""
+    schema = msgspec.json.schema(Definition)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def check_names(definition: Definition) -> None:
+    """Refuses names that are no names, and more of anything than there may be."""
+
+    def named(what: str, id: str, where: str) -> None:
+        if not _ID.fullmatch(id) or len(id) > 80:
+            raise NoDefinition(f"“{id[:80]}” is no name of {what}: write it as record.open.", where)
+
+    def labelled(labels: Labels, where: str) -> None:
+        for language, label in labels.items():
+            if not _LANGUAGE.fullmatch(language):
+                raise NoDefinition(f"“{language}” is no language: write it as fr.", where)
+            if not label.strip() or len(label) > 200:
+                raise NoDefinition("A label has between 1 and 200 characters.", where)
+
+    def within(states: tuple[StateSpec, ...], where: str, depth: int) -> int:
+        if depth > depth_max:
+            raise NoDefinition(f"States lie at most {depth_max} deep.", where)
+        count = 0
+        for n, state in enumerate(states):
+            here = f"{where}[{n}]"
+            named("a state", state.id, f"{here}.id")
+            labelled(state.labels, f"{here}.labels")
+            count += 1 + within(state.states, f"{here}.states", depth + 1)
+        return count
+
+    named("a procedure", definition.name, "$.name")
+    labelled(definition.labels, "$.labels")
+    for fact in definition.facts:
+        named("a fact", fact, f"$.facts.{fact}")
+    if not definition.states or within(definition.states, "$.states", 1) > states_max:
+        raise NoDefinition(f"A procedure has between 1 and {states_max} states.", "$.states")
+    if len(definition.steps) > steps_max:
+        raise NoDefinition(f"A procedure has at most {steps_max} steps.", "$.steps")
+    for n, step in enumerate(definition.steps):
+        named("a step", step.name, f"$.steps[{n}].name")
+        labelled(step.labels, f"$.steps[{n}].labels")

@@ -1,0 +1,222 @@
+"""Overlays: how a State extends a procedure, by typed operations on it, and changes nothing else.
+
+What an overlay comes to is a definition like any other, with an identity of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from workflows.procedure.definition import (
+    FORMAT,
+    Applies,
+    Definition,
+    Labels,
+    Move,
+    NoDefinition,
+    StateSpec,
+    StepSpec,
+    check_names,
+)
+from workflows.statecharts.expressions import Fact
+
+OVERLAY = "suivi-overlay/1"
+operations_max = 500
+
+
+class _Operation(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="op",
+):
+    """One change to what is extended."""
+
+
+class AddFact(_Operation, tag="add-fact", frozen=True, kw_only=True):
+    """Declares one more fact for guards to read."""
+
+    name: str
+    fact: Fact
+
+
+class AddState(_Operation, tag="add-state", frozen=True, kw_only=True):
+    """A state more, `within` a state (none: at the top), `after` one of its states (none: last)."""
+
+    state: StateSpec
+    within: str | None = None
+    after: str | None = None
+
+
+class AddStep(_Operation, tag="add-step", frozen=True, kw_only=True):
+    """A step more, `after` another (none: last)."""
+
+    step: StepSpec
+    after: str | None = None
+
+
+class AddMove(_Operation, tag="add-move", frozen=True, kw_only=True):
+    """A transition more, from a state; it comes before those that are there."""
+
+    state: str
+    move: Move
+
+
+class Retarget(_Operation, tag="retarget", frozen=True, kw_only=True):
+    """Leads what a step does in a state to another state."""
+
+    state: str
+    on: str
+    to: str
+
+
+class Require(_Operation, tag="require", frozen=True, kw_only=True):
+    """Opens a step only if a further condition holds too."""
+
+    step: str
+    when: str
+
+
+class Rename(_Operation, tag="rename", frozen=True, kw_only=True):
+    """Other labels, in the languages given, for a state or a step."""
+
+    state: str | None = None
+    step: str | None = None
+    labels: Labels
+
+
+Operation = AddFact | AddState | AddStep | AddMove | Retarget | Require | Rename
+
+
+class Overlay(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"applies": "for"},
+):
+    """What a procedure becomes elsewhere: which it `extends` (by name, or by hash), and how."""
+
+    format: Literal["suivi-overlay/1"]
+    name: str
+    extends: str
+    labels: Labels
+    applies: Applies
+    operations: tuple[Operation, ...] = ()
+
+
+def extend(base: Definition, overlay: Overlay) -> Definition:
+    """The definition that an overlay makes of another. Raises NoDefinition where an operation
+    finds nothing to work on."""
+    if len(overlay.operations) > operations_max:
+        raise NoDefinition(f"An overlay has at most {operations_max} operations.", "$.operations")
+    made = msgspec.structs.replace(
+        base, name=overlay.name, labels=overlay.labels, applies=overlay.applies, format=FORMAT
+    )
+    for n, operation in enumerate(overlay.operations):
+        made = _operate(made, operation, f"$.operations[{n}]")
+    check_names(made)
+    return made
+
+
+def _operate(d: Definition, operation: Operation, where: str) -> Definition:
+    replace = msgspec.structs.replace
+    match operation:
+        case AddFact(name=name, fact=fact):
+            if d.facts.get(name, fact) != fact:
+                raise NoDefinition(f"The fact {name} is declared otherwise already.", where)
+            return replace(d, facts={**d.facts, name: fact})
+        case AddState(state=state, within=within, after=after):
+            if within is None:
+                return replace(d, states=_put(d.states, state, after, where))
+            return _in_state(
+                d,
+                within,
+                lambda s: replace(s, states=_put(s.states, state, after, where)),
+                where,
+            )
+        case AddStep(step=step, after=after):
+            names = [s.name for s in d.steps]
+            if step.name in names:
+                raise NoDefinition(f"There is a step {step.name} already.", where)
+            place = _place(names, after, where)
+            return replace(d, steps=(*d.steps[:place], step, *d.steps[place:]))
+        case AddMove(state=id, move=move):
+            return _in_state(d, id, lambda s: replace(s, moves=(move, *s.moves)), where)
+        case Retarget(state=id, on=on, to=to):
+
+            def retarget(s: StateSpec) -> StateSpec:
+                if all(move.on != on for move in s.moves):
+                    raise NoDefinition(f"{id} does nothing on {on}.", where)
+                moves = (replace(m, to=to) if m.on == on else m for m in s.moves)
+                return replace(s, moves=tuple(moves))
+
+            return _in_state(d, id, retarget, where)
+        case Require(step=name, when=when):
+            return _in_step(d, name, lambda s: replace(s, when=_both(s.when, when)), where)
+        case Rename(state=state_id, step=step_name, labels=labels):
+            if (state_id is None) == (step_name is None):
+                raise NoDefinition("Rename a state or a step: name one of them.", where)
+            if state_id is not None:
+                return _in_state(
+                    d, state_id, lambda s: replace(s, labels={**s.labels, **labels}), where
+                )
+            return _in_step(
+                d, step_name or "", lambda s: replace(s, labels={**s.labels, **labels}), where
+            )
+
+
+def _both(one: str | None, other: str) -> str:
+    return other if one is None else f"({one}) and ({other})"
+
+
+def _place(names: list[str], after: str | None, where: str) -> int:
+    if after is None:
+        return len(names)
+    if after not in names:
+        raise NoDefinition(f"There is no {after} to come after.", where)
+    return names.index(after) + 1
+
+
+def _put(
+    states: tuple[StateSpec, ...], state: StateSpec, after: str | None, where: str
+) -> tuple[StateSpec, ...]:
+    place = _place([s.id for s in states], after, where)
+    return (*states[:place], state, *states[place:])
+
+
+def _in_state(
+    d: Definition, id: str, change: Callable[[StateSpec], StateSpec], where: str
+) -> Definition:
+    found = False
+
+    def within(states: tuple[StateSpec, ...]) -> tuple[StateSpec, ...]:
+        nonlocal found
+        made = []
+        for state in states:
+            if state.id == id:
+                found = True
+                made.append(change(state))
+            else:
+                made.append(msgspec.structs.replace(state, states=within(state.states)))
+        return tuple(made)
+
+    states = within(d.states)
+    if not found:
+        raise NoDefinition(f"There is no state {id}.", where)
+    return msgspec.structs.replace(d, states=states)
+
+
+def _in_step(
+    d: Definition, name: str, change: Callable[[StepSpec], StepSpec], where: str
+) -> Definition:
+    if all(step.name != name for step in d.steps):
+        raise NoDefinition(f"There is no step {name}.", where)
+    steps = (change(step) if step.name == name else step for step in d.steps)
+    return msgspec.structs.replace(d, steps=tuple(steps))
