@@ -175,6 +175,18 @@ class Compiled:
         """Every guard there is."""
         return [guard for guard, _ in self._read]
 
+    def guards_within(self, place: str) -> list[Expression]:
+        """The guards that stand within a place of the definition."""
+        return [guard for guard, where in self._read if where.startswith(f"{place}.")]
+
+    def listening(self, name: str) -> frozenset[str]:
+        """The states that have a move on a step."""
+        return frozenset(
+            self.chart.ids[i]
+            for i, edges in enumerate(self.chart.edges)
+            if any(name in edge.events for edge in edges)
+        )
+
     def guard_at(self, where: str) -> Expression | None:
         """The guard that stands at a place of the definition; None if none does."""
         return next((guard for guard, there in self._read if there == where), None)

@@ -1,8 +1,9 @@
 """The gate: is a definition sound? Each fault comes with the way there, found by walking it.
 
-The walk takes every step from every set of states that can be reached, under every combination of
-what the guards read, whatever the record may say: what it calls sound is sound in every case. It
-gives up, and says so, where there is more than it may look at.
+Regions that know nothing of one another are walked apart. Each walk takes every step from every set
+of states that can be reached, under every combination of what the guards read, whatever the record
+may say: what it calls sound is sound in every case. It gives up, and says so, where there is more
+than it may look at.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from workflows.statecharts.expressions import (
     facts_of,
     holds,
     parts_of,
+    states_of,
 )
 from workflows.statecharts.kernel import EndlessLoop, Microstep
 
@@ -69,17 +71,66 @@ def check(definition: Definition) -> Report:
         compiled = Compiled(definition)
     except Unsound as fault:
         return Report(False, definition.hash, (Fault(fault.code, str(fault), fault.where),))
-    walk = _Walk(compiled)
+    walks = [_Walk(Compiled(part)) for part in apart(compiled)]
     faults = [
         *_unlabelled(definition),
-        *walk.faults,
-        *_unreached(definition, walk),
-        *_endless(definition, walk),
-        *_never_open(definition, walk),
+        *(fault for walk in walks for fault in walk.faults),
         *_overlapping(compiled),
         *_unread(compiled),
     ]
-    return Report(not faults, definition.hash, tuple(faults[:faults_max]), walk.visited)
+    if not any(walk.faults for walk in walks):
+        faults += _unreached(definition, walks)
+        faults += _without_end(definition, walks)
+        faults += _never_open(compiled, walks)
+    visited = sum(walk.visited for walk in walks)
+    return Report(not faults, definition.hash, tuple(faults[:faults_max]), visited)
+
+
+def apart(compiled: Compiled) -> list[Definition]:
+    """The definition in parts that know nothing of one another: regions whose guards ask for each
+    other's states, that lead into each other or listen to the same step stay together."""
+    definition = compiled.definition
+    region = {
+        state.id: n for n, top in enumerate(definition.states) for state, _ in _places((top,), "$")
+    }
+    together = list(range(len(definition.states)))
+
+    def join(regions: Iterable[int]) -> None:
+        joined = {together[n] for n in regions}
+        for n, one in enumerate(together):
+            if one in joined:
+                together[n] = min(joined)
+
+    listening: dict[str, set[int]] = {}
+    for n, top in enumerate(definition.states):
+        for state, _ in _places((top,), "$"):
+            for move in state.moves:
+                join([n, *([region[move.to]] if move.to else [])])
+                if move.on is not None:
+                    listening.setdefault(move.on, set()).add(n)
+        for guard in compiled.guards_within(f"$.states[{n}]"):
+            join([n, *(region[id] for id in states_of(guard))])
+    for step, regions in listening.items():
+        when = compiled.guards[step]
+        join([*regions, *(region[id] for id in (states_of(when) if when else ()))])
+    return [
+        _part(definition, [n for n, one in enumerate(together) if one == first], listening)
+        for first in sorted(set(together))
+    ]
+
+
+def _part(
+    definition: Definition, regions: Sequence[int], listening: dict[str, set[int]]
+) -> Definition:
+    whole = msgspec.structs.replace(
+        definition,
+        states=tuple(definition.states[n] for n in regions),
+        steps=tuple(s for s in definition.steps if listening.get(s.name, set()) & {*regions}),
+        ends=(),
+    )
+    read = {fact for guard in Compiled(whole).all_guards() for fact in facts_of(guard)}
+    facts = {name: fact for name, fact in definition.facts.items() if name in read}
+    return msgspec.structs.replace(whole, facts=facts)
 
 
 # --- The walk ------------------------------------------------------------------------------------
@@ -94,7 +145,6 @@ class _Walk:
         self.visited = 0
         self.ways: dict[frozenset[str], _Way] = {}
         self.next: dict[frozenset[str], set[frozenset[str]]] = {}
-        self.opened: set[str] = set()
         self.passed: set[str] = set()
         self.domains = domains(compiled)
         self._go()
@@ -123,9 +173,6 @@ class _Walk:
         steps = [*sorted(compiled.listened), ANY_STEP]
         while queue:
             states = queue.popleft()
-            for name in compiled.guards:
-                if name not in self.opened and self._can_open(name, states):
-                    self.opened.add(name)
             for name in steps:
                 for before, after in self._facts(name):
                     self.visited += 1
@@ -155,13 +202,6 @@ class _Walk:
         for before in valuations(self.domains, sorted(read)):
             for after in valuations(self.domains, compiled.fact_names):
                 yield before, after
-
-    def _can_open(self, name: str, states: frozenset[str]) -> bool:
-        read = sorted(self.compiled.read_by(name))
-        return any(
-            not self.compiled.blocked(name, sorted(states), facts)
-            for facts in valuations(self.domains, read)
-        )
 
     def _pass(self, microsteps: Iterable[Microstep]) -> None:
         for microstep in microsteps:
@@ -258,24 +298,34 @@ def _unlabelled(definition: Definition) -> Iterator[Fault]:
             )
 
 
-def _unreached(definition: Definition, walk: _Walk) -> Iterator[Fault]:
+def _unreached(definition: Definition, walks: Sequence[_Walk]) -> Iterator[Fault]:
+    passed = set().union(*(walk.passed for walk in walks))
     for state, where in _places(definition.states, "$.states"):
-        if state.id not in walk.passed:
+        if state.id not in passed:
             yield Fault("unreachable", f"Nothing leads to {state.id}.", where)
 
 
-def _endless(definition: Definition, walk: _Walk) -> Iterator[Fault]:
-    """From everywhere a case can come to an end."""
+def _without_end(definition: Definition, walks: Sequence[_Walk]) -> Iterator[Fault]:
+    """From everywhere a case can come to an end: in one of the parts, whatever the others do."""
     if not definition.ends:
         yield Fault("no-end", "Say in which states a case is at its end.", "$.ends")
         return
-    if walk.faults:
-        return  # it has not been walked to the end
+    stuck = [found for walk in walks if (found := _stuck(walk, set(definition.ends))) is not None]
+    if len(stuck) == len(walks):
+        ends = " or ".join(definition.ends)
+        trace = next(trace for trace in stuck if trace)
+        yield Fault("no-way-out", f"From here no way leads to {ends}.", "$.states", trace)
+
+
+def _stuck(walk: _Walk, ends: set[str]) -> tuple[str, ...] | None:
+    """The way to where no end can be reached any more; empty where a part has no end in it, None
+    where from everywhere one can be."""
+    if not ends & walk.compiled.chart.index.keys():
+        return ()
     back: dict[frozenset[str], set[frozenset[str]]] = {}
     for states, following in walk.next.items():
         for after in following:
             back.setdefault(after, set()).add(states)
-    ends = set(definition.ends)
     able = {states for states in walk.ways if ends & walk.compiled.active(sorted(states))}
     queue = deque(able)
     while queue:
@@ -283,22 +333,27 @@ def _endless(definition: Definition, walk: _Walk) -> Iterator[Fault]:
             if before not in able:
                 able.add(before)
                 queue.append(before)
-    for states in walk.ways:
-        if states not in able:
-            yield Fault(
-                "no-way-out",
-                f"From here no way leads to {' or '.join(definition.ends)}.",
-                "$.states",
-                walk.trace(states),
-            )
-            return
+    return next((walk.trace(states) for states in walk.ways if states not in able), None)
 
 
-def _never_open(definition: Definition, walk: _Walk) -> Iterator[Fault]:
-    if walk.faults:
-        return
-    for n, step in enumerate(definition.steps):
-        if step.name not in walk.opened:
+def _never_open(compiled: Compiled, walks: Sequence[_Walk]) -> Iterator[Fault]:
+    known = domains(compiled)
+    for n, step in enumerate(compiled.definition.steps):
+        guard = compiled.guards[step.name]
+        asked = states_of(guard) if guard else frozenset()
+        listening = compiled.listening(step.name)
+        parts = [
+            sorted(map(sorted, walk.ways))
+            for walk in walks
+            if (asked | listening) & walk.compiled.chart.index.keys()
+        ]
+        read = sorted(compiled.read_by(step.name))
+        is_open = any(
+            not compiled.blocked(step.name, [*itertools.chain(*some)], facts)
+            for some in itertools.islice(itertools.product(*parts), visits_max)
+            for facts in valuations(known, read)
+        )
+        if not is_open:
             yield Fault("never-open", f"The step {step.name} is never open.", f"$.steps[{n}]")
 
 
