@@ -15,7 +15,7 @@ from domain.scope import Scope
 from projections import history, recommendations
 from projections.recommendations import Lineage, Row
 from projections.standpoints import Standpoint, recorded_on
-from workflows.access import Principal
+from workflows.access import Principal, Role
 
 
 class Reading:
@@ -24,6 +24,7 @@ class Reading:
 
     service: Service
     scope: Scope
+    role: Role
     effective_on: str | None = None
 
     @property
@@ -46,6 +47,7 @@ class Then(Reading):
     def __init__(self, context: Context, connection: Connection, from_: Standpoint) -> None:
         self.service = context.service
         self.scope = context.scope
+        self.role = context.role
         self.effective_on = from_.effective_on
         self._connection = connection
         self._last = from_.log_index
@@ -73,6 +75,7 @@ class Context(Reading):
         self.service = service
         self.principal = principal
         self.scope = principal.scope
+        self.role = principal.role
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
         self._then: dict[Standpoint, Then] = {}

@@ -11,6 +11,7 @@ import strawberry
 from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.history import TYPES, HistoryEntry, SourceType, instant
+from api.procedures import ProcedureState, ProcedureStep, WorkflowDefinition, steps_of
 from domain import events
 from domain.addressees import addressee as find_addressee
 from domain.entry import Effective, Entry, RecommendationId
@@ -296,6 +297,20 @@ class Recommendation(Node):
     @strawberry.field(description="The steps the procedure allows now.")
     def open_steps(self) -> list[str]:
         return procedure.open_steps(self.row.state)
+
+    @strawberry.field(description="The procedure it started under.")
+    def definition(self) -> WorkflowDefinition:
+        return WorkflowDefinition(compiled=procedure.of(self.row.state))
+
+    @strawberry.field(description="The states of the procedure it is in, with their names.")
+    def active_states(self) -> list[ProcedureState]:
+        active = set(self.row.state.states)
+        known = procedure.of(self.row.state).definition.all_states()
+        return [ProcedureState(spec=spec) for spec in known if spec.id in active]
+
+    @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
+    def steps(self) -> list[ProcedureStep]:
+        return steps_of(self.row.state, self.cohort.reading.role)
 
     @strawberry.field(description="Assignments, standing and past.")
     def assignments(self) -> list[Assignment]:

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.history import TYPES
 from api.mutations import RecommendationMutation
+from api.procedures import ProcedureQuery
 from api.queries import RecommendationQuery
 from api.recommendations import Recommendation
 from api.register import KINDS
@@ -20,7 +21,7 @@ from api.register_queries import RegisterQuery
 
 
 @strawberry.type
-class Query(RecommendationQuery, RegisterQuery):
+class Query(RecommendationQuery, RegisterQuery, ProcedureQuery):
     pass
 
 

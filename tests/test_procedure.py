@@ -4,14 +4,18 @@ through."""
 from __future__ import annotations
 
 import re
+from hashlib import sha256
+from pathlib import Path
+from random import Random
 from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from domain.entry import Event
 from domain.words import Kind, Mechanism
-from tests.given import given, received, supported
-from tests.server import ROOT
+from tests.given import any_act, given, received, supported
+from tests.server import ROOT, running
 from workflows.procedure import of
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import (
@@ -383,9 +387,24 @@ def test_a_recommendation_stays_under_the_procedure_it_started_under() -> None:
 
 def test_every_fact_is_read_off_the_record_as_its_type_says() -> None:
     it = given(received(), supported()).it
-    for name, (fact, read_off) in KNOWN.items():
-        value = read_off(it)
-        assert (value is None and fact.optional) or isinstance(value, (bool, str)), name
+    for name, known in KNOWN.items():
+        value = known.read(it)
+        assert (value is None and known.fact.optional) or isinstance(value, (bool, str)), name
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_fact_is_changed_by_the_steps_that_are_said_to_change_it_and_no_others(seed: int) -> None:
+    random = Random(seed)
+    history = given(received(wordings=("Train", "Pay") if seed % 2 else ("Train",)))
+    for _ in range(40):
+        taken = any_act(history.it, random)
+        outcome = history.when(taken)
+        if outcome.entry is None:
+            continue
+        before, history = history.it, outcome.then(Event)
+        for name, known in KNOWN.items():
+            if known.read(before) != known.read(history.it):
+                assert taken.step in known.changed_by, name
 
 
 # --- Pictures ------------------------------------------------------------------------------------
@@ -411,3 +430,51 @@ def test_the_chart_as_scxml_is_the_same_chart(tmp_path_factory: pytest.TempPathF
     again = chart(read_scxml(path))
     assert set(procedure.chart.ids[2:]) <= set(again.ids)
     assert [len(edges) for edges in again.edges] == [len(e) for e in procedure.chart.edges]
+
+
+# --- Over GraphQL --------------------------------------------------------------------------------
+
+DEFINITIONS = """{ workflowDefinitions { hash name label(language: "fr") mechanisms kinds canonical
+    states { id label } gate { ok faults { code } } diagram
+    drawn: diagram(format: SCXML, language: "fr") } }"""
+STEPS = """query($id: ID!) { recommendation(id: $id) { definition { name hash }
+    activeStates { id label(language: "zh") } steps { name label isOpen allowed roles
+    blockedBy { guard facts { name value } states whoCan } } } }"""
+
+
+def test_procedures_are_read_over_graphql(tmp_path: Path) -> None:
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+        told = server.ask("reader", DEFINITIONS)["workflowDefinitions"]
+        assert {d["name"]: d["hash"] for d in told} == {n: c.hash for n, c in shipped().items()}
+        assert all(d["gate"] == {"ok": True, "faults": []} for d in told)
+        (upr,) = [d for d in told if d["mechanisms"] == ["UPR"]]
+        assert sha256(upr["canonical"].encode()).hexdigest() == upr["hash"]
+        assert upr["label"] == "Examen périodique universel"
+        assert upr["diagram"].startswith("stateDiagram")
+        assert "<scxml" in upr["drawn"]
+        one = "query($h: String!) { workflowDefinition(hash: $h) { name } }"
+        found = server.ask("reader", one, h=upr["hash"])["workflowDefinition"]
+        assert found == {"name": "upr"}
+        unknown = server.refused("reader", one, h="0" * 64)
+        assert unknown["extensions"]["code"] == "NOT_FOUND"
+
+
+def test_for_each_step_one_is_told_whether_it_is_open_and_why_not(tmp_path: Path) -> None:
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+        id = server.receive()
+        told = server.ask("clerk", STEPS, id=id)["recommendation"]
+        assert told["definition"]["name"] == "upr"
+        assert [s["id"] for s in told["activeStates"]][:2] == ["record.open", "position.pending"]
+        assert told["activeStates"][0]["label"] == "未结"
+        steps = {step["name"]: step for step in told["steps"]}
+        assert steps["plan"]["isOpen"] is False
+        (why,) = steps["plan"]["blockedBy"]
+        assert (why["guard"], why["states"]) == ("at assignment.assigned", ["assignment.assigned"])
+        assert set(why["whoCan"]) == {"COORDINATOR", "FOCAL_POINT"}
+        assert steps["take-position"]["allowed"] is True
+        assert (steps["close"]["isOpen"], steps["close"]["allowed"]) == (True, False)
+        assert steps["close"]["roles"] == ["COORDINATOR"]
+        server.step("coordinator", "assignRecommendation", id, institution="justice")
+        told = server.ask("justice", STEPS, id=id)["recommendation"]
+        (plan,) = [step for step in told["steps"] if step["name"] == "plan"]
+        assert (plan["isOpen"], plan["allowed"], plan["blockedBy"]) == (True, True, [])

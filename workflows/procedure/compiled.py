@@ -187,6 +187,23 @@ class Compiled:
             if any(name in edge.events for edge in edges)
         )
 
+    def facts_leading_to(self, states: Iterable[str]) -> frozenset[str]:
+        """The facts that guards of transitions into some states read."""
+        return frozenset(
+            fact
+            for edge in self._edges_to(states)
+            if edge.guard
+            for fact in facts_of(edge.guard.expression)
+        )
+
+    def steps_leading_to(self, states: Iterable[str]) -> frozenset[str]:
+        """The steps that move into some states."""
+        return frozenset(name for edge in self._edges_to(states) for name in edge.events)
+
+    def _edges_to(self, states: Iterable[str]) -> list[Any]:
+        wanted = {self.chart.index[id] for id in states if id in self.chart.index}
+        return [edge for edges in self.chart.edges for edge in edges if wanted & {*edge.targets}]
+
     def guard_at(self, where: str) -> Expression | None:
         """The guard that stands at a place of the definition; None if none does."""
         return next((guard for guard, there in self._read if there == where), None)
@@ -221,7 +238,7 @@ class Compiled:
                 raise Unsound(
                     "unknown-fact", f"No fact is called {name}; these are: {known}.", where
                 )
-            if KNOWN[name][0] != fact:
+            if KNOWN[name].fact != fact:
                 raise Unsound("fact-differs", f"The fact {name} is of another type.", where)
 
     def _guard(self, text: str | None, where: str) -> Expression | None:
