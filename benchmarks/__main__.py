@@ -60,24 +60,29 @@ def main() -> int:
         bench = Bench(quick=given.quick, rounds=rounds, done=done)
         for name in names:
             PARTS[name].measure(bench)
+            keep(bench, given.json, round(time.monotonic() - started))
     show(bench.ratios, console)
     show_growths(bench.growths, console)
     seconds = round(time.monotonic() - started)
     console.print(f"{len(bench.ratios) + len(bench.growths)} figures in {seconds} s on {machine()}")
+    if given.write_readme:
+        write_readme(bench, f"{datetime.now(UTC).date()}, {machine()}, {rounds} rounds")
+    return 0
+
+
+def keep(bench: Bench, file: Path, seconds: int) -> None:
+    """Writes what has been measured so far."""
     kept = {
         "taken_on": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "quick": given.quick,
-        "rounds": rounds,
+        "quick": bench.quick,
+        "rounds": bench.rounds,
         "seconds": seconds,
         "notes": bench.notes,
         "ratios": bench.ratios,
         "growths": [{**msgspec.to_builtins(g), "times": g.times} for g in bench.growths],
     }
-    given.json.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
-    if given.write_readme:
-        write_readme(bench, f"{kept['taken_on']}, {machine()}, {rounds} rounds")
-    return 0
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
 
 
 def machine() -> str:
