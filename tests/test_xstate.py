@@ -116,7 +116,7 @@ def any_chart(random: Random) -> list[Drawn]:
         state = path[-1]
         if state["kind"] in (Kind.FINAL, *HISTORIES):
             continue
-        for _ in range(random.randint(0, 2)):
+        for _ in range(random.randint(1, 3)):
             on = random.choice("abc")
             to = random.choice(list(above))
             if crosses(path, above[to]):
