@@ -20,7 +20,7 @@ export SUIVI_TEST_DATA := $(abspath ../shared/data)
 endif
 endif
 
-.PHONY: help install demo test check bench chaos lock clean
+.PHONY: help install demo test check bench chaos conformance lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -66,6 +66,9 @@ bench: install ## measure
 
 chaos: install ## kill processes and stores, and look for loss
 	$(RUN) -m tests.chaos $(ARGS)
+
+conformance: install ## run the suites of others, a line each
+	$(RUN) -m tests.conformance
 
 LOCK := $(BIN)/uv --no-config --quiet pip compile pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --custom-compile-command "make lock"
