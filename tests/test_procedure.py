@@ -143,6 +143,7 @@ ends: [work.done]
         (written(changed("labels/xx-", "A")), "language"),
         (written(changed("steps/0/labels/en", " ")), "label"),
         (written(changed("states", [])), "states"),
+        (written(changed("steps/0/name", "approve.it")), "no dot"),
         (
             written(
                 {
@@ -289,6 +290,17 @@ def test_an_overlay_adds_a_cabinets_approval_without_which_nothing_is_declared()
     assert "cabinet.approved" in after.entered
     moved = sorted({*states} - {*after.left} | {*after.entered})
     assert not procedure.blocked("declare-implemented", moved, planned)
+
+
+def test_no_step_is_taken_for_an_event_of_the_charts_own() -> None:
+    """A region that comes to its end is an event `done.state.…` within."""
+    said = changed(f"{WORK}/2", {"id": "work.done", "labels": {"en": "Done"}, "kind": "final"})
+    said["steps"].append({"name": "done", "labels": {"en": "Done"}})
+    said["states"][0]["moves"] = [{"on": "done", "to": "work.waiting"}]
+    procedure = Compiled(made(said))
+    facts = {"planned": True, "closed": True}
+    assert procedure.outcome("approve", ["work.waiting"], facts, facts).entered == ("work.done",)
+    assert procedure.outcome("done", ["work.done"], facts, facts).entered == ("work.waiting",)
 
 
 def test_what_an_overlay_changes_is_all_that_differs() -> None:

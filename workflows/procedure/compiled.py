@@ -43,6 +43,8 @@ from workflows.statecharts.kernel import (
 )
 
 remembered_max = 50_000
+STEP = "step."
+"""How the chart's events for steps begin: none is taken for an event of the chart's own."""
 WHOLE, ALL = "(whole)", "(all)"
 """The two states around those of the definition: no name of one reads so."""
 
@@ -85,7 +87,7 @@ class _Guards:
         self.after = after
 
     def holds(self, guard: _Guard, event: Event | None, active: Active, emit: Emit) -> bool:
-        is_step = event is not None and event.name == self.step
+        is_step = event is not None and event.name == STEP + self.step
         return guard.holds(self.before if is_step else self.after, active)
 
     def run(self, actions: Sequence[Any], event: Event | None, active: Active, emit: Emit) -> None:
@@ -144,7 +146,7 @@ class Compiled:
         found = [_blocked(part) for part in parts if not holds(part, facts, active)]
         if not found and name in self.listened:
             taken = self.step(name, states, facts, facts)
-            if not any(microstep.event == name for microstep in taken.microsteps):
+            if not any(microstep.event == STEP + name for microstep in taken.microsteps):
                 found.append(Blocked(f"a state that takes {name}", (), ()))
         return found
 
@@ -169,7 +171,7 @@ class Compiled:
     def step(self, name: str, states: Sequence[str], before: Facts, after: Facts) -> Stepped:
         """A step as the kernel takes it."""
         guards = _Guards(name, before, after)
-        return step(self.chart, self._snapshot(states), Event(name), guards)
+        return step(self.chart, self._snapshot(states), Event(STEP + name), guards)
 
     def all_guards(self) -> list[Expression]:
         """Every guard there is."""
@@ -184,7 +186,7 @@ class Compiled:
         return frozenset(
             self.chart.ids[i]
             for i, edges in enumerate(self.chart.edges)
-            if any(name in edge.events for edge in edges)
+            if any(STEP + name in edge.events for edge in edges)
         )
 
     def facts_leading_to(self, states: Iterable[str]) -> frozenset[str]:
@@ -198,7 +200,9 @@ class Compiled:
 
     def steps_leading_to(self, states: Iterable[str]) -> frozenset[str]:
         """The steps that move into some states."""
-        return frozenset(name for edge in self._edges_to(states) for name in edge.events)
+        return frozenset(
+            event.removeprefix(STEP) for edge in self._edges_to(states) for event in edge.events
+        )
 
     def _edges_to(self, states: Iterable[str]) -> list[Any]:
         wanted = {self.chart.index[id] for id in states if id in self.chart.index}
@@ -215,7 +219,7 @@ class Compiled:
             edge.guard.expression
             for edges in self.chart.edges
             for edge in edges
-            if edge.guard and name in edge.events
+            if edge.guard and STEP + name in edge.events
         ]
         return frozenset(fact for guard in guards if guard for fact in facts_of(guard))
 
@@ -280,7 +284,7 @@ class Compiled:
         elif move.to is None:
             raise Unsound("moves-nowhere", "Without a step and a state it does nothing.", where)
         return Transition(
-            events=() if move.on is None else (move.on,),
+            events=() if move.on is None else (STEP + move.on,),
             guard=_Guard.of(self._guard(move.when, f"{where}.when")),
             targets=() if move.to is None else (move.to,),
         )

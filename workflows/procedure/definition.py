@@ -224,4 +224,6 @@ def check_names(definition: Definition) -> None:
         raise NoDefinition(f"A procedure has at most {steps_max} steps.", "$.steps")
     for n, step in enumerate(definition.steps):
         named("a step", step.name, f"$.steps[{n}].name")
+        if "." in step.name:
+            raise NoDefinition(f"A step has no dot in its name: {step.name}.", f"$.steps[{n}].name")
         labelled(step.labels, f"$.steps[{n}].labels")
