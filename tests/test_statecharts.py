@@ -153,8 +153,9 @@ def test_whatever_happens_one_child_of_each_active_state_is_active_and_all_regio
     chart = Chart(root)
     try:
         stepped = start(chart, told)
-        entered = [e[1:] for e in stepped.effects if isinstance(e, str) and e[0] == "+"]
-        assert entered == sorted(entered, key=chart.index.__getitem__), "parents before children"
+        for microstep in stepped.microsteps:
+            in_order = sorted(microstep.entered, key=chart.index.__getitem__)
+            assert list(microstep.entered) == in_order, "parents before children"
         for name in events:
             stands_rightly(chart, stepped.snapshot)
             before = stepped.snapshot
