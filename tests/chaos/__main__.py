@@ -66,7 +66,10 @@ SERVER_EVERY = 3
 START_SECONDS_MAX = 60
 RECOVER_SECONDS_MAX = 40
 KILL_SECONDS_MAX = 0.5
+SAID_MAX = 4_000
 HERE = Path(__file__).parents[2]
+UNMEASURED = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+"""For writers: who is killed tells of no coverage, and a tracer may break under the kill."""
 
 # --- The writer, a process to be killed ----------------------------------------------------------
 
@@ -340,6 +343,7 @@ class Run:
                 cwd=HERE,
                 stdout=output,
                 stderr=output,
+                env=UNMEASURED | {"PYTHONFAULTHANDLER": "1"},
             )
         try:
             if self.random.random() < 0.15:  # while it starts
@@ -375,7 +379,8 @@ class Run:
         until = time.monotonic() + seconds
         while _lines(notes) < lines:
             if writer.poll() is not None:
-                self.violations.append(f"the writer ended by itself: {writer.returncode}")
+                said = notes.with_suffix(".log").read_text(errors="replace")[-SAID_MAX:]
+                self.violations.append(f"the writer ended by itself: {writer.returncode}\n{said}")
                 return
             if time.monotonic() > until:
                 self.violations.append(f"nothing was recorded within {seconds:.0f} s")
