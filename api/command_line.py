@@ -13,10 +13,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import structlog
@@ -34,11 +34,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.service import Service
 from api.settings import Settings, describe, read_settings
-from domain.entry import Authority, AuthorityKind, UnreadableEntry, is_date
-from domain.refusals import InvalidInput, Refusal
+from domain.entry import Authority, AuthorityKind, Stamp, UnreadableEntry, is_date
+from domain.refusals import AlreadySo, InvalidInput, Refusal
 from projections.feed import FeedStopped
 from projections.views import VIEWS
 from workflows.access import Principal, Role
+from workflows.desk import Command
 
 FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "worklist"]
 EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist"]
@@ -293,7 +294,11 @@ def definition_check(given: argparse.Namespace, settings: Settings) -> int:
         report = check(_definition(given.file))
     except Unsound as fault:
         report = Report(False, "", (Fault(fault.code, str(fault), fault.where),))
-    if given.json:
+    return _tell(report, as_json=given.json)
+
+
+def _tell(report: Any, *, as_json: bool) -> int:
+    if as_json:
         print(msgspec.json.encode(report).decode())
     else:
         for found in report.faults:
@@ -302,6 +307,66 @@ def definition_check(given: argparse.Namespace, settings: Settings) -> int:
                 print(f"    {line}")
         print(f"Sound: {report.hash}" if report.ok else f"{len(report.faults)} faults.")
     return 0 if report.ok else 1
+
+
+def definition_publish(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi definition publish: publishes a State's own procedure, and adopts it if told to."""
+    from workflows.procedure import publishing
+
+    source = given.file.read_bytes()
+    with _service(settings) as service:
+        desk, principal = service.desk, _principal(given, service, Role.COORDINATOR)
+        examined = publishing.examine(desk.procedures, given.state, source)
+        if examined.definition is None or not examined.report.ok:
+            return _tell(examined.report, as_json=given.json)
+        sha256 = examined.report.hash
+        stamp = Stamp(command="", speaker=principal.speaker())
+
+        def commanded(step: str) -> tuple[Command, Stamp]:
+            command = Command.of(uuid4().hex, principal, [step, given.state, sha256])
+            return command, msgspec.structs.replace(stamp, command=command.id)
+
+        with suppress(AlreadySo):
+            command, said = commanded("publish-definition")
+            publishing.publish(desk, principal, command, said, given.state, lambda: examined)
+        if given.adopt:
+            with suppress(AlreadySo):
+                command, said = commanded("adopt-definition")
+                publishing.adopt(desk, principal, command, said, given.state, sha256)
+        service.feed.advance()
+    if given.json:
+        said_json = {"hash": sha256, "name": examined.definition.name, "adopted": given.adopt}
+        print(msgspec.json.encode(said_json).decode())
+    else:
+        what = "Published and adopted" if given.adopt else "Published"
+        print(f"{what} for {given.state}: {examined.definition.name} {sha256}")
+    return 0
+
+
+def replay(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi replay --check: decides every step again, and lists what would come out differently."""
+    from workflows.procedure.replay import replay as run
+
+    with _service(settings) as service, _bar(quiet=given.json) as tell:
+        size, done = service.log.size, 0
+
+        def count(entries: int) -> None:
+            nonlocal done
+            done += entries
+            tell("replaying", done, size)
+
+        found = run(service.desk.procedures, service.log.read_streams(size - 1), count)
+    if given.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        for d in found.differences:
+            why = "its procedure is unknown" if d.unknown else f"now {d.now_left} → {d.now_entered}"
+            print(f"✗ {d.log_index}: {d.step}: {d.left} → {d.entered}, {why}")
+        print(
+            f"{found.steps:,} steps on {found.recommendations:,} recommendations: "
+            + ("all come out the same." if found.ok else f"{found.different:,} differ.")
+        )
+    return 0 if found.ok else 1
 
 
 def definition_diagram(given: argparse.Namespace, settings: Settings) -> int:
@@ -471,13 +536,22 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add("check", check, "Check the log, the vault and the views against one another.")
+    c = add("replay", replay, "Decide every step ever taken again, and compare.")
+    c.add_argument("--check", action="store_true", required=True, help="list what would differ")
     c = add("settings", show_settings, "List all settings.")
     c.add_argument("--markdown", action="store_true", help="as the table in docs/settings.md")
 
-    definition = commands.add_parser("definition", help="Check and draw procedures.")
+    definition = commands.add_parser("definition", help="Check, publish and draw procedures.")
     definitions = definition.add_subparsers(title="commands", metavar="COMMAND", required=True)
     c = add("check", definition_check, "Say whether a procedure is sound.", definitions)
     c.add_argument("file", type=Path, metavar="FILE", help="the definition or overlay")
+    c = add("publish", definition_publish, "Publish a State's own procedure.", definitions)
+    c.add_argument("file", type=Path, metavar="FILE", help="the definition or overlay")
+    c.add_argument("--state", required=True, metavar="SVN", help="the State whose procedure it is")
+    c.add_argument("--adopt", action="store_true", help="and let what arrives start under it")
+    c.add_argument("--actor", help="pseudonym of the person who publishes")
+    c.add_argument("--institution", default="operator", help="the institution that publishes")
+    c.add_argument("--authority", help="by what decision or mandate")
     c = add("diagram", definition_diagram, "Draw a procedure.", definitions)
     c.add_argument("file", type=Path, metavar="FILE", help="the definition or overlay")
     c.add_argument("--format", choices=["mermaid", "scxml"], default="mermaid")

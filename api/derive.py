@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 import strawberry
+from strawberry.scalars import JSON
 
 from domain.entry import Entry, Event, Protected, RecommendationId
 from domain.refusals import InvalidInput
@@ -127,7 +128,9 @@ def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
     if isinstance(annotation, NewType):
         return _shown(annotation.__supertype__)
     if get_origin(annotation) in (Union, types.UnionType):
-        (inner,) = [a for a in get_args(annotation) if a is not type(None)]
+        inner, *others = [a for a in get_args(annotation) if a is not type(None)]
+        if others:  # one of several scalars: what it is, the definition says
+            return _nullable[JSON], lambda value: value
         shown, convert = _shown(inner)
         return _nullable[shown], convert
     if get_origin(annotation) is tuple:

@@ -19,6 +19,7 @@ from domain import (
     review,
     stored_file,
     vocabulary,
+    workflow_definition,
 )
 from domain.entry import Authority, Basis, Entry, Event, Precision, Source, Visibility
 from domain.events import (
@@ -182,6 +183,7 @@ TYPES: dict[str, Any] = {
         *import_run.EVENTS,
         *match.EVENTS,
         *vocabulary.EVENTS,
+        *workflow_definition.EVENTS,
         *credential.EVENTS,
     )
 }

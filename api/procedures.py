@@ -4,18 +4,24 @@ recommendation which steps are open and why others are not."""
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
+from typing import TypeVar
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.types import Info
 
+from api.context import Context, Reading
 from api.derive import enum_type
+from api.looking_back import AsOf, look
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
 from domain.words import Kind, Mechanism
-from workflows import procedure
+from domain.workflow_definition import PublishedDefinition
+from projections import register
+from projections.register import Shelf
 from workflows.access import MAY, Role
-from workflows.procedure import gate
+from workflows.procedure import Procedures, forms, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import StateSpec, StepSpec, canonical
 from workflows.procedure.facts import KNOWN
@@ -24,6 +30,8 @@ from workflows.procedure.shipped import by_hash, shipped
 from workflows.statecharts.expressions import Value
 
 RoleType = enum_type(Role)
+
+State = TypeVar("State")
 
 
 @strawberry.enum(description="How a procedure is drawn.")
@@ -62,6 +70,20 @@ class ProcedureState:
 @strawberry.type(description="A procedure, by its hash: the SHA-256 of its canonical form.")
 class WorkflowDefinition:
     compiled: strawberry.Private[Compiled]
+    reading: strawberry.Private[Reading]
+    published: strawberry.Private[str | None] = None
+
+    @strawberry.field(description="The State that has published it; null where it ships.")
+    def addressee(self) -> str | None:
+        return self.published
+
+    @strawberry.field(
+        description="The States for which what they receive now starts under it, by their own "
+        "decision."
+    )
+    def adopted_by(self) -> list[str]:
+        rows = _all(register.adoptions, self.reading)
+        return [a.addressee for a in rows if self.compiled.hash in a.in_force]
 
     @strawberry.field
     def hash(self) -> str:
@@ -94,12 +116,7 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        report = _checked(self.compiled.hash)
-        faults = [
-            GateFault(code=f.code, message=f.message, where=f.where, trace=list(f.trace))
-            for f in report.faults
-        ]
-        return Gate(ok=report.ok, faults=faults)
+        return gate_of(_checked(self.compiled))
 
     @strawberry.field(description="A drawing, with labels in `language`.")
     def diagram(self, format: DiagramFormat = DiagramFormat.MERMAID, language: str = "en") -> str:
@@ -127,6 +144,7 @@ class Blocker:
 @strawberry.type(description="A step of the procedure, as things stand.")
 class ProcedureStep:
     spec: strawberry.Private[StepSpec]
+    may: strawberry.Private[frozenset[Role]]
     blockers: strawberry.Private[list[Blocker]]
     role: strawberry.Private[Role]
 
@@ -144,11 +162,25 @@ class ProcedureStep:
 
     @strawberry.field(description="Whether it is open, and this key's role may take it.")
     def allowed(self) -> bool:
-        return not self.blockers and self.role in MAY[self.spec.name]
+        return not self.blockers and self.role in self.may
 
     @strawberry.field(description="The roles that may take it.")
     def roles(self) -> list[RoleType]:  # type: ignore[valid-type]
-        return sorted(MAY[self.spec.name])
+        return sorted(self.may)
+
+    @strawberry.field(description="Whether only this procedure has it: `takeStep` takes it.")
+    def is_own(self) -> bool:
+        return self.spec.name not in MAY
+
+    @strawberry.field(
+        description="What it carries, as JSON Schema with titles in `language`; null where the "
+        "step has a mutation, and with it an input, of its own."
+    )
+    def form(self, language: str = "en") -> JSON | None:
+        if self.spec.name in MAY:
+            return None
+        schema: JSON = forms.json_schema(self.spec.form, language)  # type: ignore[assignment]
+        return schema
 
     @strawberry.field(description="Why it is not open: every condition that does not hold.")
     def blocked_by(self) -> list[Blocker]:
@@ -157,26 +189,76 @@ class ProcedureStep:
 
 @strawberry.type
 class ProcedureQuery:
-    @strawberry.field(description="The procedures there are.")
-    def workflow_definitions(self) -> list[WorkflowDefinition]:
-        return [WorkflowDefinition(compiled=compiled) for compiled in shipped().values()]
+    @strawberry.field(description="The procedures there are: those that ship, then States' own.")
+    def workflow_definitions(
+        self, info: Info[Context, None], as_of: AsOf | None = None
+    ) -> list[WorkflowDefinition]:
+        reading = look(info.context, as_of, None)
+        found = [WorkflowDefinition(compiled=c, reading=reading) for c in shipped().values()]
+        for held in _all(register.definitions, reading):
+            found += _published(held, reading)
+        return found
 
     @strawberry.field(description="The procedure with this hash.")
-    def workflow_definition(self, hash: str) -> WorkflowDefinition:
-        compiled = by_hash().get(hash)
-        if compiled is None:
-            raise NotFound("There is no procedure of this hash; see `workflowDefinitions`.")
-        return WorkflowDefinition(compiled=compiled)
+    def workflow_definition(
+        self, info: Info[Context, None], hash: str, as_of: AsOf | None = None
+    ) -> WorkflowDefinition:
+        reading = look(info.context, as_of, None)
+        if compiled := by_hash().get(hash):
+            return WorkflowDefinition(compiled=compiled, reading=reading)
+        asked = [register.definitions.table.c.sha256 == hash]
+        page = register.definitions.page(reading.connection, reading.scope, asked, first=1)
+        for row in page.rows:
+            for found in _published(row.state, reading):
+                return found
+        raise NotFound("There is no procedure of this hash; see `workflowDefinitions`.")
 
 
-def steps_of(r: Recommendation, role: Role) -> list[ProcedureStep]:
+def definition_of(compiled: Compiled, reading: Reading, addressee: str) -> WorkflowDefinition:
+    """A procedure that a recommendation of this addressee is under."""
+    own = None if compiled.hash in by_hash() else addressee
+    return WorkflowDefinition(compiled=compiled, reading=reading, published=own)
+
+
+def gate_of(report: gate.Report) -> Gate:
+    """What the gate says, as it is shown."""
+    faults = [
+        GateFault(code=f.code, message=f.message, where=f.where, trace=list(f.trace))
+        for f in report.faults
+    ]
+    return Gate(ok=report.ok, faults=faults)
+
+
+def _published(held: PublishedDefinition, reading: Reading) -> list[WorkflowDefinition]:
+    compiled = reading.service.desk.procedures.find(held.sha256, held.addressee)
+    if compiled is None:
+        return []
+    return [WorkflowDefinition(compiled=compiled, reading=reading, published=held.addressee)]
+
+
+def _all(shelf: Shelf[State], reading: Reading) -> list[State]:
+    """Everything on a shelf that the reader may see."""
+    found: list[State] = []
+    after = None
+    while True:
+        page = shelf.page(
+            reading.connection, reading.scope, first=register.page_size_max, after=after
+        )
+        found += [row.state for row in page.rows]
+        after = page.end
+        if not page.has_next:
+            return found
+
+
+def steps_of(procedures: Procedures, r: Recommendation, role: Role) -> list[ProcedureStep]:
     """The steps of a recommendation's procedure, in its order, with what keeps each from being
     open."""
-    compiled = procedure.of(r)
-    facts = procedure.facts(r)
+    compiled = procedures.of(r)
+    facts = procedures.facts(r)
     return [
         ProcedureStep(
             spec=spec,
+            may=compiled.may(spec.name),
             role=role,
             blockers=[
                 Blocker(
@@ -200,13 +282,15 @@ def _who_can(compiled: Compiled, facts: tuple[str, ...], states: tuple[str, ...]
     read = {*facts, *compiled.facts_leading_to(states)}
     steps = {*compiled.steps_leading_to(states)}
     steps.update(step for fact in read for step in KNOWN[fact].changed_by)
-    return sorted({role for step in steps for role in MAY.get(step, ())})
+    return sorted(
+        {role for step in steps for role in compiled.may(step) or MAY.get(step, frozenset())}
+    )
 
 
 def _label(labels: dict[str, str], language: str, name: str) -> str:
     return labels.get(language) or labels.get("en") or name
 
 
-@cache
-def _checked(hash: str) -> gate.Report:
-    return gate.check(by_hash()[hash].definition)
+@lru_cache(maxsize=256)
+def _checked(compiled: Compiled) -> gate.Report:
+    return gate.check(compiled.definition)

@@ -11,7 +11,13 @@ import strawberry
 from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.history import TYPES, HistoryEntry, SourceType, instant
-from api.procedures import ProcedureState, ProcedureStep, WorkflowDefinition, steps_of
+from api.procedures import (
+    ProcedureState,
+    ProcedureStep,
+    WorkflowDefinition,
+    definition_of,
+    steps_of,
+)
 from domain import events
 from domain.addressees import addressee as find_addressee
 from domain.entry import Effective, Entry, RecommendationId
@@ -32,7 +38,7 @@ from domain.words import (
     Stage,
 )
 from projections.recommendations import Lineage, Row
-from workflows import procedure
+from workflows.procedure import Procedures
 
 history_entries_max = 1_000
 
@@ -286,6 +292,10 @@ class Recommendation(Node):
     def owed(self) -> list[Due]:
         return [Due(what=what, by=by) for what, by in self.row.state.owed()]
 
+    @property
+    def _procedures(self) -> Procedures:
+        return self.cohort.reading.service.desk.procedures
+
     @strawberry.field(description="The furthest point on the everyday road.")
     def stage(self) -> enum_type(Stage):  # type: ignore[valid-type]
         return self.row.state.stage
@@ -296,21 +306,23 @@ class Recommendation(Node):
 
     @strawberry.field(description="The steps the procedure allows now.")
     def open_steps(self) -> list[str]:
-        return procedure.open_steps(self.row.state)
+        return self._procedures.open_steps(self.row.state)
 
     @strawberry.field(description="The procedure it started under.")
     def definition(self) -> WorkflowDefinition:
-        return WorkflowDefinition(compiled=procedure.of(self.row.state))
+        state = self.row.state
+        compiled = self._procedures.of(state)
+        return definition_of(compiled, self.cohort.reading, state.addressee)
 
     @strawberry.field(description="The states of the procedure it is in, with their names.")
     def active_states(self) -> list[ProcedureState]:
         active = set(self.row.state.states)
-        known = procedure.of(self.row.state).definition.all_states()
+        known = self._procedures.of(self.row.state).definition.all_states()
         return [ProcedureState(spec=spec) for spec in known if spec.id in active]
 
     @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
     def steps(self) -> list[ProcedureStep]:
-        return steps_of(self.row.state, self.cohort.reading.role)
+        return steps_of(self._procedures, self.row.state, self.cohort.reading.role)
 
     @strawberry.field(description="Assignments, standing and past.")
     def assignments(self) -> list[Assignment]:

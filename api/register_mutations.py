@@ -44,9 +44,10 @@ from domain.review import ReviewDocument
 from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
 from projections import history
 from workflows.access import authorise
-from workflows.desk import Desk, Taken
+from workflows.desk import Taken
 from workflows.importing import Format, Options
 from workflows.importing.sources import join
+from workflows.procedure import Procedures
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
@@ -409,7 +410,8 @@ class RegisterMutation:
             made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
             for covered in r.covers:
                 one = context.service.desk.load(covered, context.principal)
-                made.append(Desk.enter(one, "cover", one.cover(_apart(stamp), r.id)))
+                covers = one.cover(_apart(stamp), r.id)
+                made.append(context.service.desk.procedures.enter(one, "cover", covers))
             return made
 
         return _several(info, "publish-report", "ProgressReport", progress_report.fold, input, act)
@@ -429,7 +431,7 @@ class RegisterMutation:
                     if held.report == r.id and one.stands(held.version):
                         why = CorrectionKind.ENTERED_IN_ERROR
                         struck = one.strike(_apart(stamp), why, held.version)
-                        made.append(Desk.enter(one, "strike", struck))
+                        made.append(context.service.desk.procedures.enter(one, "strike", struck))
             return made
 
         return _several(info, "withdraw-report", "ProgressReport", progress_report.fold, input, act)
@@ -483,7 +485,8 @@ class RegisterMutation:
                 raise InvalidInput("The row and the recommendation are of different addressees.")
             score = next((c.score for c in m.candidates if c.recommendation == r.id), None)
             made = m.make(stamp, RecommendationId(r.id), AssertedHow.PERSON, score)
-            return [made, *join(_apart(stamp, r.visibility), r, m)]
+            procedures = context.service.desk.procedures
+            return [made, *join(procedures, _apart(stamp, r.visibility), r, m)]
 
         return _several(info, "make-match", "Match", match.fold, input, act)
 
@@ -504,7 +507,8 @@ class RegisterMutation:
             made: list[Entry | Event] = [m.withdraw(stamp)]
             if m.to is not None:
                 r = context.service.desk.load(m.to, context.principal)
-                made.extend(_part_from(r, m, _apart(stamp, r.visibility)))
+                procedures = context.service.desk.procedures
+                made.extend(_part_from(procedures, r, m, _apart(stamp, r.visibility)))
             return made
 
         return _several(info, "withdraw-match", "Match", match.fold, input, act)
@@ -726,17 +730,19 @@ def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
     )
 
 
-def _part_from(r: recommendation.Recommendation, m: match.Match, stamp: Stamp) -> Sequence[Entry]:
+def _part_from(
+    procedures: Procedures, r: recommendation.Recommendation, m: match.Match, stamp: Stamp
+) -> Sequence[Entry]:
     """Takes back from a recommendation the name and the terms that a match gave it."""
     planned: list[Entry] = []
     alias = Alias(scheme=m.scheme, value=m.key)
     if alias.key in {a.key for a in r.aliases}:
         event = r.withdraw_alias(stamp, alias)
-        planned.append(Desk.enter(r, "withdraw-alias", event))
+        planned.append(procedures.enter(r, "withdraw-alias", event))
     mine = {term.key for term in m.terms}
     source = m.symbol or m.scheme
     gone = [h.term for h in r.terms if h.term.key in mine and h.document in (source, None)]
     if gone:
         said = r.declassify(_apart(stamp, stamp.visibility), gone)
-        planned.append(Desk.enter(r, "declassify", said))
+        planned.append(procedures.enter(r, "declassify", said))
     return planned

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.history import TYPES
 from api.mutations import RecommendationMutation
+from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
 from api.queries import RecommendationQuery
 from api.recommendations import Recommendation
@@ -26,7 +27,7 @@ class Query(RecommendationQuery, RegisterQuery, ProcedureQuery):
 
 
 @strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
-class Mutation(RecommendationMutation, RegisterMutation):
+class Mutation(RecommendationMutation, RegisterMutation, ProcedureMutation):
     pass
 
 

@@ -43,7 +43,7 @@ from domain.words import (
     ReportKind,
     TextStatus,
 )
-from workflows.desk import Desk, opening
+from workflows.procedure import SHIPPED
 
 WORDS = """
 strengthen the legal framework to prevent and combat all forms of violence against women
@@ -159,13 +159,13 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
         paragraph=paragraph,
         cycle=2 + n // 2_500 if upr else None,
     )
-    first = opening(id, "SVN", received)
+    first = SHIPPED.opening(id, "SVN", received)
     yield first
     r = fold([first])
     assert r is not None
 
     def step(name: str, act: Callable[[Recommendation], RecommendationEvent]) -> Entry:
-        return Desk.enter(r, name, act(r))
+        return SHIPPED.enter(r, name, act(r))
 
     terms = [
         Term(vocabulary="theme", version="2024", label=label)
@@ -317,7 +317,7 @@ def an_arrival(random: Random, n: int, addressee: str, said: str) -> Iterator[En
         paragraph=paragraph,
         cycle=cycle,
     )
-    first = opening(id, addressee, received)
+    first = SHIPPED.opening(id, addressee, received)
     yield first
     r = fold([first])
     assert r is not None
@@ -327,16 +327,16 @@ def an_arrival(random: Random, n: int, addressee: str, said: str) -> Iterator[En
     for _ in range(random.randint(0, 2)):
         goal = f"{random.randint(1, 17)}.{random.randint(1, 9)}"
         terms.append(Term(vocabulary="sdg", version="2015", label=f"Target {goal}", code=goal))
-    yield Desk.enter(r, "classify", r.classify(stamp(), terms, AssertedHow.SOURCE))
+    yield SHIPPED.enter(r, "classify", r.classify(stamp(), terms, AssertedHow.SOURCE))
     if upr:
         answer = Answer.SUPPORTED if random.random() < 0.8 else Answer.NOTED
         event = r.take_position(stamp(), answer, organ=Organ.ADDENDUM, instrument=f"{symbol}/Add.1")
-        yield Desk.enter(r, "take-position", event)
+        yield SHIPPED.enter(r, "take-position", event)
     if random.random() < 0.2:
         lead = random.choice(MINISTRIES)
         decreed = r.decree_assignment(stamp(), lead, Capacity.LEAD, "Government decision 44")
-        yield Desk.enter(r, "decree-assignment", decreed)
+        yield SHIPPED.enter(r, "decree-assignment", decreed)
     if random.random() < 0.1:
         grade = random.choice(("fully-implemented", "partially-implemented", "not-implemented"))
         found = r.assess(stamp(), AssessorKind.UPR_INFO, "UPR Info", "upr-info", "1", grade)
-        yield Desk.enter(r, "assess", found)
+        yield SHIPPED.enter(r, "assess", found)

@@ -718,6 +718,25 @@ class Reopened(RecommendationEvent, frozen=True):
         r.declared = []
 
 
+class StepDatum(Stored, frozen=True):
+    """What a step of a State's own procedure carries in one field of its form: a `value`, or
+    `words` where the form protects it."""
+
+    field: str
+    value: bool | int | str | None = None
+    words: Protected | None = None
+
+
+class StepTaken(RecommendationEvent, frozen=True):
+    """A step that a State's own procedure has and no other was taken; `definition` in the stamp
+    says what its name and its data mean."""
+
+    topic: ClassVar[str] = "recommendation.step-taken.v1"
+
+    step: str
+    data: tuple[StepDatum, ...] = ()
+
+
 class Continued(RecommendationEvent, frozen=True):
     """At a cycle's end it was decided to go on under its own symbol; it does not count in the
     next cycle (domain rule 9)."""

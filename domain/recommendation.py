@@ -79,6 +79,8 @@ from domain.events import (
     Reported,
     SelectedForFollowUp,
     StateCommented,
+    StepDatum,
+    StepTaken,
     Term,
     TermHeld,
     Text,
@@ -665,6 +667,13 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         if self.continued_into is not None and cycle <= self.continued_into:
             raise AlreadySo(f"It is continued into cycle {self.continued_into} already.")
         return Continued(stamp=stamp, cycle=cycle)
+
+    # -- whatever else a State's own procedure asks for
+
+    def take_step(self, stamp: Stamp, step: str, data: tuple[StepDatum, ...] = ()) -> StepTaken:
+        """Takes a step that the State's own procedure has, with what its form asks for."""
+        self._part(stamp)
+        return StepTaken(stamp=stamp, step=named(step), data=data)
 
     # -- invariants
 

@@ -10,6 +10,7 @@ program.
     ├── StaleVersion            somebody else was faster
     ├── CommandReused           the command id was used for something else
     ├── StepNotOpen             the procedure does not allow this step now
+    ├── UnsoundDefinition       a procedure that the gate does not let through
     ├── Unavailable             the log cannot be reached; send the same command again
     └── DoesNotHold             a rule that binds every State
         ├── NoPositionHere      this mechanism knows no position
@@ -76,6 +77,10 @@ class CommandReused(Refusal):
 
 class StepNotOpen(Refusal):
     code = "STEP_NOT_OPEN"
+
+
+class UnsoundDefinition(Refusal):
+    code = "UNSOUND_DEFINITION"
 
 
 class Unavailable(Refusal):

@@ -32,6 +32,7 @@ from domain import (
     review,
     stored_file,
     vocabulary,
+    workflow_definition,
 )
 from domain.entry import Entry, Event, UnreadableEntry
 from domain.recommendation import Recommendation
@@ -63,6 +64,7 @@ FOLDS: dict[type[Event], Fold] = {
         (import_run, import_run.EVENTS),
         (match, match.EVENTS),
         (vocabulary, vocabulary.EVENTS),
+        (workflow_definition, workflow_definition.EVENTS),
         (credential, credential.EVENTS),
     )
     for event in its

@@ -20,6 +20,7 @@ from domain.review import Review
 from domain.scope import Scope
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
+from domain.workflow_definition import Adoptions, PublishedDefinition
 from projections import views, writing
 from projections.recommendations import seen
 from projections.writing import Change
@@ -189,6 +190,12 @@ matches = Shelf(
     ),
 )
 vocabularies = Shelf(views.vocabulary, Vocabulary, lambda s: ("published", s.name))
+definitions = Shelf(
+    views.published_definition,
+    PublishedDefinition,
+    lambda s: ("published", f"{s.addressee} {s.name}", s.sha256),
+)
+adoptions = Shelf(views.adoptions, Adoptions, lambda s: ("adopted", s.addressee))
 
 SHELVES: tuple[Shelf[Any], ...] = (
     reviews,
@@ -198,6 +205,8 @@ SHELVES: tuple[Shelf[Any], ...] = (
     runs,
     matches,
     vocabularies,
+    definitions,
+    adoptions,
 )
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
 

@@ -231,6 +231,10 @@ matched = _register_table(
     Column("run", String(32), index=True),
 )
 vocabulary = _register_table("vocabulary")
+published_definition = _register_table(
+    "published_definition", Column("sha256", String(64), nullable=False, index=True)
+)
+adoptions = _register_table("adoptions")
 report_cover = Table(
     "report_cover",
     _register,
@@ -278,7 +282,7 @@ VIEWS = {
         View("recommendations", 4, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 2, _figures),
-        View("register", 1, _register),
+        View("register", 2, _register),
         View("credentials", 2, _credentials),
     )
 }

@@ -80,9 +80,8 @@ from domain.words import (
     ReportKind,
     TextStatus,
 )
-from workflows import procedure
 from workflows.access import Principal, Role
-from workflows.desk import Desk, opening
+from workflows.procedure import SHIPPED
 
 # --- Builders ------------------------------------------------------------------------------------
 
@@ -168,7 +167,7 @@ def received(
         cycle=cycle,
         id=id,
     )
-    return opening(id, addressee, event)
+    return SHIPPED.opening(id, addressee, event)
 
 
 # --- Given, when, then ---------------------------------------------------------------------------
@@ -203,9 +202,9 @@ class Given:
     def when(self, taken: Act) -> Outcome:
         r = self.it
         try:
-            procedure.check(r, taken.step)
+            SHIPPED.check(r, taken.step)
             said = stamp(f"c-{r.version + 1}", **taken.said)
-            entry = Desk.enter(r, taken.step, taken.command(r, said))
+            entry = SHIPPED.enter(r, taken.step, taken.command(r, said))
         except Refusal as refusal:
             return Outcome(self.entries, None, refusal)
         return Outcome(self.entries, entry, None)
@@ -553,7 +552,7 @@ def any_act(r: Recommendation, random: Random) -> Act:
 
 def any_open_act(r: Recommendation, random: Random) -> Act:
     """Any step that the procedure allows now; what it says may still be refused."""
-    return ANY[random.choice(procedure.open_steps(r))](r, random)
+    return ANY[random.choice(SHIPPED.open_steps(r))](r, random)
 
 
 def alias(paragraph: str, symbol: str = "A/HRC/59/15") -> Alias:

@@ -16,7 +16,7 @@ from domain.entry import Event
 from domain.words import Kind, Mechanism
 from tests.given import any_act, given, received, supported
 from tests.server import ROOT, running
-from workflows.procedure import of
+from workflows.procedure import SHIPPED
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import (
     Definition,
@@ -74,7 +74,10 @@ def a_procedure(**more: Any) -> Said:
             }
         ],
         "ends": ["work.done"],
-        "steps": [{"name": name, "labels": label} for name in ("approve", "reopen")],
+        "steps": [
+            {"name": "approve", "labels": label, "roles": ["coordinator"]},
+            {"name": "reopen", "labels": label},
+        ],
         **more,
     }
 
@@ -271,7 +274,11 @@ CABINET = {
 }
 APPROVAL = [
     {"op": "add-state", "after": "assignment", "state": CABINET},
-    {"op": "add-step", "after": "plan", "step": {"name": "approve", "labels": {"en": "Approve"}}},
+    {
+        "op": "add-step",
+        "after": "plan",
+        "step": {"name": "approve", "labels": {"en": "Approve"}, "roles": ["coordinator"]},
+    },
     {"op": "require", "step": "declare-implemented", "when": "at cabinet.approved"},
 ]
 
@@ -391,10 +398,12 @@ def test_each_mechanism_has_a_profile(mechanism: Mechanism, kind: Kind, name: st
 def test_a_recommendation_stays_under_the_procedure_it_started_under() -> None:
     it = given(received(), supported()).it
     assert it.definition == shipped()["upr"].hash
-    assert of(it).definition.name == "upr"
-    assert of(msgspec.structs.replace(it, definition=None)).definition.name == "upr"
+    assert SHIPPED.of(it).definition.name == "upr"
+    assert SHIPPED.of(msgspec.structs.replace(it, definition=None)).definition.name == "upr"
     other = shipped()["treaty-body"].hash
-    assert of(msgspec.structs.replace(it, definition=other)).definition.name == "treaty-body"
+    assert (
+        SHIPPED.of(msgspec.structs.replace(it, definition=other)).definition.name == "treaty-body"
+    )
 
 
 def test_every_fact_is_read_off_the_record_as_its_type_says() -> None:

@@ -147,8 +147,9 @@ from tests.given import (
     unlinked,
     unnamed,
 )
-from workflows import access, procedure
+from workflows import access
 from workflows.log.mapper import EVENTS
+from workflows.procedure import BEGINNING, SHIPPED
 from workflows.procedure.shipped import shipped
 
 EARLIER = OTHERS[0]
@@ -817,7 +818,7 @@ def test_folding_applies_what_was_decided_and_evaluates_no_rule(
 ) -> None:
     entries = given(received(), supported(), decreed(), planned()).entries
     before = fold(entries)
-    monkeypatch.setattr("workflows.procedure.of", None)
+    monkeypatch.setattr("workflows.procedure.Procedures.of", None)
     assert fold(entries) == before
 
 
@@ -884,7 +885,7 @@ def test_whatever_happens_an_open_step_gives_its_event_and_a_closed_one_none(
     seen: list[tuple[str, str]] = []
     for _ in range(steps):
         taken = any_act(history.it, random)
-        is_open = taken.step in procedure.open_steps(history.it)
+        is_open = taken.step in SHIPPED.open_steps(history.it)
         assert is_open == (OPEN_IN.get(taken.step, set()) <= set(history.it.states))
         outcome = history.when(taken)
         seen.append((taken.step, outcome.refusal.code if outcome.refusal else "taken"))
@@ -956,7 +957,7 @@ If you are here because you added an event:
 
 
 def test_every_event_can_be_produced_by_some_step() -> None:
-    produced = {*PRODUCES.values(), events.Received}
+    produced = {*PRODUCES.values(), events.Received, events.StepTaken}
     assert produced == set(events.EVENTS), IF_YOU_ADDED_AN_EVENT
 
 
@@ -965,7 +966,7 @@ def test_every_step_is_in_the_procedure_in_access_and_in_the_walk() -> None:
         steps = {step.name for step in shipped_one.definition.steps}
         assert set(ANY) == steps, (name, IF_YOU_ADDED_AN_EVENT)
         assert set(PRODUCES) == steps, (name, IF_YOU_ADDED_AN_EVENT)
-        assert set(access.MAY) >= {*steps, procedure.BEGINNING}, IF_YOU_ADDED_AN_EVENT
+        assert set(access.MAY) >= {*steps, BEGINNING}, IF_YOU_ADDED_AN_EVENT
     assert all(access.MAY.values()), "a step that no role may take"
 
 

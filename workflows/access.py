@@ -103,6 +103,8 @@ MAY: dict[str, frozenset[Role]] = {
         "make-match": (C, K),
         "refuse-match": (C, K),
         "withdraw-match": (C, K),
+        "publish-definition": (C,),
+        "adopt-definition": (C,),
         "publish-vocabulary": (C,),
         "map-vocabulary": (C,),
         "grant-key": (A,),
@@ -110,6 +112,9 @@ MAY: dict[str, frozenset[Role]] = {
     }.items()
 }
 """Step → the roles that may take it. A focal point may take its steps only where `_bound` says."""
+
+WRITING = frozenset((C, K, F))
+"""The roles that may take a step of a State's own procedure, if that says so."""
 
 SEES: dict[Role, frozenset[Visibility]] = {
     Role.ADMINISTRATOR: frozenset((Visibility.PUBLIC,)),
@@ -191,21 +196,32 @@ ANYBODY = Principal(
 """Whoever asks without a key, where the installation shows something to everybody."""
 
 
-def authorise(principal: Principal, step: str, addressee: str | None = None) -> None:
-    """Refuses a step the role may never take, or one for a State the key is not for."""
-    if principal.role not in MAY[step]:
-        allowed = ", ".join(sorted(role.value for role in MAY[step]))
+def authorise(
+    principal: Principal,
+    step: str,
+    addressee: str | None = None,
+    roles: frozenset[Role] | None = None,
+) -> None:
+    """Refuses a step the role may never take, or one for a State the key is not for. `roles`: those
+    that may take it, where a procedure says so."""
+    may = MAY[step] if roles is None else roles
+    if principal.role not in may:
+        allowed = ", ".join(sorted(role.value for role in may))
         raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
     if addressee is not None and principal.addressees and addressee not in principal.addressees:
         raise Forbidden(f"This key is not for {addressee}.")
 
 
 def authorise_on(
-    principal: Principal, step: str, r: Recommendation, assignment: int | None = None
+    principal: Principal,
+    step: str,
+    r: Recommendation,
+    assignment: int | None = None,
+    roles: frozenset[Role] | None = None,
 ) -> None:
     """Refuses a step on a recommendation that the principal may not take there. A focal point
     answers its own institution's offers and works on what its institution is assigned."""
-    authorise(principal, step, r.addressee)
+    authorise(principal, step, r.addressee, roles)
     if not principal.scope.reads(r.visibility, r.institution):
         raise Forbidden("This recommendation is not for this key.")
     if principal.role is not Role.FOCAL_POINT:

@@ -24,7 +24,7 @@ from domain.events import (
     Received,
     RecommendationEvent,
 )
-from domain.recommendation import Recommendation, begin, fold
+from domain.recommendation import Recommendation, fold
 from domain.refusals import (
     AlreadySo,
     CommandReused,
@@ -33,11 +33,12 @@ from domain.refusals import (
     NotFound,
     Refusal,
     StaleVersion,
+    StepNotOpen,
     Unavailable,
 )
-from workflows import procedure
-from workflows.access import Principal, Role, authorise, authorise_on
+from workflows.access import MAY, Principal, Role, authorise, authorise_on
 from workflows.log import Appended, Log
+from workflows.procedure import Procedures
 
 command_chars_max = 128
 attempts_max = 5
@@ -97,6 +98,7 @@ class Desk:
 
     def __init__(self, log: Log) -> None:
         self.log = log
+        self.procedures = Procedures(log)
 
     def take(
         self,
@@ -156,15 +158,15 @@ class Desk:
     ) -> Entry:
         """The entry a step makes of `r`, added to `r` and not recorded: what a preview shows.
         Refuses what the step itself refuses."""
-        authorise_on(principal, step, r, assignment)
+        authorise_on(principal, step, r, assignment, self._roles(r, step))
         if expected_version is not None and r.version != expected_version:
             raise StaleVersion(
                 f"You saw version {expected_version}, it is at {r.version}; read it again and "
                 "decide anew.",
                 current=r.version,
             )
-        procedure.check(r, step)
-        return self.enter(r, step, act(r, stamp))
+        self.procedures.check(r, step)
+        return self.procedures.enter(r, step, act(r, stamp))
 
     def receive(
         self,
@@ -188,7 +190,7 @@ class Desk:
                 alias = Alias(scheme="un", value=event.symbol, paragraph=event.paragraph)
                 if find([(addressee, alias)]):
                     raise there
-            return self.append(command, [opening(id, addressee, event)])
+            return self.append(command, [self.procedures.opening(id, addressee, event)])
         except (StaleVersion, AlreadySo) as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
@@ -311,29 +313,19 @@ class Desk:
         ]
         return Taken(done, placed)
 
-    @staticmethod
-    def enter(r: Recommendation, step: str, event: RecommendationEvent) -> Entry:
-        """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
-        entry has more readers than the recommendation it is about."""
-        narrow = list(Visibility).index
-        if narrow(event.stamp.visibility) < narrow(r.visibility):
-            stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
-            event = msgspec.structs.replace(event, stamp=stamp)
-        entry = Entry(r.id, r.version + 1, r.addressee, event)
-        before = procedure.facts(r)
-        event.apply(r, entry)
-        event = procedure.outcome(r, step, before, event)
-        r.version = entry.version
-        r.move(event.stamp.left, event.stamp.entered)
-        return entry._replace(event=event)
+    def _roles(self, r: Recommendation, step: str) -> frozenset[Role] | None:
+        """Who may take a step, where the recommendation's procedure has it. Refuses one that
+        neither it nor any other procedure has."""
+        mine = self.procedures.of(r)
+        if step in mine.specs:
+            return mine.may(step)
+        if step not in MAY:
+            own = ", ".join(name for name in mine.specs if name not in MAY)
+            raise StepNotOpen(
+                f"Its procedure has no step “{step[:80]}”; its own are: {own or 'none'}.", step=step
+            )
+        return None
 
     def _taken(self, done: Appended) -> Taken:
         entries = self.log.read(done.first, done.count) if done.count else []
         return Taken(done, entries)
-
-
-def opening(id: UUID, addressee: str, event: Received) -> Entry:
-    """The first entry of a recommendation, with the states the procedure says it starts in."""
-    entry = Entry(id, 1, addressee, event)
-    r = begin(entry)
-    return entry._replace(event=procedure.outcome(r, procedure.BEGINNING, {}, event))

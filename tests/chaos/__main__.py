@@ -59,6 +59,7 @@ from tests.given import (
 from tests.test_views import Place, as_told, everything_in, exported
 from workflows.desk import Command, Desk, Taken
 from workflows.log import Log
+from workflows.procedure import SHIPPED
 
 THREADS = 8
 ERA_ROUNDS = 10
@@ -153,7 +154,7 @@ class Writer:
             it = given(received(f"{name}.{n}", command=command))
             for act in (classified(term("theme", "A12")), supported(reason="so printed")):
                 said = stamp(command, **act.said)
-                entry = Desk.enter(it.it, act.step, act.command(it.it, said))
+                entry = SHIPPED.enter(it.it, act.step, act.command(it.it, said))
                 it = Outcome(it.entries, entry, None).then(type(entry.event))
             entries.extend(it.entries)
         return entries

@@ -57,7 +57,7 @@ from domain.words import (
     TextStatus,
 )
 from workflows.access import Principal, authorise
-from workflows.desk import Desk, opening
+from workflows.desk import Desk
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import Found, Matcher
 from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
@@ -69,6 +69,7 @@ from workflows.ohchr_matrix import (
     UnreadableRow,
     read_matrix,
 )
+from workflows.procedure import Procedures
 
 Said = TypeVar("Said", str, int)
 
@@ -151,7 +152,15 @@ class MatrixImport:
         tell: Progress,
         batch: UUID,
     ) -> Plan:
-        plan = Plan(matrix, labels, options, sha256, self._principal, batch)
+        plan = Plan(
+            matrix,
+            labels,
+            options,
+            sha256,
+            self._principal,
+            batch,
+            self._desk.procedures.for_a_file(),
+        )
         aliases = {row.paragraph: plan.alias(row) for row in matrix.rows}
         pairs = [(labels.state, alias) for alias in aliases.values()]
         found = {key[1:]: id for key, id in self._lookups.find_aliases(pairs).items()}
@@ -258,6 +267,7 @@ class Plan:
         sha256: str,
         principal: Principal,
         batch: UUID,
+        procedures: Procedures,
     ) -> None:
         self.batch = batch
         self.entries: list[Entry] = []
@@ -266,6 +276,7 @@ class Plan:
         self._options = options
         self._sha256 = sha256
         self._principal = principal
+        self._procedures = procedures
         self.receipt = _count(matrix, labels, options, sha256)
 
     def alias(self, row: MatrixRow) -> Alias:
@@ -303,7 +314,7 @@ class Plan:
             event = r.renumber(
                 self._stamp(row, self._received()), self._labels.document, row.paragraph
             )
-            planned = [Desk.enter(r, "renumber", event)]
+            planned = [self._procedures.enter(r, "renumber", event)]
             planned += self._compare(row, r, [*entries, *planned])
         except Refusal as refusal:
             self._unreadable(row, refusal)
@@ -334,7 +345,7 @@ class Plan:
             session=None if self._labels.session is None else str(self._labels.session),
             id=own,
         )
-        entry = opening(id, self._labels.state, event)
+        entry = self._procedures.opening(id, self._labels.state, event)
         r = fold([entry])
         assert r is not None
         planned = [entry]
@@ -342,7 +353,7 @@ class Plan:
             planned.append(self._take_position(row, r))
         if terms := _terms(row, self._matrix):
             classified = r.classify(self._stamp(row, self._received()), terms, AssertedHow.SOURCE)
-            planned.append(Desk.enter(r, "classify", classified))
+            planned.append(self._procedures.enter(r, "classify", classified))
         return planned
 
     def _received(self) -> Effective:
@@ -361,7 +372,7 @@ class Plan:
             printed=row.position_printed,
             doubt=cited.doubt if cited else "citation-missing",
         )
-        return Desk.enter(r, "take-position", event)
+        return self._procedures.enter(r, "take-position", event)
 
     # -- a paragraph that is known
 
@@ -371,7 +382,7 @@ class Plan:
         text = _text(row, language)
         if language not in r.texts:
             added = r.add_text(self._stamp(row, self._received()), text)
-            return [Desk.enter(r, "add-text", added)]
+            return [self._procedures.enter(r, "add-text", added)]
         parts = _parts(row)
         if not self._held(text, parts, entries):
             corrected = r.correct(
@@ -380,7 +391,7 @@ class Plan:
                 text=text,
                 parts=parts if parts != r.parts and language == r.original else None,
             )
-            planned.append(Desk.enter(r, "correct", corrected))
+            planned.append(self._procedures.enter(r, "correct", corrected))
         if language == r.original:
             planned.extend(self._compare_position(row, r, entries))
             planned.extend(self._compare_terms(row, r, entries))
@@ -429,7 +440,7 @@ class Plan:
             reason = "The imported file gives another position from the same document."
             stamp = self._stamp(row, Effective(), reason=reason)
             struck = r.strike(stamp, CorrectionKind.CLERICAL, wrong[-1])
-            planned.append(Desk.enter(r, "strike", struck))
+            planned.append(self._procedures.enter(r, "strike", struck))
         planned.append(self._take_position(row, r))
         return planned
 
@@ -452,10 +463,10 @@ class Plan:
         }
         if new := [term for term in printed if term.key not in ever]:
             classified = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
-            planned.append(Desk.enter(r, "classify", classified))
+            planned.append(self._procedures.enter(r, "classify", classified))
         if gone:
             declassified = r.declassify(self._stamp(row, Effective()), gone)
-            planned.append(Desk.enter(r, "declassify", declassified))
+            planned.append(self._procedures.enter(r, "declassify", declassified))
         return planned
 
     # -- the review it belongs to

@@ -26,11 +26,12 @@ from domain.review import review_id
 from domain.vocabulary import shipped
 from domain.words import AssertedHow, CorrectionKind, MatchStatus, Mechanism, Organ, TextStatus
 from workflows.access import Principal, authorise
-from workflows.desk import Desk, opening
+from workflows.desk import Desk
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import Matcher
 from workflows.importing.receipt import Options, Progress, Receipt, RowNote
 from workflows.importing.run import Run
+from workflows.procedure import Procedures
 from workflows.sources import NotThisFormat, Read, Reader, RepeatedRow, SourceRow, UnreadableRow
 
 chunk_rows = 500
@@ -108,6 +109,7 @@ class _Work:
         self._options = options
         self._receipt = receipt
         self._run = run
+        self._procedures = desk.procedures.for_a_file()
         self._matchers: dict[UUID, Matcher | None] = {}
         self._seen: dict[str, set[str]] = {}
         self._sessions: dict[str, set[str | None]] = {}
@@ -294,18 +296,18 @@ class _Work:
             session=row.session,
             id=event_id,
         )
-        entry = opening(id, addressee, event)
+        entry = self._procedures.opening(id, addressee, event)
         r = fold([entry])
         assert r is not None
         planned = [entry]
         if not own:
             named = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
-            planned.append(Desk.enter(r, "identify", named))
+            planned.append(self._procedures.enter(r, "identify", named))
         if row.answer is not None:
             planned.append(self._take_position(row, r))
         if row.terms:
             fits = r.classify(self._stamp(row, Effective()), row.terms, AssertedHow.SOURCE)
-            planned.append(Desk.enter(r, "classify", fits))
+            planned.append(self._procedures.enter(r, "classify", fits))
         return planned
 
     def _received(self, row: SourceRow) -> Effective:
@@ -327,7 +329,7 @@ class _Work:
             printed=row.printed,
             doubt="citation-missing",
         )
-        return Desk.enter(r, "take-position", event)
+        return self._procedures.enter(r, "take-position", event)
 
     # -- one that is known
 
@@ -344,7 +346,7 @@ class _Work:
         ]
         if not named and row.scheme != "un":
             event = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
-            planned.append(Desk.enter(r, "identify", event))
+            planned.append(self._procedures.enter(r, "identify", event))
         # What it says is followed where it came from here; matched to another's, it is not.
         if row.scheme == "un" or (named and named[0].stamp.batch == entries[0].stamp.batch):
             planned.extend(self._compare_text(row, r, entries))
@@ -353,7 +355,7 @@ class _Work:
         ever = {term.key for e in events if isinstance(e, Classified) for term in e.terms}
         if new := [term for term in row.terms if term.key not in ever]:
             fits = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
-            planned.append(Desk.enter(r, "classify", fits))
+            planned.append(self._procedures.enter(r, "classify", fits))
         return planned
 
     def _compare_text(
@@ -364,7 +366,7 @@ class _Work:
             if len(r.parts) != 1:
                 return []
             added = r.add_text(self._stamp(row, Effective()), text)
-            return [Desk.enter(r, "add-text", added)]
+            return [self._procedures.enter(r, "add-text", added)]
         ever = {
             tuple(part.text for part in held.parts)
             for entry in entries
@@ -374,7 +376,7 @@ class _Work:
             return []
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
         corrected = r.correct(stamp, CorrectionKind.CLERICAL, text=text)
-        return [Desk.enter(r, "correct", corrected)]
+        return [self._procedures.enter(r, "correct", corrected)]
 
     # -- second sources
 
@@ -431,7 +433,7 @@ class _Work:
         return [
             entry,
             Entry(id, 2, addressee, event),
-            *join(self._stamp(row, Effective()), r, made),
+            *join(self._procedures, self._stamp(row, Effective()), r, made),
         ]
 
     # -- the end
@@ -491,16 +493,16 @@ class _Tally:
             receipt.note(receipt.unreadable_rows, note)
 
 
-def join(stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
+def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
     """What a match adds to its recommendation: the row's name in its source, and its terms."""
     planned: list[Entry] = []
     alias = Alias(scheme=row.scheme, value=row.key)
     if alias.key not in {a.key for a in r.aliases}:
-        planned.append(Desk.enter(r, "identify", r.identify(stamp, row.scheme, row.key)))
+        planned.append(procedures.enter(r, "identify", r.identify(stamp, row.scheme, row.key)))
     borne = {held.term.key for held in r.terms}
     if new := [term for term in row.terms if term.key not in borne]:
         fits = r.classify(stamp, new, AssertedHow.SOURCE)
-        planned.append(Desk.enter(r, "classify", fits))
+        planned.append(procedures.enter(r, "classify", fits))
     return planned
 
 

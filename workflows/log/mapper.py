@@ -29,6 +29,7 @@ from domain import (
     review,
     stored_file,
     vocabulary,
+    workflow_definition,
 )
 from domain.entry import Entry, Event, Protected, UnreadableEntry
 from domain.refusals import InvalidInput
@@ -45,6 +46,7 @@ EVENTS: dict[str, type[Event]] = {
         import_run,
         match,
         vocabulary,
+        workflow_definition,
     )
     for cls in module.EVENTS
 }

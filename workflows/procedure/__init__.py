@@ -7,59 +7,162 @@ What is decided is stored in the event, with the definition's hash, and never de
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+from uuid import UUID
+
 import msgspec
 
-from domain.events import RecommendationEvent
-from domain.recommendation import Recommendation
+from domain.entry import Entry, Visibility
+from domain.events import Received, RecommendationEvent
+from domain.recommendation import Recommendation, begin
 from domain.refusals import StepNotOpen
+from domain.words import Kind, Mechanism
+from domain.workflow_definition import (
+    Adoptions,
+    PublishedDefinition,
+    adoptions_id,
+    definition_id,
+    fold,
+)
 from workflows.procedure.compiled import Compiled, Outcome
+from workflows.procedure.definition import Definition, convert
 from workflows.procedure.facts import facts_of
-from workflows.procedure.shipped import by_hash, profile
+from workflows.procedure.shipped import by_hash, profile, shipped
 from workflows.statecharts.expressions import Value
 
 BEGINNING = "receive"
 """The step a recommendation begins with; no definition has to say it."""
 
-
-def of(r: Recommendation) -> Compiled:
-    """The procedure a recommendation is pinned to: the one it started under, where it is known."""
-    return by_hash().get(r.definition or "") or profile(r.mechanism, r.kind)
+known_definitions_max = 1_000
 
 
-def facts(r: Recommendation) -> dict[str, Value | None]:
-    """The facts its procedure reads, as they stand."""
-    return facts_of(r, of(r).fact_names)
+class ReadableLog(Protocol):
+    """What procedures need of the log."""
+
+    def load(
+        self, stream: UUID, fold: Callable[[Iterable[Entry], Any], Any]
+    ) -> PublishedDefinition | Adoptions | None: ...
 
 
-def check(r: Recommendation, step: str) -> None:
-    """Refuses a step that is not open in the recommendation's states; says what it needs."""
-    procedure = of(r)
-    needs = [blocked.guard for blocked in procedure.blocked(step, r.states, facts(r))]
-    if needs:
-        now = ", ".join(r.states)
-        raise StepNotOpen(
-            f"“{step}” is not open: it needs {' and '.join(needs)}; it stands at {now}. "
-            f"Open now: {', '.join(open_steps(r))}.",
-            step=step,
-        )
+class Procedures:
+    """The procedures of one installation: those that ship with it and those its States have
+    published in `log`; without one, those that ship."""
+
+    def __init__(self, log: ReadableLog | None = None) -> None:
+        self._log = log
+        self._known: dict[tuple[str, str], Compiled] = {}
+        self._adopted: dict[str, Adoptions | None] | None = None
+
+    def for_a_file(self) -> Procedures:
+        """The same, with what each State has adopted looked up but once: it counts for all that is
+        received together."""
+        same = Procedures(self._log)
+        same._known, same._adopted = self._known, {}
+        return same
+
+    # -- which one
+
+    def of(self, r: Recommendation) -> Compiled:
+        """The procedure a recommendation is pinned to: the one it started under."""
+        pinned = r.definition and self.find(r.definition, r.addressee)
+        return pinned or profile(r.mechanism, r.kind)
+
+    def find(self, sha256: str, addressee: str) -> Compiled | None:
+        """The procedure of this hash that ships, or that this State has published."""
+        if found := by_hash().get(sha256) or self._known.get((addressee, sha256)):
+            return found
+        if self._log is None:
+            return None
+        held = self._log.load(definition_id(addressee, sha256), fold)
+        if not isinstance(held, PublishedDefinition):
+            return None
+        read = Compiled(convert(msgspec.json.decode(held.canonical), Definition))
+        if len(self._known) < known_definitions_max:
+            self._known[addressee, sha256] = read
+        return read
+
+    def base(self, name: str, addressee: str) -> Definition | None:
+        """The definition that an overlay of this State extends: by the name of one that ships, or
+        by hash."""
+        found = shipped().get(name) or self.find(name, addressee)
+        return None if found is None else found.definition
+
+    def starting(self, addressee: str, mechanism: Mechanism, kind: Kind) -> Compiled:
+        """The procedure that what a State receives now starts under: the one it has adopted, else
+        the one that ships. A procedure for a kind of text goes before one for a mechanism."""
+        usual = profile(mechanism, kind)
+        adopted = self.adopted(addressee)
+        if adopted is None:
+            return usual
+        own = adopted.for_kind(kind)
+        if own is None and kind not in usual.definition.applies.kinds:
+            own = adopted.for_mechanism(mechanism)
+        return (own and self.find(own, addressee)) or usual
+
+    def adopted(self, addressee: str) -> Adoptions | None:
+        """What a State has adopted; None where everything is as it ships."""
+        if self._log is None:
+            return None
+        if self._adopted is not None and addressee in self._adopted:
+            return self._adopted[addressee]
+        held = self._log.load(adoptions_id(addressee), fold)
+        found = held if isinstance(held, Adoptions) else None
+        if self._adopted is not None:
+            self._adopted[addressee] = found
+        return found
+
+    # -- what it says
+
+    def facts(self, r: Recommendation) -> dict[str, Value | None]:
+        """The facts its procedure reads, as they stand."""
+        return facts_of(r, self.of(r).fact_names)
+
+    def open_steps(self, r: Recommendation) -> list[str]:
+        """The steps open now, in the definition's order."""
+        return self.of(r).open_steps(r.states, self.facts(r))
+
+    def check(self, r: Recommendation, step: str) -> None:
+        """Refuses a step that is not open in the recommendation's states; says what it needs."""
+        procedure = self.of(r)
+        needs = [blocked.guard for blocked in procedure.blocked(step, r.states, self.facts(r))]
+        if needs:
+            now = ", ".join(r.states)
+            raise StepNotOpen(
+                f"“{step}” is not open: it needs {' and '.join(needs)}; it stands at {now}. "
+                f"Open now: {', '.join(self.open_steps(r))}.",
+                step=step,
+            )
+
+    # -- what follows
+
+    def opening(self, id: UUID, addressee: str, event: Received) -> Entry:
+        """The first entry of a recommendation, with the states it starts in."""
+        entry = Entry(id, 1, addressee, event)
+        procedure = self.starting(addressee, event.mechanism, event.kind)
+        facts = facts_of(begin(entry), procedure.fact_names)
+        return entry._replace(event=_stamped(event, procedure, procedure.begin(facts)))
+
+    def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> Entry:
+        """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
+        entry has more readers than the recommendation it is about."""
+        narrow = list(Visibility).index
+        if narrow(event.stamp.visibility) < narrow(r.visibility):
+            stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
+            event = msgspec.structs.replace(event, stamp=stamp)
+        entry = Entry(r.id, r.version + 1, r.addressee, event)
+        procedure = self.of(r)
+        before = facts_of(r, procedure.fact_names)
+        event.apply(r, entry)
+        after = facts_of(r, procedure.fact_names)
+        event = _stamped(event, procedure, procedure.outcome(step, r.states, before, after))
+        r.version = entry.version
+        r.move(event.stamp.left, event.stamp.entered)
+        return entry._replace(event=event)
 
 
-def open_steps(r: Recommendation) -> list[str]:
-    """The steps open now, in the definition's order."""
-    return of(r).open_steps(r.states, facts(r))
-
-
-def outcome(
-    r: Recommendation, step: str, before: dict[str, Value | None], event: RecommendationEvent
-) -> RecommendationEvent:
-    """The event with the states left and entered, read off `r` after the event's facts were added
-    to it. `before`: the facts as they were before that."""
-    procedure = of(r)
-    if step == BEGINNING:
-        decided = procedure.begin(facts(r))
-    else:
-        decided = procedure.outcome(step, r.states, before, facts(r))
-    return _stamped(event, procedure, decided)
+SHIPPED = Procedures()
+"""The procedures that ship, where there is no log."""
 
 
 def _stamped(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from workflows.access import MAY, Role
 from workflows.procedure.definition import Definition, Move, StateSpec, Unsound
 from workflows.procedure.facts import KNOWN
 from workflows.statecharts.expressions import (
@@ -105,6 +106,7 @@ class Compiled:
         self.definition = definition
         self.hash = definition.hash
         self.fact_names = tuple(definition.facts)
+        self.specs = {step.name: step for step in definition.steps}
         self.guards: dict[str, Expression | None] = {}
         self._read: list[tuple[Expression, str]] = []
         self.listened: set[str] = set()
@@ -149,6 +151,13 @@ class Compiled:
             if not any(microstep.event == STEP + name for microstep in taken.microsteps):
                 found.append(Blocked(f"a state that takes {name}", (), ()))
         return found
+
+    def may(self, name: str) -> frozenset[Role]:
+        """The roles that may take a step; none, where there is no such step."""
+        spec = self.specs.get(name)
+        if spec is None:
+            return frozenset()
+        return frozenset(spec.roles) or MAY.get(name, frozenset())
 
     def begin(self, facts: Facts) -> Outcome:
         """The states a case starts in."""

@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -20,12 +21,15 @@ from ruamel.yaml.events import AliasEvent
 
 from domain.words import Kind as TextKind
 from domain.words import Mechanism
+from workflows.access import Role
 from workflows.statecharts.expressions import Fact
 
 FORMAT = "suivi-procedure/1"
 bytes_max = 1_000_000
 states_max = 500
 steps_max = 200
+fields_max = 50
+choices_max = 200
 depth_max = 12
 
 _ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
@@ -71,15 +75,53 @@ class StateSpec(
     moves: tuple[Move, ...] = ()
 
 
+class FieldType(StrEnum):
+    """What a field of a form takes."""
+
+    FLAG = "flag"
+    NUMBER = "number"
+    """a whole number"""
+    DAY = "day"
+    CHOICE = "choice"
+    TEXT = "text"
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One of the values that a choice may have."""
+
+    id: str
+    labels: Labels
+
+
+class Field(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """One thing that a step carries. What is free text is kept where it can be erased, unless the
+    form says that it is `public`; `least` and `most` bound numbers, `most` the characters of a
+    text."""
+
+    name: str
+    labels: Labels
+    type: FieldType
+    required: bool = False
+    public: bool = False
+    choices: tuple[Choice, ...] = ()
+    least: int | None = None
+    most: int | None = None
+
+
 class StepSpec(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
     """A step people take. It is open while `when` holds and, where moves of states are `on` it,
-    one of them can be taken."""
+    one of them can be taken. `roles` are those that may take it: all who may, for a step that
+    every procedure has; a State's own step has to say. `form` is what a step of its own carries."""
 
     name: str
     labels: Labels
     when: str | None = None
+    roles: tuple[Role, ...] = ()
+    form: tuple[Field, ...] = ()
 
 
 class Applies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -227,3 +269,14 @@ def check_names(definition: Definition) -> None:
         if "." in step.name:
             raise NoDefinition(f"A step has no dot in its name: {step.name}.", f"$.steps[{n}].name")
         labelled(step.labels, f"$.steps[{n}].labels")
+        if len(step.form) > fields_max:
+            raise NoDefinition(f"A form has at most {fields_max} fields.", f"$.steps[{n}].form")
+        for f, field in enumerate(step.form):
+            here = f"$.steps[{n}].form[{f}]"
+            named("a field", field.name, f"{here}.name")
+            labelled(field.labels, f"{here}.labels")
+            if len(field.choices) > choices_max:
+                raise NoDefinition(f"A field has at most {choices_max} choices.", here)
+            for c, choice in enumerate(field.choices):
+                named("a choice", choice.id, f"{here}.choices[{c}].id")
+                labelled(choice.labels, f"{here}.choices[{c}].labels")

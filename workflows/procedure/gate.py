@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from workflows.access import MAY, WRITING
+from workflows.procedure import forms
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Definition, StateSpec, Unsound
 from workflows.statecharts.expressions import (
@@ -74,6 +76,8 @@ def check(definition: Definition) -> Report:
     walks = [_Walk(Compiled(part)) for part in apart(compiled)]
     faults = [
         *_unlabelled(definition),
+        *_for_nobody(definition),
+        *_formless(definition),
         *(fault for walk in walks for fault in walk.faults),
         *_overlapping(compiled),
         *_unread(compiled),
@@ -290,12 +294,47 @@ def _unlabelled(definition: Definition) -> Iterator[Fault]:
     if "en" not in languages:
         yield Fault("label-missing", "The procedure has no label in en.", "$.labels")
     named = [(s.id, s.labels, where) for s, where in _places(definition.states, "$.states")]
-    named += [(s.name, s.labels, f"$.steps[{n}]") for n, s in enumerate(definition.steps)]
+    for n, s in enumerate(definition.steps):
+        named.append((s.name, s.labels, f"$.steps[{n}]"))
+        for f, field in enumerate(s.form):
+            here = f"$.steps[{n}].form[{f}]"
+            named.append((field.name, field.labels, here))
+            named += [
+                (choice.id, choice.labels, f"{here}.choices[{c}]")
+                for c, choice in enumerate(field.choices)
+            ]
     for name, labels, where in named:
         if missing := sorted(languages - labels.keys()):
             yield Fault(
                 "label-missing", f"{name} has no label in {', '.join(missing)}.", f"{where}.labels"
             )
+
+
+def _for_nobody(definition: Definition) -> Iterator[Fault]:
+    """Each step has somebody who may take it: one of the procedure's own says who, one that every
+    procedure has is left to fewer, never to more."""
+    for n, step in enumerate(definition.steps):
+        where = f"$.steps[{n}].roles"
+        allowed = MAY.get(step.name, WRITING)
+        if step.name not in MAY and not step.roles:
+            yield Fault("roles-missing", f"Say which roles may take {step.name}.", where)
+        for role in step.roles:
+            if role not in allowed:
+                roles = ", ".join(sorted(allowed))
+                message = f"The role {role} may not take {step.name}; these may: {roles}."
+                yield Fault("role-not-allowed", message, where)
+
+
+def _formless(definition: Definition) -> Iterator[Fault]:
+    """Forms that can be filled in, and only for steps that have no shape of their own."""
+    for n, step in enumerate(definition.steps):
+        where = f"$.steps[{n}].form"
+        if step.form and step.name in MAY:
+            yield Fault("form-not-asked", f"{step.name} has its own input, and no form.", where)
+        try:
+            forms.check(step.form, where)
+        except Unsound as fault:
+            yield Fault(fault.code, str(fault), fault.where)
 
 
 def _unreached(definition: Definition, walks: Sequence[_Walk]) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from workflows.access import Role
 from workflows.procedure.definition import (
     FORMAT,
     Applies,
@@ -75,6 +76,13 @@ class Retarget(_Operation, tag="retarget", frozen=True, kw_only=True):
     to: str
 
 
+class Restrict(_Operation, tag="restrict", frozen=True, kw_only=True):
+    """Leaves a step to fewer roles than may take it elsewhere."""
+
+    step: str
+    roles: tuple[Role, ...]
+
+
 class Require(_Operation, tag="require", frozen=True, kw_only=True):
     """Opens a step only if a further condition holds too."""
 
@@ -90,7 +98,7 @@ class Rename(_Operation, tag="rename", frozen=True, kw_only=True):
     labels: Labels
 
 
-Operation = AddFact | AddState | AddStep | AddMove | Retarget | Require | Rename
+Operation = AddFact | AddState | AddStep | AddMove | Retarget | Restrict | Require | Rename
 
 
 class Overlay(
@@ -158,6 +166,8 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
                 return replace(s, moves=tuple(moves))
 
             return _in_state(d, id, retarget, where)
+        case Restrict(step=name, roles=roles):
+            return _in_step(d, name, lambda s: replace(s, roles=roles), where)
         case Require(step=name, when=when):
             return _in_step(d, name, lambda s: replace(s, when=_both(s.when, when)), where)
         case Rename(state=state_id, step=step_name, labels=labels):

@@ -1,0 +1,178 @@
+"""Procedures in GraphQL: publishing and adopting a State's own, and taking a step that only its
+procedure has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types import Info
+
+from api.context import Context
+from api.history import HistoryEntry
+from api.procedures import Gate, WorkflowDefinition, definition_of, gate_of
+from api.steps import (
+    Circumstances,
+    StepError,
+    StepInput,
+    StepPayload,
+    circumstances,
+    command,
+    refused,
+    step,
+)
+from domain.entry import Stamp, Visibility
+from domain.events import StepTaken
+from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput, Refusal
+from domain.workflow_definition import DefinitionAdopted, DefinitionPublished
+from projections import history
+from workflows.access import MAY
+from workflows.desk import Taken
+from workflows.procedure import forms, gate, publishing
+
+Request = Info[Context, None]
+
+
+@strawberry.input
+class PublishWorkflowDefinitionInput(Circumstances):
+    addressee: str = strawberry.field(description="The State whose procedure it is.")
+    text: str = strawberry.field(
+        description="The definition, or an overlay on another, in YAML 1.2 or JSON."
+    )
+
+
+@strawberry.input
+class AdoptWorkflowDefinitionInput(Circumstances):
+    addressee: str = strawberry.field(description="The State that adopts it.")
+    definition: str = strawberry.field(
+        description="Its hash: of one that ships, or that this State has published."
+    )
+
+
+@strawberry.input
+class TakeStepInput(StepInput):
+    step: str = strawberry.field(description="The step's name in the recommendation's procedure.")
+    data: JSON | None = strawberry.field(
+        default=None, description="What the step's form asks for: an object, a value a field."
+    )
+
+
+@strawberry.type(description="What became of a procedure, or the reasons it was refused.")
+class WorkflowDefinitionPayload:
+    definition: WorkflowDefinition | None = strawberry.field(
+        description="The definition, where it was published or adopted."
+    )
+    gate: Gate | None = strawberry.field(
+        description="What the gate found, where a definition was to be published."
+    )
+    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
+    log_index: int | None = strawberry.field(description="Log index of the last of them.")
+    errors: list[StepError] = strawberry.field(description="Empty when it was recorded.")
+
+
+@strawberry.type
+class ProcedureMutation:
+    @strawberry.mutation(
+        description="Publishes a procedure that the gate lets through. It counts for nothing until "
+        "it is adopted."
+    )
+    def publish_workflow_definition(
+        self, info: Request, input: PublishWorkflowDefinitionInput
+    ) -> WorkflowDefinitionPayload:
+        context = info.context
+        desk, source = context.service.desk, input.text.encode(errors="replace")
+        reports: list[gate.Report] = []
+
+        def examined() -> publishing.Examined:
+            found = publishing.examine(desk.procedures, input.addressee, source)
+            reports.append(found.report)
+            return found
+
+        def take() -> Taken:
+            return publishing.publish(
+                desk,
+                context.principal,
+                command(context, "publish-definition", input),
+                circumstances(context, input, Visibility.PUBLIC),
+                input.addressee,
+                examined,
+            )
+
+        return _answer(context, take, reports)
+
+    @strawberry.mutation(
+        description="Whatever the State receives from now on starts under this procedure, for what "
+        "it says it is for. What has started stays under what it started under."
+    )
+    def adopt_workflow_definition(
+        self, info: Request, input: AdoptWorkflowDefinitionInput
+    ) -> WorkflowDefinitionPayload:
+        context = info.context
+
+        def take() -> Taken:
+            return publishing.adopt(
+                context.service.desk,
+                context.principal,
+                command(context, "adopt-definition", input),
+                circumstances(context, input, Visibility.PUBLIC),
+                input.addressee,
+                input.definition,
+            )
+
+        return _answer(context, take, [])
+
+    @strawberry.mutation(
+        description="Takes a step that the recommendation's own procedure has. Steps that every "
+        "procedure has are taken by their own mutations."
+    )
+    def take_step(self, info: Request, input: TakeStepInput) -> StepPayload:
+        procedures = info.context.service.desk.procedures
+
+        def act(r: Recommendation, stamp: Stamp) -> StepTaken:
+            if input.step in MAY:
+                raise InvalidInput(f"“{input.step}” has a mutation of its own: use that.")
+            said: Any = {} if input.data is None else input.data
+            if not isinstance(said, dict):
+                raise InvalidInput("`data` is an object, with a value a field.")
+            form = procedures.of(r).specs[input.step].form
+            return r.take_step(stamp, input.step, forms.fill_in(form, said))
+
+        return step(info.context, input.step, input, act)
+
+
+def _answer(
+    context: Context, take: Callable[[], Taken], reports: list[gate.Report]
+) -> WorkflowDefinitionPayload:
+    """Takes a step; `reports` then has what the gate said, where it was asked."""
+    try:
+        taken = take()
+    except Refusal as refusal:
+        return WorkflowDefinitionPayload(
+            definition=None,
+            gate=gate_of(reports[-1]) if reports else None,
+            events=[],
+            log_index=None,
+            errors=[refused(refusal)],
+        )
+    service = context.service
+    last = taken.appended.first + taken.appended.count - 1
+    entries = [e for e in taken.entries if context.scope.sees(e)]
+    history.reveal(service.log, entries)
+    service.wait_for(last)
+    context.refresh()
+    (entry,) = taken.entries
+    event = entry.event
+    assert isinstance(event, DefinitionAdopted | DefinitionPublished)
+    sha256 = event.adopted if isinstance(event, DefinitionAdopted) else event.sha256
+    found = service.desk.procedures.find(sha256, entry.addressee)
+    assert found is not None, "it was recorded just now"
+    return WorkflowDefinitionPayload(
+        definition=definition_of(found, context, entry.addressee),
+        gate=gate_of(reports[-1]) if reports else None,
+        events=entries,  # type: ignore[arg-type]
+        log_index=last,
+        errors=[],
+    )

@@ -1,0 +1,99 @@
+"""How a State's own procedure comes into force: examined, published, adopted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.entry import Entry, Event, Stamp
+from domain.refusals import InvalidInput, NotFound, UnsoundDefinition
+from domain.workflow_definition import adopt as adopt_it
+from domain.workflow_definition import adoptions_id
+from domain.workflow_definition import publish as publish_it
+from workflows.access import Principal, authorise
+from workflows.desk import Command, Desk, Taken
+from workflows.procedure import Procedures, gate
+from workflows.procedure.definition import Definition, Unsound, canonical
+from workflows.procedure.shipped import read
+
+
+class Examined(NamedTuple):
+    """What a file says, and what the gate finds; no definition where the file holds none."""
+
+    definition: Definition | None
+    report: gate.Report
+
+
+def examine(procedures: Procedures, addressee: str, source: bytes) -> Examined:
+    """Looks at what a file says. An overlay extends a procedure that ships, or one the State has
+    published."""
+    try:
+        definition = read(source, lambda name: procedures.base(name, addressee))
+    except Unsound as fault:
+        found = gate.Fault(fault.code, str(fault), fault.where)
+        return Examined(None, gate.Report(False, "", (found,)))
+    return Examined(definition, gate.check(definition))
+
+
+def publish(
+    desk: Desk,
+    principal: Principal,
+    command: Command,
+    stamp: Stamp,
+    addressee: str,
+    examined: Callable[[], Examined],
+) -> Taken:
+    """Publishes a definition; `examined` looks at it, and is asked only where the speaker may
+    publish. Refuses what the gate does not let through."""
+
+    def act() -> tuple[UUID, Event]:
+        definition, report = examined()
+        if definition is None or not report.ok:
+            first = report.faults[0]
+            raise UnsoundDefinition(
+                f"{len(report.faults)} faults keep it from being published. The first, at "
+                f"{first.where}: {first.message} [{first.code}]"
+            )
+        return publish_it(
+            stamp,
+            addressee=addressee,
+            name=definition.name,
+            canonical=canonical(definition).decode(),
+        )
+
+    return desk.begin(principal, command, "publish-definition", addressee, act)
+
+
+def adopt(
+    desk: Desk,
+    principal: Principal,
+    command: Command,
+    stamp: Stamp,
+    addressee: str,
+    sha256: str,
+) -> Taken:
+    """Lets whatever the State receives from now on start under a definition that ships or that it
+    has published, for the mechanisms and kinds of text that the definition says it is for."""
+    if repeated := desk.repeated(command):
+        return repeated
+    authorise(principal, "adopt-definition", addressee)
+    found = desk.procedures.find(sha256, addressee)
+    if found is None:
+        raise NotFound("There is no such procedure to adopt; see `workflowDefinitions`.")
+    definition = found.definition
+    applies = definition.applies
+    if not (applies.mechanisms or applies.kinds):
+        raise InvalidInput(f"“{definition.name}” is for nothing by itself: extend it, with `for`.")
+    held = desk.procedures.adopted(addressee)
+    event = adopt_it(
+        stamp,
+        held,
+        sha256=sha256,
+        name=definition.name,
+        mechanisms=applies.mechanisms,
+        kinds=applies.kinds,
+    )
+    version = held.version if held else 0
+    entry = Entry(adoptions_id(addressee), version + 1, addressee, event)
+    return desk.append(command, [entry])
