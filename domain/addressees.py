@@ -72,10 +72,14 @@ def _folded(printed: str) -> str:
     return _NOT_A_LETTER.sub(" ", text).strip().removeprefix("the ")
 
 
+# Made before there are threads: see `domain.vocabulary.decode`.
+_read_table = msgspec.json.Decoder(list[Addressee]).decode
+
+
 @cache
 def _by_code() -> dict[str, Addressee]:
     table = Path(__file__).with_name("addressees.json").read_bytes()
-    return {known.code: known for known in msgspec.json.decode(table, type=list[Addressee])}
+    return {known.code: known for known in _read_table(table)}
 
 
 @cache

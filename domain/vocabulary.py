@@ -434,11 +434,15 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     mappings: tuple[TermMapping, ...] = ()
 
 
+# msgspec readies a type when it is first read; threads that meet it unready crash the process.
+_read_file = msgspec.json.Decoder(_File).decode
+
+
 def decode(data: bytes) -> VersionContent:
     """The version that a file of ours holds (its form: docs/vocabularies.md); InvalidInput if it
     is of another form. What it says is not checked here but when it is published."""
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = _read_file(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"The file is no vocabulary as we write it: {error}") from error
     return VersionContent(

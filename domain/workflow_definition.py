@@ -43,7 +43,7 @@ class DefinitionAdopted(DefinitionEvent, frozen=True):
     """From now on whatever the State receives from these mechanisms, or of these kinds, starts
     under this definition (its SHA-256)."""
 
-    topic: ClassVar[str] = "definition.adopted.v1"
+    topic: ClassVar[str] = "procedure.adopted.v1"
 
     adopted: str
     name: str

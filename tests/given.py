@@ -23,6 +23,7 @@ from domain import (
     review,
     stored_file,
     vocabulary,
+    workflow_definition,
 )
 from domain.credential import Holder
 from domain.entry import (
@@ -45,6 +46,7 @@ from domain.events import (
     PartText,
     RecommendationEvent,
     Recommender,
+    StepDatum,
     Term,
     Text,
 )
@@ -56,7 +58,7 @@ from domain.recommendation import (
     fold,
     receive,
 )
-from domain.refusals import Refusal
+from domain.refusals import AlreadySo, Refusal
 from domain.review import ReviewDocument
 from domain.vocabulary import (
     MappingRelation,
@@ -626,6 +628,21 @@ def _mapping(x: Random) -> TermMapping:
     )
 
 
+def _adopted(held: Any, s: Stamp, x: Random) -> Event:
+    return workflow_definition.adopt(
+        s,
+        held,
+        sha256=x.choice(["ab", "cd"]) * 32,
+        name="own",
+        mechanisms=tuple(x.sample(list(Mechanism), x.randint(0, 2))),
+        kinds=(x.choice(list(Kind)),),
+    )
+
+
+def _refused(held: Any, s: Stamp, x: Random) -> Event:
+    raise AlreadySo("what is published stays as it is")
+
+
 BESIDE: dict[str, Beside] = {
     "review": Beside(
         review.fold,
@@ -739,6 +756,18 @@ BESIDE: dict[str, Beside] = {
         ),
         of_nobody=True,
     ),
+    "definition": Beside(
+        workflow_definition.fold,
+        lambda s, x, whose, n: workflow_definition.publish(
+            s, addressee=whose, name=f"own-{n}", canonical=f'{{"name":"own-{n}"}}'
+        ),
+        (_refused,),
+    ),
+    "procedure": Beside(
+        workflow_definition.fold,
+        lambda s, x, whose, n: (workflow_definition.adoptions_id(whose), _adopted(None, s, x)),
+        (_adopted,),
+    ),
     "credential": Beside(
         credential.fold,
         lambda s, x, whose, n: (
@@ -792,6 +821,14 @@ def any_recommendations(random: Random, streams: int, steps: int) -> list[list[E
     appends = [list(history.entries) for history in made]
     for _ in range(steps):
         n = random.randrange(streams)
+        if random.random() < 0.05:
+            it = made[n].it
+            said = StepDatum(field="remarks", words=Protected("a vote was held"))
+            data = (StepDatum(field="session", value=random.randint(1, 99)), said)
+            own = SHIPPED.enter(it, "approve", it.take_step(any_stamp(random), "approve", data))
+            made[n] = Given(*made[n].entries, own)
+            appends.append([own])
+            continue
         taken = any_open_act(made[n].it, random)
         who = {
             "on": random.choice(DATES),

@@ -8,6 +8,7 @@ believed. A row is a dict of log_index, stream, version, topic, addressee, recor
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
 Row = dict[str, Any]
@@ -402,6 +403,19 @@ def _vocabulary(history: History) -> dict[str, Any]:
     }
 
 
+def _definition(history: History) -> dict[str, Any]:
+    ((_, said),) = history
+    return {"name": said["name"], "sha256": sha256(said["canonical"].encode()).hexdigest()}
+
+
+def _procedure(history: History) -> dict[str, Any]:
+    counts: dict[str, str] = {}
+    for _, said in history:
+        for one in (*said.get("mechanisms", []), *said.get("kinds", [])):
+            counts[one] = said["adopted"]
+    return {"counts": counts}
+
+
 def _credential(history: History) -> dict[str, Any]:
     return {
         "sha256": history[0][1]["sha256"],
@@ -418,6 +432,8 @@ BESIDE = {
     "import-run": _import_run,
     "match": _match,
     "vocabulary": _vocabulary,
+    "definition": _definition,
+    "procedure": _procedure,
     "credential": _credential,
 }
 

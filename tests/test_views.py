@@ -39,6 +39,7 @@ from domain.scope import Scope, everything
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
 from domain.words import Kind, LinkType, Mechanism, Position, Stage
+from domain.workflow_definition import Adoptions, PublishedDefinition
 from projections import (
     credentials,
     feed,
@@ -275,6 +276,15 @@ AS_REGISTERED: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             "name": s.name,
             "versions": {v: [term.code for term in c.terms] for v, c in s.versions.items()},
             "mapped": {(key[0], key[2]): m.relation for key, m in s.mappings.items()},
+        },
+    ),
+    PublishedDefinition: ("definition", lambda s: {"name": s.name, "sha256": s.sha256}),
+    Adoptions: (
+        "procedure",
+        lambda s: {
+            "counts": {
+                one: held.sha256 for held in s.adopted for one in (*held.mechanisms, *held.kinds)
+            }
         },
     ),
 }

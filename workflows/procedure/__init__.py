@@ -26,7 +26,7 @@ from domain.workflow_definition import (
     fold,
 )
 from workflows.procedure.compiled import Compiled, Outcome
-from workflows.procedure.definition import Definition, convert
+from workflows.procedure.definition import Definition, decode
 from workflows.procedure.facts import facts_of
 from workflows.procedure.shipped import by_hash, profile, shipped
 from workflows.statecharts.expressions import Value
@@ -77,7 +77,7 @@ class Procedures:
         held = self._log.load(definition_id(addressee, sha256), fold)
         if not isinstance(held, PublishedDefinition):
             return None
-        read = Compiled(convert(msgspec.json.decode(held.canonical), Definition))
+        read = Compiled(decode(held.canonical))
         if len(self._known) < known_definitions_max:
             self._known[addressee, sha256] = read
         return read

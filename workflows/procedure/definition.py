@@ -169,6 +169,10 @@ class Definition(
         return within(self.states)
 
 
+# msgspec readies a type when it is first read; threads that meet it unready crash the process.
+decode = msgspec.json.Decoder(Definition).decode
+
+
 class Unsound(Exception):
     """What is no definition, or one that can't be used: which fault, why, and where in it (a path
     such as `$.steps[3].when`)."""

@@ -119,6 +119,9 @@ class Overlay(
     operations: tuple[Operation, ...] = ()
 
 
+msgspec.json.Decoder(Overlay)  # readied here, before there are threads: see `definition.decode`
+
+
 def extend(base: Definition, overlay: Overlay) -> Definition:
     """The definition that an overlay makes of another. Raises NoDefinition where an operation
     finds nothing to work on."""

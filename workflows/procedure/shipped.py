@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -29,9 +30,14 @@ def read(source: bytes, find: Callable[[str], Definition | None]) -> Definition:
     return extend(base, overlay)
 
 
-@cache
 def shipped() -> Mapping[str, Compiled]:
     """The procedures that are shipped, by name."""
+    with _reading:
+        return _shipped()
+
+
+@cache
+def _shipped() -> Mapping[str, Compiled]:
     folder = files(__package__) / "profiles"
     found: dict[str, Definition] = {}
     sources = {path.name.removesuffix(".yaml"): path.read_bytes() for path in folder.iterdir()}
@@ -39,6 +45,9 @@ def shipped() -> Mapping[str, Compiled]:
         found[name] = read(sources[name], found.get)
         assert found[name].name == name, "a profile is called as its file is"
     return {name: Compiled(definition) for name, definition in found.items()}
+
+
+_reading = threading.Lock()
 
 
 @cache

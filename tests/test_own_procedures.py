@@ -1,0 +1,475 @@
+"""A State's own procedure: published, adopted, followed step by step, and decided again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from domain.entry import Entry
+from domain.refusals import AlreadySo, InvalidInput
+from domain.words import Kind, Mechanism
+from domain.workflow_definition import adopt, adoptions_id, fold
+from tests.given import given, received, stamp, supported
+from tests.server import HOLDERS, ROOT, Server, running
+from workflows.procedure import SHIPPED, forms
+from workflows.procedure.definition import Definition, Field, FieldType
+from workflows.procedure.gate import check
+from workflows.procedure.replay import replay
+from workflows.procedure.shipped import read, shipped
+
+CABINET = """
+format: suivi-overlay/1
+name: with-cabinet
+extends: upr
+labels: {en: A cabinet approves}
+for: {mechanisms: [upr]}
+operations:
+  - op: add-state
+    after: assignment
+    state:
+      id: cabinet
+      labels: {en: Cabinet}
+      states:
+        - id: cabinet.waits
+          labels: {en: Waits}
+          moves: [{on: approve, when: planned, to: cabinet.approved}]
+        - {id: cabinet.approved, labels: {en: Approved}}
+  - op: add-step
+    after: plan
+    step:
+      name: approve
+      labels: {en: Approve}
+      roles: [coordinator]
+      form:
+        - {name: session, labels: {en: Session}, type: number, required: true, least: 1}
+        - {name: held-on, labels: {en: Held on}, type: day, required: true}
+        - name: vote
+          labels: {en: Vote}
+          type: choice
+          choices: [{id: all, labels: {en: All}}, {id: most, labels: {en: By majority}}]
+        - {name: remarks, labels: {en: Remarks}, type: text}
+        - {name: title, labels: {en: Title}, type: text, public: true, most: 20}
+        - {name: urgent, labels: {en: Urgent}, type: flag}
+  - {op: restrict, step: plan, roles: [coordinator]}
+  - {op: require, step: declare-implemented, when: at cabinet.approved}
+"""
+"""A cabinet approves a plan before the recommendation can be declared implemented."""
+
+PUBLISH = """mutation($input: PublishWorkflowDefinitionInput!) { publishWorkflowDefinition(
+    input: $input) { definition { hash name addressee adoptedBy } logIndex
+    gate { ok faults { code message where trace } } events { __typename logIndex }
+    errors { code message } } }"""
+ADOPT = """mutation($input: AdoptWorkflowDefinitionInput!) { adoptWorkflowDefinition(
+    input: $input) { definition { hash name addressee adoptedBy } logIndex
+    events { __typename } errors { code message } } }"""
+TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
+    recommendation { states } logIndex events { __typename definition left entered
+    ... on StepTaken { step data { field value words { text erased } } } }
+    errors { code message } } }"""
+STEPS = """query($id: ID!) { recommendation(id: $id) { definition { hash name addressee }
+    steps { name isOpen isOwn allowed roles form blockedBy { guard whoCan } } } }"""
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Server]:
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+        yield server
+
+
+def asked(server: Server, mutation: str, who: str = "coordinator", **said: Any) -> dict[str, Any]:
+    """The payload of one of the three mutations, refused or not."""
+    document = {"publish": PUBLISH, "adopt": ADOPT, "take": TAKE}[mutation]
+    input = {"commandId": uuid4().hex, **said}
+    (payload,) = server.ask(who, document, input=input).values()
+    assert isinstance(payload, dict)
+    return payload
+
+
+def published(server: Server, text: str = CABINET, addressee: str = "SVN") -> str:
+    payload = asked(server, "publish", addressee=addressee, text=text)
+    assert payload["errors"] == [], payload["gate"]
+    return payload["definition"]["hash"]  # type: ignore[no-any-return]
+
+
+def adopted(server: Server, hash: str, addressee: str = "SVN") -> None:
+    payload = asked(server, "adopt", addressee=addressee, definition=hash)
+    assert payload["errors"] == []
+
+
+def definition_of(server: Server, id: str) -> str:
+    return server.ask("reader", STEPS, id=id)["recommendation"]["definition"]["name"]  # type: ignore[no-any-return]
+
+
+# --- Published and adopted -----------------------------------------------------------------------
+
+
+def test_what_a_state_receives_starts_under_what_it_has_adopted_and_stays_there(
+    database_url: str,
+) -> None:
+    with running(database_url) as server:
+        before = server.receive()
+        hash = published(server)
+        assert definition_of(server, server.receive()) == "upr", "publishing decides nothing"
+        adopted(server, hash)
+        own = server.receive()
+        assert definition_of(server, own) == "with-cabinet"
+        assert definition_of(server, before) == "upr"
+        assert definition_of(server, server.receive(addressee="HRV")) == "upr"
+        other = server.receive(mechanism="TREATY_BODY", body="CRC")
+        assert definition_of(server, other) == "treaty-body"
+        adopted(server, shipped()["upr"].hash)
+        assert definition_of(server, server.receive()) == "upr"
+        assert definition_of(server, own) == "with-cabinet"
+
+
+def test_the_list_says_which_procedures_ship_which_are_published_and_for_whom_they_count(
+    here: Server,
+) -> None:
+    hash = published(here)
+    query = "query($at: AsOf) { workflowDefinitions(asOf: $at) { name hash addressee adoptedBy } }"
+    adopted(here, hash)
+    told = {d["name"]: d for d in here.ask("reader", query)["workflowDefinitions"]}
+    assert told.keys() == {*shipped(), "with-cabinet"}
+    assert told["with-cabinet"] == {
+        "name": "with-cabinet",
+        "hash": hash,
+        "addressee": "SVN",
+        "adoptedBy": ["SVN"],
+    }
+    assert (told["upr"]["addressee"], told["upr"]["adoptedBy"]) == (None, [])
+    at = {"logIndex": here.size() - 2}
+    then = {d["name"]: d for d in here.ask("reader", query, at=at)["workflowDefinitions"]}
+    assert then["with-cabinet"]["adoptedBy"] == [], "adopted only afterwards"
+    one = "query($h: String!) { workflowDefinition(hash: $h) { name gate { ok } diagram } }"
+    found = here.ask("reader", one, h=hash)["workflowDefinition"]
+    assert (found["name"], found["gate"]["ok"]) == ("with-cabinet", True)
+    assert "Approve" in found["diagram"]
+
+
+def test_an_overlay_may_extend_what_the_state_has_published_but_not_what_another_has(
+    here: Server,
+) -> None:
+    hash = published(here)
+    more = f"""
+format: suivi-overlay/1
+name: with-more
+extends: "{hash}"
+labels: {{en: More}}
+for: {{mechanisms: [upr]}}
+operations: [{{op: rename, step: approve, labels: {{en: The cabinet approves}}}}]
+"""
+    assert published(here, more) != hash
+    payload = asked(here, "publish", addressee="HRV", text=more)
+    assert [e["code"] for e in payload["errors"]] == ["UNSOUND_DEFINITION"]
+    payload = asked(here, "adopt", addressee="HRV", definition=hash)
+    assert [e["code"] for e in payload["errors"]] == ["NOT_FOUND"]
+
+
+def test_what_is_not_sound_is_not_published_and_the_gate_says_why_with_the_way_there(
+    here: Server,
+) -> None:
+    size = here.size()
+    broken = CABINET.replace("when: planned, to: cabinet.approved", "when: planned and closed")
+    payload = asked(here, "publish", addressee="SVN", text=broken)
+    assert [e["code"] for e in payload["errors"]] == ["UNSOUND_DEFINITION"]
+    faults = {fault["code"] for fault in payload["gate"]["faults"]}
+    assert "unreachable" in faults
+    assert (payload["definition"], payload["gate"]["ok"], here.size()) == (None, False, size)
+    payload = asked(here, "publish", addressee="SVN", text="[")
+    assert payload["gate"]["faults"][0]["code"] == "no-definition"
+    assert here.size() == size
+
+
+def test_published_or_adopted_twice_is_refused_and_sent_twice_gives_the_first_result(
+    here: Server,
+) -> None:
+    said = {"addressee": "SVN", "text": CABINET, "commandId": "publish-1"}
+    first = asked(here, "publish", **said)
+    again = asked(here, "publish", **said)
+    assert again["logIndex"] == first["logIndex"]
+    assert again["definition"] == first["definition"]
+    (error,) = asked(here, "publish", addressee="SVN", text=CABINET)["errors"]
+    assert error["code"] == "ALREADY_SO"
+    hash = first["definition"]["hash"]
+    adopted(here, hash)
+    (error,) = asked(here, "adopt", addressee="SVN", definition=hash)["errors"]
+    assert error["code"] == "ALREADY_SO"
+    base = shipped()["common"].hash
+    (error,) = asked(here, "adopt", addressee="SVN", definition=base)["errors"]
+    assert error["code"] == "INVALID_INPUT"
+    (error,) = asked(here, "publish", addressee="Slovenia", text=CABINET)["errors"]
+    assert error["code"] == "INVALID_INPUT"
+
+
+@pytest.mark.parametrize("who", sorted(set(HOLDERS) - {"coordinator"}))
+def test_only_a_coordinator_publishes_and_adopts(here: Server, who: str) -> None:
+    size = here.size()
+    for mutation, said in (
+        ("publish", {"text": CABINET}),
+        ("adopt", {"definition": shipped()["upr"].hash}),
+    ):
+        payload = asked(here, mutation, who, addressee="SVN", **said)
+        assert [e["code"] for e in payload["errors"]] == ["FORBIDDEN"]
+        assert payload.get("gate") is None, "the gate is asked only for those who may publish"
+    assert here.size() == size
+
+
+def test_the_latest_adoption_counts_for_each_mechanism_and_kind() -> None:
+    def said(sha256: str, mechanisms: tuple[Mechanism, ...], kinds: tuple[Kind, ...] = ()) -> Any:
+        return {"sha256": sha256, "name": sha256, "mechanisms": mechanisms, "kinds": kinds}
+
+    held: Any = None
+    for n, one in enumerate(
+        [
+            said("a", (Mechanism.UPR, Mechanism.TREATY_BODY), (Kind.PLEDGE,)),
+            said("b", (Mechanism.UPR,)),
+        ]
+    ):
+        event = adopt(stamp(), held, **one)
+        held = fold([Entry(adoptions_id("SVN"), n + 1, "SVN", event)], held)
+    assert held.for_mechanism(Mechanism.UPR) == "b"
+    assert held.for_mechanism(Mechanism.TREATY_BODY) == "a"
+    assert held.for_mechanism(Mechanism.REGIONAL_BODY) is None
+    assert held.for_kind(Kind.PLEDGE) == "a"
+    assert held.in_force == {"a", "b"}
+    with pytest.raises(AlreadySo):
+        adopt(stamp(), held, **said("b", (Mechanism.UPR,)))
+
+
+# --- A step of its own ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def planned(here: Server) -> tuple[Server, str]:
+    """A recommendation under the State's own procedure, with a plan."""
+    adopted(here, published(here))
+    id = here.receive()
+    here.step("coordinator", "assignRecommendation", id, institution="justice")
+    here.step("coordinator", "planImplementation", id, measures="a law")
+    return here, id
+
+
+DATA = {"session": 41, "held-on": "2026-03-12", "remarks": "One minister was absent."}
+
+
+def taking(server: Server, id: str, who: str = "coordinator", **said: Any) -> dict[str, Any]:
+    said = {"step": "approve", "data": DATA, **said}
+    return asked(server, "take", who, id=id, expectedVersion=server.version(id), **said)
+
+
+def test_a_step_that_only_this_procedure_has_is_taken_and_stands_in_history(
+    planned: tuple[Server, str],
+) -> None:
+    server, id = planned
+    payload = taking(server, id)
+    assert payload["errors"] == []
+    (entry,) = payload["events"]
+    assert (entry["__typename"], entry["step"]) == ("StepTaken", "approve")
+    assert (entry["left"], entry["entered"]) == (["cabinet.waits"], ["cabinet.approved"])
+    assert entry["data"] == [
+        {"field": "session", "value": 41, "words": None},
+        {"field": "held-on", "value": "2026-03-12", "words": None},
+        {
+            "field": "remarks",
+            "value": None,
+            "words": {"text": "One minister was absent.", "erased": False},
+        },
+    ]
+    assert "cabinet.approved" in payload["recommendation"]["states"]
+    (stored,) = server.service.log.rows(payload["logIndex"])
+    assert b"minister" not in stored.payload, "free text lies in the vault"
+
+
+def test_a_step_that_waits_for_the_cabinet_says_what_it_waits_for(
+    planned: tuple[Server, str],
+) -> None:
+    server, id = planned
+    told = server.ask("coordinator", STEPS, id=id)["recommendation"]
+    assert told["definition"]["addressee"] == "SVN"
+    steps = {step["name"]: step for step in told["steps"]}
+    (why,) = steps["declare-implemented"]["blockedBy"]
+    assert why == {"guard": "at cabinet.approved", "whoCan": ["COORDINATOR"]}
+    assert steps["approve"]["isOwn"] is True
+    assert steps["plan"]["isOwn"] is False
+    assert steps["plan"]["form"] is None
+    form = steps["approve"]["form"]
+    assert form["required"] == ["session", "held-on"]
+    assert form["properties"]["session"] == {
+        "title": "Session",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": (1 << 53) - 1,
+    }
+    refused = server.take(
+        "coordinator", "declareImplemented", id=id, expectedVersion=server.version(id)
+    )
+    assert [e["code"] for e in refused["errors"]] == ["STEP_NOT_OPEN"]
+    assert taking(server, id)["errors"] == []
+    server.step("coordinator", "declareImplemented", id)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [
+        ({"data": {}}, "INVALID_INPUT", "session: is required; held-on: is required"),
+        ({"data": DATA | {"session": 0}}, "INVALID_INPUT", "session: is a whole number from 1"),
+        ({"data": DATA | {"session": True}}, "INVALID_INPUT", "session: is a whole number"),
+        ({"data": DATA | {"session": 1.5}}, "INVALID_INPUT", "session: is a whole number"),
+        ({"data": DATA | {"held-on": "2026-02-30"}}, "INVALID_INPUT", "held-on: is a day"),
+        ({"data": DATA | {"vote": "none"}}, "INVALID_INPUT", "vote: is one of all, most"),
+        ({"data": DATA | {"title": "x" * 21}}, "INVALID_INPUT", "title: is a text of 1 to 20"),
+        ({"data": DATA | {"remarks": "  "}}, "INVALID_INPUT", "remarks: is a text"),
+        ({"data": DATA | {"urgent": "yes"}}, "INVALID_INPUT", "urgent: is true or false"),
+        ({"data": DATA | {"weather": "fine"}}, "INVALID_INPUT", "weather: the form has no such"),
+        ({"data": [1]}, "INVALID_INPUT", "an object"),
+        ({"step": "bless"}, "STEP_NOT_OPEN", "no step “bless”; its own are: approve"),
+        ({"step": "plan"}, "INVALID_INPUT", "a mutation of its own"),
+        ({"part": "7"}, "UNKNOWN_PART", "no part"),
+        ({"who": "clerk"}, "FORBIDDEN", "open to: coordinator"),
+        ({"who": "justice"}, "FORBIDDEN", "open to: coordinator"),
+        ({"who": "auditor"}, "FORBIDDEN", "open to: coordinator"),
+    ],
+)
+def test_a_step_of_its_own_is_refused_with_the_reason_and_nothing_is_recorded(
+    planned: tuple[Server, str], said: dict[str, Any], code: str, words: str
+) -> None:
+    server, id = planned
+    size = server.size()
+    (error,) = taking(server, id, **said)["errors"]
+    assert error["code"] == code
+    assert words in error["message"]
+    assert server.size() == size
+
+
+def test_a_step_is_left_to_fewer_roles_where_the_procedure_says_so(
+    planned: tuple[Server, str],
+) -> None:
+    server, id = planned
+    said = {"id": id, "expectedVersion": server.version(id), "measures": "another"}
+    (error,) = server.take("justice", "planImplementation", **said)["errors"]
+    assert (error["code"], "open to: coordinator" in error["message"]) == ("FORBIDDEN", True)
+
+
+# --- Forms ---------------------------------------------------------------------------------------
+
+LABEL = {"en": "x"}
+
+
+@pytest.mark.parametrize(
+    ("code", "found", "replaced"),
+    [
+        ("roles-missing", "      roles: [coordinator]\n", ""),
+        ("role-not-allowed", "      roles: [coordinator]", "      roles: [auditor]"),
+        ("role-not-allowed", "step: plan, roles: [coordinator]", "step: plan, roles: [clerk]"),
+        ("field-twice", "name: held-on", "name: session"),
+        ("choices-wrong", "type: choice", "type: text"),
+        ("choices-wrong", "type: flag", "type: choice"),
+        ("bounds-wrong", "type: flag", "type: flag, least: 1"),
+        ("bounds-wrong", "least: 1", "least: 1, most: 0"),
+        ("label-missing", "{id: all, labels: {en: All}}", "{id: all, labels: {}}"),
+        ("label-missing", "{name: remarks, labels: {en: Remarks}", "{name: remarks, labels: {}"),
+    ],
+)
+def test_the_gate_looks_at_roles_and_forms(code: str, found: str, replaced: str) -> None:
+    assert CABINET.count(found) == 1
+    definition = read(CABINET.replace(found, replaced).encode(), base)
+    assert code in {fault.code for fault in check(definition).faults}
+
+
+def base(name: str) -> Definition | None:
+    return shipped()[name].definition
+
+
+def test_a_step_that_every_procedure_has_takes_no_form() -> None:
+    definition = read(CABINET.encode(), base)
+    form = (Field(name="a", labels=LABEL, type=FieldType.FLAG),)
+    steps = tuple(
+        msgspec.structs.replace(step, form=form) if step.name == "plan" else step
+        for step in definition.steps
+    )
+    faults = check(msgspec.structs.replace(definition, steps=steps)).faults
+    assert [fault.code for fault in faults] == ["form-not-asked"]
+
+
+def test_what_a_form_takes_its_json_schema_says() -> None:
+    (form,) = [s.form for s in read(CABINET.encode(), base).steps if s.name == "approve"]
+    schema = forms.json_schema(form)
+    assert list(schema["properties"]) == [field.name for field in form]
+    assert schema["properties"]["vote"]["oneOf"][0] == {"const": "all", "title": "All"}
+    assert schema["properties"]["title"]["maxLength"] == 20
+    assert schema["properties"]["held-on"]["format"] == "date"
+    assert schema["properties"]["urgent"]["type"] == "boolean"
+    filled = forms.fill_in(form, {**DATA, "vote": "most", "title": "A law", "urgent": False})
+    assert [(d.field, d.value) for d in filled if d.words is None] == [
+        ("session", 41),
+        ("held-on", "2026-03-12"),
+        ("vote", "most"),
+        ("title", "A law"),
+        ("urgent", False),
+    ]
+    with pytest.raises(InvalidInput):
+        forms.fill_in(form, {})
+
+
+# --- Decided again -------------------------------------------------------------------------------
+
+
+def test_every_step_ever_taken_comes_out_the_same_when_it_is_decided_again(
+    planned: tuple[Server, str],
+) -> None:
+    server, id = planned
+    assert taking(server, id)["errors"] == []
+    log = server.service.log
+    found = replay(server.service.desk.procedures, log.read_streams(log.size - 1))
+    assert (found.ok, found.different, found.recommendations) == (True, 0, 1)
+    assert found.steps == 4
+    lost = replay(SHIPPED, log.read_streams(log.size - 1))
+    assert (lost.ok, lost.different) == (False, 4), "without the log nobody knows the procedure"
+    assert all(difference.unknown for difference in lost.differences)
+
+
+def test_a_step_that_would_come_out_differently_is_told() -> None:
+    history = list(given(received(), supported()).entries)
+    taken = history[1]
+    wrong = msgspec.structs.replace(taken.stamp, entered=("position.noted",))
+    history[1] = taken._replace(
+        event=msgspec.structs.replace(taken.event, stamp=wrong), log_index=1
+    )
+    found = replay(SHIPPED, [history])
+    (difference,) = found.differences
+    assert (difference.log_index, difference.step) == (1, "take-position")
+    assert (difference.entered, difference.now_entered) == (
+        ("position.noted",),
+        ("position.supported",),
+    )
+    assert (found.ok, found.steps) == (False, 2)
+
+
+def test_many_threads_may_meet_the_procedures_at_once() -> None:
+    """msgspec readies a type on first sight; threads that met one at once crashed the process."""
+    meet = (
+        "import sys, threading\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "from workflows.procedure.definition import Definition, convert, read_file\n"
+        "from pathlib import Path\n"
+        "said = read_file(Path('workflows/procedure/profiles/common.yaml').read_bytes())\n"
+        "together = threading.Barrier(8)\n"
+        "def run():\n"
+        "    together.wait()\n"
+        "    convert(said, Definition)\n"
+        "threads = [threading.Thread(target=run) for _ in range(8)]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join() for thread in threads]\n"
+    )
+    for _ in range(10):
+        done = subprocess.run(
+            [sys.executable, "-c", meet], cwd=ROOT, capture_output=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
