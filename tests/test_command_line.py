@@ -28,6 +28,7 @@ from projections.views import Views
 from tests.generated_uhri import write_uhri
 from tests.server import ROOT, SUIVI, process, until
 from tests.test_importing import CYCLE_3, REPORT, ROWS, matrix, replaced, row
+from tests.test_own_procedures import CABINET
 from tests.test_worklist import saved_again
 from workflows.access import Principal, Role
 from workflows.desk import Command
@@ -583,6 +584,43 @@ def test_an_unsound_procedure_is_named_with_its_faults(shell: Shell) -> None:
     assert fault["code"] == "no-definition"
     assert "neither YAML nor JSON" in shell.fails("definition", "diagram", wrong)
     shell.fails("definition", "check", "none.yaml")
+
+
+def test_a_states_own_procedure_is_published_adopted_and_imported_under(shell: Shell) -> None:
+    own = shell.file(CABINET.encode(), "cabinet.yaml")
+    told = shell.ok("definition", "publish", own, "--state", "SVN")
+    assert told.startswith("Published for SVN: with-cabinet ")
+    said = shell.json("definition", "publish", own, "--state", "SVN", "--adopt")
+    assert said == {"hash": told.split()[-1], "name": "with-cabinet", "adopted": True}
+    size = shell.json("check")["events"]
+    assert shell.json("definition", "publish", own, "--state", "SVN", "--adopt") == said
+    assert shell.json("check")["events"] == size, "what is there already is not recorded again"
+    imported(shell)
+    log = [json.loads(line) for line in shell.ok("export").splitlines()]
+    stamps = [e["payload"]["stamp"] for e in log if e["topic"].startswith("recommendation.")]
+    assert {stamp["definition"] for stamp in stamps} == {said["hash"]}
+    found = shell.json("replay", "--check")
+    assert (found["ok"], found["recommendations"], found["steps"]) == (True, 3, len(stamps))
+    assert "all come out the same" in shell.ok("replay", "--check")
+    broken = shell.file(CABINET.replace("planned", "plan").encode(), "broken.yaml")
+    report = shell.run("definition", "publish", broken, "--state", "SVN", "--json")
+    assert json.loads(report.stdout)["ok"] is False
+    assert report.returncode == FAILED
+
+
+def test_a_replay_that_comes_out_differently_is_a_failure(shell: Shell) -> None:
+    imported(shell)
+    with closing(sqlite3.connect(database(shell))) as connection, connection:
+        changed = connection.execute(
+            "UPDATE log_event SET payload = CAST(replace(CAST(payload AS TEXT), "
+            "'position.supported', 'position.noted') AS BLOB)"
+        ).rowcount
+    assert changed
+    done = shell.run("replay", "--check", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"]) == (FAILED, False)
+    assert {d["step"] for d in found["differences"]} == {"take-position"}
+    assert "take-position" in shell.run("replay", "--check").stdout
 
 
 def test_settings_are_listed(shell: Shell) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from domain.entry import Entry, Visibility
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
-from domain.refusals import StepNotOpen
+from domain.refusals import StepNotOpen, Unavailable
 from domain.words import Kind, Mechanism
 from domain.workflow_definition import (
     Adoptions,
@@ -64,9 +64,17 @@ class Procedures:
     # -- which one
 
     def of(self, r: Recommendation) -> Compiled:
-        """The procedure a recommendation is pinned to: the one it started under."""
-        pinned = r.definition and self.find(r.definition, r.addressee)
-        return pinned or profile(r.mechanism, r.kind)
+        """The procedure a recommendation is pinned to: the one it started under; another never
+        takes its place."""
+        if r.definition is None:
+            return profile(r.mechanism, r.kind)
+        pinned = self.find(r.definition, r.addressee)
+        if pinned is None:
+            raise Unavailable(
+                f"The procedure {r.definition} that this started under is not known here: a newer "
+                "release, or the log it was published in, has it."
+            )
+        return pinned
 
     def find(self, sha256: str, addressee: str) -> Compiled | None:
         """The procedure of this hash that ships, or that this State has published."""
