@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from domain.entry import Event
+from domain.refusals import Unavailable
 from domain.words import Kind, Mechanism
 from tests.given import any_act, given, received, supported
 from tests.server import ROOT, running
@@ -29,7 +30,7 @@ from workflows.procedure.facts import KNOWN
 from workflows.procedure.gate import check
 from workflows.procedure.overlay import Operation
 from workflows.procedure.pictures import mermaid, scxml
-from workflows.procedure.shipped import profile, read, shipped
+from workflows.procedure.shipped import by_hash, profile, read, shipped
 
 Said = dict[str, Any]
 
@@ -176,6 +177,31 @@ def test_the_json_schema_tells_every_field() -> None:
 
 
 # --- The gate ------------------------------------------------------------------------------------
+
+
+EVER_SHIPPED: dict[str, list[str]] = {
+    "common": ["5d130b5b985cab014f5594f726d2bdd25774f6836652c193cc325864fc9ec145"],
+    "regional-body": ["cbf0a7640837a9bbfc6c45b783831d7aba115fff39021db59f9a211ea5faaeaf"],
+    "special-procedure": ["39ece4cedc40881aa95b45f58803f7bad0c343e0cce0c5d996ccc17bae81a1d5"],
+    "treaty-body": ["eb120a0022cbaf878743ee6386532924435b9f2b84d7fad11fd18a029b86fe64"],
+    "upr": ["01837cb0aaba0241fd4dde899ecf882c5470659640ebbcb2074059575b5971b1"],
+    "voluntary-pledge": ["edc9d30a2c285d63d748be1a15b1f421c5d97a46977a0d88347fb302384134aa"],
+}
+
+IF_YOU_CHANGED_A_PROFILE = """
+If you are here because you changed a shipped procedure: its hash is another now, and from the first
+release on there are archives whose recommendations are pinned to the old one.
+ 1. keep what it was: its canonical form is found by its hash for ever (`shipped.by_hash`);
+ 2. add the new hash to EVER_SHIPPED; take none away.
+"""
+
+
+def test_every_procedure_ever_shipped_is_found_by_its_hash() -> None:
+    for name, hashes in EVER_SHIPPED.items():
+        assert set(hashes) <= by_hash().keys(), (name, IF_YOU_CHANGED_A_PROFILE)
+    assert {name: procedure.hash for name, procedure in shipped().items()} == {
+        name: hashes[-1] for name, hashes in EVER_SHIPPED.items()
+    }, IF_YOU_CHANGED_A_PROFILE
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
@@ -400,10 +426,11 @@ def test_a_recommendation_stays_under_the_procedure_it_started_under() -> None:
     assert it.definition == shipped()["upr"].hash
     assert SHIPPED.of(it).definition.name == "upr"
     assert SHIPPED.of(msgspec.structs.replace(it, definition=None)).definition.name == "upr"
-    other = shipped()["treaty-body"].hash
-    assert (
-        SHIPPED.of(msgspec.structs.replace(it, definition=other)).definition.name == "treaty-body"
-    )
+    other = msgspec.structs.replace(it, definition=shipped()["treaty-body"].hash)
+    assert SHIPPED.of(other).definition.name == "treaty-body"
+    unknown = msgspec.structs.replace(it, definition="0" * 64)
+    with pytest.raises(Unavailable):
+        SHIPPED.of(unknown)
 
 
 def test_every_fact_is_read_off_the_record_as_its_type_says() -> None:
