@@ -42,7 +42,7 @@ from workflows.access import Principal, Role
 from workflows.desk import Command
 
 FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "worklist"]
-EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist"]
+EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist", "ocel", "xes"]
 
 OPERATOR = UUID(int=0)
 """The key id of whoever holds the installation's own command line."""

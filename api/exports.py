@@ -6,12 +6,15 @@ The same for the command line and for `GET /exports/…`: whoever asks gets what
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from sqlalchemy import ColumnElement
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -20,13 +23,14 @@ from api.authentication import authenticated
 from api.context import Context, Reading
 from api.service import Service
 from domain.addressees import addressee as find_addressee
-from domain.entry import Protected
+from domain.entry import Entry, Protected
 from domain.events import DeclaredImplemented, PositionTaken, ProgressPublished
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, NotFound
 from domain.words import Mechanism
-from projections import history, recommendations
+from projections import history, recommendations, register
 from projections.recommendations import Where
+from workflows.exporting.event_logs import Life, write_ocel, write_xes
 from workflows.exporting.matrix import write_matrix
 from workflows.exporting.sheets import csv_lines, write_xlsx
 from workflows.exporting.worklist import write_worklist
@@ -43,6 +47,8 @@ class Export(StrEnum):
     XLSX = "xlsx"
     OHCHR_MATRIX = "ohchr-matrix"
     WORKLIST = "worklist"
+    OCEL = "ocel"
+    XES = "xes"
 
 
 MEDIA = {
@@ -59,6 +65,8 @@ MEDIA = {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "worklist.xlsx",
     ),
+    Export.OCEL: ("application/json", "history.jsonocel"),
+    Export.XES: ("application/xml", "history.xes"),
 }
 
 
@@ -103,6 +111,12 @@ def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
         write_worklist(
             _all(reading, asked), asked.institution, out, asked.language, log_index=reading.last
         )
+    elif format is Export.OCEL:
+        with out.open("wb") as file:
+            write_ocel(chain(_beside(reading, asked), _lives(reading, asked)), file)
+    elif format is Export.XES:
+        with out.open("wb") as file:
+            write_xes(_lives(reading, asked), file)
     else:
         _write_matrix(reading, asked, out)
 
@@ -125,6 +139,48 @@ def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
         if not page.has_next:
             return
         after = page.cursors[-1]
+
+
+# --- Event logs ----------------------------------------------------------------------------------
+
+
+def _lives(reading: Reading, asked: Asked) -> Iterator[Life]:
+    """The recommendations asked for, with their histories."""
+    return _with_histories(reading, _all(reading, asked))
+
+
+def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
+    """Reviews, institutions and progress reports of the State asked for, or of all."""
+    for shelf in (register.reviews, register.institutions, register.reports):
+        of: list[ColumnElement[bool]] = []
+        if asked.state is not None:
+            of.append(shelf.table.c.addressee == asked.state)
+        after = None
+        while True:
+            page = shelf.page(
+                reading.connection, reading.scope, of, first=register.page_size_max, after=after
+            )
+            yield from _with_histories(reading, (row.state for row in page.rows))
+            after = page.end
+            if not page.has_next:
+                break
+
+
+def _with_histories(reading: Reading, some: Iterable[Any]) -> Iterator[Life]:
+    log, scope = reading.service.log, reading.scope
+    for states in _batched(some, page_rows):
+        found: dict[UUID, list[Entry]] = {state.id: [] for state in states}
+        for entry in log.history(list(found), reading.last):
+            if scope.sees(entry):
+                found[entry.stream].append(entry)
+        yield from (Life(state, found[state.id]) for state in states)
+
+
+def _batched(some: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Several at a time."""
+    rest = iter(some)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 # --- The matrix ----------------------------------------------------------------------------------

@@ -183,7 +183,7 @@ def fold(entries: Iterable[Entry], state: Procedure | None = None) -> Procedure 
                 id=entry.stream,
                 addressee=entry.addressee,
                 version=entry.version,
-                visibility=stamp.visibility,
+                visibility=state.visibility if state else stamp.visibility,
                 institution=state.institution if state else stamp.speaker.institution,
                 adopted=(now, *_still(before, now)),
             )

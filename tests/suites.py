@@ -66,3 +66,23 @@ def needs_data(path: Path) -> bool:
     root = read(path)
     chart(root)
     return not all(map(is_own, root.iter()))
+
+
+def pm4py(folder: Path) -> Path:
+    """The Python of an environment of its own that has pm4py. It is AGPL: nothing of ours imports
+    it, and it runs in processes of its own."""
+    lock = Path(__file__).with_name("pm4py") / "requirements.lock"
+    python = folder / "bin" / "python"
+    made = [
+        [sys.executable, "-m", "venv", str(folder)],
+        [
+            *(str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"),
+            *("install", "-qq", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
+            *("--requirement", str(lock)),
+        ],
+    ]
+    for command in made:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotThere(f"pm4py can't be installed: {done.stderr.strip()[-200:]}")
+    return python

@@ -1,0 +1,283 @@
+"""History as event logs: what a tool of process mining reads in them is what the record holds."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from domain.entry import Basis
+from domain.recommendation import fold
+from tests import suites
+from tests.given import any_recommendations, given, received
+from tests.server import HOLDERS, Server, running
+from workflows.exporting.event_logs import (
+    ATTRIBUTES,
+    OBJECT_ATTRIBUTES,
+    Life,
+    activity,
+    write_ocel,
+    write_xes,
+)
+
+XES = "{http://www.xes-standard.org/}"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Recommendations of two cycles, a ministry registered, a report over two of them."""
+    with running(f"sqlite:///{tmp_path_factory.mktemp('logs') / 'suivi.db'}") as server:
+        ids = [server.receive(effectiveOn="2025-01-28"), server.receive(cycle=3)]
+        for id in ids:
+            server.step("coordinator", "assignRecommendation", id, institution="justice")
+        server.step("clerk", "acceptRecommendation", ids[0], **ADDENDUM)
+        server.step("coordinator", "assignRecommendation", ids[0], institution="labour", **HIDDEN)
+        server.step("coordinator", "planImplementation", ids[0], measures="A law & <more>.")
+        register(server, "registerInstitution", code="justice", names=[NAMED])
+        report = register(
+            server, "draftReport", title="Two at once", narrative="n", recommendations=ids
+        )
+        report = on(server, "clearReport", report)
+        on(server, "publishReport", report, narrative="As published.")
+        yield server
+
+
+ADDENDUM = {"organ": "ADDENDUM", "effectiveOn": "2025-04", "instrument": "A/HRC/59/15/Add.1"}
+HIDDEN = {"visibility": "CONFIDENTIAL"}
+NAMED = {"language": "en", "text": "Ministry of Justice"}
+NODE = "{ node { ... on ProgressReport { id version } } errors { code message } }"
+
+
+def register(server: Server, mutation: str, **said: Any) -> dict[str, Any]:
+    name = f"{mutation[0].upper()}{mutation[1:]}Input"
+    query = f"mutation($input: {name}!) {{ {mutation}(input: $input) {NODE} }}"
+    input = {"commandId": f"{mutation}-{said.get('id', '')}", **said}
+    if "id" not in said:
+        input["addressee"] = "SVN"
+    payload = server.ask("coordinator", query, input=input)[mutation]
+    assert payload["errors"] == []
+    return payload["node"]  # type: ignore[no-any-return]
+
+
+def on(server: Server, mutation: str, node: dict[str, Any], **said: Any) -> dict[str, Any]:
+    kind = {"clearReport": "RegisterInput"}.get(mutation)
+    query = f"mutation($input: {kind or 'PublishReportInput'}!) {{ {mutation}(input: $input) "
+    input = {"commandId": mutation, "id": node["id"], "expectedVersion": node["version"], **said}
+    payload = server.ask("coordinator", f"{query}{NODE} }}", input=input)[mutation]
+    assert payload["errors"] == []
+    return payload["node"]  # type: ignore[no-any-return]
+
+
+def exported(server: Server, format: str, who: str = "coordinator", **asked: Any) -> bytes:
+    answer = server.client.get(f"/exports/{format}", params=asked, headers=server.headers(who))
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def ocel(server: Server, who: str = "coordinator", **asked: Any) -> dict[str, Any]:
+    return json.loads(exported(server, "ocel", who, **asked))  # type: ignore[no-any-return]
+
+
+def xes(server: Server, who: str = "coordinator", **asked: Any) -> ElementTree.Element:
+    return parsed(exported(server, "xes", who, **asked))
+
+
+def parsed(written: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(written)  # noqa: S314 - our own
+
+
+def said(element: ElementTree.Element) -> dict[str, str]:
+    """The attributes of a trace or an event, by key."""
+    return {one.attrib["key"]: one.attrib["value"] for one in element if "key" in one.attrib}
+
+
+# --- OCEL ----------------------------------------------------------------------------------------
+
+
+def check_ocel(log: dict[str, Any]) -> None:
+    """What OCEL 2.0 asks of a log: types are declared with their attributes, ids are unique, and
+    whatever is referred to is there."""
+    declared = {
+        t["name"]: {a["name"]: a["type"] for a in t["attributes"]} for t in log["eventTypes"]
+    }
+    kinds = {t["name"]: {a["name"] for a in t["attributes"]} for t in log["objectTypes"]}
+    ids = [one["id"] for one in log["objects"]]
+    assert len(set(ids)) == len(ids)
+    assert len({event["id"] for event in log["events"]}) == len(log["events"])
+    written = {"integer": int, "string": str, "time": str}
+    for event in log["events"]:
+        typed = declared[event["type"]]
+        for attribute in event["attributes"]:
+            assert isinstance(attribute["value"], written[typed[attribute["name"]]])
+        assert {relation["objectId"] for relation in event["relationships"]} <= set(ids)
+        assert event["time"].endswith("Z")
+    for one in log["objects"]:
+        assert {attribute["name"] for attribute in one["attributes"]} <= kinds[one["type"]]
+        assert {relation["objectId"] for relation in one["relationships"]} <= set(ids)
+
+
+def test_an_ocel_log_has_every_entry_once_and_all_it_is_about(record: Server) -> None:
+    log = ocel(record)
+    check_ocel(log)
+    recorded = [
+        entry
+        for entry in record.service.log.read_all()
+        if not entry.event.topic.startswith("credential.")
+    ]
+    assert {event["id"] for event in log["events"]} == {f"e{e.log_index}" for e in recorded}
+    assert Counter(one["type"] for one in log["objects"]) == {
+        "recommendation": 2,
+        "institution": 4,
+        "progress-report": 1,
+        "cycle": 2,
+    }
+    assert {one["id"] for one in log["objects"] if one["type"] == "institution"} == {
+        "SVN/justice",  # registered
+        "SVN/labour",  # assigned
+        *(f"SVN/{HOLDERS[who][1]}" for who in ("coordinator", "clerk")),  # who speak
+    }
+    covered = [e for e in log["events"] if e["type"] == "covered"]
+    assert {r["qualifier"] for e in covered for r in e["relationships"]} == {
+        "subject",
+        "cycle",
+        "said-by",
+        "covered-by",
+    }
+    assert {e["type"] for e in log["events"]} >= {"position-taken", "progress-report published"}
+
+
+def test_the_time_of_an_event_is_when_it_was_true_in_the_world(record: Server) -> None:
+    events = ocel(record)["events"]
+    (taken,) = [e for e in events if e["type"] == "position-taken"]
+    told = {a["name"]: a["value"] for a in taken["attributes"]}
+    assert taken["time"] == "2025-04-01T00:00:00.000000Z"
+    assert (told["effective-on"], told["time-basis"]) == ("2025-04", Basis.STATED.value)
+    assert told["recorded-at"] > taken["time"]
+    assert (told["answer"], told["person"]) == ("supported", "p-clerk")
+    plan = next(e for e in events if e["type"] == "planned")
+    told = {a["name"]: a["value"] for a in plan["attributes"]}
+    assert (plan["time"], "effective-on" in told) == (told["recorded-at"], False)
+    assert told["time-basis"] == "recorded"
+
+
+def test_a_reader_finds_only_what_it_may_read_and_no_texts(record: Server) -> None:
+    log = ocel(record, "reader")
+    check_ocel(log)
+    institutions = {one["id"] for one in log["objects"] if one["type"] == "institution"}
+    assert "SVN/labour" not in institutions, "its assignment is confidential"
+    assert len(log["events"]) < len(ocel(record)["events"])
+    for format in ("ocel", "xes"):
+        whole = exported(record, format)
+        assert b"A law" not in whole
+        assert b"As published" not in whole
+
+
+def test_an_event_log_is_narrowed_down_and_looked_back_at(record: Server) -> None:
+    log = ocel(record, cycle=3, state="SVN")
+    check_ocel(log)
+    assert Counter(one["type"] for one in log["objects"])["recommendation"] == 1
+    first = next(iter(record.service.log.read_all(len(record.keys)))).log_index
+    then = ocel(record, logIndex=first)
+    check_ocel(then)
+    assert [e["type"] for e in then["events"]] == ["received"]
+    assert ocel(record, state="HRV")["events"] == []
+    check_ocel(ocel(record, state="HRV"))
+
+
+# --- XES -----------------------------------------------------------------------------------------
+
+
+def test_a_xes_trace_is_a_recommendation_and_its_events_are_its_entries(record: Server) -> None:
+    log = xes(record)
+    assert log.tag == f"{XES}log"
+    assert log.attrib["xes.version"] == "1849-2016"
+    prefixes = {extension.attrib["prefix"] for extension in log.iter(f"{XES}extension")}
+    traces = list(log.iter(f"{XES}trace"))
+    assert len(traces) == 2
+    for trace in traces:
+        events = [said(event) for event in trace.iter(f"{XES}event")]
+        assert events[0]["concept:name"] == "received"
+        indexes = [int(event["log-index"]) for event in events]
+        assert indexes == sorted(indexes)
+        for event in events:
+            assert event.keys() >= {"concept:name", "time:timestamp", "lifecycle:transition"}
+            assert {key.split(":")[0] for key in event if ":" in key} <= prefixes
+    assert {said(trace)["cycle"] for trace in traces} == {"3", "4"}
+
+
+def test_characters_that_xml_forbids_are_left_out() -> None:
+    history = given(received(paragraph="140.1\x0b<&\"'"))
+    out = io.BytesIO()
+    write_xes([Life(history.it, history.entries)], out)
+    (trace,) = parsed(out.getvalue()).iter(f"{XES}trace")
+    assert said(trace)["paragraph"] == "140.1<&\"'"
+
+
+# --- Any history ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_history_is_told_whole_in_both(seed: int) -> None:
+    streams: dict[Any, list[Any]] = {}
+    for n, entry in enumerate(e for es in any_recommendations(Random(seed), 5, 120) for e in es):
+        placed = entry._replace(log_index=n, recorded_at=1_700_000_000_000_000 + n)
+        streams.setdefault(entry.stream, []).append(placed)
+    lives = [Life(fold(entries), entries) for entries in streams.values()]  # type: ignore[arg-type]
+    written = io.BytesIO()
+    write_ocel(lives, written)
+    log = json.loads(written.getvalue())
+    check_ocel(log)
+    happened = Counter(activity(entry) for life in lives for entry in life.entries)
+    assert Counter(event["type"] for event in log["events"]) == happened
+    assert {t["name"] for t in log["eventTypes"]} == happened.keys()
+    assert all(t["attributes"] == _declared() for t in log["eventTypes"])
+    assert {t["name"] for t in log["objectTypes"]} == OBJECT_ATTRIBUTES.keys()
+    written = io.BytesIO()
+    write_xes(lives, written)
+    events = parsed(written.getvalue()).iter(f"{XES}event")
+    assert Counter(said(event)["concept:name"] for event in events) == happened
+
+
+def _declared() -> list[dict[str, str]]:
+    return [{"name": name, "type": type_} for name, type_ in ATTRIBUTES.items()]
+
+
+# --- Read by others ------------------------------------------------------------------------------
+
+
+def test_pm4py_reads_in_both_what_we_wrote(
+    record: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("pm4py")
+    try:
+        python = suites.pm4py(folder / "environment")
+    except suites.NotThere as why:
+        pytest.skip(str(why))
+    files = folder / "history.jsonocel", folder / "history.xes"
+    for file in files:
+        file.write_bytes(exported(record, {".jsonocel": "ocel", ".xes": "xes"}[file.suffix]))
+    reading = Path(suites.__file__).parent / "pm4py" / "read.py"
+    done = subprocess.run(
+        [python, reading, *files], capture_output=True, text=True, check=False, timeout=300
+    )
+    shutil.rmtree(folder / "environment")  # half a gigabyte
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    log, traces = ocel(record), list(xes(record).iter(f"{XES}trace"))
+    assert told["ocel events"] == len(log["events"])
+    assert told["ocel objects"] == Counter(one["type"] for one in log["objects"])
+    assert told["ocel activities"] == sorted({event["type"] for event in log["events"]})
+    assert told["object to object"] == sum(len(o["relationships"]) for o in log["objects"])
+    assert told["xes traces"] == len(traces)
+    assert told["xes events"] == sum(len(list(t.iter(f"{XES}event"))) for t in traces)
+    assert told["starts"] == {"received": 2}
+    assert ["received", "position-taken", 1] in told["follows"], "by when it was true in the world"
