@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,8 @@ SCXML = "python-statemachine==3.2.2"
 SCXML_SHA256 = "5968c5e07a537f7531b8b1d0a0d5067a3452c88941fa0ac6c244870d48f78325"
 """A source distribution that has W3C's tests of SCXML, their expressions written in Python
 (BSD-3-Clause; tests/scxml/w3c)."""
+
+XSTATE = Path(__file__).parent / "xstate"
 
 EXTERNAL = {"test552": "its data lies in another file"}
 """Tests of the mandatory part, beside those of <invoke>, that are left out, and why."""
@@ -40,6 +43,19 @@ def scxml_documents(folder: Path) -> list[Path]:
         packed.extractall(folder, filter="data")
     (tests,) = folder.glob("*/tests/scxml/w3c/mandatory")
     return sorted(p for p in tests.glob("*.scxml") if "sub" not in p.name)
+
+
+def installed_xstate(folder: Path) -> None:
+    """XState and what walks it, installed into a folder from its lock."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise NotThere("XState needs node and npm, which are not on this machine")
+    for file in XSTATE.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
+    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotThere(f"XState can't be installed: {done.stderr.strip()[-200:]}")
 
 
 @cache

@@ -11,15 +11,14 @@ Known deviations of XState, each shown below, which the random charts leave out:
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from tests.suites import NotThere, installed_xstate
 from tests.test_statecharts import told
 from workflows.statecharts.kernel import (
     Chart,
@@ -31,7 +30,6 @@ from workflows.statecharts.kernel import (
     step,
 )
 
-HERE = Path(__file__).parent / "xstate"
 CHARTS = 1_500
 HISTORIES = (Kind.HISTORY, Kind.DEEP_HISTORY)
 
@@ -45,16 +43,11 @@ Walked = list[list[str]]
 @pytest.fixture(scope="module")
 def xstate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]], list[Walked]]:
     """XState, installed from its lock: charts and events in, walks out."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("XState needs node and npm, which are not on this machine")
     folder = tmp_path_factory.mktemp("xstate")
-    for file in HERE.iterdir():
-        if file.is_file():
-            shutil.copy(file, folder)
-    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"XState can't be installed: {done.stderr.strip()[-200:]}")
+    try:
+        installed_xstate(folder)
+    except NotThere as reason:
+        pytest.skip(str(reason))
 
     def walk(cases: list[Any]) -> list[Walked]:
         said = "\n".join(

@@ -1,0 +1,1 @@
+"""Engines of others, each in a process of its own."""
