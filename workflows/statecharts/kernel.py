@@ -180,25 +180,29 @@ class Chart:
         self.proper = [[c for c in cs if not self._is_history(c)] for cs in self.children]
         self._check()
         self.leaves = sum(1 << i for i in range(count) if self.kind[i] in (Kind.ATOMIC, Kind.FINAL))
+        self.ends = _set([i for i in self.children[0] if self.kind[i] is Kind.FINAL])
         self.initial = [self._initial(i) for i in range(count)]
         self.edges = [
             [self._edge(i, place, t) for place, t in enumerate(state.transitions)]
             for i, state in enumerate(self.states)
         ]
-        self._candidates: dict[str | None, list[list[_Edge]]] = {}
+        self._candidates: dict[str | None, list[tuple[int, list[_Edge]]]] = {}
 
-    def candidates(self, event: str | None) -> list[list[_Edge]]:
-        """By state, the transitions that an event may take; with None the eventless ones."""
+    def candidates(self, event: str | None) -> list[tuple[int, list[_Edge]]]:
+        """The transitions that an event may take, with None the eventless ones: for each leaf (its
+        bit) that has any, in document order, those on the way up from it, its own first."""
         found = self._candidates.get(event)
         if found is None:
-            found = [
-                [
+            found = []
+            for leaf in _bits(self.leaves):
+                edges = [
                     edge
-                    for edge in edges
+                    for i in self.path[leaf]
+                    for edge in self.edges[i]
                     if (not edge.events if event is None else matches(edge.events, event))
                 ]
-                for edges in self.edges
-            ]
+                if edges:
+                    found.append((1 << leaf, edges))
             if len(self._candidates) < 10_000:  # names may come from outside
                 self._candidates[event] = found
         return found
@@ -213,7 +217,7 @@ class Chart:
 
     def names(self, states: int) -> tuple[str, ...]:
         """The ids of a set of states, in document order."""
-        return tuple(self.ids[i] for i in _bits(states))
+        return tuple([self.ids[i] for i in _bits(states)])
 
     # -- making it
 
@@ -369,7 +373,7 @@ class _Step:
         self.effects: list[Any] = []
         self.microsteps: list[Microstep] = []
         self.event: Event | None = None
-        self.done = bool(active & _finals(chart))
+        self.done = bool(active & chart.ends)
 
     def __contains__(self, id: object) -> bool:
         i = self.chart.index.get(id)  # type: ignore[call-overload]
@@ -401,11 +405,11 @@ class _Step:
     def select(self, name: str | None) -> list[_Edge]:
         """The transitions that an event takes: of each active leaf the first that is enabled, on
         the way up from it, without those that others pre-empt."""
-        chart = self.chart
-        candidates = chart.candidates(name)
         enabled: list[_Edge] = []
-        for leaf in _bits(self.active & chart.leaves):
-            for edge in (e for i in chart.path[leaf] for e in candidates[i]):
+        for leaf, edges in self.chart.candidates(name):
+            if not self.active & leaf:
+                continue
+            for edge in edges:
                 if edge.guard is None or self.behaviour.holds(
                     edge.guard, self.event, self, self.emit
                 ):
@@ -575,10 +579,6 @@ def matches(descriptors: Sequence[str], event: str) -> bool:
         if event == plain or event.startswith(f"{plain}."):
             return True
     return False
-
-
-def _finals(chart: Chart) -> int:
-    return _set([i for i in chart.children[0] if chart.kind[i] is Kind.FINAL])
 
 
 def _set(states: Sequence[int]) -> int:
