@@ -129,13 +129,13 @@ def test_figures_are_what_one_counts_who_reads_row_by_row(
         _every_count_is_the_naive_one(there)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [3, 4])
 def test_figures_of_a_long_record_are_what_one_counts_who_reads_row_by_row(
     here: Place, seed: int
 ) -> None:
-    for entries in any_recommendations(Random(seed), 40, 1_500):
+    for entries in any_recommendations(Random(seed), 40, 1_200):
         here.record(*entries)
-        if seed == 1:
+        if seed == 3:
             here.feed.advance()
     here.feed.advance()
     _every_count_is_the_naive_one(here)
