@@ -130,6 +130,7 @@ class Compiled:
             for name in sorted(states_of(guard) - self.chart.index.keys()):
                 raise Unsound("unknown-state", f"There is no state {name}.", where)
         self._outcomes: dict[Any, Outcome] = {}
+        self._taken: dict[Any, bool] = {}
 
     # -- deciding
 
@@ -147,8 +148,15 @@ class Compiled:
         parts = guard.parts if isinstance(guard, And) else (guard,) if guard else ()
         found = [_blocked(part) for part in parts if not holds(part, facts, active)]
         if not found and name in self.listened:
-            taken = self.step(name, states, facts, facts)
-            if not any(microstep.event == STEP + name for microstep in taken.microsteps):
+            values = tuple([facts.get(name) for name in self.fact_names])
+            key = name, tuple(states), values
+            taken = self._taken.get(key)
+            if taken is None:
+                stepped = self.step(name, states, facts, facts)
+                taken = any(microstep.event == STEP + name for microstep in stepped.microsteps)
+                if len(self._taken) < remembered_max:
+                    self._taken[key] = taken
+            if not taken:
                 found.append(Blocked(f"a state that takes {name}", (), ()))
         return found
 
