@@ -370,18 +370,21 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def definition_diagram(given: argparse.Namespace, settings: Settings) -> int:
-    """suivi definition diagram: a procedure as Mermaid or SCXML."""
+    """suivi definition diagram: a procedure as Mermaid, SVG or SCXML."""
     from workflows.procedure.compiled import Compiled
     from workflows.procedure.definition import Unsound
+    from workflows.procedure.drawing import svg
     from workflows.procedure.pictures import mermaid, scxml
 
     try:
         definition = _definition(given.file)
-        drawn = (
-            mermaid(definition, given.language)
-            if given.format == "mermaid"
-            else scxml(Compiled(definition))
-        )
+        compiled = Compiled(definition)
+        if given.format == "mermaid":
+            drawn = mermaid(definition, given.language)
+        elif given.format == "svg":
+            drawn = svg(definition, given.language)
+        else:
+            drawn = scxml(compiled)
     except Unsound as fault:
         raise InvalidInput(f"{fault.where}: {fault}", reason=fault.code) from None
     with _output(given.output) as out:
@@ -554,7 +557,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--authority", help="by what decision or mandate")
     c = add("diagram", definition_diagram, "Draw a procedure.", definitions)
     c.add_argument("file", type=Path, metavar="FILE", help="the definition or overlay")
-    c.add_argument("--format", choices=["mermaid", "scxml"], default="mermaid")
+    c.add_argument("--format", choices=["mermaid", "svg", "scxml"], default="mermaid")
     c.add_argument("--language", default="en", help="language of the labels (default: en)")
     c.add_argument(
         "--output", type=Path, metavar="FILE", help="where to (default: standard output)"

@@ -3,6 +3,7 @@ recommendation which steps are open and why others are not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
@@ -24,6 +25,7 @@ from workflows.access import MAY, Role
 from workflows.procedure import Procedures, forms, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import StateSpec, StepSpec, canonical
+from workflows.procedure.drawing import svg
 from workflows.procedure.facts import KNOWN
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, shipped
@@ -37,6 +39,7 @@ State = TypeVar("State")
 @strawberry.enum(description="How a procedure is drawn.")
 class DiagramFormat(StrEnum):
     MERMAID = "mermaid"
+    SVG = "svg"
     SCXML = "scxml"
 
 
@@ -72,6 +75,7 @@ class WorkflowDefinition:
     compiled: strawberry.Private[Compiled]
     reading: strawberry.Private[Reading]
     published: strawberry.Private[str | None] = None
+    live: strawberry.Private[tuple[str, ...]] = ()
 
     @strawberry.field(description="The State that has published it; null where it ships.")
     def addressee(self) -> str | None:
@@ -118,11 +122,15 @@ class WorkflowDefinition:
     def gate(self) -> Gate:
         return gate_of(_checked(self.compiled))
 
-    @strawberry.field(description="A drawing, with labels in `language`.")
+    @strawberry.field(
+        description="A drawing, with labels in `language`; of a recommendation's procedure, with "
+        "the states it is in set off."
+    )
     def diagram(self, format: DiagramFormat = DiagramFormat.MERMAID, language: str = "en") -> str:
         if format is DiagramFormat.SCXML:
             return scxml(self.compiled)
-        return mermaid(self.compiled.definition, language)
+        draw = svg if format is DiagramFormat.SVG else mermaid
+        return draw(self.compiled.definition, language, self.live)
 
 
 @strawberry.type(description="A fact about a recommendation, as a guard reads it.")
@@ -214,10 +222,17 @@ class ProcedureQuery:
         raise NotFound("There is no procedure of this hash; see `workflowDefinitions`.")
 
 
-def definition_of(compiled: Compiled, reading: Reading, addressee: str) -> WorkflowDefinition:
-    """A procedure that a recommendation of this addressee is under."""
+def definition_of(
+    compiled: Compiled, reading: Reading, addressee: str, states: Iterable[str] = ()
+) -> WorkflowDefinition:
+    """A procedure that a recommendation of this addressee is under, in these states."""
     own = None if compiled.hash in by_hash() else addressee
-    return WorkflowDefinition(compiled=compiled, reading=reading, published=own)
+    return WorkflowDefinition(
+        compiled=compiled,
+        reading=reading,
+        published=own,
+        live=tuple(compiled.active(states)) if states else (),
+    )
 
 
 def gate_of(report: gate.Report) -> Gate:

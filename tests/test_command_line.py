@@ -567,6 +567,7 @@ def test_a_procedure_is_checked_and_drawn(shell: Shell) -> None:
     assert shell.ok("definition", "diagram", PROFILE).startswith("stateDiagram-v2")
     assert "Ouvert" in shell.ok("definition", "diagram", PROFILE, "--language", "fr")
     assert "<parallel" in shell.ok("definition", "diagram", PROFILE, "--format", "scxml")
+    assert shell.ok("definition", "diagram", PROFILE, "--format", "svg").startswith("<svg")
 
 
 def test_an_unsound_procedure_is_named_with_its_faults(shell: Shell) -> None:

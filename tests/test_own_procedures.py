@@ -297,6 +297,9 @@ def test_a_step_that_waits_for_the_cabinet_says_what_it_waits_for(
     (why,) = steps["declare-implemented"]["blockedBy"]
     assert why == {"guard": "at cabinet.approved", "whoCan": ["COORDINATOR"]}
     assert steps["approve"]["isOwn"] is True
+    drawing = "query($id: ID!) { recommendation(id: $id) { definition { diagram(format: SVG) } } }"
+    drawn = server.ask("coordinator", drawing, id=id)["recommendation"]["definition"]["diagram"]
+    assert drawn.count('stroke-width="2.5"') == 12, "six regions, and a state in each"
     assert steps["plan"]["isOwn"] is False
     assert steps["plan"]["form"] is None
     form = steps["approve"]["form"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -26,6 +28,7 @@ from workflows.procedure.definition import (
     canonical,
     json_schema,
 )
+from workflows.procedure.drawing import svg
 from workflows.procedure.facts import KNOWN
 from workflows.procedure.gate import check
 from workflows.procedure.overlay import Operation
@@ -33,6 +36,7 @@ from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, profile, read, shipped
 
 Said = dict[str, Any]
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def find(name: str) -> Definition | None:
@@ -466,6 +470,62 @@ def test_a_diagram_shows_states_and_steps_by_their_names() -> None:
     assert drawn.count("{") == drawn.count("}")
     assert "live" in drawn
     assert 'state "Dossier" as' in mermaid(shipped()["upr"].definition, "fr")
+
+
+def drawn_as_svg(*arguments: Any) -> ElementTree.Element:
+    return ElementTree.fromstring(svg(*arguments))  # noqa: S314 - we wrote it ourselves
+
+
+def boxes(root: ElementTree.Element) -> dict[str, ElementTree.Element]:
+    return {g.attrib["data-state"]: g for g in root.iter(f"{SVG}g")}
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("language", ["en", "ar", "zh"])
+def test_a_drawing_shows_every_state_within_its_own_and_inside_the_sheet(
+    name: str, language: str
+) -> None:
+    definition = shipped()[name].definition
+    root = drawn_as_svg(definition, language)
+    drawn = boxes(root)
+    assert list(drawn) == [state.id for state in definition.all_states()]
+
+    def edges(group: ElementTree.Element) -> tuple[float, float, float, float]:
+        at = {k: float(v) for k, v in group[0].attrib.items() if k in ("x", "y", "width", "height")}
+        return at["x"], at["y"], at["x"] + at["width"], at["y"] + at["height"]
+
+    def lies_in(inner: tuple[float, ...], outer: tuple[float, ...]) -> bool:
+        return all(map(float.__le__, outer[:2], inner[:2])) and all(
+            map(float.__le__, inner[2:], outer[2:])
+        )
+
+    sheet = (0.0, 0.0, float(root.attrib["width"]), float(root.attrib["height"]))
+    for state in definition.all_states():
+        assert drawn[state.id].findtext(f"{SVG}text") == state.labels[language]
+        assert lies_in(edges(drawn[state.id]), sheet)
+        below = [edges(drawn[child.id]) for child in state.states]
+        assert all(lies_in(one, edges(drawn[state.id])) for one in below)
+        assert all(one[3] <= other[1] for one, other in pairwise(below))
+
+
+def test_a_drawing_tells_steps_and_sets_off_live_states() -> None:
+    definition = made(overlay(*APPROVAL))
+    root = drawn_as_svg(definition, "en", ["cabinet", "cabinet.waits"])
+    waits, approved = boxes(root)["cabinet.waits"], boxes(root)["cabinet.approved"]
+    told = [text.text for text in waits.iter(f"{SVG}text")]
+    assert told == ["Waits", "Approve [planned] → Approved"]
+    assert waits[0].attrib["fill"] != approved[0].attrib["fill"]
+    assert "stroke-width" in waits[0].attrib
+    assert "stroke-width" not in approved[0].attrib
+
+
+def test_a_drawing_from_the_right_is_the_same_in_a_mirror() -> None:
+    definition = shipped()["upr"].definition
+    english, arabic = boxes(drawn_as_svg(definition)), boxes(drawn_as_svg(definition, "ar"))
+    width = float(drawn_as_svg(definition).attrib["width"])
+    for id, group in english.items():
+        here, there = group[0].attrib, arabic[id][0].attrib
+        assert float(there["x"]) == width - float(here["x"]) - float(here["width"])
 
 
 def test_the_chart_as_scxml_is_the_same_chart(tmp_path_factory: pytest.TempPathFactory) -> None:
