@@ -19,10 +19,11 @@ from api.recommendations import Recommendation
 from api.register import KINDS
 from api.register_mutations import RegisterMutation
 from api.register_queries import RegisterQuery
+from api.what_if import WhatIfQuery
 
 
 @strawberry.type
-class Query(RecommendationQuery, RegisterQuery, ProcedureQuery):
+class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery):
     pass
 
 

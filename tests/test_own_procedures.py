@@ -19,10 +19,12 @@ from domain.workflow_definition import adopt, adoptions_id, fold
 from tests.given import given, received, stamp, supported
 from tests.server import HOLDERS, ROOT, Server, running
 from workflows.procedure import SHIPPED, forms
+from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Definition, Field, FieldType
 from workflows.procedure.gate import check
 from workflows.procedure.replay import replay
 from workflows.procedure.shipped import read, shipped
+from workflows.procedure.what_if import Fate, retell
 
 CABINET = """
 format: suivi-overlay/1
@@ -419,6 +421,123 @@ def test_what_a_form_takes_its_json_schema_says() -> None:
     ]
     with pytest.raises(InvalidInput):
         forms.fill_in(form, {})
+
+
+# --- What if -------------------------------------------------------------------------------------
+
+WHAT_IF = """query($definition: ProcedureInput!, $addressee: String = "SVN", $first: Int = 50,
+    $after: String, $at: AsOf) { whatIf(definition: $definition, addressee: $addressee,
+    first: $first, after: $after, asOf: $at) { gate { ok faults { code } }
+    cases { recommendation { paragraph } fate step logIndex guards states wouldStand }
+    pageInfo { hasNextPage endCursor } } }"""
+
+
+def what_if(server: Server, who: str = "coordinator", **said: Any) -> dict[str, Any]:
+    said = {"definition": {"text": CABINET}, **said}
+    return server.ask(who, WHAT_IF, **said)["whatIf"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def two_lives(here: Server) -> Server:
+    """One recommendation declared implemented without any cabinet, one only planned."""
+    for paragraph in ("1.1", "1.2"):
+        id = here.receive(paragraph=paragraph)
+        here.step("coordinator", "assignRecommendation", id, institution="justice")
+        here.step("coordinator", "planImplementation", id, measures="a law")
+        if paragraph == "1.1":
+            here.step("coordinator", "declareImplemented", id)
+    here.receive(paragraph="1.3", mechanism="TREATY_BODY", body="CRC")
+    return here
+
+
+def test_what_if_a_cabinet_had_had_to_approve(two_lives: Server) -> None:
+    told = what_if(two_lives)
+    assert told["gate"] == {"ok": True, "faults": []}
+    declared, planned = told["cases"]
+    declared_at = two_lives.size() - 5
+    assert declared == {
+        "recommendation": {"paragraph": "1.1"},
+        "fate": "DIVERGES",
+        "step": "declare-implemented",
+        "logIndex": declared_at,
+        "guards": ["at cabinet.approved"],
+        "states": declared["states"],
+        "wouldStand": sorted([*declared["states"], "cabinet.waits"]),
+    }
+    assert "implementation.planned" in declared["states"], "as it stood before that step"
+    assert (planned["fate"], planned["step"], planned["guards"]) == ("SAME", None, [])
+    assert planned["wouldStand"] == sorted([*planned["states"], "cabinet.waits"])
+
+
+def test_what_if_asks_the_gate_of_a_draft_and_takes_what_ships_as_it_is(two_lives: Server) -> None:
+    other = """
+format: suivi-overlay/1
+name: never-assigned
+extends: upr
+labels: {en: Nobody is assigned}
+for: {mechanisms: [upr]}
+operations:
+  - op: add-move
+    state: implementation
+    move: {when: planned and not at implementation.declared, to: implementation.declared}
+"""
+    told = what_if(two_lives, definition={"text": other})
+    assert told["gate"]["ok"] is False, "it and what follows facts would chase each other"
+    assert told["cases"] == []
+    plain = what_if(two_lives, definition={"hash": shipped()["upr"].hash})
+    assert (plain["gate"], {case["fate"] for case in plain["cases"]}) == (None, {"SAME"})
+    treaty = what_if(two_lives, definition={"hash": shipped()["treaty-body"].hash})
+    assert [case["recommendation"]["paragraph"] for case in treaty["cases"]] == ["1.3"]
+
+
+def test_what_if_goes_page_by_page_and_looks_back(two_lives: Server) -> None:
+    one = what_if(two_lives, first=1)
+    assert one["pageInfo"]["hasNextPage"] is True
+    rest = what_if(two_lives, first=1, after=one["pageInfo"]["endCursor"])
+    assert [c["recommendation"]["paragraph"] for c in one["cases"] + rest["cases"]] == [
+        "1.1",
+        "1.2",
+    ]
+    before = what_if(two_lives, at={"logIndex": two_lives.size() - 6})
+    assert [case["fate"] for case in before["cases"]] == ["SAME"]
+    assert what_if(two_lives, addressee="HRV")["cases"] == []
+
+
+@pytest.mark.parametrize(
+    ("who", "definition", "code"),
+    [
+        ("clerk", {"text": CABINET}, "FORBIDDEN"),
+        ("auditor", {"text": CABINET}, "FORBIDDEN"),
+        ("coordinator", {"hash": "0" * 64}, "NOT_FOUND"),
+        ("coordinator", {"hash": shipped()["common"].hash}, "INVALID_INPUT"),
+    ],
+)
+def test_what_if_is_refused(here: Server, who: str, definition: Any, code: str) -> None:
+    error = here.refused(who, WHAT_IF, definition=definition)
+    assert error["extensions"]["code"] == code
+
+
+def test_a_life_that_would_stand_elsewhere_is_told_so() -> None:
+    history = given(received(), supported()).entries
+    upr = shipped()["upr"]
+    assert retell(history, upr, upr).fate is Fate.SAME
+    definition = read(CABINET.encode(), base)
+    states = tuple(
+        msgspec.structs.replace(state, follows=_noted(state.follows))
+        if state.id == "position"
+        else state
+        for state in definition.states
+    )
+    other = Compiled(msgspec.structs.replace(definition, states=states))
+    told = retell(history, upr, other)
+    assert told.fate is Fate.ELSEWHERE
+    assert "position.noted" in told.would_stand
+
+
+def _noted(follows: Any) -> Any:
+    """Whatever is supported is noted."""
+    leads = {"position.supported": "position.noted", "position.noted": "position.supported"}
+    return tuple(msgspec.structs.replace(f, to=leads.get(f.to, f.to)) for f in follows)
 
 
 # --- Decided again -------------------------------------------------------------------------------

@@ -1,0 +1,154 @@
+"""What if, in GraphQL: what would have become of recommendations under another procedure."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import strawberry
+from strawberry.types import Info
+
+from api.context import Context
+from api.derive import enum_type
+from api.looking_back import AsOf, look
+from api.procedures import Gate, gate_of
+from api.queries import PageInfo
+from api.recommendations import Recommendation, together
+from domain.entry import Entry
+from domain.refusals import InvalidInput, NotFound
+from projections import recommendations
+from projections.recommendations import Where
+from workflows.access import authorise
+from workflows.procedure import Procedures
+from workflows.procedure.compiled import Compiled
+from workflows.procedure.gate import Report
+from workflows.procedure.publishing import examine
+from workflows.procedure.what_if import Fate, Story, retell
+
+FateType = enum_type(Fate)
+
+
+@strawberry.input(one_of=True, description="A procedure: one there is, or a draft of one.")
+class ProcedureInput:
+    hash: str | None = strawberry.field(
+        default=strawberry.UNSET, description="One that ships, or that the State has published."
+    )
+    text: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A definition or an overlay, in YAML 1.2 or JSON."
+    )
+
+
+@strawberry.type(description="A recommendation's history under another procedure.")
+class WhatIfCase:
+    recommendation: Recommendation
+    story: strawberry.Private[Story]
+
+    @strawberry.field(description="What would have become of it.")
+    def fate(self) -> FateType:  # type: ignore[valid-type]
+        return self.story.fate
+
+    @strawberry.field(description="The states it stands in, or stood in where it diverges.")
+    def states(self) -> list[str]:
+        return list(self.story.states)
+
+    @strawberry.field(description="The states it would stand in, or would have stood in there.")
+    def would_stand(self) -> list[str]:
+        return list(self.story.would_stand)
+
+    @strawberry.field(description="The entry that would not have been possible.")
+    def log_index(self) -> int | None:
+        return self.story.log_index
+
+    @strawberry.field(description="The step that would not have been open.")
+    def step(self) -> str | None:
+        return self.story.step
+
+    @strawberry.field(description="The conditions that would not have held.")
+    def guards(self) -> list[str]:
+        return [blocked.guard for blocked in self.story.blocked]
+
+
+@strawberry.type(description="A page of recommendations under another procedure.")
+class WhatIf:
+    gate: Gate | None = strawberry.field(
+        description="What the gate says of a draft; null for a procedure there is. Of a draft "
+        "that is not sound no case is told."
+    )
+    cases: list[WhatIfCase]
+    page_info: PageInfo
+
+
+@strawberry.type
+class WhatIfQuery:
+    @strawberry.field(
+        description="What would have become of a State's recommendations, if they had been under "
+        "this procedure from their beginning: those of the mechanisms or kinds it is for, in the "
+        "order of documents. For those who may publish procedures."
+    )
+    def what_if(
+        self,
+        info: Info[Context, None],
+        definition: ProcedureInput,
+        addressee: str,
+        first: int = 50,
+        after: str | None = None,
+        as_of: AsOf | None = None,
+    ) -> WhatIf:
+        context = info.context
+        authorise(context.principal, "publish-definition", addressee)
+        procedures = context.service.desk.procedures
+        under, report = _procedure(procedures, definition, addressee)
+        gate = None if report is None else gate_of(report)
+        if under is None:
+            nothing = PageInfo(
+                has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None
+            )
+            return WhatIf(gate=gate, cases=[], page_info=nothing)
+        reading = look(context, as_of, None, [addressee])
+        page = recommendations.page(
+            reading.connection, reading.scope, _which(under, addressee), first=first, after=after
+        )
+        histories: dict[UUID, list[Entry]] = {row.state.id: [] for row in page.rows}
+        for entry in context.service.log.history([row.state.id for row in page.rows], reading.last):
+            histories[entry.stream].append(entry)
+        cases = [
+            WhatIfCase(
+                recommendation=node,
+                story=retell(histories[row.state.id], procedures.of(row.state), under),
+            )
+            for row, node in zip(page.rows, together(reading, page.rows), strict=True)
+        ]
+        return WhatIf(
+            gate=gate,
+            cases=cases,
+            page_info=PageInfo(
+                has_next_page=page.has_next,
+                has_previous_page=page.has_previous,
+                start_cursor=page.cursors[0] if page.cursors else None,
+                end_cursor=page.cursors[-1] if page.cursors else None,
+            ),
+        )
+
+
+def _procedure(
+    procedures: Procedures, asked: ProcedureInput, addressee: str
+) -> tuple[Compiled | None, Report | None]:
+    """The procedure asked for; of a draft also what the gate says, and none that is unsound."""
+    if asked.hash:
+        found = procedures.find(asked.hash, addressee)
+        if found is None:
+            raise NotFound("There is no such procedure; see `workflowDefinitions`.")
+        return found, None
+    text = (asked.text or "").encode(errors="replace")
+    definition, report = examine(procedures, addressee, text)
+    return (Compiled(definition) if definition and report.ok else None), report
+
+
+def _which(under: Compiled, addressee: str) -> Where:
+    applies = under.definition.applies
+    if not (applies.mechanisms or applies.kinds):
+        raise InvalidInput("This procedure is for nothing by itself: extend it, with `for`.")
+    return Where(
+        addressee=[addressee],
+        mechanism=applies.mechanisms or None,
+        kind=(applies.kinds or None) if not applies.mechanisms else None,
+    )
