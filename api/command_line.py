@@ -311,7 +311,7 @@ def _tell(report: Any, *, as_json: bool) -> int:
 
 def definition_publish(given: argparse.Namespace, settings: Settings) -> int:
     """suivi definition publish: publishes a State's own procedure, and adopts it if told to."""
-    from workflows.procedure import publishing
+    from workflows import publishing
 
     source = given.file.read_bytes()
     with _service(settings) as service:

@@ -29,9 +29,10 @@ from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, Refusal
 from domain.workflow_definition import DefinitionAdopted, DefinitionPublished
 from projections import history
+from workflows import publishing
 from workflows.access import MAY
 from workflows.desk import Taken
-from workflows.procedure import forms, gate, publishing
+from workflows.procedure import forms, gate
 
 Request = Info[Context, None]
 

@@ -21,8 +21,8 @@ from workflows.access import authorise
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
-from workflows.procedure.publishing import examine
 from workflows.procedure.what_if import Fate, Story, retell
+from workflows.publishing import examine
 
 FateType = enum_type(Fate)
 
