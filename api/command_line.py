@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -248,7 +249,8 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
                 place = given.output or Path(folder) / "export"
                 write(reading, Export(given.format), asked, place)
                 if given.output is None:
-                    sys.stdout.buffer.write(place.read_bytes())
+                    with place.open("rb") as file:
+                        shutil.copyfileobj(file, sys.stdout.buffer)
         finally:
             context.close()
     return 0

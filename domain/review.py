@@ -249,6 +249,15 @@ def review_id(addressee: str, body: str, cycle: int | None, round: int | None) -
     return uuid5(NAMESPACE, "\x1f".join(key))
 
 
+def review_of(addressee: str, mechanism: Mechanism, body: str, number: int | None) -> UUID | None:
+    """The id of the review that a recommendation was made in: of that cycle, or where the body has
+    none, of that reporting round."""
+    if number is None:
+        return None
+    cycle, round = (number, None) if mechanism is Mechanism.UPR else (None, number)
+    return review_id(addressee, body, cycle, round)
+
+
 def open_review(
     stamp: Stamp,
     *,

@@ -40,7 +40,7 @@ from domain.recommendation import (
     Recommendation,
 )
 from domain.refusals import InvalidInput
-from domain.review import review_id
+from domain.review import review_of
 from domain.scope import Scope
 from domain.words import (
     AssignmentStatus,
@@ -173,11 +173,8 @@ def _document_order(
 @lru_cache(maxsize=10_000)
 def _review(addressee: str, mechanism: Mechanism, body: str, number: int | None) -> str | None:
     """The review it belongs to: by cycle, or by reporting round."""
-    if number is None:
-        return None
-    by_cycle = mechanism is Mechanism.UPR
-    cycle, round = (number, None) if by_cycle else (None, number)
-    return review_id(addressee, body, cycle, round).hex
+    id = review_of(addressee, mechanism, body, number)
+    return None if id is None else id.hex
 
 
 def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,9 @@ SCXML = "python-statemachine==3.2.2"
 SCXML_SHA256 = "5968c5e07a537f7531b8b1d0a0d5067a3452c88941fa0ac6c244870d48f78325"
 """A source distribution that has W3C's tests of SCXML, their expressions written in Python
 (BSD-3-Clause; tests/scxml/w3c)."""
+
+pm4py_seconds_max = 240
+"""How long pm4py may take to install; it weighs half a gigabyte."""
 
 XSTATE = Path(__file__).parent / "xstate"
 
@@ -97,8 +101,15 @@ def pm4py(folder: Path) -> Path:
             *("--requirement", str(lock)),
         ],
     ]
+    ends = time.monotonic() + pm4py_seconds_max
     for command in made:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            left = ends - time.monotonic()
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=left
+            )
+        except subprocess.TimeoutExpired:
+            raise NotThere(f"pm4py took over {pm4py_seconds_max} seconds to install") from None
         if done.returncode:
             raise NotThere(f"pm4py can't be installed: {done.stderr.strip()[-200:]}")
     return python

@@ -8,17 +8,33 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from itertools import count, islice
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 from xml.etree import ElementTree
 
 import pytest
 
-from domain.entry import Basis
+from domain import institution, review
+from domain.entry import Basis, Entry, Event
+from domain.institution import InstitutionName
 from domain.recommendation import fold
+from domain.words import Mechanism
 from tests import suites
-from tests.given import any_recommendations, given, received
+from tests.given import (
+    Given,
+    any_recommendations,
+    decreed,
+    given,
+    planned,
+    received,
+    stamp,
+    supported,
+)
 from tests.server import HOLDERS, Server, running
 from workflows.exporting.event_logs import (
     ATTRIBUTES,
@@ -103,9 +119,53 @@ def said(element: ElementTree.Element) -> dict[str, str]:
 # --- OCEL ----------------------------------------------------------------------------------------
 
 
+def related(one: dict[str, Any], qualifier: str) -> list[str]:
+    """The ids of what an event or an object is related to in this way."""
+    return [r["objectId"] for r in one["relationships"] if r["qualifier"] == qualifier]
+
+
+def written(*lives: Life) -> dict[str, Any]:
+    """The OCEL log of some lives."""
+    out = io.BytesIO()
+    write_ocel(lives, out)
+    log: dict[str, Any] = json.loads(out.getvalue())
+    check_ocel(log)
+    return log
+
+
+_indexes = count()
+
+
+def placed(*entries: Entry) -> list[Entry]:
+    """Entries as the log gives them back, each with its index and the time it was recorded."""
+    indexes = islice(_indexes, len(entries))
+    return [
+        entry._replace(log_index=n, recorded_at=1_800_000_000_000_000 + n)
+        for n, entry in zip(indexes, entries, strict=True)
+    ]
+
+
+def life(history: Given) -> Life:
+    return Life(history.it, placed(*history.entries))
+
+
+def opened(id: UUID, event: Event) -> list[Entry]:
+    return placed(Entry(id, 1, "SVN", event))
+
+
+def review_by(mechanism: Mechanism, body: str, **number: int) -> Life:
+    said = {"addressee": "SVN", "mechanism": mechanism, "body": body, **number}
+    entries = opened(*review.open_review(stamp(), **said))  # type: ignore[arg-type]
+    found = review.fold(entries)
+    assert found is not None
+    return Life(found, entries)
+
+
 def check_ocel(log: dict[str, Any]) -> None:
-    """What OCEL 2.0 asks of a log: types are declared with their attributes, ids are unique, and
-    whatever is referred to is there."""
+    """What OCEL 2.0 and its JSON schema ask of a log: types are declared with their attributes, a
+    value is text that the type declared can read, ids are unique, and whatever is referred to is
+    there."""
+    assert log.keys() == {"eventTypes", "objectTypes", "events", "objects"}
     declared = {
         t["name"]: {a["name"]: a["type"] for a in t["attributes"]} for t in log["eventTypes"]
     }
@@ -113,15 +173,17 @@ def check_ocel(log: dict[str, Any]) -> None:
     ids = [one["id"] for one in log["objects"]]
     assert len(set(ids)) == len(ids)
     assert len({event["id"] for event in log["events"]}) == len(log["events"])
-    written = {"integer": int, "string": str, "time": str}
+    read = {"integer": int, "string": str, "time": datetime.fromisoformat}
     for event in log["events"]:
         typed = declared[event["type"]]
         for attribute in event["attributes"]:
-            assert isinstance(attribute["value"], written[typed[attribute["name"]]])
+            assert isinstance(attribute["value"], str)
+            assert read[typed[attribute["name"]]](attribute["value"]) is not None
         assert {relation["objectId"] for relation in event["relationships"]} <= set(ids)
         assert event["time"].endswith("Z")
     for one in log["objects"]:
         assert {attribute["name"] for attribute in one["attributes"]} <= kinds[one["type"]]
+        assert all(isinstance(attribute["value"], str) for attribute in one["attributes"])
         assert {relation["objectId"] for relation in one["relationships"]} <= set(ids)
 
 
@@ -161,11 +223,13 @@ def test_the_time_of_an_event_is_when_it_was_true_in_the_world(record: Server) -
     told = {a["name"]: a["value"] for a in taken["attributes"]}
     assert taken["time"] == "2025-04-01T00:00:00.000000Z"
     assert (told["effective-on"], told["time-basis"]) == ("2025-04", Basis.STATED.value)
+    assert told["precision"] == "month"
     assert told["recorded-at"] > taken["time"]
     assert (told["answer"], told["person"]) == ("supported", "p-clerk")
     plan = next(e for e in events if e["type"] == "planned")
     told = {a["name"]: a["value"] for a in plan["attributes"]}
-    assert (plan["time"], "effective-on" in told) == (told["recorded-at"], False)
+    assert plan["time"] == told["recorded-at"]
+    assert not told.keys() & {"effective-on", "precision"}
     assert told["time-basis"] == "recorded"
 
 
@@ -181,6 +245,20 @@ def test_a_reader_finds_only_what_it_may_read_and_no_texts(record: Server) -> No
         assert b"As published" not in whole
 
 
+@pytest.mark.parametrize("who", ["coordinator", "clerk", "justice", "labour", "auditor", "reader"])
+def test_each_entry_that_a_reader_may_see_is_in_both_once(record: Server, who: str) -> None:
+    query = "query($id: ID!) { recommendation(id: $id) { history { logIndex } } }"
+    log = ocel(record, who)
+    ids = [one["id"] for one in log["objects"] if one["type"] == "recommendation"]
+    assert len(ids) == 2
+    told = [record.ask(who, query, id=id)["recommendation"]["history"] for id in ids]
+    seen = sorted(entry["logIndex"] for history in told for entry in history)
+    about = [e for e in log["events"] if related(e, "subject")[0] in ids]
+    assert sorted(int(event["id"].removeprefix("e")) for event in about) == seen
+    events = xes(record, who).iter(f"{XES}event")
+    assert sorted(int(said(event)["log-index"]) for event in events) == seen
+
+
 def test_an_event_log_is_narrowed_down_and_looked_back_at(record: Server) -> None:
     log = ocel(record, cycle=3, state="SVN")
     check_ocel(log)
@@ -193,23 +271,84 @@ def test_an_event_log_is_narrowed_down_and_looked_back_at(record: Server) -> Non
     check_ocel(ocel(record, state="HRV"))
 
 
+def test_a_recommendation_is_related_to_its_review_where_that_is_in_the_log() -> None:
+    upr = review_by(Mechanism.UPR, "UPR", cycle=4)
+    crc = review_by(Mechanism.TREATY_BODY, "CRC", round=5)
+    one = life(given(received()))
+    said = {"symbol": "CRC/C/SVN/CO/5", "mechanism": Mechanism.TREATY_BODY, "cycle": 5}
+    other = life(given(received(**said)))  # type: ignore[arg-type]
+    objects = {o["id"]: o for o in written(upr, crc, one, other)["objects"]}
+    assert related(objects[str(one.of.id)], "made-in") == [str(upr.of.id)]
+    assert related(objects[str(other.of.id)], "made-in") == [str(crc.of.id)]
+    objects = {o["id"]: o for o in written(crc, one)["objects"]}
+    assert related(objects[str(one.of.id)], "made-in") == [], "the reader may not see it"
+
+
+def test_rounds_of_two_bodies_are_two_cycles() -> None:
+    crc = review_by(Mechanism.TREATY_BODY, "CRC", round=5)
+    cat = review_by(Mechanism.TREATY_BODY, "CAT", round=5)
+    of_crc = life(given(received(mechanism=Mechanism.TREATY_BODY, cycle=5)))
+    log = written(crc, cat, of_crc)
+    cycles = {o["id"] for o in log["objects"] if o["type"] == "cycle"}
+    assert cycles == {"cycle/SVN/treaty-body/CRC/5", "cycle/SVN/treaty-body/CAT/5"}
+    objects = {o["id"]: o for o in log["objects"]}
+    assert related(objects[str(of_crc.of.id)], "belongs-to") == ["cycle/SVN/treaty-body/CRC/5"]
+
+
+def test_no_code_makes_an_institution_a_cycle() -> None:
+    names = [InstitutionName(language="en", text="Office of the fourth review")]
+    entries = opened(
+        *institution.register_institution(stamp(), addressee="SVN", code="upr/4", names=names)  # type: ignore[arg-type]
+    )
+    registered = institution.fold(entries)
+    assert registered is not None
+    of_the_cycle = life(given(received(cycle=4)))
+    objects = written(Life(registered, entries), of_the_cycle)["objects"]
+    kinds = Counter(one["type"] for one in objects)
+    assert (kinds["cycle"], kinds["institution"]) == (1, 2), "it and who speaks"
+
+
 # --- XES -----------------------------------------------------------------------------------------
+
+
+def test_events_of_a_trace_stand_in_the_order_of_their_time() -> None:
+    arrived = given(received(on="2025-01-28"))
+    known_late = arrived.when(decreed(on="2025-06")).entry
+    assert known_late is not None
+    late = Given(*arrived.entries, known_late)
+    for taken in (supported(on="2025-04-08"), planned(on="2025-06-01")):
+        entry = late.when(taken).entry
+        assert entry is not None
+        late = Given(*late.entries, entry)
+    out = io.BytesIO()
+    write_xes([life(late)], out)
+    events = [said(event) for event in parsed(out.getvalue()).iter(f"{XES}event")]
+    names = [event["concept:name"] for event in events]
+    assert names == ["received", "position-taken", "assignment-decreed", "planned"]
+    indexes = [int(event["log-index"]) for event in events]
+    assert [sorted(indexes).index(n) for n in indexes] == [0, 2, 1, 3], "ties as recorded"
+    assert [event.get("precision") for event in events] == ["day", "day", "month", "day"]
 
 
 def test_a_xes_trace_is_a_recommendation_and_its_events_are_its_entries(record: Server) -> None:
     log = xes(record)
     assert log.tag == f"{XES}log"
-    assert log.attrib["xes.version"] == "1849-2016"
+    assert Decimal(log.attrib["xes.version"]) == Decimal("1849.2016"), "its schema wants a decimal"
     prefixes = {extension.attrib["prefix"] for extension in log.iter(f"{XES}extension")}
+    globals_ = {one.attrib["scope"]: set(said(one)) for one in log.iter(f"{XES}global")}
+    classified = {
+        key for one in log.iter(f"{XES}classifier") for key in one.attrib["keys"].split(" ")
+    }
     traces = list(log.iter(f"{XES}trace"))
     assert len(traces) == 2
     for trace in traces:
+        assert said(trace).keys() >= globals_["trace"]
         events = [said(event) for event in trace.iter(f"{XES}event")]
         assert events[0]["concept:name"] == "received"
-        indexes = [int(event["log-index"]) for event in events]
-        assert indexes == sorted(indexes)
+        order = [(event["time:timestamp"], int(event["log-index"])) for event in events]
+        assert order == sorted(order)
         for event in events:
-            assert event.keys() >= {"concept:name", "time:timestamp", "lifecycle:transition"}
+            assert event.keys() >= globals_["event"] >= classified
             assert {key.split(":")[0] for key in event if ":" in key} <= prefixes
     assert {said(trace)["cycle"] for trace in traces} == {"3", "4"}
 
@@ -229,22 +368,22 @@ def test_characters_that_xml_forbids_are_left_out() -> None:
 def test_any_history_is_told_whole_in_both(seed: int) -> None:
     streams: dict[Any, list[Any]] = {}
     for n, entry in enumerate(e for es in any_recommendations(Random(seed), 5, 120) for e in es):
-        placed = entry._replace(log_index=n, recorded_at=1_700_000_000_000_000 + n)
-        streams.setdefault(entry.stream, []).append(placed)
+        there = entry._replace(log_index=n, recorded_at=1_700_000_000_000_000 + n)
+        streams.setdefault(entry.stream, []).append(there)
     lives = [Life(fold(entries), entries) for entries in streams.values()]  # type: ignore[arg-type]
-    written = io.BytesIO()
-    write_ocel(lives, written)
-    log = json.loads(written.getvalue())
-    check_ocel(log)
+    log = written(*lives)
+    indexes = sorted(entry.log_index for life in lives for entry in life.entries)  # type: ignore[type-var]
+    assert sorted(int(event["id"].removeprefix("e")) for event in log["events"]) == indexes
     happened = Counter(activity(entry) for life in lives for entry in life.entries)
     assert Counter(event["type"] for event in log["events"]) == happened
     assert {t["name"] for t in log["eventTypes"]} == happened.keys()
     assert all(t["attributes"] == _declared() for t in log["eventTypes"])
     assert {t["name"] for t in log["objectTypes"]} == OBJECT_ATTRIBUTES.keys()
-    written = io.BytesIO()
-    write_xes(lives, written)
-    events = parsed(written.getvalue()).iter(f"{XES}event")
-    assert Counter(said(event)["concept:name"] for event in events) == happened
+    out = io.BytesIO()
+    write_xes(lives, out)
+    events = [said(event) for event in parsed(out.getvalue()).iter(f"{XES}event")]
+    assert sorted(int(event["log-index"]) for event in events) == indexes
+    assert Counter(event["concept:name"] for event in events) == happened
 
 
 def _declared() -> list[dict[str, str]]:
@@ -266,16 +405,22 @@ def test_pm4py_reads_in_both_what_we_wrote(
     for file in files:
         file.write_bytes(exported(record, {".jsonocel": "ocel", ".xes": "xes"}[file.suffix]))
     reading = Path(suites.__file__).parent / "pm4py" / "read.py"
-    done = subprocess.run(
-        [python, reading, *files], capture_output=True, text=True, check=False, timeout=300
-    )
-    shutil.rmtree(folder / "environment")  # half a gigabyte
+    try:
+        done = subprocess.run(
+            [python, reading, *files], capture_output=True, text=True, check=False, timeout=120
+        )
+    finally:
+        shutil.rmtree(folder / "environment")  # half a gigabyte
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     log, traces = ocel(record), list(xes(record).iter(f"{XES}trace"))
     assert told["ocel events"] == len(log["events"])
     assert told["ocel objects"] == Counter(one["type"] for one in log["objects"])
     assert told["ocel activities"] == sorted({event["type"] for event in log["events"]})
+    assert told["qualifiers"] == ["assignee", "covered-by", "cycle", "said-by", "subject"]
+    assert told["log indexes"] == sorted(
+        int(event["id"].removeprefix("e")) for event in log["events"]
+    )
     assert told["object to object"] == sum(len(o["relationships"]) for o in log["objects"])
     assert told["xes traces"] == len(traces)
     assert told["xes events"] == sum(len(list(t.iter(f"{XES}event"))) for t in traces)

@@ -19,6 +19,7 @@ print(
             "ocel events": len(ocel.events),
             "ocel objects": ocel.objects["ocel:type"].value_counts().to_dict(),
             "ocel activities": sorted(set(ocel.events["ocel:activity"])),
+            "log indexes": sorted(ocel.events["log-index"].tolist()),
             "qualifiers": sorted(set(relations["ocel:qualifier"])),
             "object to object": len(ocel.o2o),
             "xes events": len(log),

@@ -3,8 +3,8 @@
 
 The time of an event is when it was true in the world: the first instant, in UTC, of the day, month
 or year that is known. Where none is, it is when it was recorded; `time-basis` says which. So events
-of one day share an instant and stand in the order in which they were recorded, and a fact that came
-late stands where it belongs.
+of one day share an instant and stand in the order in which they were recorded. In a trace of XES a
+fact that came late stands where it belongs; OCEL leaves the order to whoever reads it.
 
 Texts are not in it: an event log is for what happened, when and by whom.
 """
@@ -27,10 +27,12 @@ from domain.events import (
     PositionTaken,
     StepTaken,
 )
+from domain.identity import normal_symbol
 from domain.institution import Institution
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
-from domain.review import Review
+from domain.review import Review, review_of
+from domain.words import Mechanism
 from workflows.exporting.cells import printable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,6 +70,7 @@ ATTRIBUTES = {
     "recorded-at": "time",
     "time-basis": "string",
     "effective-on": "string",
+    "precision": "string",
     "role": "string",
     "institution": "string",
     "person": "string",
@@ -85,7 +88,7 @@ OBJECT_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "review": ("addressee", "mechanism", "body"),
     "institution": ("addressee", "code"),
     "progress-report": ("addressee", "title"),
-    CYCLE: ("addressee", "mechanism", "cycle"),
+    CYCLE: ("addressee", "mechanism", "body", "cycle"),
 }
 """What is said of an object; all of it is text."""
 
@@ -124,6 +127,7 @@ def attributes(entry: Entry) -> list[Attribute]:
         "recorded-at": recorded(entry),
         "time-basis": "recorded" if stamp.effective.on is None else stamp.effective.basis.value,
         "effective-on": stamp.effective.on,
+        "precision": None if stamp.effective.precision is None else stamp.effective.precision.value,
         "role": stamp.speaker.role,
         "institution": stamp.speaker.institution,
         "person": stamp.speaker.actor,
@@ -140,7 +144,7 @@ def attributes(entry: Entry) -> list[Attribute]:
 # --- XES -----------------------------------------------------------------------------------------
 
 _XES_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
+<log xes.version="1849.2016" xes.features="" xmlns="http://www.xes-standard.org/">
 <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
 <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>
 <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>
@@ -156,7 +160,8 @@ _XES_TAGS = {str: "string", int: "int", datetime: "date"}
 
 
 def write_xes(lives: Iterable[Life], out: BinaryIO) -> None:
-    """Writes a trace a recommendation, named by its UUID, with an event an entry."""
+    """Writes a trace a recommendation, named by its UUID, with an event an entry. Some tools take
+    the order of a trace from the file and some from the times in it: here they are the same."""
     out.write(_XES_HEAD.encode())
     for life in lives:
         if not isinstance(life.of, Recommendation):
@@ -168,7 +173,7 @@ def write_xes(lives: Iterable[Life], out: BinaryIO) -> None:
         if life.of.cycle is not None:
             out.write(_xes(CYCLE, life.of.cycle))
         out.write(b"\n")
-        for entry in life.entries:
+        for entry in sorted(life.entries, key=happened):
             out.write(b"<event>" + _xes("concept:name", activity(entry)))
             out.write(_xes("time:timestamp", happened(entry)))
             out.write(_xes("lifecycle:transition", "complete"))
@@ -186,6 +191,7 @@ def _xes(key: str, value: str | int | datetime) -> bytes:
 
 
 # --- OCEL ----------------------------------------------------------------------------------------
+# Its schema has every value as text; how to read it is what the type declares.
 
 _ALWAYS = "1970-01-01T00:00:00Z"
 """The time from which an object's attribute holds where it never changes, as OCEL 2.0 has it."""
@@ -193,8 +199,10 @@ _ALWAYS = "1970-01-01T00:00:00Z"
 
 def write_ocel(lives: Iterable[Life], out: BinaryIO) -> None:
     """Writes an event an entry and an object for all that the entries are about. Events come life
-    by life, in the order in which they were recorded; an object's id is its UUID, of institutions
-    `SVN/moj`, of cycles `SVN/upr/4`."""
+    by life, in the order in which they were recorded. An object's id is its UUID, of institutions
+    `SVN/moj`, of cycles `cycle/SVN/upr/4`, which no code of an institution can be.
+
+    Reviews come before recommendations, which are related only to those that came."""
     activities: set[str] = set()
     objects = _Objects()
     with tempfile.TemporaryFile() as beside:
@@ -236,8 +244,9 @@ class _Objects:
         """The object of something that has a life."""
         kind, id = KINDS[type(it)], _id(it)
         said = {name: getattr(it, name) for name in OBJECT_ATTRIBUTES[kind]}
-        cycle = self.cycle(it)
+        cycle, review = self.cycle(it), self.review(it)
         relations = [(cycle, "belongs-to")] if cycle else []
+        relations += [(review, "made-in")] if review else []
         if kind != KINDS[Recommendation]:  # nothing mentions one before its own life
             self._written.add(id)
             self.mentioned.pop(id, None)
@@ -250,12 +259,24 @@ class _Objects:
         return id
 
     def cycle(self, it: Aggregate) -> str | None:
-        """The id of the cycle something belongs to, if to any."""
-        if not isinstance(it, Recommendation | Review) or it.cycle is None:
+        """The id of the cycle something belongs to, if to any. Bodies other than the Universal
+        Periodic Review have rounds, each body its own."""
+        if not isinstance(it, Recommendation | Review):
             return None
-        whose = {"addressee": it.addressee, "mechanism": it.mechanism.value}
-        id = f"{it.addressee}/{it.mechanism.value}/{it.cycle}"
-        return self.mention(id, CYCLE, {**whose, "cycle": it.cycle})
+        number = it.round if isinstance(it, Review) and it.cycle is None else it.cycle
+        if number is None:
+            return None
+        body = None if it.mechanism is Mechanism.UPR else normal_symbol(it.body)
+        whose = {"addressee": it.addressee, "mechanism": it.mechanism.value, "body": body}
+        id = "/".join(filter(None, [CYCLE, *whose.values(), str(number)]))
+        return self.mention(id, CYCLE, {**whose, "cycle": number})
+
+    def review(self, it: Aggregate) -> str | None:
+        """The id of the review a recommendation was made in, where that is in the file."""
+        if not isinstance(it, Recommendation):
+            return None
+        id = review_of(it.addressee, it.mechanism, it.body, it.cycle)
+        return str(id) if id is not None and str(id) in self._written else None
 
     def institution(self, addressee: str, code: str) -> str:
         """The id of an institution."""
@@ -269,7 +290,7 @@ def _event(entry: Entry, of: Aggregate, objects: _Objects) -> dict[str, Any]:
         "type": activity(entry),
         "time": _ocel(happened(entry)),
         "attributes": [
-            {"name": name, "value": _ocel(value) if isinstance(value, datetime) else value}
+            {"name": name, "value": _ocel(value) if isinstance(value, datetime) else str(value)}
             for name, value in attributes(entry)
         ],
         "relationships": [
