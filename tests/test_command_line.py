@@ -520,6 +520,17 @@ def test_lists_and_the_matrix_are_exported_now_and_as_they_were(shell: Shell) ->
     assert "[INVALID_INPUT]" in shell.fails("export", "--format", "worklist")
 
 
+def test_histories_are_exported_to_a_file_or_to_whoever_reads_on(shell: Shell) -> None:
+    imported(shell)
+    for format in ("ocel", "xes"):
+        target = shell.folder / f"history.{format}"
+        shell.ok("export", "--format", format, "--output", str(target))
+        assert shell.ok("export", "--format", format) == target.read_text()
+    log = json.loads(shell.ok("export", "--format", "ocel", "--log-index", "4"))
+    assert max(int(event["id"].removeprefix("e")) for event in log["events"]) <= 4
+    assert log["events"]
+
+
 def test_a_feed_apart_from_the_server_fills_the_views_and_ends_when_told(shell: Shell) -> None:
     imported(shell)
     without_views(shell)
