@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -322,19 +322,18 @@ def definition_publish(given: argparse.Namespace, settings: Settings) -> int:
         if examined.definition is None or not examined.report.ok:
             return _tell(examined.report, as_json=given.json)
         sha256 = examined.report.hash
-        stamp = Stamp(command="", speaker=principal.speaker())
 
         def commanded(step: str) -> tuple[Command, Stamp]:
             command = Command.of(uuid4().hex, principal, [step, given.state, sha256])
-            return command, msgspec.structs.replace(stamp, command=command.id)
+            return command, Stamp(command=command.id, speaker=principal.speaker())
 
         with suppress(AlreadySo):
-            command, said = commanded("publish-definition")
-            publishing.publish(desk, principal, command, said, given.state, lambda: examined)
+            command, stamp = commanded("publish-definition")
+            publishing.publish(desk, principal, command, stamp, given.state, lambda: examined)
         if given.adopt:
             with suppress(AlreadySo):
-                command, said = commanded("adopt-definition")
-                publishing.adopt(desk, principal, command, said, given.state, sha256)
+                command, stamp = commanded("adopt-definition")
+                publishing.adopt(desk, principal, command, stamp, given.state, sha256)
         service.feed.advance()
     if given.json:
         said_json = {"hash": sha256, "name": examined.definition.name, "adopted": given.adopt}
@@ -362,13 +361,18 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
         print(msgspec.json.encode(found).decode())
     else:
         for d in found.differences:
-            why = "its procedure is unknown" if d.unknown else f"now {d.now_left} → {d.now_entered}"
-            print(f"✗ {d.log_index}: {d.step}: {d.left} → {d.entered}, {why}")
+            now = _led(d.now_left, d.now_entered)
+            why = f"the procedure {d.pinned} is not known here" if d.unknown else f"now {now}"
+            print(f"✗ {d.log_index}: {d.step}: {_led(d.left, d.entered)}; {why}")
         print(
             f"{found.steps:,} steps on {found.recommendations:,} recommendations: "
             + ("all come out the same." if found.ok else f"{found.different:,} differ.")
         )
     return 0 if found.ok else 1
+
+
+def _led(left: Sequence[str], entered: Sequence[str]) -> str:
+    return f"{', '.join(left) or '–'} → {', '.join(entered) or '–'}"
 
 
 def definition_diagram(given: argparse.Namespace, settings: Settings) -> int:

@@ -12,7 +12,8 @@ from api.service import Service
 from domain.entry import Entry, is_date
 from domain.refusals import InvalidInput
 from domain.scope import Scope
-from projections import history, recommendations
+from domain.workflow_definition import Adoptions
+from projections import history, recommendations, register
 from projections.recommendations import Lineage, Row
 from projections.standpoints import Standpoint, recorded_on
 from workflows.access import Principal, Role
@@ -150,6 +151,7 @@ class Cohort:
         self._rows = rows
         self._histories: dict[UUID, list[Entry]] | None = None
         self._lineage: dict[UUID, list[Lineage]] | None = None
+        self._adoptions: list[Adoptions] | None = None
 
     @property
     def reading(self) -> Reading:
@@ -176,6 +178,14 @@ class Cohort:
                 recommendations.lineage(reading.connection, reading.scope, self._rows)
             )
         return self._lineage[id]
+
+    def adoptions(self) -> list[Adoptions]:
+        """The procedures that States have adopted, as far as the reader may see it."""
+        if self._adoptions is None:
+            reading = self._reading
+            shelf = register.adoptions
+            self._adoptions = list(shelf.all(reading.connection, reading.scope))
+        return self._adoptions
 
 
 def _today() -> str:

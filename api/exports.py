@@ -6,15 +6,13 @@ The same for the command line and for `GET /exports/…`: whoever asks gets what
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -23,7 +21,7 @@ from api.authentication import authenticated
 from api.context import Context, Reading
 from api.service import Service
 from domain.addressees import addressee as find_addressee
-from domain.entry import Entry, Protected
+from domain.entry import Protected
 from domain.events import DeclaredImplemented, PositionTaken, ProgressPublished
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, NotFound
@@ -122,6 +120,10 @@ def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
 
 
 def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
+    return chain.from_iterable(_pages(reading, asked))
+
+
+def _pages(reading: Reading, asked: Asked) -> Iterator[list[Recommendation]]:
     after: str | None = None
     where, found = asked.where(), 0
     while True:
@@ -135,7 +137,7 @@ def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
         found += len(page.rows)
         if found > rows_max:
             raise InvalidInput(f"An export has {rows_max:,} rows at most; narrow it down.")
-        yield from (row.state for row in page.rows)
+        yield [row.state for row in page.rows]
         if not page.has_next:
             return
         after = page.cursors[-1]
@@ -146,41 +148,22 @@ def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
 
 def _lives(reading: Reading, asked: Asked) -> Iterator[Life]:
     """The recommendations asked for, with their histories."""
-    return _with_histories(reading, _all(reading, asked))
+    for page in _pages(reading, asked):
+        yield from _told(reading, page)
 
 
 def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
     """Reviews, institutions and progress reports of the State asked for, or of all."""
     for shelf in (register.reviews, register.institutions, register.reports):
-        of: list[ColumnElement[bool]] = []
-        if asked.state is not None:
-            of.append(shelf.table.c.addressee == asked.state)
-        after = None
-        while True:
-            page = shelf.page(
-                reading.connection, reading.scope, of, first=register.page_size_max, after=after
-            )
-            yield from _with_histories(reading, (row.state for row in page.rows))
-            after = page.end
-            if not page.has_next:
-                break
+        of = [shelf.table.c.addressee == asked.state] if asked.state is not None else []
+        for state in shelf.all(reading.connection, reading.scope, of):
+            yield from _told(reading, [state])
 
 
-def _with_histories(reading: Reading, some: Iterable[Any]) -> Iterator[Life]:
-    log, scope = reading.service.log, reading.scope
-    for states in _batched(some, page_rows):
-        found: dict[UUID, list[Entry]] = {state.id: [] for state in states}
-        for entry in log.history(list(found), reading.last):
-            if scope.sees(entry):
-                found[entry.stream].append(entry)
-        yield from (Life(state, found[state.id]) for state in states)
-
-
-def _batched(some: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Several at a time."""
-    rest = iter(some)
-    while chunk := list(islice(rest, size)):
-        yield chunk
+def _told(reading: Reading, states: Sequence[Any]) -> Iterator[Life]:
+    ids = [state.id for state in states]
+    found = history.without_texts(reading.service.log, reading.scope, ids, reading.last)
+    return (Life(state, found[state.id]) for state in states)
 
 
 # --- The matrix ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.history import HistoryEntry
-from api.procedures import Gate, WorkflowDefinition, definition_of, gate_of
+from api.procedures import Gate, WorkflowDefinition, adoptions_in, definition_of, gate_of
 from api.steps import (
     Circumstances,
     StepError,
@@ -171,7 +171,7 @@ def _answer(
     found = service.desk.procedures.find(sha256, entry.addressee)
     assert found is not None, "it was recorded just now"
     return WorkflowDefinitionPayload(
-        definition=definition_of(found, context, entry.addressee),
+        definition=definition_of(found, lambda: adoptions_in(context), entry.addressee),
         gate=gate_of(reports[-1]) if reports else None,
         events=entries,  # type: ignore[arg-type]
         log_index=last,

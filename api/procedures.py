@@ -3,10 +3,9 @@ recommendation which steps are open and why others are not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import lru_cache
-from typing import TypeVar
+from functools import cache, lru_cache
 
 import strawberry
 from strawberry.scalars import JSON
@@ -18,13 +17,13 @@ from api.looking_back import AsOf, look
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
 from domain.words import Kind, Mechanism
-from domain.workflow_definition import PublishedDefinition
+from domain.workflow_definition import Adoptions, PublishedDefinition
 from projections import register
-from projections.register import Shelf
 from workflows.access import MAY, Role
 from workflows.procedure import Procedures, forms, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import StateSpec, StepSpec, canonical
+from workflows.procedure.definition import label as label_in
 from workflows.procedure.drawing import svg
 from workflows.procedure.facts import KNOWN
 from workflows.procedure.pictures import mermaid, scxml
@@ -32,8 +31,6 @@ from workflows.procedure.shipped import by_hash, shipped
 from workflows.statecharts.expressions import Value
 
 RoleType = enum_type(Role)
-
-State = TypeVar("State")
 
 
 @strawberry.enum(description="How a procedure is drawn.")
@@ -67,15 +64,15 @@ class ProcedureState:
 
     @strawberry.field(description="Its name in `language`, else in English.")
     def label(self, language: str = "en") -> str:
-        return _label(self.spec.labels, language, self.spec.id)
+        return label_in(self.spec.labels, language, self.spec.id)
 
 
 @strawberry.type(description="A procedure, by its hash: the SHA-256 of its canonical form.")
 class WorkflowDefinition:
     compiled: strawberry.Private[Compiled]
-    reading: strawberry.Private[Reading]
+    adoptions: strawberry.Private[Callable[[], Sequence[Adoptions]]]
     published: strawberry.Private[str | None] = None
-    live: strawberry.Private[tuple[str, ...]] = ()
+    states_of_case: strawberry.Private[Sequence[str]] = ()
 
     @strawberry.field(description="The State that has published it; null where it ships.")
     def addressee(self) -> str | None:
@@ -86,8 +83,7 @@ class WorkflowDefinition:
         "decision."
     )
     def adopted_by(self) -> list[str]:
-        rows = _all(register.adoptions, self.reading)
-        return [a.addressee for a in rows if self.compiled.hash in a.in_force]
+        return [a.addressee for a in self.adoptions() if self.compiled.hash in a.in_force]
 
     @strawberry.field
     def hash(self) -> str:
@@ -100,7 +96,7 @@ class WorkflowDefinition:
     @strawberry.field(description="Its name in `language`, else in English.")
     def label(self, language: str = "en") -> str:
         definition = self.compiled.definition
-        return _label(definition.labels, language, definition.name)
+        return label_in(definition.labels, language, definition.name)
 
     @strawberry.field(description="The mechanisms whose recommendations start under it.")
     def mechanisms(self) -> list[enum_type(Mechanism)]:  # type: ignore[valid-type]
@@ -130,7 +126,8 @@ class WorkflowDefinition:
         if format is DiagramFormat.SCXML:
             return scxml(self.compiled)
         draw = svg if format is DiagramFormat.SVG else mermaid
-        return draw(self.compiled.definition, language, self.live)
+        live = self.compiled.active(self.states_of_case) if self.states_of_case else ()
+        return draw(self.compiled.definition, language, live)
 
 
 @strawberry.type(description="A fact about a recommendation, as a guard reads it.")
@@ -162,7 +159,7 @@ class ProcedureStep:
 
     @strawberry.field(description="Its name in `language`, else in English.")
     def label(self, language: str = "en") -> str:
-        return _label(self.spec.labels, language, self.spec.name)
+        return label_in(self.spec.labels, language, self.spec.name)
 
     @strawberry.field(description="Whether it is open now.")
     def is_open(self) -> bool:
@@ -202,37 +199,41 @@ class ProcedureQuery:
         self, info: Info[Context, None], as_of: AsOf | None = None
     ) -> list[WorkflowDefinition]:
         reading = look(info.context, as_of, None)
-        found = [WorkflowDefinition(compiled=c, reading=reading) for c in shipped().values()]
-        for held in _all(register.definitions, reading):
-            found += _published(held, reading)
-        return found
+        adoptions = cache(lambda: adoptions_in(reading))
+        found = [WorkflowDefinition(compiled=c, adoptions=adoptions) for c in shipped().values()]
+        own = register.definitions.all(reading.connection, reading.scope)
+        return [*found, *(_published(held, reading, adoptions) for held in own)]
 
     @strawberry.field(description="The procedure with this hash.")
     def workflow_definition(
         self, info: Info[Context, None], hash: str, as_of: AsOf | None = None
     ) -> WorkflowDefinition:
         reading = look(info.context, as_of, None)
+        adoptions = cache(lambda: adoptions_in(reading))
         if compiled := by_hash().get(hash):
-            return WorkflowDefinition(compiled=compiled, reading=reading)
+            return WorkflowDefinition(compiled=compiled, adoptions=adoptions)
         asked = [register.definitions.table.c.sha256 == hash]
-        page = register.definitions.page(reading.connection, reading.scope, asked, first=1)
-        for row in page.rows:
-            for found in _published(row.state, reading):
-                return found
+        for held in register.definitions.all(reading.connection, reading.scope, asked):
+            return _published(held, reading, adoptions)
         raise NotFound("There is no procedure of this hash; see `workflowDefinitions`.")
 
 
 def definition_of(
-    compiled: Compiled, reading: Reading, addressee: str, states: Iterable[str] = ()
+    compiled: Compiled,
+    adoptions: Callable[[], Sequence[Adoptions]],
+    addressee: str,
+    states: Sequence[str] = (),
 ) -> WorkflowDefinition:
     """A procedure that a recommendation of this addressee is under, in these states."""
     own = None if compiled.hash in by_hash() else addressee
     return WorkflowDefinition(
-        compiled=compiled,
-        reading=reading,
-        published=own,
-        live=tuple(compiled.active(states)) if states else (),
+        compiled=compiled, adoptions=adoptions, published=own, states_of_case=states
     )
+
+
+def adoptions_in(reading: Reading) -> list[Adoptions]:
+    """What States have adopted, as far as the reader may see it."""
+    return list(register.adoptions.all(reading.connection, reading.scope))
 
 
 def gate_of(report: gate.Report) -> Gate:
@@ -244,25 +245,12 @@ def gate_of(report: gate.Report) -> Gate:
     return Gate(ok=report.ok, faults=faults)
 
 
-def _published(held: PublishedDefinition, reading: Reading) -> list[WorkflowDefinition]:
+def _published(
+    held: PublishedDefinition, reading: Reading, adoptions: Callable[[], Sequence[Adoptions]]
+) -> WorkflowDefinition:
     compiled = reading.service.desk.procedures.find(held.sha256, held.addressee)
-    if compiled is None:
-        return []
-    return [WorkflowDefinition(compiled=compiled, reading=reading, published=held.addressee)]
-
-
-def _all(shelf: Shelf[State], reading: Reading) -> list[State]:
-    """Everything on a shelf that the reader may see."""
-    found: list[State] = []
-    after = None
-    while True:
-        page = shelf.page(
-            reading.connection, reading.scope, first=register.page_size_max, after=after
-        )
-        found += [row.state for row in page.rows]
-        after = page.end
-        if not page.has_next:
-            return found
+    assert compiled is not None, "what the view holds is in the log"
+    return WorkflowDefinition(compiled=compiled, adoptions=adoptions, published=held.addressee)
 
 
 def steps_of(procedures: Procedures, r: Recommendation, role: Role) -> list[ProcedureStep]:
@@ -300,10 +288,6 @@ def _who_can(compiled: Compiled, facts: tuple[str, ...], states: tuple[str, ...]
     return sorted(
         {role for step in steps for role in compiled.may(step) or MAY.get(step, frozenset())}
     )
-
-
-def _label(labels: dict[str, str], language: str, name: str) -> str:
-    return labels.get(language) or labels.get("en") or name
 
 
 @lru_cache(maxsize=256)

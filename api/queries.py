@@ -22,7 +22,7 @@ from domain.words import (
     Stage,
 )
 from projections import figures, history, recommendations
-from projections.recommendations import Order, Where
+from projections.recommendations import Order, Page, Where
 
 
 @strawberry.type(description="Whether a list goes on, and the cursors to go on with.")
@@ -31,6 +31,16 @@ class PageInfo:
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+
+
+def page_info(page: Page) -> PageInfo:
+    """What is said of a page of recommendations."""
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=page.cursors[0] if page.cursors else None,
+        end_cursor=page.cursors[-1] if page.cursors else None,
+    )
 
 
 @strawberry.type
@@ -228,12 +238,7 @@ class RecommendationQuery:
         ]
         return RecommendationConnection(
             edges=edges,
-            page_info=PageInfo(
-                has_next_page=page.has_next,
-                has_previous_page=page.has_previous,
-                start_cursor=page.cursors[0] if page.cursors else None,
-                end_cursor=page.cursors[-1] if page.cursors else None,
-            ),
+            page_info=page_info(page),
             where=fits,
             reading=reading,
         )

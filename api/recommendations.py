@@ -312,7 +312,7 @@ class Recommendation(Node):
     def definition(self) -> WorkflowDefinition:
         state = self.row.state
         compiled = self._procedures.of(state)
-        return definition_of(compiled, self.cohort.reading, state.addressee, state.states)
+        return definition_of(compiled, self.cohort.adoptions, state.addressee, state.states)
 
     @strawberry.field(description="The states of the procedure it is in, with their names.")
     def active_states(self) -> list[ProcedureState]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import strawberry
 from strawberry.types import Info
 
@@ -11,16 +9,16 @@ from api.context import Context
 from api.derive import enum_type
 from api.looking_back import AsOf, look
 from api.procedures import Gate, gate_of
-from api.queries import PageInfo
+from api.queries import PageInfo, page_info
 from api.recommendations import Recommendation, together
-from domain.entry import Entry
 from domain.refusals import InvalidInput, NotFound
-from projections import recommendations
+from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
+from workflows.procedure.shipped import is_for
 from workflows.procedure.what_if import Fate, Story, retell
 from workflows.publishing import examine
 
@@ -81,8 +79,8 @@ class WhatIf:
 class WhatIfQuery:
     @strawberry.field(
         description="What would have become of a State's recommendations, if they had been under "
-        "this procedure from their beginning: those of the mechanisms or kinds it is for, in the "
-        "order of documents. For those who may publish procedures."
+        "this procedure from their beginning: those that would start under it, in the order of "
+        "documents; a page may have fewer than asked for. For those who may publish procedures."
     )
     def what_if(
         self,
@@ -104,29 +102,24 @@ class WhatIfQuery:
             )
             return WhatIf(gate=gate, cases=[], page_info=nothing)
         reading = look(context, as_of, None, [addressee])
-        page = recommendations.page(
-            reading.connection, reading.scope, _which(under, addressee), first=first, after=after
-        )
-        histories: dict[UUID, list[Entry]] = {row.state.id: [] for row in page.rows}
-        for entry in context.service.log.history([row.state.id for row in page.rows], reading.last):
-            histories[entry.stream].append(entry)
+        where = _which(under, addressee)
+        connection, scope = reading.connection, reading.scope
+        page = recommendations.page(connection, scope, where, first=first, after=after)
+        rows = [
+            row
+            for row in page.rows
+            if is_for(under.definition, row.state.mechanism, row.state.kind)
+        ]
+        ids = [row.state.id for row in rows]
+        told = history.without_texts(context.service.log, scope, ids, reading.last)
         cases = [
             WhatIfCase(
                 recommendation=node,
-                story=retell(histories[row.state.id], procedures.of(row.state), under),
+                story=retell(told[row.state.id], procedures.of(row.state), under),
             )
-            for row, node in zip(page.rows, together(reading, page.rows), strict=True)
+            for row, node in zip(rows, together(reading, rows), strict=True)
         ]
-        return WhatIf(
-            gate=gate,
-            cases=cases,
-            page_info=PageInfo(
-                has_next_page=page.has_next,
-                has_previous_page=page.has_previous,
-                start_cursor=page.cursors[0] if page.cursors else None,
-                end_cursor=page.cursors[-1] if page.cursors else None,
-            ),
-        )
+        return WhatIf(gate=gate, cases=cases, page_info=page_info(page))
 
 
 def _procedure(
@@ -144,11 +137,12 @@ def _procedure(
 
 
 def _which(under: Compiled, addressee: str) -> Where:
+    """At least those that a procedure is for."""
     applies = under.definition.applies
     if not (applies.mechanisms or applies.kinds):
         raise InvalidInput("This procedure is for nothing by itself: extend it, with `for`.")
     return Where(
         addressee=[addressee],
-        mechanism=applies.mechanisms or None,
-        kind=(applies.kinds or None) if not applies.mechanisms else None,
+        mechanism=None if applies.kinds else applies.mechanisms,
+        kind=None if applies.mechanisms else applies.kinds,
     )

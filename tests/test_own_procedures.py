@@ -20,7 +20,7 @@ from tests.given import given, received, stamp, supported
 from tests.server import HOLDERS, ROOT, Server, running
 from workflows.procedure import SHIPPED, forms
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.definition import Definition, Field, FieldType
+from workflows.procedure.definition import Definition, Field, FieldType, Unsound
 from workflows.procedure.gate import check
 from workflows.procedure.replay import replay
 from workflows.procedure.shipped import read, shipped
@@ -206,8 +206,18 @@ def test_published_or_adopted_twice_is_refused_and_sent_twice_gives_the_first_re
     base = shipped()["common"].hash
     (error,) = asked(here, "adopt", addressee="SVN", definition=base)["errors"]
     assert error["code"] == "INVALID_INPUT"
-    (error,) = asked(here, "publish", addressee="Slovenia", text=CABINET)["errors"]
-    assert error["code"] == "INVALID_INPUT"
+
+
+@pytest.mark.parametrize("addressee", ["Slovenia", "ABC", ""])
+def test_a_procedure_is_of_an_addressee_that_there_is(here: Server, addressee: str) -> None:
+    size = here.size()
+    for mutation, said in (
+        ("publish", {"text": CABINET}),
+        ("adopt", {"definition": shipped()["upr"].hash}),
+    ):
+        (error,) = asked(here, mutation, addressee=addressee, **said)["errors"]
+        assert error["code"] == "INVALID_INPUT", mutation
+    assert here.size() == size
 
 
 @pytest.mark.parametrize("who", sorted(set(HOLDERS) - {"coordinator"}))
@@ -392,6 +402,25 @@ def base(name: str) -> Definition | None:
     return shipped()[name].definition
 
 
+@pytest.mark.parametrize("roles", ["[]", "[coordinator, focal-point]", "[focal-point]"])
+@pytest.mark.parametrize("step", ["plan", "approve"])
+def test_what_one_overlay_has_left_to_fewer_another_does_not_open_again(
+    step: str, roles: str
+) -> None:
+    narrow = read(CABINET.encode(), base)
+    wider = f"""
+format: suivi-overlay/1
+name: wider
+extends: with-cabinet
+labels: {{en: Wider}}
+for: {{mechanisms: [upr]}}
+operations: [{{op: restrict, step: {step}, roles: {roles}}}]
+"""
+    with pytest.raises(Unsound) as refused:
+        read(wider.encode(), lambda name: narrow)
+    assert refused.value.where == "$.operations[0]"
+
+
 def test_a_step_that_every_procedure_has_takes_no_form() -> None:
     definition = read(CABINET.encode(), base)
     form = (Field(name="a", labels=LABEL, type=FieldType.FLAG),)
@@ -447,6 +476,7 @@ def two_lives(here: Server) -> Server:
         if paragraph == "1.1":
             here.step("coordinator", "declareImplemented", id)
     here.receive(paragraph="1.3", mechanism="TREATY_BODY", body="CRC")
+    here.receive(paragraph="1.4", kind="PLEDGE")
     return here
 
 
@@ -454,7 +484,7 @@ def test_what_if_a_cabinet_had_had_to_approve(two_lives: Server) -> None:
     told = what_if(two_lives)
     assert told["gate"] == {"ok": True, "faults": []}
     declared, planned = told["cases"]
-    declared_at = two_lives.size() - 5
+    declared_at = two_lives.size() - 6
     assert declared == {
         "recommendation": {"paragraph": "1.1"},
         "fate": "DIVERGES",
@@ -488,6 +518,11 @@ operations:
     assert (plain["gate"], {case["fate"] for case in plain["cases"]}) == (None, {"SAME"})
     treaty = what_if(two_lives, definition={"hash": shipped()["treaty-body"].hash})
     assert [case["recommendation"]["paragraph"] for case in treaty["cases"]] == ["1.3"]
+    pledge = what_if(two_lives, definition={"hash": shipped()["voluntary-pledge"].hash})
+    assert [case["recommendation"]["paragraph"] for case in pledge["cases"]] == ["1.4"]
+    both = CABINET.replace("for: {mechanisms: [upr]}", "for: {mechanisms: [upr], kinds: [pledge]}")
+    told = what_if(two_lives, definition={"text": both})
+    assert [c["recommendation"]["paragraph"] for c in told["cases"]] == ["1.1", "1.2", "1.4"]
 
 
 def test_what_if_goes_page_by_page_and_looks_back(two_lives: Server) -> None:
@@ -498,7 +533,7 @@ def test_what_if_goes_page_by_page_and_looks_back(two_lives: Server) -> None:
         "1.1",
         "1.2",
     ]
-    before = what_if(two_lives, at={"logIndex": two_lives.size() - 6})
+    before = what_if(two_lives, at={"logIndex": two_lives.size() - 7})
     assert [case["fate"] for case in before["cases"]] == ["SAME"]
     assert what_if(two_lives, addressee="HRV")["cases"] == []
 
@@ -572,6 +607,18 @@ def test_a_step_that_would_come_out_differently_is_told() -> None:
         ("position.supported",),
     )
     assert (found.ok, found.steps) == (False, 2)
+
+
+def test_a_step_decided_under_another_procedure_than_it_started_under_is_told() -> None:
+    history = list(given(received(), supported()).entries)
+    taken = history[1]
+    other = msgspec.structs.replace(taken.stamp, definition=shipped()["common"].hash)
+    history[1] = taken._replace(
+        event=msgspec.structs.replace(taken.event, stamp=other), log_index=1
+    )
+    (difference,) = replay(SHIPPED, [history]).differences
+    assert difference.definition == shipped()["common"].hash
+    assert difference.pinned == shipped()["upr"].hash
 
 
 def test_many_threads_may_meet_the_procedures_at_once() -> None:

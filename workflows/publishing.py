@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.entry import Entry, Event, Stamp
+from domain.entry import Event, Stamp
 from domain.refusals import InvalidInput, NotFound, UnsoundDefinition
+from domain.workflow_definition import Procedure, adoptions_id, fold
 from domain.workflow_definition import adopt as adopt_it
-from domain.workflow_definition import adoptions_id
 from domain.workflow_definition import publish as publish_it
-from workflows.access import Principal, authorise
+from workflows.access import Principal
 from workflows.desk import Command, Desk, Taken
 from workflows.procedure import Procedures, gate
 from workflows.procedure.definition import Definition, Unsound, canonical
@@ -75,25 +75,33 @@ def adopt(
 ) -> Taken:
     """Lets whatever the State receives from now on start under a definition that ships or that it
     has published, for the mechanisms and kinds of text that the definition says it is for."""
-    if repeated := desk.repeated(command):
-        return repeated
-    authorise(principal, "adopt-definition", addressee)
-    found = desk.procedures.find(sha256, addressee)
-    if found is None:
-        raise NotFound("There is no such procedure to adopt; see `workflowDefinitions`.")
-    definition = found.definition
-    applies = definition.applies
-    if not (applies.mechanisms or applies.kinds):
-        raise InvalidInput(f"“{definition.name}” is for nothing by itself: extend it, with `for`.")
     held = desk.procedures.adopted(addressee)
-    event = adopt_it(
-        stamp,
-        held,
-        sha256=sha256,
-        name=definition.name,
-        mechanisms=applies.mechanisms,
-        kinds=applies.kinds,
-    )
-    version = held.version if held else 0
-    entry = Entry(adoptions_id(addressee), version + 1, addressee, event)
-    return desk.append(command, [entry])
+
+    def act() -> Event:
+        found = desk.procedures.find(sha256, addressee)
+        if found is None:
+            raise NotFound("There is no such procedure to adopt; see `workflowDefinitions`.")
+        definition = found.definition
+        applies = definition.applies
+        if not (applies.mechanisms or applies.kinds):
+            raise InvalidInput(
+                f"“{definition.name}” is for nothing by itself: extend it, with `for`."
+            )
+        return adopt_it(
+            stamp,
+            held,
+            sha256=sha256,
+            name=definition.name,
+            mechanisms=applies.mechanisms,
+            kinds=applies.kinds,
+        )
+
+    step = "adopt-definition"
+    if held is None:
+        id = adoptions_id(addressee)
+        return desk.begin(principal, command, step, addressee, lambda: (id, act()))
+
+    def again(_: Procedure) -> Sequence[Event]:
+        return [act()]
+
+    return desk.go_on(principal, command, held.id, fold, step, again, expected_version=held.version)

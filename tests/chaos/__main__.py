@@ -67,10 +67,10 @@ SERVER_EVERY = 3
 START_SECONDS_MAX = 60
 RECOVER_SECONDS_MAX = 40
 KILL_SECONDS_MAX = 0.5
-SAID_MAX = 4_000
+SAID_MAX = 20_000
 HERE = Path(__file__).parents[2]
 UNMEASURED = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
-"""For writers: who is killed tells of no coverage, and a tracer may break under the kill."""
+"""For writers: who is killed tells of no coverage."""
 
 # --- The writer, a process to be killed ----------------------------------------------------------
 

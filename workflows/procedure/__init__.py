@@ -68,13 +68,7 @@ class Procedures:
         takes its place."""
         if r.definition is None:
             return profile(r.mechanism, r.kind)
-        pinned = self.find(r.definition, r.addressee)
-        if pinned is None:
-            raise Unavailable(
-                f"The procedure {r.definition} that this started under is not known here: a newer "
-                "release, or the log it was published in, has it."
-            )
-        return pinned
+        return self._known_here(r.definition, r.addressee)
 
     def find(self, sha256: str, addressee: str) -> Compiled | None:
         """The procedure of this hash that ships, or that this State has published."""
@@ -89,6 +83,15 @@ class Procedures:
         if len(self._known) < known_definitions_max:
             self._known[addressee, sha256] = read
         return read
+
+    def _known_here(self, sha256: str, addressee: str) -> Compiled:
+        found = self.find(sha256, addressee)
+        if found is None:
+            raise Unavailable(
+                f"The procedure {sha256} is not known here: a newer release, or the log it was "
+                "published in, has it."
+            )
+        return found
 
     def base(self, name: str, addressee: str) -> Definition | None:
         """The definition that an overlay of this State extends: by the name of one that ships, or
@@ -106,7 +109,7 @@ class Procedures:
         own = adopted.for_kind(kind)
         if own is None and kind not in usual.definition.applies.kinds:
             own = adopted.for_mechanism(mechanism)
-        return (own and self.find(own, addressee)) or usual
+        return usual if own is None else self._known_here(own, addressee)
 
     def adopted(self, addressee: str) -> Adoptions | None:
         """What a State has adopted; None where everything is as it ships."""

@@ -41,6 +41,11 @@ Labels = dict[str, str]
 """A name for people, by language."""
 
 
+def label(labels: Labels, language: str, name: str = "") -> str:
+    """The name in a language, else in English, else in any; `name` where there is none."""
+    return labels.get(language) or labels.get("en") or next(iter(labels.values()), name)
+
+
 class Follow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A state that facts lead to. Without `when`: otherwise."""
 

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from workflows.procedure.definition import Definition, Labels, StateSpec
+from workflows.procedure.definition import Definition, Labels, StateSpec, label
 from workflows.statecharts.expressions import read, write
 
 _COLUMN, _GAP, _MARGIN, _PAD = 300, 20, 24, 10
@@ -74,8 +74,8 @@ class _Words:
         self._states = {state.id: state.labels for state in definition.all_states()}
 
     def said(self, labels: Labels) -> str:
-        """A label in the language, else in English, else in any."""
-        return labels.get(self._language) or labels.get("en") or next(iter(labels.values()), "")
+        """A label, in the drawing's language where it has one."""
+        return label(labels, self._language)
 
     def box(self, state: StateSpec, leads: str | None, width: int) -> _Box:
         """A state; `leads` is the condition that leads to it."""

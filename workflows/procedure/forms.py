@@ -9,7 +9,7 @@ from typing import Any
 from domain.entry import Protected, is_date, text_chars_max
 from domain.events import StepDatum
 from domain.refusals import InvalidInput
-from workflows.procedure.definition import Field, FieldType, Unsound
+from workflows.procedure.definition import Field, FieldType, Unsound, label
 
 number_max = (1 << 53) - 1
 """The largest whole number that JSON has in every program (RFC 8785)."""
@@ -51,7 +51,7 @@ def json_schema(form: tuple[Field, ...], language: str = "en") -> dict[str, Any]
         "type": "object",
         "properties": {
             field.name: {
-                "title": field.labels.get(language) or field.labels.get("en", field.name),
+                "title": label(field.labels, language, field.name),
                 **_values(field, language),
             }
             for field in form
@@ -123,8 +123,8 @@ def _values(field: Field, language: str) -> dict[str, Any]:
         case FieldType.CHOICE:
             return {
                 "oneOf": [
-                    {"const": c.id, "title": c.labels.get(language) or c.labels.get("en", c.id)}
-                    for c in field.choices
+                    {"const": choice.id, "title": label(choice.labels, language, choice.id)}
+                    for choice in field.choices
                 ]
             }
         case FieldType.TEXT:

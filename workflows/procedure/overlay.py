@@ -170,7 +170,14 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
 
             return _in_state(d, id, retarget, where)
         case Restrict(step=name, roles=roles):
-            return _in_step(d, name, lambda s: replace(s, roles=roles), where)
+
+            def restrict(s: StepSpec) -> StepSpec:
+                if not roles or (s.roles and not {*roles} <= {*s.roles}):
+                    left = ", ".join(s.roles or ("all who may take it",))
+                    raise NoDefinition(f"{name} is left to {left}: name some of those.", where)
+                return replace(s, roles=roles)
+
+            return _in_step(d, name, restrict, where)
         case Require(step=name, when=when):
             return _in_step(d, name, lambda s: replace(s, when=_both(s.when, when)), where)
         case Rename(state=state_id, step=step_name, labels=labels):

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 from workflows.procedure.compiled import ALL, WHOLE, Compiled
-from workflows.procedure.definition import Definition, StateSpec
+from workflows.procedure.definition import Definition, StateSpec, label
 from workflows.statecharts.expressions import write
 from workflows.statecharts.kernel import Kind
 
@@ -21,7 +21,7 @@ def mermaid(definition: Definition, language: str = "en", live: Collection[str] 
     places = {state.id: f"s{n}" for n, state in enumerate(definition.all_states())}
 
     def name(labels: dict[str, str]) -> str:
-        return _quoted(labels.get(language) or labels.get("en") or next(iter(labels.values()), ""))
+        return _quoted(label(labels, language))
 
     def states(some: tuple[StateSpec, ...], indent: str) -> Iterator[str]:
         for state in some:

@@ -58,12 +58,14 @@ procedure names itself."""
 
 class Difference(msgspec.Struct, frozen=True):
     """A step that would come out differently now: what was recorded, and what is decided now.
-    `definition` is the procedure's hash; `unknown`: it is nowhere to be found."""
+    `definition` is the procedure it names, `pinned` the one the recommendation started under, by
+    their hashes; `unknown`: that one is nowhere to be found."""
 
     log_index: int
     recommendation: str
     step: str
     definition: str | None
+    pinned: str | None
     left: tuple[str, ...]
     entered: tuple[str, ...]
     now_left: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ def replay(
 def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Difference]:
     first = stream[0]
     r = begin(first)
+    pinned = r.definition and procedures.find(r.definition, r.addressee)
     for entry in stream:
         event = entry.event
         assert isinstance(event, RecommendationEvent)
@@ -123,10 +126,10 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
             recommendation=str(entry.stream),
             step=step,
             definition=stamp.definition,
+            pinned=r.definition,
             left=stamp.left,
             entered=stamp.entered,
         )
-        pinned = stamp.definition and procedures.find(stamp.definition, entry.addressee)
         before = facts_of(r, pinned.fact_names) if pinned else {}
         standing = list(r.states)
         if entry is first:
@@ -140,5 +143,5 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
         now = (
             pinned.begin(after) if entry is first else pinned.outcome(step, standing, before, after)
         )
-        if now != (stamp.left, stamp.entered):
+        if (stamp.definition, stamp.left, stamp.entered) != (pinned.hash, *now):
             yield msgspec.structs.replace(recorded, now_left=now.left, now_entered=now.entered)

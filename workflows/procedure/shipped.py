@@ -30,6 +30,9 @@ def read(source: bytes, find: Callable[[str], Definition | None]) -> Definition:
     return extend(base, overlay)
 
 
+_reading = threading.Lock()
+
+
 def shipped() -> Mapping[str, Compiled]:
     """The procedures that are shipped, by name."""
     with _reading:
@@ -47,15 +50,23 @@ def _shipped() -> Mapping[str, Compiled]:
     return {name: Compiled(definition) for name, definition in found.items()}
 
 
-_reading = threading.Lock()
-
-
 @cache
 def profile(mechanism: Mechanism, kind: Kind) -> Compiled:
     """The shipped procedure that a recommendation starts under, where its State has no own."""
-    by_kind = [p for p in shipped().values() if kind in p.definition.applies.kinds]
-    by_mechanism = [p for p in shipped().values() if mechanism in p.definition.applies.mechanisms]
-    return (by_kind or by_mechanism)[0]
+    return next(p for p in shipped().values() if is_for(p.definition, mechanism, kind))
+
+
+def is_for(definition: Definition, mechanism: Mechanism, kind: Kind) -> bool:
+    """True if such recommendations start under a definition that is in force: a procedure for a
+    kind of text goes before one for a mechanism."""
+    applies = definition.applies
+    return kind in applies.kinds or (mechanism in applies.mechanisms and kind not in _apart())
+
+
+@cache
+def _apart() -> frozenset[Kind]:
+    """The kinds of text that have a procedure of their own, whatever the mechanism."""
+    return frozenset(kind for p in shipped().values() for kind in p.definition.applies.kinds)
 
 
 @cache
