@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.service import Service
+from domain.adoptions import Adoptions
 from domain.entry import Entry, is_date
 from domain.refusals import InvalidInput
 from domain.scope import Scope
-from domain.workflow_definition import Adoptions
 from projections import history, recommendations, register
 from projections.recommendations import Lineage, Row
 from projections.standpoints import Standpoint, recorded_on

@@ -10,6 +10,7 @@ import strawberry
 
 from api.derive import enum_type, global_id, history_type, struct_type
 from domain import (
+    adoptions,
     credential,
     events,
     import_run,
@@ -184,6 +185,7 @@ TYPES: dict[str, Any] = {
         *match.EVENTS,
         *vocabulary.EVENTS,
         *workflow_definition.EVENTS,
+        *adoptions.EVENTS,
         *credential.EVENTS,
     )
 }

@@ -23,11 +23,12 @@ from api.steps import (
     refused,
     step,
 )
+from domain.adoptions import DefinitionAdopted
 from domain.entry import Stamp, Visibility
 from domain.events import StepTaken
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, Refusal
-from domain.workflow_definition import DefinitionAdopted, DefinitionPublished
+from domain.workflow_definition import DefinitionPublished
 from projections import history
 from workflows import publishing
 from workflows.access import MAY

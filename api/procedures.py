@@ -14,10 +14,11 @@ from strawberry.types import Info
 from api.context import Context, Reading
 from api.derive import enum_type
 from api.looking_back import AsOf, look
+from domain.adoptions import Adoptions
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
 from domain.words import Kind, Mechanism
-from domain.workflow_definition import Adoptions, PublishedDefinition
+from domain.workflow_definition import PublishedDefinition
 from projections import register
 from workflows.access import MAY, Role
 from workflows.procedure import Procedures, forms, gate

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from domain import (
+    adoptions,
     credential,
     events,
     import_run,
@@ -65,6 +66,7 @@ FOLDS: dict[type[Event], Fold] = {
         (match, match.EVENTS),
         (vocabulary, vocabulary.EVENTS),
         (workflow_definition, workflow_definition.EVENTS),
+        (adoptions, adoptions.EVENTS),
         (credential, credential.EVENTS),
     )
     for event in its

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
 
+from domain.adoptions import Adoptions
 from domain.entry import last_day
 from domain.import_run import ImportRun
 from domain.institution import Institution
@@ -20,7 +21,7 @@ from domain.review import Review
 from domain.scope import Scope
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
-from domain.workflow_definition import Adoptions, PublishedDefinition
+from domain.workflow_definition import PublishedDefinition
 from projections import views, writing
 from projections.recommendations import seen
 from projections.writing import Change

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain import (
+    adoptions,
     credential,
     import_run,
     institution,
@@ -629,7 +630,7 @@ def _mapping(x: Random) -> TermMapping:
 
 
 def _adopted(held: Any, s: Stamp, x: Random) -> Event:
-    return workflow_definition.adopt(
+    return adoptions.adopt(
         s,
         held,
         sha256=x.choice(["ab", "cd"]) * 32,
@@ -764,8 +765,8 @@ BESIDE: dict[str, Beside] = {
         (_refused,),
     ),
     "procedure": Beside(
-        workflow_definition.fold,
-        lambda s, x, whose, n: (workflow_definition.adoptions_id(whose), _adopted(None, s, x)),
+        adoptions.fold,
+        lambda s, x, whose, n: (adoptions.adoptions_id(whose), _adopted(None, s, x)),
         (_adopted,),
     ),
     "credential": Beside(

@@ -12,10 +12,10 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from domain.adoptions import adopt, adoptions_id, fold
 from domain.entry import Entry
 from domain.refusals import AlreadySo, InvalidInput
 from domain.words import Kind, Mechanism
-from domain.workflow_definition import adopt, adoptions_id, fold
 from tests.given import given, received, stamp, supported
 from tests.server import HOLDERS, ROOT, Server, running
 from workflows.procedure import SHIPPED, forms

@@ -24,6 +24,7 @@ from sqlalchemy import event as engine_event
 from sqlalchemy.exc import OperationalError
 
 from domain import credential
+from domain.adoptions import Adoptions
 from domain.credential import Holder
 from domain.entry import AuthorityKind, Entry, Event, Visibility, protected_texts
 from domain.events import AssignmentHandedOver
@@ -39,7 +40,7 @@ from domain.scope import Scope, everything
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
 from domain.words import Kind, LinkType, Mechanism, Position, Stage
-from domain.workflow_definition import Adoptions, PublishedDefinition
+from domain.workflow_definition import PublishedDefinition
 from projections import (
     credentials,
     feed,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
+from domain import adoptions, workflow_definition
 from domain.entry import Event, Stamp
 from domain.refusals import InvalidInput, NotFound, UnsoundDefinition
-from domain.workflow_definition import Procedure, adoptions_id, fold
-from domain.workflow_definition import adopt as adopt_it
-from domain.workflow_definition import publish as publish_it
 from workflows.access import Principal
 from workflows.desk import Command, Desk, Taken
 from workflows.procedure import Procedures, gate
@@ -55,7 +53,7 @@ def publish(
                 f"{len(report.faults)} faults keep it from being published. The first, at "
                 f"{first.where}: {first.message} [{first.code}]"
             )
-        return publish_it(
+        return workflow_definition.publish(
             stamp,
             addressee=addressee,
             name=definition.name,
@@ -87,7 +85,7 @@ def adopt(
             raise InvalidInput(
                 f"“{definition.name}” is for nothing by itself: extend it, with `for`."
             )
-        return adopt_it(
+        return adoptions.adopt(
             stamp,
             held,
             sha256=sha256,
@@ -98,10 +96,14 @@ def adopt(
 
     step = "adopt-definition"
     if held is None:
-        id = adoptions_id(addressee)
+        id = adoptions.adoptions_id(addressee)
         return desk.begin(principal, command, step, addressee, lambda: (id, act()))
-
-    def again(_: Procedure) -> Sequence[Event]:
-        return [act()]
-
-    return desk.go_on(principal, command, held.id, fold, step, again, expected_version=held.version)
+    return desk.go_on(
+        principal,
+        command,
+        held.id,
+        adoptions.fold,
+        step,
+        lambda _: [act()],
+        expected_version=held.version,
+    )

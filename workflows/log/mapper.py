@@ -20,6 +20,7 @@ import msgspec
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, StoredEvent
 
 from domain import (
+    adoptions,
     credential,
     events,
     import_run,
@@ -47,6 +48,7 @@ EVENTS: dict[str, type[Event]] = {
         match,
         vocabulary,
         workflow_definition,
+        adoptions,
     )
     for cls in module.EVENTS
 }

@@ -8,23 +8,19 @@ What is decided is stored in the event, with the definition's hash, and never de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from domain import adoptions, workflow_definition
+from domain.adoptions import Adoptions, adoptions_id
 from domain.entry import Entry, Visibility
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import StepNotOpen, Unavailable
 from domain.words import Kind, Mechanism
-from domain.workflow_definition import (
-    Adoptions,
-    PublishedDefinition,
-    adoptions_id,
-    definition_id,
-    fold,
-)
+from domain.workflow_definition import definition_id
 from workflows.procedure.compiled import Compiled, Outcome
 from workflows.procedure.definition import Definition, decode
 from workflows.procedure.facts import facts_of
@@ -37,12 +33,15 @@ BEGINNING = "receive"
 known_definitions_max = 1_000
 
 
+State = TypeVar("State")
+
+
 class ReadableLog(Protocol):
     """What procedures need of the log."""
 
     def load(
-        self, stream: UUID, fold: Callable[[Iterable[Entry], Any], Any]
-    ) -> PublishedDefinition | Adoptions | None: ...
+        self, stream: UUID, fold: Callable[[Iterable[Entry], State | None], State | None]
+    ) -> State | None: ...
 
 
 class Procedures:
@@ -76,8 +75,8 @@ class Procedures:
             return found
         if self._log is None:
             return None
-        held = self._log.load(definition_id(addressee, sha256), fold)
-        if not isinstance(held, PublishedDefinition):
+        held = self._log.load(definition_id(addressee, sha256), workflow_definition.fold)
+        if held is None:
             return None
         read = Compiled(decode(held.canonical))
         if len(self._known) < known_definitions_max:
@@ -117,8 +116,7 @@ class Procedures:
             return None
         if self._adopted is not None and addressee in self._adopted:
             return self._adopted[addressee]
-        held = self._log.load(adoptions_id(addressee), fold)
-        found = held if isinstance(held, Adoptions) else None
+        found = self._log.load(adoptions_id(addressee), adoptions.fold)
         if self._adopted is not None:
             self._adopted[addressee] = found
         return found
