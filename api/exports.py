@@ -156,8 +156,8 @@ def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
     """Reviews, institutions and progress reports of the State asked for, or of all."""
     for shelf in (register.reviews, register.institutions, register.reports):
         of = [shelf.table.c.addressee == asked.state] if asked.state is not None else []
-        for state in shelf.all(reading.connection, reading.scope, of):
-            yield from _told(reading, [state])
+        for page in shelf.pages(reading.connection, reading.scope, of):
+            yield from _told(reading, page)
 
 
 def _told(reading: Reading, states: Sequence[Any]) -> Iterator[Life]:

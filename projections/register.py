@@ -3,6 +3,7 @@ published vocabularies. A row is an aggregate's own state with the columns that 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -132,17 +133,23 @@ class Shelf(Generic[State]):
         end = rows[-1].state.id.hex if rows else None  # type: ignore[attr-defined]
         return Page(rows, end, len(found) > first, int(total.scalar_one()))
 
-    def all(
+    def pages(
         self, connection: Connection, scope: Scope, conditions: Sequence[ColumnElement[bool]] = ()
-    ) -> Iterator[State]:
+    ) -> Iterator[list[State]]:
         """Every state that the reader may see, page by page."""
         after = None
         while True:
             page = self.page(connection, scope, conditions, first=page_size_max, after=after)
-            yield from (row.state for row in page.rows)
+            yield [row.state for row in page.rows]
             if not page.has_next:
                 return
             after = page.end
+
+    def all(
+        self, connection: Connection, scope: Scope, conditions: Sequence[ColumnElement[bool]] = ()
+    ) -> Iterator[State]:
+        """The same, one after the other."""
+        return itertools.chain.from_iterable(self.pages(connection, scope, conditions))
 
     def _rows(
         self, connection: Connection, scope: Scope, conditions: Iterable[ColumnElement[bool]]
