@@ -12,11 +12,11 @@ from api.derive import enum_type, global_id, history_type, struct_type
 from domain import (
     adoptions,
     credential,
-    events,
     import_run,
     institution,
     match,
     progress_report,
+    recommendation,
     review,
     stored_file,
     vocabulary,
@@ -161,7 +161,7 @@ class HistoryEntry:
 SUBJECTS: dict[type[Event], str] = {
     event: kind
     for kind, its in (
-        ("Recommendation", events.EVENTS),
+        ("Recommendation", recommendation.EVENTS),
         ("Review", review.EVENTS),
         ("Institution", institution.EVENTS),
         ("ProgressReport", progress_report.EVENTS),
@@ -176,7 +176,7 @@ SUBJECTS: dict[type[Event], str] = {
 TYPES: dict[str, Any] = {
     event.__name__: history_type(event, HistoryEntry)
     for event in (
-        *events.EVENTS,
+        *recommendation.EVENTS,
         *review.EVENTS,
         *institution.EVENTS,
         *progress_report.EVENTS,

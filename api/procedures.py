@@ -26,7 +26,6 @@ from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import StateSpec, StepSpec, canonical
 from workflows.procedure.definition import label as label_in
 from workflows.procedure.drawing import svg
-from workflows.procedure.facts import KNOWN
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, shipped
 from workflows.statecharts.expressions import Value
@@ -285,7 +284,7 @@ def _fact(name: str, value: Value | None) -> FactValue:
 def _who_can(compiled: Compiled, facts: tuple[str, ...], states: tuple[str, ...]) -> list[Role]:
     read = {*facts, *compiled.facts_leading_to(states)}
     steps = {*compiled.steps_leading_to(states)}
-    steps.update(step for fact in read for step in KNOWN[fact].changed_by)
+    steps.update(step for fact in read for step in compiled.changed_by(fact))
     return sorted(
         {role for step in steps for role in compiled.may(step) or MAY.get(step, frozenset())}
     )

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.effects import AnyEffect
 from domain.refusals import InvalidInput, LimitExceeded
 
 
@@ -205,7 +206,8 @@ class Stamp(Stored, frozen=True):
     `command` is the id under which a caller sent it; `cause` the log index of the event that led
     to it; `batch` the run that wrote it with others; `part` the part of the paragraph it is
     about (None: the whole). `definition`, `left` and `entered` are the outcome the procedure
-    decided: its SHA-256 and the states left and entered. They are applied, never recomputed.
+    decided: its SHA-256, the states left and entered, and `effects` besides. They are applied,
+    never recomputed.
     """
 
     command: str
@@ -220,6 +222,7 @@ class Stamp(Stored, frozen=True):
     definition: str | None = None
     left: tuple[str, ...] = ()
     entered: tuple[str, ...] = ()
+    effects: tuple[AnyEffect, ...] = ()
 
 
 class Event(Stored, frozen=True):

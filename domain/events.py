@@ -736,6 +736,9 @@ class StepTaken(RecommendationEvent, frozen=True):
     step: str
     data: tuple[StepDatum, ...] = ()
 
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.fill_in(self.step, self.data)
+
 
 class Continued(RecommendationEvent, frozen=True):
     """At a cycle's end it was decided to go on under its own symbol; it does not count in the
@@ -747,12 +750,3 @@ class Continued(RecommendationEvent, frozen=True):
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.continued_into = self.cycle
-
-
-def _leaves(root: type[RecommendationEvent]) -> list[type[RecommendationEvent]]:
-    below = root.__subclasses__()
-    return [root] if not below else [leaf for sub in below for leaf in _leaves(sub)]
-
-
-EVENTS: tuple[type[RecommendationEvent], ...] = tuple(_leaves(RecommendationEvent))
-"""Every event a recommendation can have, in the order of this file."""

@@ -22,6 +22,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import Case, DeadlineStatus
 from domain.entry import (
     Effective,
     Entry,
@@ -126,12 +127,11 @@ terms_max = 200
 assignments_max = 200
 
 
-class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """What the entries of one recommendation add up to. Never stored in the log; the views keep
-    it as it is, so there is one fold."""
+class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
+    """What the entries of one recommendation add up to: what it says, what has become of it, and
+    where it stands as a case under its procedure. Never stored in the log; the views keep it as it
+    is, so there is one fold."""
 
-    id: UUID
-    addressee: str
     kind: Kind
     mechanism: Mechanism
     body: str
@@ -141,16 +141,12 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     original: str
     texts: dict[str, Text]
     parts: tuple[Part, ...]
-    version: int = 0
-    definition: str | None = None
-    """the procedure it started under, by its SHA-256"""
     batch: UUID | None = None
     cycle: int | None = None
     session: str | None = None
     symbol: str | None = None
     paragraph: str | None = None
     aliases: list[Alias] = []
-    states: list[str] = []
     terms: list[TermHeld] = []
     positions: list[PositionHeld] = []
     answer_due: str | None = None
@@ -228,10 +224,17 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
 
     @property
     def due(self) -> str | None:
-        """The day by which something is owed that has not been done: an answer to the mechanism,
-        to an offer, to a follow-up, or the measures of a plan. A mid-term report is voluntary and
-        never owed (domain rule 10)."""
-        return min((day for _, day in self.owed()), default=None)
+        """The day by which something is due that has not been done: by a deadline of its procedure,
+        and what is owed that no deadline watches. A mid-term report is voluntary and never owed
+        (domain rule 10); nothing is due while it is suspended."""
+        watched = {held.fact for held in self.deadlines}
+        days = [day for what, day in self.owed() if _WATCHED[what] not in watched]
+        days += [
+            held.day
+            for held in self.deadlines
+            if not held.voluntary and held.status is not DeadlineStatus.PAUSED
+        ]
+        return None if self.suspended else min(days, default=None)
 
     def owed(self) -> list[tuple[Owed, str]]:
         """What is owed and has not been done, with the last day for it."""
@@ -274,17 +277,11 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         return other
 
     def apply(self, entry: Entry) -> None:
-        """Adds one entry: its facts, then the states the procedure said were left and entered."""
+        """Adds one entry: its facts, then what the procedure said follows from them."""
         event = entry.event
         assert isinstance(event, RecommendationEvent)
         event.apply(self, entry)
-        self.version = entry.version
-        self.move(event.stamp.left, event.stamp.entered)
-
-    def move(self, left: tuple[str, ...], entered: tuple[str, ...]) -> None:
-        """Leaves and enters states of the procedure; the rest stay as they are."""
-        if left or entered:
-            self.states = sorted({*self.states}.difference(left).union(entered))
+        self.follow(entry)
 
     # -- commands
 
@@ -709,6 +706,14 @@ class Recommendation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
         raise UnknownReport(f"There is no progress report {id}.")
 
 
+_WATCHED = {
+    Owed.POSITION: "answer-due",
+    Owed.ANSWER_TO_OFFER: "offer-answer-due",
+    Owed.MEASURES: "measures-due",
+    Owed.FOLLOW_UP: "follow-up-due",
+}
+"""What is owed, and the fact by which a procedure may have a deadline for it."""
+
 _COLLECTIONS = tuple(
     field.name
     for field in msgspec.structs.fields(Recommendation)
@@ -796,11 +801,19 @@ def fold(entries: Iterable[Entry], state: Recommendation | None = None) -> Recom
     for entry in entries:
         if state is None:
             state = begin(entry)
-            state.version = entry.version
-            state.move(entry.stamp.left, entry.stamp.entered)
+            state.follow(entry)
         else:
             state.apply(entry)
     return state
+
+
+def _leaves(root: type[RecommendationEvent]) -> list[type[RecommendationEvent]]:
+    below = root.__subclasses__()
+    return [root] if not below else [leaf for sub in below for leaf in _leaves(sub)]
+
+
+EVENTS: tuple[type[RecommendationEvent], ...] = tuple(_leaves(RecommendationEvent))
+"""Every event a recommendation can have: what is said of it, then what becomes of the case."""
 
 
 def _countable(parts: tuple[Part, ...]) -> None:

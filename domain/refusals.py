@@ -10,6 +10,7 @@ program.
     ├── StaleVersion            somebody else was faster
     ├── CommandReused           the command id was used for something else
     ├── StepNotOpen             the procedure does not allow this step now
+    │   └── FourEyes            … because somebody else must take it, or approve it first
     ├── UnsoundDefinition       a procedure that the gate does not let through
     ├── Unavailable             the log cannot be reached; send the same command again
     └── DoesNotHold             a rule that binds every State
@@ -22,6 +23,9 @@ program.
         ├── UnknownLink         there is no such link
         ├── UnknownTerm         the recommendation does not bear this term
         ├── UnknownGrade        the scheme has no such version or grade
+        ├── UnknownDeadline     there is no such deadline now
+        ├── UnknownTask         there is no such task now
+        ├── TaskClaimedByOther  another person has taken this task on
         ├── AlreadySo           it is so already; nothing would change
         ├── LinkToItself        a recommendation cannot be linked to itself
         └── HasEnded            it has ended and takes no further step
@@ -79,6 +83,10 @@ class StepNotOpen(Refusal):
     code = "STEP_NOT_OPEN"
 
 
+class FourEyes(StepNotOpen):
+    code = "FOUR_EYES"
+
+
 class UnsoundDefinition(Refusal):
     code = "UNSOUND_DEFINITION"
 
@@ -125,6 +133,18 @@ class UnknownTerm(DoesNotHold):
 
 class UnknownGrade(DoesNotHold):
     code = "UNKNOWN_GRADE"
+
+
+class UnknownDeadline(DoesNotHold):
+    code = "UNKNOWN_DEADLINE"
+
+
+class UnknownTask(DoesNotHold):
+    code = "UNKNOWN_TASK"
+
+
+class TaskClaimedByOther(DoesNotHold):
+    code = "TASK_CLAIMED_BY_OTHER"
 
 
 class AlreadySo(DoesNotHold):

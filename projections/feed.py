@@ -24,7 +24,6 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from domain import (
     adoptions,
     credential,
-    events,
     import_run,
     institution,
     match,
@@ -57,7 +56,7 @@ Fold = Callable[[Iterable[Entry], Any], Any]
 FOLDS: dict[type[Event], Fold] = {
     event: aggregate.fold
     for aggregate, its in (
-        (recommendation, events.EVENTS),
+        (recommendation, recommendation.EVENTS),
         (review, review.EVENTS),
         (institution, institution.EVENTS),
         (progress_report, progress_report.EVENTS),

@@ -149,7 +149,8 @@ from tests.given import (
 )
 from workflows import access
 from workflows.log.mapper import EVENTS
-from workflows.procedure import BEGINNING, SHIPPED
+from domain.steps import BEGINNING
+from workflows.procedure import SHIPPED
 from workflows.procedure.shipped import shipped
 
 EARLIER = OTHERS[0]

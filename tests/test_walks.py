@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.derive import read_id
-from domain.events import EVENTS, RecommendationEvent
+from domain.events import RecommendationEvent
+from domain.recommendation import EVENTS
+from domain.steps import step_of
 from domain.refusals import DoesNotHold, Forbidden, InvalidInput, all_refusals
 from tests.server import Server, running
 from tests.test_access import MATRIX
 from tests.test_own_procedures import DATA, TAKE, adopted, published
-from workflows.procedure.replay import replay, step_of
+from workflows.procedure.replay import replay
 from workflows.procedure.shipped import shipped
 
 STEPS_A_WALK = 25

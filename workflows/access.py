@@ -14,6 +14,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import TaskHeld
+from domain.effects import Whose
 from domain.entry import Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import (
     Recommendation,
@@ -78,6 +80,14 @@ MAY: dict[str, frozenset[Role]] = {
         "close": (C,),
         "reopen": (C,),
         "cover": (C,),
+        "suspend": (C,),
+        "resume": (C,),
+        "extend-deadline": (C,),
+        "claim-task": (C, K, F),
+        "release-task": (C, K, F),
+        "delegate-task": (C, K, F),
+        "approve": (C, K, F),
+        "migrate": (C,),
         "open-review": (C, K),
         "schedule-review": (C, K),
         "add-review-document": (C, K),
@@ -235,6 +245,26 @@ def authorise_on(
             f"{principal.institution} is not assigned to this recommendation; "
             f"a focal point may {step} only where its institution is."
         )
+
+
+def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None:
+    """Refuses what is no step of a procedure, where the role or the key may not do it at all; whose
+    task it is, and who sits where approvals are given, is asked of the case."""
+    authorise(principal, step, r.addressee)
+    if not principal.scope.reads(r.visibility, r.institution):
+        raise Forbidden("This recommendation is not for this key.")
+
+
+def may_do(principal: Principal, task: TaskHeld, r: Recommendation) -> bool:
+    """True if a task is for this principal: by role, and by institution where it is somebody's."""
+    statuses = _WHOSE.get(task.whose)
+    mine = statuses is None or principal.institution in {
+        a.institution for a in r.assignments if a.status is statuses
+    }
+    return mine and principal.role.value in task.roles
+
+
+_WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
 
 
 def authorise_entry(

@@ -29,16 +29,20 @@ from domain.refusals import (
     AlreadySo,
     CommandReused,
     Forbidden,
+    FourEyes,
     InvalidInput,
     NotFound,
     Refusal,
     StaleVersion,
     StepNotOpen,
+    TaskClaimedByOther,
     Unavailable,
 )
-from workflows.access import MAY, Principal, Role, authorise, authorise_on
+from domain.steps import BESIDE
+from workflows.access import MAY, Principal, Role, authorise, authorise_beside, authorise_on
+from workflows.clock import Clock, machine_clock
 from workflows.log import Appended, Log
-from workflows.procedure import Procedures
+from workflows.procedure import Procedures, four_eyes
 
 command_chars_max = 128
 attempts_max = 5
@@ -96,9 +100,9 @@ class Taken(msgspec.Struct, frozen=True):
 class Desk:
     """Takes steps on recommendations and records them in `log`."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, clock: Clock = machine_clock) -> None:
         self.log = log
-        self.procedures = Procedures(log)
+        self.procedures = Procedures(log, clock)
 
     def take(
         self,
@@ -158,7 +162,10 @@ class Desk:
     ) -> Entry:
         """The entry a step makes of `r`, added to `r` and not recorded: what a preview shows.
         Refuses what the step itself refuses."""
-        authorise_on(principal, step, r, assignment, self._roles(r, step))
+        if step in BESIDE:
+            authorise_beside(principal, step, r)
+        else:
+            authorise_on(principal, step, r, assignment, self._roles(r, step))
         if expected_version is not None and r.version != expected_version:
             raise StaleVersion(
                 f"You saw version {expected_version}, it is at {r.version}; read it again and "
@@ -166,7 +173,21 @@ class Desk:
                 current=r.version,
             )
         self.procedures.check(r, step)
+        if missing := four_eyes.missing(self.procedures.of(r), r, step, stamp.speaker.actor):
+            raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
+        self._unclaimed(r, step, stamp)
         return self.procedures.enter(r, step, act(r, stamp))
+
+    def _unclaimed(self, r: Recommendation, step: str, stamp: Stamp) -> None:
+        """Refuses a step of a task that another person of the same institution has claimed."""
+        speaker = stamp.speaker
+        for task in r.tasks:
+            claim = task.claim_of(speaker.institution)
+            if step in task.steps and claim is not None and claim.actor != speaker.actor:
+                raise TaskClaimedByOther(
+                    f"{claim.actor} has claimed the task “{task.task}”; release or delegate it "
+                    "first."
+                )
 
     def receive(
         self,

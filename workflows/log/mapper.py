@@ -22,11 +22,11 @@ from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, Sto
 from domain import (
     adoptions,
     credential,
-    events,
     import_run,
     institution,
     match,
     progress_report,
+    recommendation,
     review,
     stored_file,
     vocabulary,
@@ -38,7 +38,7 @@ from domain.refusals import InvalidInput
 EVENTS: dict[str, type[Event]] = {
     cls.topic: cls
     for module in (
-        events,
+        recommendation,
         credential,
         review,
         institution,

@@ -1,6 +1,7 @@
 """Which step may follow: a recommendation's procedure decides, the record keeps what was decided.
 
     facts before → open? → the aggregate records the fact → facts after → states left and entered
+                                                                     → deadlines, tasks
 
 What is decided is stored in the event, with the definition's hash, and never decided again.
 """
@@ -19,16 +20,16 @@ from domain.entry import Entry, Visibility
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import StepNotOpen, Unavailable
+from domain.steps import BESIDE
 from domain.words import Kind, Mechanism
 from domain.workflow_definition import definition_id
+from workflows.calendars import Calendars
+from workflows.clock import Clock, machine_clock
 from workflows.procedure.compiled import Compiled, Outcome
+from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import Definition, decode
-from workflows.procedure.facts import facts_of
 from workflows.procedure.shipped import by_hash, profile, shipped
-from workflows.statecharts.expressions import Value
-
-BEGINNING = "receive"
-"""The step a recommendation begins with; no definition has to say it."""
+from workflows.statecharts.expressions import Facts, Value
 
 known_definitions_max = 1_000
 
@@ -46,17 +47,21 @@ class ReadableLog(Protocol):
 
 class Procedures:
     """The procedures of one installation: those that ship with it and those its States have
-    published in `log`; without one, those that ship."""
+    published in `log`; without one, those that ship. `clock` says when a step is taken, where
+    nobody knows when it was true."""
 
-    def __init__(self, log: ReadableLog | None = None) -> None:
+    def __init__(self, log: ReadableLog | None = None, clock: Clock = machine_clock) -> None:
         self._log = log
+        self.clock = clock
+        self.calendars = Calendars(log)
         self._known: dict[tuple[str, str], Compiled] = {}
         self._adopted: dict[str, Adoptions | None] | None = None
 
     def for_a_file(self) -> Procedures:
         """The same, with what each State has adopted looked up but once: it counts for all that is
         received together."""
-        same = Procedures(self._log)
+        same = Procedures(self._log, self.clock)
+        same.calendars = self.calendars.for_a_file()
         same._known, same._adopted = self._known, {}
         return same
 
@@ -125,7 +130,7 @@ class Procedures:
 
     def facts(self, r: Recommendation) -> dict[str, Value | None]:
         """The facts its procedure reads, as they stand."""
-        return facts_of(r, self.of(r).fact_names)
+        return self.of(r).facts(r)
 
     def open_steps(self, r: Recommendation) -> list[str]:
         """The steps open now, in the definition's order."""
@@ -133,6 +138,8 @@ class Procedures:
 
     def check(self, r: Recommendation, step: str) -> None:
         """Refuses a step that is not open in the recommendation's states; says what it needs."""
+        if step in BESIDE:
+            return
         procedure = self.of(r)
         needs = [blocked.guard for blocked in procedure.blocked(step, r.states, self.facts(r))]
         if needs:
@@ -149,8 +156,11 @@ class Procedures:
         """The first entry of a recommendation, with the states it starts in."""
         entry = Entry(id, 1, addressee, event)
         procedure = self.starting(addressee, event.mechanism, event.kind)
-        facts = facts_of(begin(entry), procedure.fact_names)
-        return entry._replace(event=_stamped(event, procedure, procedure.begin(facts)))
+        r = begin(entry)
+        facts = procedure.facts(r)
+        return entry._replace(
+            event=self._stamped(event, procedure, r, procedure.begin(facts), facts)
+        )
 
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> Entry:
         """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
@@ -161,23 +171,37 @@ class Procedures:
             event = msgspec.structs.replace(event, stamp=stamp)
         entry = Entry(r.id, r.version + 1, r.addressee, event)
         procedure = self.of(r)
-        before = facts_of(r, procedure.fact_names)
+        before = procedure.facts(r)
         event.apply(r, entry)
-        after = facts_of(r, procedure.fact_names)
-        event = _stamped(event, procedure, procedure.outcome(step, r.states, before, after))
-        r.version = entry.version
-        r.move(event.stamp.left, event.stamp.entered)
-        return entry._replace(event=event)
+        after = procedure.facts(r)
+        outcome = procedure.outcome(step, r.states, before, after, r.remembered)
+        entry = entry._replace(event=self._stamped(event, procedure, r, outcome, after))
+        r.follow(entry)
+        return entry
+
+    def moment(self, addressee: str) -> Moment:
+        """Now, by the calendar of a State."""
+        return Moment(self.calendars.of(addressee), self.clock())
+
+    def _stamped(
+        self,
+        event: RecommendationEvent,
+        procedure: Compiled,
+        r: Recommendation,
+        decided: Outcome,
+        facts: Facts,
+    ) -> RecommendationEvent:
+        """The event with what was decided: what it leaves and enters, and what follows besides."""
+        besides = effects(procedure, r, event, decided, facts, lambda: self.moment(r.addressee))
+        stamp = msgspec.structs.replace(
+            event.stamp,
+            definition=procedure.hash,
+            left=decided.left,
+            entered=decided.entered,
+            effects=besides,
+        )
+        return msgspec.structs.replace(event, stamp=stamp)
 
 
 SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
-
-
-def _stamped(
-    event: RecommendationEvent, procedure: Compiled, decided: Outcome
-) -> RecommendationEvent:
-    stamp = msgspec.structs.replace(
-        event.stamp, definition=procedure.hash, left=decided.left, entered=decided.entered
-    )
-    return msgspec.structs.replace(event, stamp=stamp)

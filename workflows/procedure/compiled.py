@@ -8,19 +8,31 @@ as they are after. Decisions depend on nothing but states, step and facts, so th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from domain.recommendation import Recommendation
 from workflows.access import MAY, Role
-from workflows.procedure.definition import Definition, Move, StateSpec, Unsound
+from workflows.procedure.definition import (
+    DeadlineSpec,
+    Definition,
+    FieldType,
+    Move,
+    StateSpec,
+    TaskSpec,
+    Unsound,
+)
 from workflows.procedure.facts import KNOWN
 from workflows.statecharts.expressions import (
     And,
     At,
     Expression,
+    Fact,
     Facts,
+    FactType,
     Not,
     Unreadable,
+    Value,
     facts_of,
     holds,
     read,
@@ -44,17 +56,31 @@ from workflows.statecharts.kernel import (
 )
 
 remembered_max = 50_000
-STEP = "step."
-"""How the chart's events for steps begin: none is taken for an event of the chart's own."""
+STEP, PAST = "step.", "past."
+"""How the chart's events for steps begin, and those for deadlines that pass: none is taken for an
+event of the chart's own. A step has no dot in its name, so `past.` and a deadline's name stands for
+its passing wherever a step is named."""
 WHOLE, ALL = "(whole)", "(all)"
 """The two states around those of the definition: no name of one reads so."""
 
 
+Remembered = Mapping[str, tuple[str, ...]]
+"""What each history state remembers."""
+
+
 class Outcome(NamedTuple):
-    """What a step leaves and enters."""
+    """What a step leaves and enters, and what history states remember anew."""
 
     left: tuple[str, ...]
     entered: tuple[str, ...]
+    remembered: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+class Armed(NamedTuple):
+    """What a procedure asks for in some states: the deadlines that run, and the tasks."""
+
+    deadlines: tuple[DeadlineSpec, ...]
+    tasks: tuple[TaskSpec, ...]
 
 
 class Blocked(NamedTuple):
@@ -88,7 +114,7 @@ class _Guards:
         self.after = after
 
     def holds(self, guard: _Guard, event: Event | None, active: Active, emit: Emit) -> bool:
-        is_step = event is not None and event.name == STEP + self.step
+        is_step = event is not None and event.name == signal(self.step)
         return guard.holds(self.before if is_step else self.after, active)
 
     def run(self, actions: Sequence[Any], event: Event | None, active: Active, emit: Emit) -> None:
@@ -99,6 +125,15 @@ class _Guards:
         return content
 
 
+def _reader(field: str) -> Callable[[Recommendation], Value | None]:
+    return lambda r: r.data.get(field)
+
+
+def signal(name: str) -> str:
+    """The chart's event for a step, or for a deadline that passes."""
+    return name if name.startswith(PAST) else STEP + name
+
+
 class Compiled:
     """A definition, ready. Raises Unsound."""
 
@@ -106,11 +141,16 @@ class Compiled:
         self.definition = definition
         self.hash = definition.hash
         self.fact_names = tuple(definition.facts)
+        self._readers: list[tuple[str, Callable[[Recommendation], Value | None]]] = []
         self.specs = {step.name: step for step in definition.steps}
         self.guards: dict[str, Expression | None] = {}
         self._read: list[tuple[Expression, str]] = []
         self.listened: set[str] = set()
+        self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
         self._check_facts()
+        for name, fact in definition.facts.items():
+            reader = KNOWN[name].read if fact.filled is None else _reader(fact.filled)
+            self._readers.append((name, reader))
         for n, spec in enumerate(definition.steps):
             if spec.name in self.guards:
                 raise Unsound("step-twice", f"There are two steps {spec.name}.", f"$.steps[{n}]")
@@ -129,8 +169,23 @@ class Compiled:
         for guard, where in self._read:
             for name in sorted(states_of(guard) - self.chart.index.keys()):
                 raise Unsound("unknown-state", f"There is no state {name}.", where)
+        self._check_deadlines()
+        self._check_tasks()
+        self.has_history = any(map(self.chart.histories.__getitem__, range(len(self.chart.ids))))
+        self._armed: dict[tuple[str, ...], Armed] = {}
         self._outcomes: dict[Any, Outcome] = {}
         self._taken: dict[Any, bool] = {}
+
+    # -- what it reads
+
+    def facts(self, r: Recommendation) -> dict[str, Value | None]:
+        """The facts that guards read, as they stand."""
+        return {name: read(r) for name, read in self._readers}
+
+    def changed_by(self, fact: str) -> tuple[str, ...]:
+        """The steps that may change a fact."""
+        filled = self.definition.facts[fact].filled
+        return KNOWN[fact].changed_by if filled is None else (filled.partition(".")[0],)
 
     # -- deciding
 
@@ -140,7 +195,12 @@ class Compiled:
 
     def blocked(self, name: str, states: Sequence[str], facts: Facts) -> list[Blocked]:
         """Why a step is not open, condition by condition; nothing if it is. A step that the
-        definition does not have is open nowhere."""
+        definition does not have is open nowhere; a deadline passes only where it runs."""
+        if name.startswith(PAST):
+            deadline = self.deadlines[name.removeprefix(PAST)]
+            runs = deadline in self.armed(states).deadlines
+            where = " or ".join(f"at {state}" for state in deadline.within)
+            return [] if runs else [Blocked(where, (), deadline.within)]
         if name not in self.guards:
             return [Blocked(f"a procedure that has the step {name}", (), ())]
         active = self.active(states)
@@ -153,7 +213,7 @@ class Compiled:
             taken = self._taken.get(key)
             if taken is None:
                 stepped = self.step(name, states, facts, facts)
-                taken = any(microstep.event == STEP + name for microstep in stepped.microsteps)
+                taken = any(microstep.event == signal(name) for microstep in stepped.microsteps)
                 if len(self._taken) < remembered_max:
                     self._taken[key] = taken
             if not taken:
@@ -172,23 +232,62 @@ class Compiled:
         stepped = start(self.chart, _Guards("", facts, facts))
         return Outcome((), tuple(sorted(stepped.snapshot.active)))
 
-    def outcome(self, name: str, states: Sequence[str], before: Facts, after: Facts) -> Outcome:
-        """What a step leaves and enters, in the order of names."""
+    def outcome(
+        self,
+        name: str,
+        states: Sequence[str],
+        before: Facts,
+        after: Facts,
+        remembered: Remembered | None = None,
+    ) -> Outcome:
+        """What a step leaves and enters, in the order of names. `remembered`: what history states
+        remember, where the procedure has any."""
         values = tuple([facts.get(name) for facts in (before, after) for name in self.fact_names])
-        key = name, tuple(states), values
+        history = tuple(sorted((remembered or {}).items())) if self.has_history else ()
+        key = name, tuple(states), values, history
         found = self._outcomes.get(key)
         if found is None:
-            stepped = self.step(name, states, before, after)
+            stepped = self.step(name, states, before, after, history)
             now, then = set(stepped.snapshot.active), set(states)
-            found = Outcome(tuple(sorted(then - now)), tuple(sorted(now - then)))
+            found = Outcome(
+                tuple(sorted(then - now)),
+                tuple(sorted(now - then)),
+                tuple(sorted({*stepped.snapshot.history} - {*history})),
+            )
             if len(self._outcomes) < remembered_max:
                 self._outcomes[key] = found
         return found
 
-    def step(self, name: str, states: Sequence[str], before: Facts, after: Facts) -> Stepped:
+    def armed(self, states: Sequence[str]) -> Armed:
+        """The deadlines that run in some states, and the tasks there are."""
+        key = tuple(states)
+        found = self._armed.get(key)
+        if found is None:
+            active = self.active(states)
+            found = Armed(
+                tuple(d for d in self.definition.deadlines if active.intersection(d.within)),
+                tuple(t for t in self.definition.tasks if active.intersection(t.within)),
+            )
+            if len(self._armed) < remembered_max:
+                self._armed[key] = found
+        return found
+
+    def step(
+        self,
+        name: str,
+        states: Sequence[str],
+        before: Facts,
+        after: Facts,
+        history: tuple[tuple[str, tuple[str, ...]], ...] = (),
+    ) -> Stepped:
         """A step as the kernel takes it."""
         guards = _Guards(name, before, after)
-        return step(self.chart, self._snapshot(states), Event(STEP + name), guards)
+        return step(self.chart, self._snapshot(states, history), Event(signal(name)), guards)
+
+    @property
+    def passings(self) -> tuple[str, ...]:
+        """The passing of each deadline, as a step is named."""
+        return tuple(PAST + id for id in self.deadlines)
 
     def all_guards(self) -> list[Expression]:
         """Every guard there is."""
@@ -203,7 +302,7 @@ class Compiled:
         return frozenset(
             self.chart.ids[i]
             for i, edges in enumerate(self.chart.edges)
-            if any(STEP + name in edge.events for edge in edges)
+            if any(signal(name) in edge.events for edge in edges)
         )
 
     def facts_leading_to(self, states: Iterable[str]) -> frozenset[str]:
@@ -218,7 +317,10 @@ class Compiled:
     def steps_leading_to(self, states: Iterable[str]) -> frozenset[str]:
         """The steps that move into some states."""
         return frozenset(
-            event.removeprefix(STEP) for edge in self._edges_to(states) for event in edge.events
+            event.removeprefix(STEP)
+            for edge in self._edges_to(states)
+            for event in edge.events
+            if event.startswith(STEP)
         )
 
     def _edges_to(self, states: Iterable[str]) -> list[Any]:
@@ -236,13 +338,16 @@ class Compiled:
             edge.guard.expression
             for edges in self.chart.edges
             for edge in edges
-            if edge.guard and STEP + name in edge.events
+            if edge.guard and signal(name) in edge.events
         ]
         return frozenset(fact for guard in guards if guard for fact in facts_of(guard))
 
-    def _snapshot(self, states: Iterable[str]) -> Snapshot:
+    def _snapshot(
+        self, states: Iterable[str], history: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ) -> Snapshot:
         index = self.chart.index
-        return Snapshot(tuple(sorted((s for s in states if s in index), key=index.__getitem__)))
+        known = sorted((s for s in states if s in index), key=index.__getitem__)
+        return Snapshot(tuple(known), history)
 
     def active(self, states: Iterable[str]) -> frozenset[str]:
         """All active states, from those that have no others within them."""
@@ -254,13 +359,68 @@ class Compiled:
     def _check_facts(self) -> None:
         for name, fact in self.definition.facts.items():
             where = f"$.facts.{name}"
+            if fact.filled is not None:
+                self._check_filled(name, fact, where)
+                continue
             if name not in KNOWN:
                 known = ", ".join(sorted(KNOWN))
                 raise Unsound(
-                    "unknown-fact", f"No fact is called {name}; these are: {known}.", where
+                    "unknown-fact",
+                    f"No fact is called {name}; these are: {known}; or say by which field of a "
+                    "form it is `filled`.",
+                    where,
                 )
             if KNOWN[name].fact != fact:
                 raise Unsound("fact-differs", f"The fact {name} is of another type.", where)
+
+    def _check_filled(self, name: str, fact: Fact, where: str) -> None:
+        """A fact that a form says is what its field says: of the same type, unknown until then, and
+        said in the open."""
+        step, _, field = (fact.filled or "").partition(".")
+        form = next((s.form for s in self.definition.steps if s.name == step), ())
+        found = next((f for f in form if f.name == field), None)
+        if name in KNOWN or found is None:
+            why = f"There is no field {fact.filled}, or {name} is known otherwise."
+            raise Unsound("fact-not-filled", why, where)
+        values = tuple(choice.id for choice in found.choices)
+        said_openly = found.type is not FieldType.TEXT or found.public
+        if (found.type.value, values) != (fact.type.value, fact.values) or not (
+            fact.optional and said_openly
+        ):
+            why = f"{name} is of the type of {fact.filled}, `optional`, and no protected text."
+            raise Unsound("fact-differs", why, where)
+
+    def _check_deadlines(self) -> None:
+        for n, deadline in enumerate(self.definition.deadlines):
+            where = f"$.deadlines[{n}]"
+            self._known_states(deadline.within, f"{where}.while")
+            if len(self.deadlines) < len(self.definition.deadlines):
+                raise Unsound("deadline-twice", "Two deadlines have one name.", "$.deadlines")
+            if (fact := deadline.due.fact) is not None:
+                declared = self.definition.facts.get(fact)
+                if declared is None or declared.type is not FactType.DAY:
+                    raise Unsound("due-by-no-day", f"{fact} is no day.", f"{where}.due")
+            if deadline.then is not None and deadline.then not in self.guards:
+                raise Unsound("unknown-step", f"There is no step {deadline.then}.", where)
+
+    def _check_tasks(self) -> None:
+        names = [task.id for task in self.definition.tasks]
+        for n, task in enumerate(self.definition.tasks):
+            where = f"$.tasks[{n}]"
+            if names.count(task.id) > 1:
+                raise Unsound("task-twice", f"There are two tasks {task.id}.", where)
+            self._known_states(task.within, f"{where}.while")
+            for name in task.steps:
+                if name not in self.guards:
+                    raise Unsound("unknown-step", f"There is no step {name}.", f"{where}.steps")
+            if task.deadline is not None and task.deadline not in self.deadlines:
+                why = f"There is no deadline {task.deadline}."
+                raise Unsound("unknown-deadline", why, f"{where}.deadline")
+
+    def _known_states(self, ids: tuple[str, ...], where: str) -> None:
+        for id in ids:
+            if id not in self.chart.index:
+                raise Unsound("unknown-state", f"There is no state {id}.", where)
 
     def _guard(self, text: str | None, where: str) -> Expression | None:
         if text is None:
@@ -280,7 +440,8 @@ class Compiled:
         kind = Kind.COMPOUND if children else Kind.ATOMIC
         if spec.kind is not None:
             kind = Kind(spec.kind)
-        if spec.initial is not None and not children:
+        is_history = kind in (Kind.HISTORY, Kind.DEEP_HISTORY)
+        if spec.initial is not None and not children and not is_history:
             raise Unsound("nothing-within", f"{spec.id} has no states within it.", where)
         return State(
             id=spec.id,
@@ -294,14 +455,18 @@ class Compiled:
         )
 
     def _move(self, move: Move, where: str) -> Transition:
-        if move.on is not None:
+        if move.past is not None:
+            if move.past not in self.deadlines or move.on is not None:
+                why = f"There is no deadline {move.past}, or the move is on a step too."
+                raise Unsound("unknown-deadline", why, f"{where}.past")
+        elif move.on is not None:
             if move.on not in self.guards:
                 raise Unsound("unknown-step", f"There is no step {move.on}.", f"{where}.on")
             self.listened.add(move.on)
         elif move.to is None:
             raise Unsound("moves-nowhere", "Without a step and a state it does nothing.", where)
         return Transition(
-            events=() if move.on is None else (STEP + move.on,),
+            events=_events(move),
             guard=_Guard.of(self._guard(move.when, f"{where}.when")),
             targets=() if move.to is None else (move.to,),
         )
@@ -327,6 +492,12 @@ class Compiled:
             if guard is not None:
                 before.append(guard)
         return found
+
+
+def _events(move: Move) -> tuple[str, ...]:
+    if move.past is not None:
+        return (PAST + move.past,)
+    return () if move.on is None else (STEP + move.on,)
 
 
 def _blocked(guard: Expression) -> Blocked:

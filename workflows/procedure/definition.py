@@ -19,9 +19,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
+from domain.effects import Whose
 from domain.words import Kind as TextKind
 from domain.words import Mechanism
 from workflows.access import Role
+from workflows.spans import Span
 from workflows.statecharts.expressions import Fact
 
 FORMAT = "suivi-procedure/1"
@@ -30,6 +32,10 @@ states_max = 500
 steps_max = 200
 fields_max = 50
 choices_max = 200
+deadlines_max = 100
+tasks_max = 100
+notices_max = 20
+seats_max = 50
 depth_max = 12
 
 _ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
@@ -56,10 +62,11 @@ class Follow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Move(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
-    """A transition: `on` a step (none: as soon as it may), `when` a guard holds, `to` a state.
-    Without `to` the step is taken where it stands."""
+    """A transition: `on` a step, or when a deadline is `past` (neither: as soon as it may), `when` a
+    guard holds, `to` a state. Without `to` the step is taken where it stands."""
 
     on: str | None = None
+    past: str | None = None
     when: str | None = None
     to: str | None = None
 
@@ -68,12 +75,14 @@ class StateSpec(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
     """A state. `kind` is said of those that are not plain: `parallel` (all states within it are
-    active at once), `final`. It begins with `initial`, by default the first state within it.
+    active at once), `final`, `history` and `deep-history` (which lead back to where the state around
+    them was last, at first to `initial`). It begins with `initial`, by default the first state
+    within it.
     `follows`: of the states within it, the first whose condition holds is the active one."""
 
     id: str
     labels: Labels
-    kind: Literal["parallel", "final"] | None = None
+    kind: Literal["parallel", "final", "history", "deep-history"] | None = None
     states: tuple[StateSpec, ...] = ()
     initial: str | None = None
     follows: tuple[Follow, ...] = ()
@@ -115,18 +124,111 @@ class Field(
     most: int | None = None
 
 
+class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who may approve: somebody in a role, of an institution, or both."""
+
+    role: Role | None = None
+    institution: str | None = None
+
+
+class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How many of some seats must have approved, each filled by another person."""
+
+    needed: int
+    of: tuple[Seat, ...]
+
+
 class StepSpec(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"apart_from": "apart-from"},
 ):
     """A step people take. It is open while `when` holds and, where moves of states are `on` it,
     one of them can be taken. `roles` are those that may take it: all who may, for a step that
-    every procedure has; a State's own step has to say. `form` is what a step of its own carries."""
+    every procedure has; a State's own step has to say. `form` is what a step of its own carries.
+
+    Four eyes: it is taken by another person than the one who last took any of the steps in
+    `apart_from`, and only after the `approvals` it needs. A system that names no person satisfies
+    neither."""
 
     name: str
     labels: Labels
     when: str | None = None
     roles: tuple[Role, ...] = ()
     form: tuple[Field, ...] = ()
+    apart_from: tuple[str, ...] = ()
+    approvals: Approvals | None = None
+
+
+class Due(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When something is due: on the day that a fact says, or so long after its state was
+    entered: one of the two."""
+
+    fact: str | None = None
+    after: Span | None = None
+
+    def __post_init__(self) -> None:
+        if (self.fact is None) == (self.after is None):
+            raise ValueError("Something is due by a fact, or after a span: say one of them")
+
+
+class Reminder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is reminded, how long before."""
+
+    before: Span
+    to: tuple[Role, ...]
+
+
+class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told that it is overdue, how long after."""
+
+    after: Span
+    to: tuple[Role, ...]
+
+
+class DeadlineSpec(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"within": "while"},
+):
+    """A deadline, which runs `while` one of some states is active. It is fixed once, when it begins
+    to run or the fact it is due by says another day. When it passes, `then` names a step that the
+    procedure itself takes. What is `voluntary` reminds and is never overdue."""
+
+    id: str
+    labels: Labels
+    within: tuple[str, ...]
+    due: Due
+    voluntary: bool = False
+    reminders: tuple[Reminder, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    then: str | None = None
+
+
+class TaskSpec(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"within": "while"},
+):
+    """Something that somebody in one of the `roles` has to do `while` one of some states is active:
+    one of the `steps`, by a `deadline` where it has one."""
+
+    id: str
+    labels: Labels
+    within: tuple[str, ...]
+    steps: tuple[str, ...]
+    roles: tuple[Role, ...]
+    whose: Whose = Whose.COORDINATOR
+    deadline: str | None = None
 
 
 class Applies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -147,7 +249,7 @@ class Definition(
 ):
     """A procedure: what it is for; the facts its guards read, with the types they count on; its
     states, of which those at the top are active all at once; in which of them a case is at its
-    end; its steps."""
+    end; its steps; what is due by when, and whose task it is."""
 
     format: Literal["suivi-procedure/1"]
     name: str
@@ -157,6 +259,8 @@ class Definition(
     states: tuple[StateSpec, ...]
     ends: tuple[str, ...]
     steps: tuple[StepSpec, ...]
+    deadlines: tuple[DeadlineSpec, ...] = ()
+    tasks: tuple[TaskSpec, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -289,3 +393,19 @@ def check_names(definition: Definition) -> None:
             for c, choice in enumerate(field.choices):
                 named("a choice", choice.id, f"{here}.choices[{c}].id")
                 labelled(choice.labels, f"{here}.choices[{c}].labels")
+    _count(definition.deadlines, deadlines_max, "deadlines", "$.deadlines")
+    for n, deadline in enumerate(definition.deadlines):
+        here = f"$.deadlines[{n}]"
+        named("a deadline", deadline.id, f"{here}.id")
+        labelled(deadline.labels, f"{here}.labels")
+        _count(deadline.reminders, notices_max, "reminders", f"{here}.reminders")
+        _count(deadline.escalations, notices_max, "escalations", f"{here}.escalations")
+    _count(definition.tasks, tasks_max, "tasks", "$.tasks")
+    for n, task in enumerate(definition.tasks):
+        named("a task", task.id, f"$.tasks[{n}].id")
+        labelled(task.labels, f"$.tasks[{n}].labels")
+
+
+def _count(some: tuple[Any, ...], most: int, what: str, where: str) -> None:
+    if len(some) > most:
+        raise NoDefinition(f"There are at most {most} {what}.", where)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
+from domain.entry import last_day
 from domain.recommendation import Recommendation
-from domain.words import AssignmentStatus, Position, ProgressStatus
+from domain.words import AssessorKind, AssignmentStatus, Position, ProgressStatus
 from workflows.statecharts.expressions import Fact, FactType, Value
 
 
@@ -17,6 +18,18 @@ def _is_offered(r: Recommendation) -> bool:
 def _has_progress(r: Recommendation) -> bool:
     published = any(p.status is ProgressStatus.PUBLISHED for p in r.progress)
     return published or any(r.stands(held.version) for held in r.covers)
+
+
+def _offer_answer_due(r: Recommendation) -> str | None:
+    """The earliest day by which an offer is to be answered."""
+    offered = [a for a in r.assignments if a.status is AssignmentStatus.OFFERED and a.answer_due]
+    return min((last_day(a.answer_due) for a in offered if a.answer_due), default=None)
+
+
+def _measures_due(r: Recommendation) -> str | None:
+    """The day by which the measures of the latest plan end."""
+    ends = [plan.ends for plan in r.plans if plan.ends and r.stands(plan.version)]
+    return last_day(ends[-1]) if ends else None
 
 
 class Known(NamedTuple):
@@ -31,6 +44,12 @@ _CORRECTED = ("strike",)
 _ASSIGNED = (
     *("offer-assignment", "decree-assignment", "accept-assignment", "decline-assignment"),
     *("lapse-assignment", "hand-over-assignment", "end-assignment"),
+)
+
+_MECHANISMS = (
+    AssessorKind.TREATY_BODY,
+    AssessorKind.SPECIAL_PROCEDURE,
+    AssessorKind.REGIONAL_BODY,
 )
 
 KNOWN: dict[str, Known] = {
@@ -66,6 +85,22 @@ KNOWN: dict[str, Known] = {
     "selected-for-follow-up": Known(
         Fact(FactType.FLAG), lambda r: r.selected, ("select-for-follow-up",)
     ),
+    "suspended": Known(
+        Fact(FactType.FLAG), lambda r: r.suspended is not None, ("suspend", "resume")
+    ),
+    "graded": Known(
+        Fact(FactType.FLAG),
+        lambda r: any(
+            a.assessor_kind in _MECHANISMS and r.stands(a.version) for a in r.assessments
+        ),
+        ("assess", *_CORRECTED),
+    ),
+    "offer-answer-due": Known(
+        Fact(FactType.DAY, optional=True), _offer_answer_due, (*_ASSIGNED,)
+    ),
+    "measures-due": Known(
+        Fact(FactType.DAY, optional=True), _measures_due, ("plan", *_CORRECTED)
+    ),
     "answer-due": Known(
         Fact(FactType.DAY, optional=True), lambda r: _day(r.answer_due), ("defer-position",)
     ),
@@ -78,9 +113,4 @@ KNOWN: dict[str, Known] = {
 
 
 def _day(on: str | None) -> str | None:
-    return on if on is not None and len(on) == 10 else None
-
-
-def facts_of(r: Recommendation, names: Iterable[str]) -> dict[str, Value | None]:
-    """Facts as they stand, by name."""
-    return {name: KNOWN[name].read(r) for name in names}
+    return None if on is None else last_day(on)

@@ -19,7 +19,8 @@ import msgspec
 from workflows.access import MAY, WRITING
 from workflows.procedure import forms
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.definition import Definition, StateSpec, Unsound
+from workflows.procedure.definition import Definition, Due, StateSpec, Unsound
+from workflows.spans import Span
 from workflows.statecharts.expressions import (
     Compare,
     Expression,
@@ -112,6 +113,8 @@ def apart(compiled: Compiled) -> list[Definition]:
                 join([n, *([region[move.to]] if move.to else [])])
                 if move.on is not None:
                     listening.setdefault(move.on, set()).add(n)
+                if move.past is not None:
+                    join([n, *(region[id] for id in compiled.deadlines[move.past].within)])
         for guard in compiled.guards_within(f"$.states[{n}]"):
             join([n, *(region[id] for id in states_of(guard))])
     for step, regions in listening.items():
@@ -123,14 +126,26 @@ def apart(compiled: Compiled) -> list[Definition]:
     ]
 
 
+_SOME_TIME = Due(after=Span(days=1))
+
+
 def _part(
     definition: Definition, regions: Sequence[int], listening: dict[str, set[int]]
 ) -> Definition:
+    states = tuple(definition.states[n] for n in regions)
+    here = {state.id for state, _ in _places(states, "$")}
     whole = msgspec.structs.replace(
         definition,
-        states=tuple(definition.states[n] for n in regions),
+        states=states,
         steps=tuple(s for s in definition.steps if listening.get(s.name, set()) & {*regions}),
         ends=(),
+        # Here it only matters that they may pass, at any time while they run.
+        deadlines=tuple(
+            msgspec.structs.replace(deadline, within=within, due=_SOME_TIME, then=None)
+            for deadline in definition.deadlines
+            if (within := tuple(id for id in deadline.within if id in here))
+        ),
+        tasks=(),
     )
     read = {fact for guard in Compiled(whole).all_guards() for fact in facts_of(guard)}
     facts = {name: fact for name, fact in definition.facts.items() if name in read}
@@ -174,7 +189,7 @@ class _Walk:
                 self._loops(None, "begin", facts, loop)
                 return
             reach(entered, _Way(None, f"begin where {_told(facts)}"))
-        steps = [*sorted(compiled.listened), ANY_STEP]
+        steps = [*sorted(compiled.listened), *compiled.passings, ANY_STEP]
         while queue:
             states = queue.popleft()
             for name in steps:
@@ -294,6 +309,8 @@ def _unlabelled(definition: Definition) -> Iterator[Fault]:
     if "en" not in languages:
         yield Fault("label-missing", "The procedure has no label in en.", "$.labels")
     named = [(s.id, s.labels, where) for s, where in _places(definition.states, "$.states")]
+    named += [(d.id, d.labels, f"$.deadlines[{n}]") for n, d in enumerate(definition.deadlines)]
+    named += [(t.id, t.labels, f"$.tasks[{n}]") for n, t in enumerate(definition.tasks)]
     for n, s in enumerate(definition.steps):
         named.append((s.name, s.labels, f"$.steps[{n}]"))
         for f, field in enumerate(s.form):
@@ -428,6 +445,8 @@ class _Everywhere:
 
 def _unread(compiled: Compiled) -> Iterator[Fault]:
     read = {fact for guard in compiled.all_guards() for fact in facts_of(guard)}
+    read.update(d.due.fact for d in compiled.definition.deadlines if d.due.fact is not None)
     for name in compiled.fact_names:
         if name not in read:
-            yield Fault("fact-unread", f"No guard reads the fact {name}.", f"$.facts.{name}")
+            message = f"No guard reads the fact {name}, and nothing is due by it."
+            yield Fault("fact-unread", message, f"$.facts.{name}")

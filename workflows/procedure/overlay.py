@@ -14,14 +14,19 @@ from workflows.access import Role
 from workflows.procedure.definition import (
     FORMAT,
     Applies,
+    Approvals,
+    DeadlineSpec,
     Definition,
+    Due,
     Labels,
     Move,
     NoDefinition,
     StateSpec,
     StepSpec,
+    TaskSpec,
     check_names,
 )
+from workflows.spans import Span
 from workflows.statecharts.expressions import Fact
 
 OVERLAY = "suivi-overlay/1"
@@ -90,6 +95,36 @@ class Require(_Operation, tag="require", frozen=True, kw_only=True):
     when: str
 
 
+class FourEyes(
+    _Operation, tag="four-eyes", frozen=True, kw_only=True, rename={"apart_from": "apart-from"}
+):
+    """Lets a step be taken only by another person than took those steps, or after approvals; it
+    adds to what the step asks for already."""
+
+    step: str
+    apart_from: tuple[str, ...] = ()
+    approvals: Approvals | None = None
+
+
+class AddDeadline(_Operation, tag="add-deadline", frozen=True, kw_only=True):
+    """One deadline more."""
+
+    deadline: DeadlineSpec
+
+
+class Tighten(_Operation, tag="tighten", frozen=True, kw_only=True):
+    """A deadline comes sooner: `after` a shorter span than it had, of the same unit."""
+
+    deadline: str
+    after: Span
+
+
+class AddTask(_Operation, tag="add-task", frozen=True, kw_only=True):
+    """One task more."""
+
+    task: TaskSpec
+
+
 class Rename(_Operation, tag="rename", frozen=True, kw_only=True):
     """Other labels, in the languages given, for a state or a step."""
 
@@ -98,7 +133,20 @@ class Rename(_Operation, tag="rename", frozen=True, kw_only=True):
     labels: Labels
 
 
-Operation = AddFact | AddState | AddStep | AddMove | Retarget | Restrict | Require | Rename
+Operation = (
+    AddFact
+    | AddState
+    | AddStep
+    | AddMove
+    | Retarget
+    | Restrict
+    | Require
+    | FourEyes
+    | AddDeadline
+    | Tighten
+    | AddTask
+    | Rename
+)
 
 
 class Overlay(
@@ -180,6 +228,36 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
             return _in_step(d, name, restrict, where)
         case Require(step=name, when=when):
             return _in_step(d, name, lambda s: replace(s, when=_both(s.when, when)), where)
+        case FourEyes(step=name, apart_from=apart_from, approvals=approvals):
+
+            def guard(s: StepSpec) -> StepSpec:
+                if s.approvals is not None and approvals is not None:
+                    raise NoDefinition(f"{name} asks for approvals already.", where)
+                return replace(
+                    s,
+                    apart_from=tuple(dict.fromkeys((*s.apart_from, *apart_from))),
+                    approvals=s.approvals or approvals,
+                )
+
+            return _in_step(d, name, guard, where)
+        case AddDeadline(deadline=deadline):
+            if deadline.id in {known.id for known in d.deadlines}:
+                raise NoDefinition(f"There is a deadline {deadline.id} already.", where)
+            return replace(d, deadlines=(*d.deadlines, deadline))
+        case Tighten(deadline=id, after=after):
+            if id not in {known.id for known in d.deadlines}:
+                raise NoDefinition(f"There is no deadline {id}.", where)
+            return replace(
+                d,
+                deadlines=tuple(
+                    replace(known, due=_sooner(known, after, where)) if known.id == id else known
+                    for known in d.deadlines
+                ),
+            )
+        case AddTask(task=task):
+            if task.id in {known.id for known in d.tasks}:
+                raise NoDefinition(f"There is a task {task.id} already.", where)
+            return replace(d, tasks=(*d.tasks, task))
         case Rename(state=state_id, step=step_name, labels=labels):
             if (state_id is None) == (step_name is None):
                 raise NoDefinition("Rename a state or a step: name one of them.", where)
@@ -190,6 +268,19 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
             return _in_step(
                 d, step_name or "", lambda s: replace(s, labels={**s.labels, **labels}), where
             )
+
+
+def _sooner(deadline: DeadlineSpec, after: Span, where: str) -> Due:
+    before = deadline.due.after
+    units = ("days", "working_days", "months", "years")
+    if before is None or not any(
+        (old := getattr(before, unit)) and (new := getattr(after, unit)) and new < old
+        for unit in units
+    ):
+        raise NoDefinition(
+            f"{deadline.id} comes sooner by a shorter span of the same unit than it has.", where
+        )
+    return Due(after=after)
 
 
 def _both(one: str | None, other: str) -> str:

@@ -10,8 +10,7 @@ from domain.entry import Entry
 from domain.events import RecommendationEvent
 from domain.recommendation import begin
 from workflows.procedure.compiled import Blocked, Compiled
-from workflows.procedure.facts import facts_of
-from workflows.procedure.replay import step_of
+from domain.steps import step_of
 
 
 class Fate(StrEnum):
@@ -42,19 +41,19 @@ class Story(NamedTuple):
 def retell(entries: Sequence[Entry], now: Compiled, under: Compiled) -> Story:
     """A recommendation's whole history, which went by the procedure `now`, under another one."""
     r = begin(entries[0])
-    would = under.begin(facts_of(r, under.fact_names)).entered
+    would = under.begin(under.facts(r)).entered
     r.move(entries[0].stamp.left, entries[0].stamp.entered)
     for entry in entries[1:]:
         event = entry.event
         assert isinstance(event, RecommendationEvent)
         step = step_of(event)
-        before = facts_of(r, under.fact_names)
+        before = under.facts(r)
         if blocked := under.blocked(step, would, before):
             return Story(
                 Fate.DIVERGES, tuple(r.states), would, entry.log_index, step, tuple(blocked)
             )
         r.apply(entry)
-        outcome = under.outcome(step, would, before, facts_of(r, under.fact_names))
+        outcome = under.outcome(step, would, before, under.facts(r))
         would = tuple(sorted({*would}.difference(outcome.left).union(outcome.entered)))
     both = now.chart.index.keys() & under.chart.index.keys()
     same = both & {*r.states} == both & {*would}

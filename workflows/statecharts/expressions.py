@@ -46,11 +46,13 @@ class FactType(StrEnum):
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A declared fact: its type, the values of a choice, and whether it may be unknown."""
+    """A declared fact: its type, the values of a choice, whether it may be unknown, and the field
+    of a form that says it (`step.field`), where the record itself does not."""
 
     type: FactType
     values: tuple[str, ...] = ()
     optional: bool = False
+    filled: str | None = None
 
 
 class Flag(msgspec.Struct, frozen=True, tag=True):

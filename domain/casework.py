@@ -1,0 +1,561 @@
+"""A case under its procedure: where it stands, what is due by when, who has something to do, and
+whose hands a step went through.
+
+What is decided is in the stamp of each entry: states left and entered, and effects
+(`domain.effects`). It is applied here and never decided again. The events below are what happens to
+deadlines and tasks themselves, by people and by the clock; a recommendation is such a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from domain.effects import (
+    DeadlineLifted,
+    DeadlinePaused,
+    DeadlineSet,
+    Instant,
+    Notice,
+    Remembered,
+    TaskEnded,
+    TaskOpened,
+    Whose,
+)
+from domain.entry import Effective, Entry, Stamp, Stored, is_date, last_day, named, reasoned
+from domain.events import RecommendationEvent, StepDatum
+from domain.refusals import (
+    AlreadySo,
+    FourEyes,
+    InvalidInput,
+    TaskClaimedByOther,
+    UnknownDeadline,
+    UnknownTask,
+)
+from domain.steps import BEGINNING, step_of
+
+if TYPE_CHECKING:
+    from domain.recommendation import Recommendation
+
+# --- What they leave in the state ----------------------------------------------------------------
+
+
+class DeadlineStatus(StrEnum):
+    """How a deadline stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    PASSED = "passed"
+
+
+class DeadlineHeld(Stored, frozen=True):
+    """A deadline as it stands. `generation` is the version of the entry that set it; `reminded` and
+    `escalated` count the notices that were given; `paused` is the day its clock stopped."""
+
+    deadline: str
+    generation: int
+    due: Instant
+    day: str
+    basis: str
+    calendar: str
+    fact: str | None = None
+    reminders: tuple[Notice, ...] = ()
+    escalations: tuple[Notice, ...] = ()
+    voluntary: bool = False
+    status: DeadlineStatus = DeadlineStatus.RUNNING
+    reminded: int = 0
+    escalated: int = 0
+    paused: str | None = None
+
+    @property
+    def next(self) -> Due | None:
+        """What it comes to next by itself; None where nothing more does."""
+        if self.status is DeadlineStatus.RUNNING:
+            if self.reminded < len(self.reminders):
+                return Due(self.reminders[self.reminded].at, Timer.REMIND, self)
+            return None if self.voluntary else Due(self.due, Timer.PASS, self)
+        if self.status is DeadlineStatus.PASSED and self.escalated < len(self.escalations):
+            return Due(self.escalations[self.escalated].at, Timer.ESCALATE, self)
+        return None
+
+
+class Timer(StrEnum):
+    """What the clock does."""
+
+    REMIND = "remind"
+    PASS = "pass"
+    ESCALATE = "escalate"
+
+
+class Due(NamedTuple):
+    """What happens at an instant, to which deadline."""
+
+    at: Instant
+    timer: Timer
+    deadline: DeadlineHeld
+
+
+class Claim(Stored, frozen=True):
+    """A person of an institution does the task: by pseudonym, since the entry of this version."""
+
+    institution: str
+    actor: str
+    version: int
+
+
+class TaskHeld(Stored, frozen=True):
+    """A task as it stands. `opened` is the version of the entry it began with; of each institution
+    that has it one person may have claimed it."""
+
+    task: str
+    opened: int
+    roles: tuple[str, ...]
+    steps: tuple[str, ...]
+    whose: Whose = Whose.COORDINATOR
+    deadline: str | None = None
+    claims: tuple[Claim, ...] = ()
+
+    def claim_of(self, institution: str) -> Claim | None:
+        """Who of an institution does it."""
+        return next((claim for claim in self.claims if claim.institution == institution), None)
+
+
+class HandHeld(Stored, frozen=True):
+    """Who took a step last: the pseudonym of a person, None where a system named none."""
+
+    version: int
+    actor: str | None = None
+
+
+class ApprovalHeld(Stored, frozen=True):
+    """A person's approval that a step be taken."""
+
+    step: str
+    actor: str
+    role: str
+    institution: str
+    version: int
+
+
+class SuspensionHeld(Stored, frozen=True):
+    """Follow-up rests, since the entry of this version, until a day where one was named."""
+
+    version: int
+    since: Effective
+    until: str | None = None
+
+
+# --- Events (the archive's format: frozen) -------------------------------------------------------
+
+
+class Addressed(Stored, frozen=True):
+    """Whom a notice is for: a role, in one institution or (None) whoever coordinates."""
+
+    role: str
+    institution: str | None = None
+
+
+class Suspended(RecommendationEvent, frozen=True):
+    """Follow-up was suspended, with a reason; what runs against the clock stands still."""
+
+    topic: ClassVar[str] = "recommendation.suspended.v1"
+
+    until: str | None = None
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.suspended = SuspensionHeld(
+            version=entry.version, since=self.stamp.effective, until=self.until
+        )
+
+
+class Resumed(RecommendationEvent, frozen=True):
+    """Follow-up goes on; deadlines have the time that was left to them."""
+
+    topic: ClassVar[str] = "recommendation.resumed.v1"
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.suspended = None
+
+
+class DeadlineExtended(RecommendationEvent, frozen=True):
+    """More time was given, with a reason: to the end of `until`."""
+
+    topic: ClassVar[str] = "recommendation.deadline-extended.v1"
+
+    deadline: str
+    until: str
+
+
+class DeadlineEvent(RecommendationEvent, frozen=True):
+    """Base of what the clock does to a deadline of one generation; its effective date is the day it
+    was due, however late the machine that noticed."""
+
+    deadline: str
+    generation: int
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.deadlines = [
+            self.change(held)
+            if (held.deadline, held.generation) == (self.deadline, self.generation)
+            else held
+            for held in r.deadlines
+        ]
+
+    def change(self, held: DeadlineHeld) -> DeadlineHeld:
+        """The deadline after it."""
+        raise NotImplementedError
+
+
+class DeadlinePassed(DeadlineEvent, frozen=True):
+    """The deadline passed without what was due."""
+
+    topic: ClassVar[str] = "recommendation.deadline-passed.v1"
+
+    to: tuple[Addressed, ...] = ()
+
+    def change(self, held: DeadlineHeld) -> DeadlineHeld:
+        return msgspec.structs.replace(held, status=DeadlineStatus.PASSED)
+
+
+class Reminded(DeadlineEvent, frozen=True):
+    """Those concerned were reminded, before it is due; `number` counts from 1."""
+
+    topic: ClassVar[str] = "recommendation.reminded.v1"
+
+    number: int
+    to: tuple[Addressed, ...] = ()
+
+    def change(self, held: DeadlineHeld) -> DeadlineHeld:
+        return msgspec.structs.replace(held, reminded=self.number)
+
+
+class Escalated(DeadlineEvent, frozen=True):
+    """Others were told that it is overdue; `number` counts from 1."""
+
+    topic: ClassVar[str] = "recommendation.escalated.v1"
+
+    number: int
+    to: tuple[Addressed, ...] = ()
+
+    def change(self, held: DeadlineHeld) -> DeadlineHeld:
+        return msgspec.structs.replace(held, escalated=self.number)
+
+
+class TaskEvent(RecommendationEvent, frozen=True):
+    """Base of what happens to a task: `opened` is the version of the entry that opened it."""
+
+    task: str
+    opened: int
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.tasks = [
+            msgspec.structs.replace(held, claims=self.claims(held, entry))
+            if (held.task, held.opened) == (self.task, self.opened)
+            else held
+            for held in r.tasks
+        ]
+
+    def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
+        """Who does it after this."""
+        raise NotImplementedError
+
+
+class TaskClaimed(TaskEvent, frozen=True):
+    """A person took the task on, for the institution that speaks."""
+
+    topic: ClassVar[str] = "recommendation.task-claimed.v1"
+
+    def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
+        return _claimed(held, entry, entry.stamp.speaker.actor or "")
+
+
+class TaskReleased(TaskEvent, frozen=True):
+    """The task is free again in this institution."""
+
+    topic: ClassVar[str] = "recommendation.task-released.v1"
+
+    institution: str
+
+    def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
+        return tuple(c for c in held.claims if c.institution != self.institution)
+
+
+class TaskDelegated(TaskEvent, frozen=True):
+    """The task was given to another person of the institution that speaks."""
+
+    topic: ClassVar[str] = "recommendation.task-delegated.v1"
+
+    to: str
+
+    def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
+        return _claimed(held, entry, self.to)
+
+
+class Approved(RecommendationEvent, frozen=True):
+    """A person approved that a step be taken; it counts for the next time it is."""
+
+    topic: ClassVar[str] = "recommendation.approved.v1"
+
+    step: str
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        speaker = self.stamp.speaker
+        r.approvals.append(
+            ApprovalHeld(
+                step=self.step,
+                actor=speaker.actor or "",
+                role=speaker.role,
+                institution=speaker.institution,
+                version=entry.version,
+            )
+        )
+
+
+class StateMapped(Stored, frozen=True):
+    """A state of the procedure before, and the one of the procedure after that takes its place."""
+
+    before: str
+    after: str
+
+
+class Migrated(RecommendationEvent, frozen=True):
+    """The case goes on under another procedure, by decision: which states took the place of which,
+    what was done with its deadlines, and what fields of forms were filled in for guards to read.
+    `before` is the procedure it leaves, by its SHA-256; the stamp says the new one."""
+
+    topic: ClassVar[str] = "recommendation.migrated.v1"
+
+    before: str
+    states: tuple[StateMapped, ...] = ()
+    deadlines: str = "keep"
+    data: tuple[StepDatum, ...] = ()
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.definition = self.stamp.definition
+        r.fill_in("", self.data)
+
+
+# --- State ---------------------------------------------------------------------------------------
+
+
+class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """What every case under a procedure has. `definition` is the procedure it is under, by its
+    SHA-256; `data` what forms filled in, by step and field, for guards to read."""
+
+    id: UUID
+    addressee: str
+    version: int = 0
+    definition: str | None = None
+    states: list[str] = []
+    remembered: dict[str, tuple[str, ...]] = {}
+    deadlines: list[DeadlineHeld] = []
+    tasks: list[TaskHeld] = []
+    hands: dict[str, HandHeld] = {}
+    approvals: list[ApprovalHeld] = []
+    data: dict[str, bool | int | str] = {}
+    suspended: SuspensionHeld | None = None
+
+    # -- reading
+
+    @property
+    def next_due(self) -> Due | None:
+        """What the clock does to it next; the earliest, ties by the deadline's name."""
+        found = [due for held in self.deadlines if (due := held.next)]
+        return min(found, key=lambda due: (due.at, due.deadline.deadline), default=None)
+
+    def deadline(self, name: str) -> DeadlineHeld | None:
+        """A deadline that stands, by its name."""
+        return next((held for held in self.deadlines if held.deadline == name), None)
+
+    def task(self, name: str) -> TaskHeld:
+        """A task that stands, by its name; refuses one that does not."""
+        for held in self.tasks:
+            if held.task == name:
+                return held
+        open_now = ", ".join(held.task for held in self.tasks) or "none"
+        raise UnknownTask(f"There is no task “{name[:80]}” now; there are: {open_now}.")
+
+    def approved_by(self, step: str, since: int) -> Iterator[ApprovalHeld]:
+        """The approvals of a step given after the entry of this version."""
+        for held in self.approvals:
+            if held.step == step and held.version > since:
+                yield held
+
+    # -- folding
+
+    def follow(self, entry: Entry) -> None:
+        """Applies what the procedure decided for an entry: states, effects, and whose hand it
+        was."""
+        stamp = entry.stamp
+        self.version = entry.version
+        self.move(stamp.left, stamp.entered)
+        event = entry.event
+        assert isinstance(event, RecommendationEvent)
+        step = step_of(event)
+        if step != BEGINNING:
+            self.hands[step] = HandHeld(version=entry.version, actor=stamp.speaker.actor)
+            if self.approvals:
+                self.approvals = [held for held in self.approvals if held.step != step]
+        for effect in stamp.effects:
+            self._affect(effect, entry)
+
+    def move(self, left: tuple[str, ...], entered: tuple[str, ...]) -> None:
+        """Leaves and enters states of the procedure; the rest stay as they are."""
+        if left or entered:
+            self.states = sorted({*self.states}.difference(left).union(entered))
+
+    def fill_in(self, step: str, data: tuple[StepDatum, ...]) -> None:
+        """Keeps what a form said in the open, by step and field."""
+        for datum in data:
+            if datum.value is not None:
+                self.data[f"{step}.{datum.field}" if step else datum.field] = datum.value
+
+    def _affect(self, effect: Any, entry: Entry) -> None:
+        match effect:
+            case DeadlineSet():
+                fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
+                self._without(effect.deadline)
+                self.deadlines.append(DeadlineHeld(**fields))
+            case DeadlineLifted():
+                self._without(effect.deadline)
+            case DeadlinePaused():
+                self.deadlines = [
+                    msgspec.structs.replace(held, status=DeadlineStatus.PAUSED, paused=effect.on)
+                    if held.deadline == effect.deadline
+                    else held
+                    for held in self.deadlines
+                ]
+            case TaskOpened():
+                fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
+                self.tasks = [held for held in self.tasks if held.task != effect.task]
+                self.tasks.append(TaskHeld(opened=entry.version, **fields))
+            case TaskEnded():
+                self.tasks = [held for held in self.tasks if held.task != effect.task]
+            case Remembered():
+                self.remembered[effect.state] = effect.states
+
+    def _without(self, deadline: str) -> None:
+        self.deadlines = [held for held in self.deadlines if held.deadline != deadline]
+
+    # -- commands
+
+    def suspend(self, stamp: Stamp, until: str | None = None) -> Suspended:
+        """Suspends follow-up, with a reason."""
+        reasoned(stamp, "Suspending")
+        if self.suspended is not None:
+            raise AlreadySo("It is suspended already.")
+        return Suspended(stamp=stamp, until=None if until is None else _day(until))
+
+    def resume(self, stamp: Stamp) -> Resumed:
+        """Takes follow-up up again, with a reason."""
+        reasoned(stamp, "Resuming")
+        if self.suspended is None:
+            raise AlreadySo("It is not suspended.")
+        return Resumed(stamp=stamp)
+
+    def extend_deadline(self, stamp: Stamp, deadline: str, until: str) -> DeadlineExtended:
+        """Gives more time, with a reason: to the end of a later day."""
+        reasoned(stamp, "Extending a deadline")
+        held = self.deadline(deadline)
+        if held is None:
+            now = ", ".join(d.deadline for d in self.deadlines) or "none"
+            raise UnknownDeadline(f"There is no deadline “{deadline[:80]}” now; there are: {now}.")
+        if held.status is DeadlineStatus.PAUSED:
+            raise InvalidInput("The clock stands still while it is suspended: resume it first.")
+        if _day(until) <= held.day:
+            raise InvalidInput(f"It is due by {held.day} already: name a later day.")
+        return DeadlineExtended(stamp=stamp, deadline=deadline, until=until)
+
+    def pass_deadline(
+        self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...] = ()
+    ) -> DeadlinePassed:
+        """A deadline passes."""
+        return DeadlinePassed(
+            stamp=stamp, deadline=held.deadline, generation=held.generation, to=to
+        )
+
+    def remind(self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...]) -> Reminded:
+        """Reminds those concerned."""
+        return Reminded(
+            stamp=stamp,
+            deadline=held.deadline,
+            generation=held.generation,
+            number=held.reminded + 1,
+            to=to,
+        )
+
+    def escalate(self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...]) -> Escalated:
+        """Tells others that it is overdue."""
+        return Escalated(
+            stamp=stamp,
+            deadline=held.deadline,
+            generation=held.generation,
+            number=held.escalated + 1,
+            to=to,
+        )
+
+    def claim_task(self, stamp: Stamp, task: str) -> TaskClaimed:
+        """The person who speaks takes a task on; one that another person of the same institution
+        has is refused."""
+        held, actor = self.task(task), _person(stamp, "claim a task")
+        if claim := held.claim_of(stamp.speaker.institution):
+            if claim.actor == actor:
+                raise AlreadySo("You have claimed this task already.")
+            raise TaskClaimedByOther(f"{claim.actor} has claimed this task; ask for its release.")
+        return TaskClaimed(stamp=stamp, task=task, opened=held.opened)
+
+    def release_task(self, stamp: Stamp, task: str, institution: str) -> TaskReleased:
+        """Whoever of an institution has claimed a task does it no more."""
+        held = self.task(task)
+        if held.claim_of(institution) is None:
+            raise AlreadySo(f"Nobody of {institution} has claimed this task.")
+        return TaskReleased(stamp=stamp, task=task, opened=held.opened, institution=institution)
+
+    def delegate_task(self, stamp: Stamp, task: str, to: str) -> TaskDelegated:
+        """Another person of the same institution does the task from now on."""
+        held = self.task(task)
+        claim = held.claim_of(stamp.speaker.institution)
+        if claim is not None and claim.actor == named(to):
+            raise AlreadySo(f"{to} has this task already.")
+        return TaskDelegated(stamp=stamp, task=task, opened=held.opened, to=named(to))
+
+    def approve(self, stamp: Stamp, step: str) -> Approved:
+        """A person approves that a step be taken; twice by the same person is refused."""
+        actor = _person(stamp, "approve")
+        if any(held.actor == actor for held in self.approved_by(step, 0)):
+            raise AlreadySo(f"You have approved “{step[:80]}” already.")
+        return Approved(stamp=stamp, step=named(step))
+
+    def migrate(
+        self,
+        stamp: Stamp,
+        before: str,
+        states: tuple[StateMapped, ...],
+        deadlines: str,
+        data: tuple[StepDatum, ...] = (),
+    ) -> Migrated:
+        """The case goes on under another procedure."""
+        return Migrated(stamp=stamp, before=before, states=states, deadlines=deadlines, data=data)
+
+
+def _claimed(held: TaskHeld, entry: Entry, actor: str) -> tuple[Claim, ...]:
+    mine = entry.stamp.speaker.institution
+    others = tuple(claim for claim in held.claims if claim.institution != mine)
+    return (*others, Claim(institution=mine, actor=actor, version=entry.version))
+
+
+def _person(stamp: Stamp, what: str) -> str:
+    actor = stamp.speaker.actor
+    if actor is None:
+        raise FourEyes(f"Only a person can {what}: name `actor`, by pseudonym.")
+    return actor
+
+
+def _day(on: str) -> str:
+    if not is_date(on) or last_day(on) != on:
+        raise InvalidInput(f"“{on[:40]}” is not a day: write 2026-03-01.")
+    return on

@@ -1,0 +1,175 @@
+"""What a step leads to besides states: deadlines set, lifted or paused, tasks opened and ended.
+
+It is decided once, when the step is taken, and stored with it. A deadline is an instant from then
+on: neither a new release of the holidays nor another calendar moves it. Only three things do: the
+fact it is due by says another day, somebody gives more time, or the case rests for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from domain.casework import DeadlineExtended, DeadlineHeld, DeadlineStatus
+from domain.effects import (
+    AnyEffect,
+    DeadlineLifted,
+    DeadlinePaused,
+    DeadlineSet,
+    Instant,
+    Notice,
+    Remembered,
+    TaskEnded,
+    TaskOpened,
+)
+from domain.entry import Effective
+from domain.events import RecommendationEvent
+from domain.recommendation import Recommendation
+from workflows.calendars import Calendar
+from workflows.procedure.compiled import Compiled, Outcome
+from workflows.procedure.definition import DeadlineSpec
+from workflows.statecharts.expressions import Facts
+
+
+class Moment:
+    """When a step is taken, by the addressee's calendar."""
+
+    def __init__(self, calendar: Calendar, now: int) -> None:
+        self.calendar = calendar
+        self.now = instant_of(now)
+        self.today = calendar.day_of(now)
+
+    def day(self, effective: Effective) -> str:
+        """The day a step counts from: when it was true in the world, where that day is known."""
+        on = effective.on
+        return on if on is not None and len(on) == 10 else self.today
+
+
+def effects(
+    procedure: Compiled,
+    r: Recommendation,
+    event: RecommendationEvent,
+    outcome: Outcome,
+    facts: Facts,
+    moment: Callable[[], Moment],
+) -> tuple[AnyEffect, ...]:
+    """What an event leads to besides states. `r` is the case with the event's facts, still in the
+    states before it; `facts` are those after it; `moment` tells when it is taken, if anything hangs on it."""
+    states = sorted({*r.states}.difference(outcome.left).union(outcome.entered))
+    armed = procedure.armed(states)
+    found: list[AnyEffect] = [
+        Remembered(state=state, states=names) for state, names in outcome.remembered
+    ]
+    if armed.deadlines or r.deadlines:
+        clock = _Clock(r, event, facts, moment())
+        wanted = {spec.id for spec in armed.deadlines}
+        for held in r.deadlines:
+            if held.deadline not in wanted:
+                found.append(DeadlineLifted(deadline=held.deadline, generation=held.generation))
+        for spec in armed.deadlines:
+            found.extend(clock.of(spec))
+    if armed.tasks or r.tasks:
+        now = {task.id for task in armed.tasks}
+        found.extend(TaskEnded(task=held.task) for held in r.tasks if held.task not in now)
+        there = {held.task for held in r.tasks}
+        found.extend(
+            TaskOpened(
+                task=task.id,
+                roles=tuple(role.value for role in task.roles),
+                steps=task.steps,
+                whose=task.whose,
+                deadline=task.deadline,
+            )
+            for task in armed.tasks
+            if task.id not in there
+        )
+    return tuple(found)
+
+
+class _Clock:
+    """What becomes of the deadlines that run in the states after an event."""
+
+    def __init__(
+        self, r: Recommendation, event: RecommendationEvent, facts: Facts, moment: Moment
+    ) -> None:
+        self.r = r
+        self.event = event
+        self.facts = facts
+        self.moment = moment
+        self.calendar = moment.calendar
+        self.day = moment.day(event.stamp.effective)
+
+    def of(self, spec: DeadlineSpec) -> Iterator[AnyEffect]:
+        held = self.r.deadline(spec.id)
+        basis = self.day if spec.due.fact is None else self.facts.get(spec.due.fact)
+        if basis is None:
+            if held is not None:
+                yield DeadlineLifted(deadline=held.deadline, generation=held.generation)
+            return
+        basis = str(basis)
+        extended = isinstance(self.event, DeadlineExtended) and self.event.deadline == spec.id
+        said_anew = held is not None and held.fact is not None and held.basis != basis
+        if held is None or said_anew:
+            yield self._set(spec, basis, self._due(spec, basis))
+        elif extended:
+            assert isinstance(self.event, DeadlineExtended)
+            yield self._set(spec, held.basis, self.event.until)
+        elif held.status is DeadlineStatus.PAUSED and self.r.suspended is None:
+            yield self._set(spec, held.basis, self._after_the_rest(held))
+            return
+        else:
+            if held.status is DeadlineStatus.RUNNING and self.r.suspended is not None:
+                yield self._paused(spec, held.generation)
+            return
+        if self.r.suspended is not None:
+            yield self._paused(spec, self.r.version + 1)
+
+    def _due(self, spec: DeadlineSpec, basis: str) -> str:
+        return basis if spec.due.after is None else self.calendar.after(basis, spec.due.after)
+
+    def _after_the_rest(self, held: DeadlineHeld) -> str:
+        """The day it is due, later by as many days as the clock stood still."""
+        rested = date.fromisoformat(self.day) - date.fromisoformat(held.paused or self.day)
+        later = date.fromisoformat(held.day) + max(rested, timedelta(0))
+        return later.isoformat()
+
+    def _paused(self, spec: DeadlineSpec, generation: int) -> DeadlinePaused:
+        return DeadlinePaused(deadline=spec.id, generation=generation, on=self.day)
+
+    def _set(self, spec: DeadlineSpec, basis: str, day: str) -> DeadlineSet:
+        """Sets it, with the reminders that still lie ahead."""
+        calendar = self.calendar
+        reminders = (
+            Notice(
+                at=calendar.end_of(calendar.before(day, reminder.before)),
+                roles=tuple(role.value for role in reminder.to),
+            )
+            for reminder in spec.reminders
+        )
+        escalations = (
+            Notice(
+                at=calendar.end_of(calendar.after(day, escalation.after)),
+                roles=tuple(role.value for role in escalation.to),
+            )
+            for escalation in spec.escalations
+        )
+        return DeadlineSet(
+            deadline=spec.id,
+            generation=self.r.version + 1,
+            due=calendar.end_of(day),
+            day=day,
+            basis=basis,
+            calendar=calendar.version,
+            fact=spec.due.fact,
+            voluntary=spec.voluntary,
+            reminders=tuple(
+                sorted((n for n in reminders if n.at > self.moment.now), key=lambda n: n.at)
+            ),
+            escalations=tuple(sorted(escalations, key=lambda n: n.at)),
+        )
+
+
+def instant_of(microseconds: int) -> Instant:
+    """An instant from microseconds since 1970, the second it lies in."""
+    at = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    return Instant(f"{at:%Y-%m-%dT%H:%M:%S}Z")
