@@ -31,7 +31,7 @@ def create_app(service: Service) -> Starlette:
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
-        service.feed.start()
+        service.start()
         yield
         endpoint.close()
         service.close()

@@ -201,6 +201,21 @@ def feed(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def work(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi worker: fires deadlines and reminders when they are due, until it is stopped."""
+    with _service(settings) as service:
+        if given.once:
+            fired = service.worker.catch_up()
+            said = msgspec.json.encode({"fired": fired}).decode()
+            print(said if given.json else f"Fired {fired:,}.")
+            return 0
+        for signalled in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signalled, lambda *_: service.worker.stop())
+        log_line = structlog.get_logger("suivi.worker")
+        service.worker.run(lambda fired: log_line.info("fired", timers=fired))
+    return 0
+
+
 def _until_told() -> None:
     told = threading.Event()
     for signalled in (signal.SIGTERM, signal.SIGINT):
@@ -522,6 +537,9 @@ def _parser() -> argparse.ArgumentParser:
 
     c = add("feed", feed, "Keep the views up to the log, apart from the server.")
     c.add_argument("--once", action="store_true", help="bring them up to date once, and end")
+
+    c = add("worker", work, "Fire deadlines and reminders when they are due; several may run.")
+    c.add_argument("--once", action="store_true", help="fire all that is due now, and end")
 
     c = add("rebuild", rebuild, "Rebuild the views from the log, beside the running ones.")
     c.add_argument(

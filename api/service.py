@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.import_jobs import ImportJobs
 from api.settings import Settings
 from domain import credential
 from domain.credential import Credential
+from domain.effects import Instant
 from domain.events import (
     Alias,
 )
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
-from projections import credentials, recommendations
+from projections import credentials, recommendations, timers
 from projections.feed import Feed, FeedStopped
 from projections.standpoints import Standpoints
 from projections.views import Views
 from workflows import keys
 from workflows.access import Principal
+from workflows.clock import Clock, machine_clock
 from workflows.desk import Desk
 from workflows.files import Files
 from workflows.log import Log
+from workflows.worker import Claimed, Worker
 
 log_line = structlog.get_logger("suivi.service")
 
@@ -35,16 +41,18 @@ log_line = structlog.get_logger("suivi.service")
 class Service:
     """The log, the views fed from it, and the desk that writes to it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock = machine_clock) -> None:
         self.settings = settings
         self.log = Log(settings.database_url)
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
-        self.desk = Desk(self.log)
+        self.desk = Desk(self.log, clock)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(self.log, settings.as_of_events_max)
         self.imports = ImportJobs(self.desk, self, self.wait_for)
+        self.worker = Worker(self.desk, self)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
+        self._firing: Thread | None = None
         if misshapen := self.views.misshapen():
             self.feed.rebuild(names=misshapen)
 
@@ -111,6 +119,35 @@ class Service:
             log_line.warning("the views can't be used now", why=_said(error))
         return False
 
+    # -- what is due
+
+    def claim(self, now: Instant, most: int, lease_seconds: float) -> list[Claimed]:
+        """Claims cases that are due, for a worker."""
+        try:
+            with self._timers() as connection:
+                leases = timers.claim(connection, now, most, lease_seconds)
+        except SQLAlchemyError as error:
+            raise self._unavailable(error) from error
+        return [Claimed(*lease) for lease in leases]
+
+    def release(self, claimed: Sequence[Claimed]) -> None:
+        """Gives cases back that a worker had claimed."""
+        try:
+            with self._timers() as connection:
+                timers.release(connection, [timers.Lease(*case) for case in claimed])
+        except SQLAlchemyError as error:
+            log_line.warning("claims run out by themselves", why=_said(error))
+
+    def advance(self) -> None:
+        """Brings the views up to the log."""
+        self._catch_up()
+
+    @contextmanager
+    def _timers(self) -> Iterator[Connection]:
+        generation = self.views.current()
+        with generation.engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
     def _catch_up(self) -> None:
         try:
             self.feed.advance()
@@ -135,8 +172,18 @@ class Service:
             return _said(error)
         return f"the views are {behind} entries behind" if behind > 10_000 else None
 
+    def start(self) -> None:
+        """Feeds in the background, and fires what is due where the settings say so."""
+        self.feed.start()
+        if self.settings.serve_timers:
+            self._firing = Thread(target=self.worker.run, name="suivi-timers", daemon=True)
+            self._firing.start()
+
     def close(self) -> None:
-        """Stops the feed and closes every connection."""
+        """Stops the feed and the worker, and closes every connection."""
+        self.worker.stop()
+        if self._firing is not None:
+            self._firing.join()
         self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()

@@ -69,6 +69,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " can embed them."
         ),
     ] = False
+    serve_timers: Annotated[
+        bool,
+        Meta(
+            description="Whether `suivi serve` also fires deadlines and reminders that are due; "
+            "without it `suivi worker` does."
+        ),
+    ] = True
     as_of_events_max: Annotated[
         int,
         Meta(

@@ -114,7 +114,7 @@ def remembered(case: Case) -> Steps:
     def walk() -> Sequence[str]:
         nonlocal states
         for name, before, after in case.walk:
-            left, entered = outcome(name, states, before, after)
+            left, entered, _ = outcome(name, states, before, after)
             if left or entered:
                 states = sorted({*states}.difference(left).union(entered))
         return states

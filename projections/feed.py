@@ -36,7 +36,7 @@ from domain import (
 )
 from domain.entry import Entry, Event, UnreadableEntry
 from domain.recommendation import Recommendation
-from projections import credentials, figures, recommendations, register, search
+from projections import credentials, figures, recommendations, register, search, timers
 from projections.reading import ReadableLog
 from projections.views import VIEWS, Generation, Views
 from projections.writing import Change
@@ -77,6 +77,7 @@ STORES: dict[str, Callable[[Connection, Sequence[Change]], None]] = {
     "search": search.store,
     "figures": figures.store,
     "register": register.store,
+    "timers": timers.store,
     "credentials": credentials.store,
 }
 """How each view writes what has changed."""

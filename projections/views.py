@@ -20,6 +20,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -253,6 +254,21 @@ moved_competence = Table(
     Column("label", Text, nullable=False),
 )
 
+# --- Timers: what waits for the clock ------------------------------------------------------------
+
+_timers = MetaData()
+
+timer = Table(
+    "timer",
+    _timers,
+    Column("recommendation", String(32), primary_key=True),
+    Column("addressee", Text, nullable=False),
+    Column("wakes_at", ordered, nullable=False, index=True),
+    # The workers' own: until when a case is claimed (seconds since 1970), and how often it was.
+    Column("leased_until", Float, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+
 # --- Credentials ---------------------------------------------------------------------------------
 
 _credentials = MetaData()
@@ -279,10 +295,11 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 4, _recommendations),
+        View("recommendations", 5, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 2, _figures),
         View("register", 2, _register),
+        View("timers", 1, _timers),
         View("credentials", 2, _credentials),
     )
 }

@@ -33,6 +33,7 @@ from holidays.version import __version__ as library_version
 
 from domain import calendar
 from domain.calendar import OwnCalendar, calendar_id
+from domain.effects import Instant
 from domain.entry import Entry, is_date
 from domain.refusals import InvalidInput, Unavailable
 from workflows.spans import Span
@@ -129,7 +130,7 @@ class Calendar:
             if day not in self._worked
         ]
 
-    def end_of(self, day: str) -> str:
+    def end_of(self, day: str) -> Instant:
         """The last second of the State's day, in UTC: `2025-04-08T21:59:59Z`. A day that the zone
         left out ended when the day before it did."""
         last = _day(day)
@@ -137,7 +138,7 @@ class Calendar:
         end = wall.replace(tzinfo=self._zone, fold=1).astimezone(UTC)
         if end.astimezone(self._zone).replace(tzinfo=None) != wall:
             end = self._last_second_before(wall, end)
-        return end.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Instant(end.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def day_of(self, instant: int) -> str:
         """The State's day in which an instant lies (microseconds since 1970, UTC)."""

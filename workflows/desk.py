@@ -90,6 +90,12 @@ class Command(msgspec.Struct, frozen=True):
         return cls(id, hashlib.sha256(written).digest())
 
 
+    @classmethod
+    def of_the_machine(cls, id: str) -> Command:
+        """A command that nobody sent and nobody will send again."""
+        return cls(id, hashlib.sha256(id.encode()).digest())
+
+
 class Taken(msgspec.Struct, frozen=True):
     """A step that was taken: where its entries stand, and the entries."""
 

@@ -156,11 +156,8 @@ class Procedures:
         """The first entry of a recommendation, with the states it starts in."""
         entry = Entry(id, 1, addressee, event)
         procedure = self.starting(addressee, event.mechanism, event.kind)
-        r = begin(entry)
-        facts = procedure.facts(r)
-        return entry._replace(
-            event=self._stamped(event, procedure, r, procedure.begin(facts), facts)
-        )
+        first = self.begin(begin(entry), procedure, event, lambda: self.moment(addressee))
+        return entry._replace(event=first)
 
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> Entry:
         """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
@@ -169,39 +166,55 @@ class Procedures:
         if narrow(event.stamp.visibility) < narrow(r.visibility):
             stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
             event = msgspec.structs.replace(event, stamp=stamp)
-        entry = Entry(r.id, r.version + 1, r.addressee, event)
-        procedure = self.of(r)
-        before = procedure.facts(r)
-        event.apply(r, entry)
-        after = procedure.facts(r)
-        outcome = procedure.outcome(step, r.states, before, after, r.remembered)
-        entry = entry._replace(event=self._stamped(event, procedure, r, outcome, after))
+        decided = self.decide(r, self.of(r), step, event, lambda: self.moment(r.addressee))
+        entry = Entry(r.id, r.version + 1, r.addressee, decided)
         r.follow(entry)
         return entry
+
+    def decide(
+        self,
+        r: Recommendation,
+        procedure: Compiled,
+        step: str,
+        event: RecommendationEvent,
+        moment: Callable[[], Moment],
+    ) -> RecommendationEvent:
+        """An event with what follows from it; its facts are added to `r`, and nothing else."""
+        before = procedure.facts(r)
+        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
+        after = procedure.facts(r)
+        outcome = procedure.outcome(step, r.states, before, after, r.remembered)
+        return _stamped(event, procedure, r, outcome, after, moment)
+
+    def begin(
+        self, r: Recommendation, procedure: Compiled, event: Received, moment: Callable[[], Moment]
+    ) -> RecommendationEvent:
+        """The first event of `r`, with the states it starts in and what follows besides."""
+        facts = procedure.facts(r)
+        return _stamped(event, procedure, r, procedure.begin(facts), facts, moment)
 
     def moment(self, addressee: str) -> Moment:
         """Now, by the calendar of a State."""
         return Moment(self.calendars.of(addressee), self.clock())
 
-    def _stamped(
-        self,
-        event: RecommendationEvent,
-        procedure: Compiled,
-        r: Recommendation,
-        decided: Outcome,
-        facts: Facts,
-    ) -> RecommendationEvent:
-        """The event with what was decided: what it leaves and enters, and what follows besides."""
-        besides = effects(procedure, r, event, decided, facts, lambda: self.moment(r.addressee))
-        stamp = msgspec.structs.replace(
-            event.stamp,
-            definition=procedure.hash,
-            left=decided.left,
-            entered=decided.entered,
-            effects=besides,
-        )
-        return msgspec.structs.replace(event, stamp=stamp)
-
 
 SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
+
+
+def _stamped(
+    event: RecommendationEvent,
+    procedure: Compiled,
+    r: Recommendation,
+    decided: Outcome,
+    facts: Facts,
+    moment: Callable[[], Moment],
+) -> RecommendationEvent:
+    stamp = msgspec.structs.replace(
+        event.stamp,
+        definition=procedure.hash,
+        left=decided.left,
+        entered=decided.entered,
+        effects=effects(procedure, r, event, decided, facts, moment),
+    )
+    return msgspec.structs.replace(event, stamp=stamp)

@@ -173,3 +173,9 @@ def instant_of(microseconds: int) -> Instant:
     """An instant from microseconds since 1970, the second it lies in."""
     at = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
     return Instant(f"{at:%Y-%m-%dT%H:%M:%S}Z")
+
+
+def microseconds_of(instant: Instant) -> int:
+    """An instant in microseconds since 1970."""
+    at = datetime.strptime(instant, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return int(at.timestamp()) * 1_000_000

@@ -191,20 +191,20 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
             if d.facts.get(name, fact) != fact:
                 raise NoDefinition(f"The fact {name} is declared otherwise already.", where)
             return replace(d, facts={**d.facts, name: fact})
-        case AddState(state=state, within=within, after=after):
+        case AddState(state=state, within=within, after=behind):
             if within is None:
-                return replace(d, states=_put(d.states, state, after, where))
+                return replace(d, states=_put(d.states, state, behind, where))
             return _in_state(
                 d,
                 within,
-                lambda s: replace(s, states=_put(s.states, state, after, where)),
+                lambda s: replace(s, states=_put(s.states, state, behind, where)),
                 where,
             )
-        case AddStep(step=step, after=after):
+        case AddStep(step=step, after=behind):
             names = [s.name for s in d.steps]
             if step.name in names:
                 raise NoDefinition(f"There is a step {step.name} already.", where)
-            place = _place(names, after, where)
+            place = _place(names, behind, where)
             return replace(d, steps=(*d.steps[:place], step, *d.steps[place:]))
         case AddMove(state=id, move=move):
             return _in_state(d, id, lambda s: replace(s, moves=(move, *s.moves)), where)

@@ -8,11 +8,23 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from domain.casework import DeadlinePassed
+from domain.effects import (
+    AnyEffect,
+    DeadlineLifted,
+    DeadlinePaused,
+    DeadlineSet,
+    Remembered,
+    TaskEnded,
+    TaskOpened,
+)
 from domain.entry import Entry
 from domain.events import Received, RecommendationEvent
-from domain.recommendation import begin
+from domain.recommendation import Recommendation, begin
 from domain.steps import step_of
 from workflows.procedure import Procedures
+from workflows.procedure.compiled import PAST, Compiled
+from workflows.procedure.consequences import Moment
 
 differences_max = 1_000
 
@@ -28,8 +40,10 @@ class Difference(msgspec.Struct, frozen=True):
     pinned: str | None
     left: tuple[str, ...]
     entered: tuple[str, ...]
+    besides: tuple[str, ...] = ()
     now_left: tuple[str, ...] = ()
     now_entered: tuple[str, ...] = ()
+    now_besides: tuple[str, ...] = ()
     unknown: bool = False
 
 
@@ -65,34 +79,73 @@ def replay(
 
 
 def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Difference]:
-    first = stream[0]
-    r = begin(first)
+    r = begin(stream[0])
     pinned = r.definition and procedures.find(r.definition, r.addressee)
     for entry in stream:
         event = entry.event
         assert isinstance(event, RecommendationEvent)
-        stamp, step = event.stamp, step_of(event)
+        stamp = event.stamp
         recorded = Difference(
             log_index=entry.log_index or 0,
             recommendation=str(entry.stream),
-            step=step,
+            step=step_of(event),
             definition=stamp.definition,
             pinned=r.definition,
             left=stamp.left,
             entered=stamp.entered,
+            besides=told(stamp.effects),
         )
-        before = pinned.facts(r) if pinned else {}
-        standing = list(r.states)
-        if entry is first:
-            r.move(stamp.left, stamp.entered)
-        else:
-            r.apply(entry)
         if not pinned:
             yield msgspec.structs.replace(recorded, unknown=True)
-            continue
-        after = pinned.facts(r)
-        now = (
-            pinned.begin(after) if entry is first else pinned.outcome(step, standing, before, after)
-        )
-        if (stamp.definition, stamp.left, stamp.entered) != (pinned.hash, *now):
-            yield msgspec.structs.replace(recorded, now_left=now.left, now_entered=now.entered)
+        else:
+            now = _again(procedures, r.clone(), pinned, entry).stamp
+            again = now.definition, now.left, now.entered, told(now.effects)
+            if again != (stamp.definition, stamp.left, stamp.entered, recorded.besides):
+                yield msgspec.structs.replace(
+                    recorded,
+                    now_left=now.left,
+                    now_entered=now.entered,
+                    now_besides=told(now.effects),
+                )
+        if entry.version > 1:
+            event.apply(r, entry)
+        r.follow(entry)
+
+
+def _again(
+    procedures: Procedures, r: Recommendation, pinned: Compiled, entry: Entry
+) -> RecommendationEvent:
+    """An entry as it is decided now."""
+    event = entry.event
+    calendar = procedures.calendars.of(r.addressee)
+
+    def moment() -> Moment:
+        return Moment(calendar, entry.recorded_at or 0)
+
+    if isinstance(event, Received):
+        return procedures.begin(r, pinned, event, moment)
+    assert isinstance(event, RecommendationEvent)
+    step = PAST + event.deadline if isinstance(event, DeadlinePassed) else step_of(event)
+    return procedures.decide(r, pinned, step, event, moment)
+
+
+def told(effects: Iterable[AnyEffect]) -> tuple[str, ...]:
+    """Effects as a replay compares them. When something is due is a fact once it is set: it may
+    have been reckoned by holidays that are known otherwise now."""
+    return tuple(_told(effect) for effect in effects)
+
+
+def _told(effect: AnyEffect) -> str:
+    match effect:
+        case DeadlineSet():
+            return f"set {effect.deadline} {effect.generation}"
+        case DeadlineLifted():
+            return f"lifted {effect.deadline} {effect.generation}"
+        case DeadlinePaused():
+            return f"paused {effect.deadline} {effect.generation}"
+        case TaskOpened():
+            return f"opened {effect.task} for {effect.whose}: {', '.join(effect.roles)}"
+        case TaskEnded():
+            return f"ended {effect.task}"
+        case Remembered():
+            return f"remembered {effect.state}: {', '.join(effect.states)}"

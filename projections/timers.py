@@ -1,0 +1,91 @@
+"""The view of timers: when the clock has something to do on which case, and who has claimed it.
+
+One row a case that waits for the clock. `leased_until` and `epoch` are the workers' own; losing
+them with the view loses no timer, since what is fired is in the log.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from domain.recommendation import Recommendation
+from projections import writing
+from projections.views import timer as table
+from projections.writing import Change
+
+
+class Lease(NamedTuple):
+    """A case claimed, and the how many-th claim of it this is."""
+
+    recommendation: UUID
+    epoch: int
+
+
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes when the clock has something to do next, where that has changed."""
+    rows: list[tuple[str, str, str]] = []
+    gone: list[str] = []
+    for change in changes:
+        if not isinstance(change.after, Recommendation):
+            continue
+        before, after = _wakes(change.before), _wakes(change.after)
+        if after is not None and after != before:
+            rows.append((change.after.id.hex, change.after.addressee, after))
+        elif after is None and before is not None:
+            gone.append(change.after.id.hex)
+    writing.delete(connection, table, "recommendation", gone)
+    if rows:
+        mark = writing.placeholder(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO timer (recommendation, addressee, wakes_at, leased_until, epoch)"
+            f" VALUES ({mark}, {mark}, {mark}, 0, 0) ON CONFLICT (recommendation)"
+            " DO UPDATE SET wakes_at = excluded.wakes_at",
+            rows,
+        )
+
+
+def _wakes(state: object) -> str | None:
+    if not isinstance(state, Recommendation):
+        return None
+    due = state.next_due
+    return None if due is None else due.at
+
+
+def claim(connection: Connection, now: str, most: int, lease_seconds: float) -> list[Lease]:
+    """Claims cases that are due, those due first, and that nobody holds; in a transaction that
+    writes. Workers on PostgreSQL pass over the rows of one another."""
+    clock = time.time()
+    skip = "" if connection.dialect.name == "sqlite" else " FOR UPDATE SKIP LOCKED"
+    rows = connection.execute(
+        text(
+            "UPDATE timer SET epoch = epoch + 1, leased_until = :until WHERE recommendation IN"
+            " (SELECT recommendation FROM timer WHERE wakes_at <= :now AND leased_until < :clock"
+            f" ORDER BY wakes_at, recommendation LIMIT :most{skip})"
+            " RETURNING recommendation, epoch, wakes_at"
+        ),
+        {"now": now, "clock": clock, "until": clock + lease_seconds, "most": most},
+    ).all()
+    rows = sorted(rows, key=lambda row: (row[2], row[0]))
+    return [Lease(UUID(hex=row[0]), row[1]) for row in rows]
+
+
+def release(connection: Connection, leases: Sequence[Lease]) -> None:
+    """Gives cases back, as far as nobody has claimed them since."""
+    for lease in leases:
+        connection.execute(
+            text(
+                "UPDATE timer SET leased_until = 0 WHERE recommendation = :id AND epoch = :epoch"
+            ),
+            {"id": lease.recommendation.hex, "epoch": lease.epoch},
+        )
+
+
+def dump(connection: Connection) -> dict[str, str]:
+    """When each case wakes, by id: to compare views with one another."""
+    query = select(table.c.recommendation, table.c.wakes_at)
+    return {id: at for id, at in connection.execute(query)}
