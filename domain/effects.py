@@ -105,7 +105,5 @@ class Remembered(Effect, frozen=True, tag="remembered"):
     states: tuple[str, ...]
 
 
-AnyEffect = (
-    DeadlineSet | DeadlineLifted | DeadlinePaused | TaskOpened | TaskEnded | Remembered
-)
+AnyEffect = DeadlineSet | DeadlineLifted | DeadlinePaused | TaskOpened | TaskEnded | Remembered
 """One of the effects; in JSON its `effect` says which."""

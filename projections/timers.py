@@ -20,10 +20,11 @@ from projections.writing import Change
 
 
 class Lease(NamedTuple):
-    """A case claimed, and the how many-th claim of it this is."""
+    """A case claimed, the how many-th claim of it this is, and when it was due."""
 
     recommendation: UUID
     epoch: int
+    wakes_at: str
 
 
 def store(connection: Connection, changes: Sequence[Change]) -> None:
@@ -71,16 +72,14 @@ def claim(connection: Connection, now: str, most: int, lease_seconds: float) -> 
         {"now": now, "clock": clock, "until": clock + lease_seconds, "most": most},
     ).all()
     rows = sorted(rows, key=lambda row: (row[2], row[0]))
-    return [Lease(UUID(hex=row[0]), row[1]) for row in rows]
+    return [Lease(UUID(hex=row[0]), row[1], row[2]) for row in rows]
 
 
 def release(connection: Connection, leases: Sequence[Lease]) -> None:
     """Gives cases back, as far as nobody has claimed them since."""
     for lease in leases:
         connection.execute(
-            text(
-                "UPDATE timer SET leased_until = 0 WHERE recommendation = :id AND epoch = :epoch"
-            ),
+            text("UPDATE timer SET leased_until = 0 WHERE recommendation = :id AND epoch = :epoch"),
             {"id": lease.recommendation.hex, "epoch": lease.epoch},
         )
 

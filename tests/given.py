@@ -85,6 +85,7 @@ from domain.words import (
 )
 from workflows.access import Principal, Role
 from workflows.procedure import SHIPPED
+from workflows.procedure.firing import fire
 
 # --- Builders ------------------------------------------------------------------------------------
 
@@ -431,6 +432,34 @@ def continued(cycle: int) -> Act:
     return act("continue", lambda r, s: r.continue_into(s, cycle))
 
 
+def suspended(reason: str | None = "elections", until: str | None = None, **said: Any) -> Act:
+    return act("suspend", lambda r, s: r.suspend(s, until), reason=reason, **said)
+
+
+def resumed(reason: str | None = "a government is formed", **said: Any) -> Act:
+    return act("resume", lambda r, s: r.resume(s), reason=reason, **said)
+
+
+def extended(deadline: str, until: str, reason: str | None = "the bill is late") -> Act:
+    return act("extend-deadline", lambda r, s: r.extend_deadline(s, deadline, until), reason=reason)
+
+
+def claimed(task: str, **said: Any) -> Act:
+    return act("claim-task", lambda r, s: r.claim_task(s, task), **said)
+
+
+def released(task: str, institution: str = "mfa") -> Act:
+    return act("release-task", lambda r, s: r.release_task(s, task, institution))
+
+
+def delegated(task: str, to: str) -> Act:
+    return act("delegate-task", lambda r, s: r.delegate_task(s, task, to))
+
+
+def approved(step: str, **said: Any) -> Act:
+    return act("approve", lambda r, s: r.approve(s, step), **said)
+
+
 def unnamed(value: str, reason: str | None = "not it", scheme: str = "uhri") -> Act:
     alias_ = Alias(scheme=scheme, value=value)
     return act("withdraw-alias", lambda r, s: r.withdraw_alias(s, alias_), reason=reason)
@@ -544,8 +573,28 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "close": lambda r, x: closed(x.choice(REASONS)),
     "reopen": lambda r, x: reopened(x.choice(REASONS)),
     "continue": lambda r, x: continued(x.choice([3, 5, 6])),
+    "suspend": lambda r, x: suspended(x.choice(REASONS), on=x.choice(DATES)),
+    "resume": lambda r, x: resumed(x.choice(REASONS), on=x.choice(DATES)),
+    "extend-deadline": lambda r, x: extended(
+        x.choice([*(held.deadline for held in r.deadlines), "nothing"]),
+        x.choice(["2026-05-05", "2031-01-31", "2031"]),
+        x.choice(REASONS),
+    ),
 }
 """One maker a step: an act that fits the recommendation, or now and then one that doesn't."""
+
+
+ANY_BESIDE: dict[str, Callable[[Recommendation, Random], Act]] = {
+    "claim-task": lambda r, x: claimed(_task(r, x), institution=x.choice(["mfa", "labour"])),
+    "release-task": lambda r, x: released(_task(r, x), x.choice(["mfa", "labour"])),
+    "delegate-task": lambda r, x: delegated(_task(r, x), x.choice(["p-1", "p-2"])),
+    "approve": lambda r, x: approved(x.choice(["plan", "close"])),
+}
+"""One maker for each step beside the procedure that people take."""
+
+
+def _task(r: Recommendation, random: Random) -> str:
+    return random.choice([*(held.task for held in r.tasks), "nothing"])
 
 
 def any_act(r: Recommendation, random: Random) -> Act:
@@ -830,7 +879,16 @@ def any_recommendations(random: Random, streams: int, steps: int) -> list[list[E
             made[n] = Given(*made[n].entries, own)
             appends.append([own])
             continue
-        taken = any_open_act(made[n].it, random)
+        it = made[n].it
+        if (due := it.next_due) is not None and random.random() < 0.2:
+            fired = fire(SHIPPED, it, due, f"timers/{random.randrange(10**6)}")
+            made[n] = Given(*made[n].entries, *fired)
+            appends.append(fired)
+            continue
+        if random.random() < 0.1:
+            taken = ANY_BESIDE[random.choice(list(ANY_BESIDE))](it, random)
+        else:
+            taken = any_open_act(it, random)
         who = {
             "on": random.choice(DATES),
             "visibility": random.choice([*Visibility, Visibility.PUBLIC]),

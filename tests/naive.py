@@ -26,6 +26,9 @@ CHANGED = {
 }
 
 
+CLAIMS = ("claimed", "released", "delegated")
+
+
 def what_stands(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
     """What each recommendation has come to, by its id."""
     streams: dict[str, list[Row]] = {}
@@ -96,10 +99,18 @@ def read(history: list[Row]) -> dict[str, Any]:
         seen["stage"] = "noted"
     else:
         seen["stage"] = "received"
+    seen["suspended"] = _of(history, "suspended", "resumed")[-1:] == _of(history, "suspended")[-1:]
+    seen["suspended"] = seen["suspended"] and bool(_of(history, "suspended"))
     seen["states"] = _states(history)
+    seen["deadlines"] = _deadlines(history)
+    seen["tasks"] = _tasks(history)
     seen["amounts to"] = sorted(
         [
-            "record.closed" if seen["closed"] else "record.open",
+            "record.closed"
+            if seen["closed"]
+            else "record.suspended"
+            if seen["suspended"]
+            else "record.open",
             *([f"position.{seen['position']}"] if received["mechanism"] == "upr" else []),
             "assignment.assigned"
             if is_assigned
@@ -114,6 +125,11 @@ def read(history: list[Row]) -> dict[str, Any]:
             if is_planned
             else "implementation.not-started",
             "reporting.reported" if is_reported else "reporting.unreported",
+            *(
+                [f"follow-up.{_follow_up(history, struck, is_reported)}"]
+                if received["mechanism"] == "treaty-body"
+                else []
+            ),
         ]
     )
     return seen
@@ -131,6 +147,71 @@ def _last(history: list[Row], name: str, field: str, undone_by: str | None = Non
         elif undone_by is not None and row["topic"] == f"recommendation.{undone_by}.v1":
             value = None
     return value
+
+
+def _follow_up(history: list[Row], struck: set[int], is_reported: bool) -> str:
+    if not _of(history, "selected-for-follow-up"):
+        return "none"
+    if not is_reported:
+        return "selected"
+    by_a_body = {"treaty-body", "special-procedure", "regional-body"}
+    graded = any(
+        row["payload"]["assessor_kind"] in by_a_body and row["version"] not in struck
+        for row in _of(history, "assessed")
+    )
+    return "graded" if graded else "answered"
+
+
+def _effects(row: Row) -> list[dict[str, Any]]:
+    return row["payload"]["stamp"].get("effects", [])  # type: ignore[no-any-return]
+
+
+def _deadlines(history: list[Row]) -> dict[str, tuple[int, str, str, int, int]]:
+    """Each deadline that stands: generation, instant, status, reminders given, escalations."""
+    standing: dict[str, tuple[int, str, str, int, int]] = {}
+    for row in history:
+        told = row["payload"]
+        for name, change in (
+            ("deadline-passed", lambda d: (*d[:2], "passed", *d[3:])),
+            ("reminded", lambda d: (*d[:3], told["number"], d[4])),
+            ("escalated", lambda d: (*d[:4], told["number"])),
+        ):
+            if row["topic"] == f"recommendation.{name}.v1":
+                held = standing.get(told["deadline"])
+                if held is not None and held[0] == told["generation"]:
+                    standing[told["deadline"]] = change(held)
+        for effect in _effects(row):
+            match effect["effect"]:
+                case "deadline-set":
+                    generation, due = effect["generation"], effect["due"]
+                    standing[effect["deadline"]] = (generation, due, "running", 0, 0)
+                case "deadline-lifted":
+                    standing.pop(effect["deadline"], None)
+                case "deadline-paused":
+                    held = standing[effect["deadline"]]
+                    standing[effect["deadline"]] = (*held[:2], "paused", *held[3:])
+    return standing
+
+
+def _tasks(history: list[Row]) -> dict[str, dict[str, str]]:
+    """Each task that stands, and who of which institution has claimed it."""
+    standing: dict[str, tuple[int, dict[str, str]]] = {}
+    for row in history:
+        told = row["payload"]
+        speaker = told["stamp"]["speaker"]
+        if row["topic"] in {f"recommendation.task-{w}.v1" for w in CLAIMS}:
+            opened, claims = standing.get(told["task"], (0, {}))
+            if opened == told["opened"]:
+                if "released" in row["topic"]:
+                    claims.pop(told["institution"], None)
+                else:
+                    claims[speaker["institution"]] = told.get("to") or speaker.get("actor", "")
+        for effect in _effects(row):
+            if effect["effect"] == "task-opened":
+                standing[effect["task"]] = (row["version"], {})
+            elif effect["effect"] == "task-ended":
+                standing.pop(effect["task"], None)
+    return {task: claims for task, (_, claims) in standing.items()}
 
 
 def _states(history: list[Row]) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given as all_examples
 from hypothesis import strategies as st
 
-from domain import credential, events
+from domain import casework, credential, events
 from domain.entry import (
     Basis,
     Effective,
@@ -57,6 +57,7 @@ from domain.events import (
     StateCommented,
     TextAdded,
 )
+from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.recommendation import (
     Recommendation,
     assignments_max,
@@ -84,6 +85,7 @@ from domain.refusals import (
     all_refusals,
 )
 from domain.schemes import SCHEMES, Common, common_grade
+from domain.steps import BEGINNING, BESIDE
 from domain.words import (
     Answer,
     AssessorKind,
@@ -149,7 +151,6 @@ from tests.given import (
 )
 from workflows import access
 from workflows.log.mapper import EVENTS
-from domain.steps import BEGINNING
 from workflows.procedure import SHIPPED
 from workflows.procedure.shipped import shipped
 
@@ -840,13 +841,20 @@ def _amounts_to(it: Recommendation) -> list[str]:
         "unassigned": True,
     }
     states = [
-        f"record.{'closed' if it.closed else 'open'}",
+        f"record.{'closed' if it.closed else 'suspended' if it.suspended else 'open'}",
         f"assignment.{next(name for name, so in assigned.items() if so)}",
         f"implementation.{next(name for name, so in done.items() if so)}",
         f"reporting.{'reported' if any(it.stands(v) for v in it.reported) else 'unreported'}",
     ]
     if it.mechanism is Mechanism.UPR:
         states.append(f"position.{it.position.value}")
+    if it.mechanism is Mechanism.TREATY_BODY:
+        reported = any(it.stands(v) for v in it.reported)
+        graded = any(it.stands(a.version) for a in it.assessments)
+        told = "graded" if graded else "answered"
+        states.append(
+            f"follow-up.{'none' if not it.selected else told if reported else 'selected'}"
+        )
     return sorted(states)
 
 
@@ -857,7 +865,7 @@ OPEN_IN = {
         (
             *("offer-assignment", "decree-assignment", "accept-assignment", "decline-assignment"),
             *("lapse-assignment", "clear-progress", "publish-progress", "report", "continue"),
-            "close",
+            *("close", "suspend", "extend-deadline"),
         ),
         OPEN,
     ),
@@ -869,6 +877,7 @@ OPEN_IN = {
         ASSIGNED,
     ),
     "reopen": {"record.closed"},
+    "resume": {"record.suspended"},
 }
 """Steps that are open in these states only; the others are always open (domain rules 3, 8, 9)."""
 
@@ -945,7 +954,21 @@ PRODUCES: dict[str, type[Event]] = {
     "continue": Continued,
     "close": Closed,
     "reopen": Reopened,
+    "suspend": casework.Suspended,
+    "resume": casework.Resumed,
+    "extend-deadline": casework.DeadlineExtended,
 }
+PRODUCES_BESIDE: dict[str, type[Event]] = {
+    "pass-deadline": casework.DeadlinePassed,
+    "remind": casework.Reminded,
+    "escalate": casework.Escalated,
+    "claim-task": casework.TaskClaimed,
+    "release-task": casework.TaskReleased,
+    "delegate-task": casework.TaskDelegated,
+    "approve": casework.Approved,
+    "migrate": casework.Migrated,
+}
+"""Steps beside every procedure."""
 
 IF_YOU_ADDED_AN_EVENT = """
 If you are here because you added an event:
@@ -958,8 +981,9 @@ If you are here because you added an event:
 
 
 def test_every_event_can_be_produced_by_some_step() -> None:
-    produced = {*PRODUCES.values(), events.Received, events.StepTaken}
-    assert produced == set(events.EVENTS), IF_YOU_ADDED_AN_EVENT
+    produced = {*PRODUCES.values(), *PRODUCES_BESIDE.values(), events.Received, events.StepTaken}
+    assert produced == set(EVERY_EVENT), IF_YOU_ADDED_AN_EVENT
+    assert PRODUCES_BESIDE.keys() == BESIDE
 
 
 def test_every_step_is_in_the_procedure_in_access_and_in_the_walk() -> None:
@@ -972,7 +996,7 @@ def test_every_step_is_in_the_procedure_in_access_and_in_the_walk() -> None:
 
 
 def test_every_event_has_a_topic_of_its_own_that_ends_in_its_version() -> None:
-    classes = (*events.EVENTS, *credential.EVENTS)
+    classes = (*EVERY_EVENT, *credential.EVENTS)
     topics = [cls.topic for cls in classes]
     assert len(set(topics)) == len(topics), IF_YOU_ADDED_AN_EVENT
     for topic in topics:

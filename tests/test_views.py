@@ -49,6 +49,7 @@ from projections import (
     recommendations,
     register,
     search,
+    timers,
     views,
 )
 from projections.feed import Feed, FeedStopped
@@ -166,6 +167,7 @@ def contents(connection: Connection) -> dict[str, Any]:
     found: dict[str, Any] = {
         "words": search.dump(connection),
         "cells": figures.dump(connection),
+        "wakes": timers.dump(connection),
     }
     for view in views.VIEWS.values():
         for table in view.tables.sorted_tables:
@@ -208,6 +210,20 @@ def as_told(r: Recommendation, log_index: int, recorded_at: str) -> dict[str, An
         "stage": r.stage,
         "states": r.states,
         "amounts to": r.states,
+        "suspended": r.suspended is not None,
+        "deadlines": {
+            held.deadline: (
+                held.generation,
+                held.due,
+                held.status.value,
+                held.reminded,
+                held.escalated,
+            )
+            for held in r.deadlines
+        },
+        "tasks": {
+            held.task: {claim.institution: claim.actor for claim in held.claims} for held in r.tasks
+        },
     }
 
 

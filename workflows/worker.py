@@ -19,33 +19,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
-import msgspec
 import structlog
 
-from domain.casework import Addressed, DeadlineHeld, Due, Timer
-from domain.effects import Instant, Whose
-from domain.entry import (
-    Authority,
-    AuthorityKind,
-    Basis,
-    Effective,
-    Entry,
-    Speaker,
-    Stamp,
-    Visibility,
-)
-from domain.events import RecommendationEvent
+from domain.casework import Due
+from domain.effects import Instant
+from domain.entry import Entry
 from domain.recommendation import Recommendation, fold
 from domain.refusals import Refusal, StaleVersion, Unavailable
-from domain.words import AssignmentStatus
-from workflows.access import Role
 from workflows.desk import Command, Desk
-from workflows.procedure.compiled import PAST
-from workflows.procedure.consequences import instant_of, microseconds_of
+from workflows.procedure.consequences import instant_of
+from workflows.procedure.firing import fire
 
 batch_cases_max = 200
 lease_seconds = 60.0
-events_a_case_max = 100
+timers_a_case_max = 100
 attempts_max = 5
 poll_seconds = 1.0
 
@@ -58,6 +45,7 @@ class Claimed(NamedTuple):
 
     recommendation: UUID
     epoch: int
+    wakes_at: str
 
 
 class Timers(Protocol):
@@ -80,6 +68,7 @@ class Worker:
         self._desk = desk
         self._timers = timers
         self._ending = threading.Event()
+        self._failed: set[UUID] = set()
 
     # -- running
 
@@ -114,11 +103,16 @@ class Worker:
         claimed = self._timers.claim(now, batch_cases_max, lease_seconds)
         if not claimed:
             return 0
+        # What others are due by is looked at next, so that no one is served out of turn.
+        until = now if len(claimed) < batch_cases_max else Instant(claimed[-1].wakes_at)
+        self._failed.clear()
         try:
-            fired = self._fire([case.recommendation for case in claimed], now)
+            fired = self._fire([case.recommendation for case in claimed], until)
             self._timers.advance()
         finally:
-            self._timers.release(claimed)
+            # What failed stays claimed: its turn comes again when the lease has run out.
+            done = [case for case in claimed if case.recommendation not in self._failed]
+            self._timers.release(done)
         return fired
 
     # -- firing
@@ -126,11 +120,8 @@ class Worker:
     def _fire(self, ids: list[UUID], now: Instant) -> int:
         try:
             return self._append(ids, now)
-        except StaleVersion:
-            if len(ids) == 1:
-                raise
-        # A step on one of them came between: each goes by itself.
-        return sum(self._fire_one(id, now) for id in ids)
+        except StaleVersion:  # a step on one of them came between: each goes by itself
+            return sum(self._fire_one(id, now) for id in ids)
 
     def _fire_one(self, id: UUID, now: Instant) -> int:
         for _ in range(attempts_max):
@@ -138,28 +129,20 @@ class Worker:
                 return self._append([id], now)
             except StaleVersion:
                 continue
-            except Unavailable:
-                raise
-            except Refusal as refusal:
-                log_line.error("a timer can't be fired", id=str(id), code=refusal.code)
-                return 0
         return 0  # somebody works on it all the time: the next turn finds it
 
     def _append(self, ids: Sequence[UUID], now: Instant) -> int:
         """Fires what is due on these cases in one append, in the order of its due."""
-        entries: list[tuple[Instant, Entry]] = []
+        command = Command.of_the_machine(f"timers/{uuid4().hex}")
         fired = 0
+        entries: list[tuple[Instant, Entry]] = []
         for r in self._load(ids):
-            for at, made in self._due(r, now):
+            for due, made in self._due(r, now, command.id):
                 fired += 1
-                entries += [(at, entry) for entry in made]
+                entries += [(due.at, entry) for entry in made]
         if entries:
             entries.sort(key=lambda pair: pair[0])  # stable: a case's own order stays
-            command = Command.of_the_machine(f"timers/{uuid4().hex}")
-            self._desk.append(
-                command,
-                [_under(entry, command.id) for _, entry in entries],
-            )
+            self._desk.append(command, [entry for _, entry in entries])
         return fired
 
     def _load(self, ids: Sequence[UUID]) -> Iterator[Recommendation]:
@@ -170,93 +153,20 @@ class Worker:
             if r is not None:
                 yield r
 
-    def _due(self, r: Recommendation, now: Instant) -> Iterator[tuple[Instant, list[Entry]]]:
-        """What has fallen due on a case, one after the other, each with the entries it leads to."""
-        for _ in range(events_a_case_max):
+    def _due(
+        self, r: Recommendation, now: Instant, command: str
+    ) -> Iterator[tuple[Due, list[Entry]]]:
+        """What has fallen due on a case, one after the other, with the entries it leads to. A case
+        that can't be decided is left as it is, and told of."""
+        for _ in range(timers_a_case_max):
             due = r.next_due
             if due is None or due.at > now:
                 return
             try:
-                yield due.at, self._entries(r, due)
+                yield due, fire(self._desk.procedures, r, due, command)
             except Refusal as refusal:
-                log_line.error("a timer can't be fired", id=str(r.id), code=refusal.code)
+                self._failed.add(r.id)
+                log_line.error(
+                    "a timer can't be fired", id=str(r.id), code=refusal.code, why=refusal.message
+                )
                 return
-
-    def _entries(self, r: Recommendation, due: Due) -> list[Entry]:
-        procedures, held = self._desk.procedures, due.deadline
-        stamp = _stamp(procedures.calendars.of(r.addressee).day_of(microseconds_of(due.at)), r)
-        if due.timer is not Timer.PASS:
-            notices = held.reminders if due.timer is Timer.REMIND else held.escalations
-            number = held.reminded if due.timer is Timer.REMIND else held.escalated
-            to = addressed(r, held, notices[number].roles)
-            tell = r.remind if due.timer is Timer.REMIND else r.escalate
-            return [procedures.enter(r, due.timer.value, tell(stamp, held, to))]
-        spec = procedures.of(r).deadlines.get(held.deadline)
-        task = next((task for task in r.tasks if task.deadline == held.deadline), None)
-        to = addressed(r, held, task.roles if task else ())
-        passed = procedures.enter(
-            r, PAST + held.deadline, r.pass_deadline(stamp, held, to)
-        )
-        then = spec.then if spec else None
-        follow = [] if then is None else list(self._then(r, then, held, stamp))
-        return [passed, *follow]
-
-    def _then(
-        self, r: Recommendation, step: str, held: DeadlineHeld, stamp: Stamp
-    ) -> Iterator[Entry]:
-        """The step that the procedure takes itself when a deadline has passed, where it is open."""
-        procedures = self._desk.procedures
-        if procedures.of(r).blocked(step, r.states, procedures.facts(r)):
-            return
-        events: list[RecommendationEvent]
-        if step == "lapse-assignment":
-            events = [
-                r.lapse_assignment(stamp, a.id)
-                for a in r.assignments
-                if a.status is AssignmentStatus.OFFERED and (a.answer_due or "") <= held.basis
-            ]
-        else:
-            events = [r.take_step(stamp, step)]
-        for event in events:
-            yield procedures.enter(r, step, event)
-
-
-def addressed(
-    r: Recommendation, held: DeadlineHeld, roles: Sequence[str]
-) -> tuple[Addressed, ...]:
-    """Whom a notice is for: in each role whoever coordinates, or of the institutions concerned."""
-    found: list[Addressed] = []
-    task = next((task for task in r.tasks if task.deadline == held.deadline), None)
-    whose = task.whose if task else Whose.ASSIGNED
-    status = AssignmentStatus.OFFERED if whose is Whose.OFFERED else AssignmentStatus.ASSIGNED
-    bound = sorted({a.institution for a in r.assignments if a.status is status})
-    for role in roles:
-        if role == Role.FOCAL_POINT.value:
-            found += [Addressed(role=role, institution=one) for one in bound]
-        else:
-            found.append(Addressed(role=role))
-    return tuple(found)
-
-
-def _stamp(day: str, r: Recommendation) -> Stamp:
-    """Who speaks when nobody does: the procedure, by the mandate of its definition."""
-    return Stamp(
-        command="",
-        speaker=Speaker(
-            system="suivi",
-            role="procedure",
-            institution="procedure",
-            on_behalf_of=r.addressee,
-            authority=Authority(
-                kind=AuthorityKind.MANDATE, reference=f"procedure {r.definition or ''}".strip()
-            ),
-        ),
-        effective=Effective(on=day, basis=Basis.STATED),
-        visibility=Visibility.PUBLIC,
-    )
-
-
-def _under(entry: Entry, command: str) -> Entry:
-    event = entry.event
-    stamp = msgspec.structs.replace(event.stamp, command=command)
-    return entry._replace(event=msgspec.structs.replace(event, stamp=stamp))

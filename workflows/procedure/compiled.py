@@ -259,14 +259,20 @@ class Compiled:
         return found
 
     def armed(self, states: Sequence[str]) -> Armed:
-        """The deadlines that run in some states, and the tasks there are."""
+        """The deadlines that run in some states, and the tasks there are: none once a case is at its
+        end."""
         key = tuple(states)
         found = self._armed.get(key)
         if found is None:
             active = self.active(states)
-            found = Armed(
-                tuple(d for d in self.definition.deadlines if active.intersection(d.within)),
-                tuple(t for t in self.definition.tasks if active.intersection(t.within)),
+            at_its_end = bool(active.intersection(self.definition.ends))
+            found = (
+                Armed((), ())
+                if at_its_end
+                else Armed(
+                    tuple(d for d in self.definition.deadlines if active.intersection(d.within)),
+                    tuple(t for t in self.definition.tasks if active.intersection(t.within)),
+                )
             )
             if len(self._armed) < remembered_max:
                 self._armed[key] = found

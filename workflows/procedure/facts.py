@@ -95,12 +95,8 @@ KNOWN: dict[str, Known] = {
         ),
         ("assess", *_CORRECTED),
     ),
-    "offer-answer-due": Known(
-        Fact(FactType.DAY, optional=True), _offer_answer_due, (*_ASSIGNED,)
-    ),
-    "measures-due": Known(
-        Fact(FactType.DAY, optional=True), _measures_due, ("plan", *_CORRECTED)
-    ),
+    "offer-answer-due": Known(Fact(FactType.DAY, optional=True), _offer_answer_due, (*_ASSIGNED,)),
+    "measures-due": Known(Fact(FactType.DAY, optional=True), _measures_due, ("plan", *_CORRECTED)),
     "answer-due": Known(
         Fact(FactType.DAY, optional=True), lambda r: _day(r.answer_due), ("defer-position",)
     ),

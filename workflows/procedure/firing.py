@@ -1,0 +1,95 @@
+"""Firing: what the clock does to a case when something is due on it.
+
+Nobody speaks then but the procedure, by the mandate of its definition. What is fired is true from
+the day it was due, however late it is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from domain.casework import Addressed, DeadlineHeld, Due, Timer
+from domain.effects import Whose
+from domain.entry import Authority, AuthorityKind, Basis, Effective, Entry, Speaker, Stamp
+from domain.events import RecommendationEvent
+from domain.recommendation import Recommendation
+from domain.words import AssignmentStatus
+from workflows.access import Role
+from workflows.procedure import Procedures
+from workflows.procedure.compiled import PAST
+from workflows.procedure.consequences import microseconds_of
+
+LAPSE = "lapse-assignment"
+"""The step that lets offers lapse: all that were to be answered by then."""
+
+
+def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> list[Entry]:
+    """Fires one timer of a case, and adds what comes of it to `r`: the notice or the passing, and
+    what the procedure does itself when a deadline has passed."""
+    held = due.deadline
+    day = procedures.calendars.of(r.addressee).day_of(microseconds_of(due.at))
+    stamp = _stamp(r, day, command)
+    if due.timer is Timer.REMIND:
+        to = addressed(r, held, held.reminders[held.reminded].roles)
+        return [procedures.enter(r, "remind", r.remind(stamp, held, to))]
+    if due.timer is Timer.ESCALATE:
+        to = addressed(r, held, held.escalations[held.escalated].roles)
+        return [procedures.enter(r, "escalate", r.escalate(stamp, held, to))]
+    spec = procedures.of(r).deadlines.get(held.deadline)
+    roles = next((task.roles for task in r.tasks if task.deadline == held.deadline), ())
+    passed = r.pass_deadline(stamp, held, addressed(r, held, roles))
+    entries = [procedures.enter(r, PAST + held.deadline, passed)]
+    if spec is not None and spec.then is not None:
+        entries += _then(procedures, r, spec.then, held, stamp)
+    return entries
+
+
+def _then(
+    procedures: Procedures, r: Recommendation, step: str, held: DeadlineHeld, stamp: Stamp
+) -> Iterator[Entry]:
+    """The step that follows by itself, where it is open."""
+    if procedures.of(r).blocked(step, r.states, procedures.facts(r)):
+        return
+    events: list[RecommendationEvent]
+    if step == LAPSE:
+        events = [
+            r.lapse_assignment(stamp, a.id)
+            for a in r.assignments
+            if a.status is AssignmentStatus.OFFERED
+            and (held.fact is None or (a.answer_due or held.basis) <= held.basis)
+        ]
+    else:
+        events = [r.take_step(stamp, step)]
+    for event in events:
+        yield procedures.enter(r, step, event)
+
+
+def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tuple[Addressed, ...]:
+    """Whom a notice is for: focal points of the institutions concerned, and whoever else has one of
+    the roles."""
+    task = next((task for task in r.tasks if task.deadline == held.deadline), None)
+    is_offer = task is not None and task.whose is Whose.OFFERED
+    status = AssignmentStatus.OFFERED if is_offer else AssignmentStatus.ASSIGNED
+    bound = sorted({a.institution for a in r.assignments if a.status is status})
+    found: list[Addressed] = []
+    for role in roles:
+        if role == Role.FOCAL_POINT.value:
+            found += [Addressed(role=role, institution=institution) for institution in bound]
+        else:
+            found.append(Addressed(role=role))
+    return tuple(found)
+
+
+def _stamp(r: Recommendation, day: str, command: str) -> Stamp:
+    mandate = Authority(kind=AuthorityKind.MANDATE, reference=f"procedure {r.definition or ''}")
+    return Stamp(
+        command=command,
+        speaker=Speaker(
+            system="suivi",
+            role="procedure",
+            institution="procedure",
+            on_behalf_of=r.addressee,
+            authority=mandate,
+        ),
+        effective=Effective(on=day, basis=Basis.STATED),
+    )
