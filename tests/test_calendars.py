@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -503,6 +504,20 @@ def test_a_calendar_is_set_read_reckoned_by_and_read_as_it_was(database_url: str
         assert asked(server, at={"logIndex": payload["logIndex"]}) == now
         assert asked(server, at={"logIndex": payload["logIndex"] - 1}) == nothing
         assert asked(server, "HRV")["version"] == 0
+
+
+def test_the_guide_does_what_it_says(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "calendars.md").read_text()
+    mutation, query = re.findall(r"```graphql\n(.*?)```", guide, re.DOTALL)
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+        assert server.ask("reader", query)["calendar"]["due"]["day"] == "2026-12-24"
+        assert server.ask("coordinator", mutation)["setCalendar"]["errors"] == []
+        told = server.ask("reader", query)["calendar"]
+        assert told["due"]["day"] == "2026-12-23"
+        versions = r"\d[\d.]*[a-z]?"
+        shape = re.sub(versions, "…", told["due"]["reckonedBy"])
+        assert f"    {shape}\n" in re.sub(versions, "…", guide)
+        assert told["holidays"][-3]["name"] == "Afternoon off, by decree"
 
 
 def test_a_year_is_shown_day_by_day(here: Server) -> None:
