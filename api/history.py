@@ -11,6 +11,7 @@ import strawberry
 from api.derive import enum_type, global_id, history_type, struct_type
 from domain import (
     adoptions,
+    calendar,
     credential,
     import_run,
     institution,
@@ -186,6 +187,7 @@ TYPES: dict[str, Any] = {
         *vocabulary.EVENTS,
         *workflow_definition.EVENTS,
         *adoptions.EVENTS,
+        *calendar.EVENTS,
         *credential.EVENTS,
     )
 }

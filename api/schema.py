@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.calendars import CalendarMutation, CalendarQuery
 from api.history import TYPES
 from api.mutations import RecommendationMutation
 from api.procedure_mutations import ProcedureMutation
@@ -23,12 +24,12 @@ from api.what_if import WhatIfQuery
 
 
 @strawberry.type
-class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery):
+class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery, CalendarQuery):
     pass
 
 
 @strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
-class Mutation(RecommendationMutation, RegisterMutation, ProcedureMutation):
+class Mutation(RecommendationMutation, RegisterMutation, ProcedureMutation, CalendarMutation):
     pass
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from domain import (
     adoptions,
+    calendar,
     credential,
     import_run,
     institution,
@@ -66,6 +67,7 @@ FOLDS: dict[type[Event], Fold] = {
         (vocabulary, vocabulary.EVENTS),
         (workflow_definition, workflow_definition.EVENTS),
         (adoptions, adoptions.EVENTS),
+        (calendar, calendar.EVENTS),
         (credential, credential.EVENTS),
     )
     for event in its

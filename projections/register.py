@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
 
 from domain.adoptions import Adoptions
+from domain.calendar import OwnCalendar
 from domain.entry import last_day
 from domain.import_run import ImportRun
 from domain.institution import Institution
@@ -216,6 +217,7 @@ definitions = Shelf(
     lambda s: ("published", f"{s.addressee} {s.name}", s.sha256),
 )
 adoptions = Shelf(views.adoptions, Adoptions, lambda s: ("adopted", s.addressee))
+calendars = Shelf(views.calendar, OwnCalendar, lambda s: ("set", s.addressee))
 
 SHELVES: tuple[Shelf[Any], ...] = (
     reviews,
@@ -227,6 +229,7 @@ SHELVES: tuple[Shelf[Any], ...] = (
     vocabularies,
     definitions,
     adoptions,
+    calendars,
 )
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
 

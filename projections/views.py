@@ -236,6 +236,7 @@ published_definition = _register_table(
     "published_definition", Column("sha256", String(64), nullable=False, index=True)
 )
 adoptions = _register_table("adoptions")
+calendar = _register_table("calendar")
 report_cover = Table(
     "report_cover",
     _register,
@@ -298,7 +299,7 @@ VIEWS = {
         View("recommendations", 5, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 2, _figures),
-        View("register", 2, _register),
+        View("register", 3, _register),
         View("timers", 1, _timers),
         View("credentials", 2, _credentials),
     )

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from domain import (
     adoptions,
+    calendar,
     credential,
     import_run,
     institution,
@@ -689,6 +690,21 @@ def _adopted(held: Any, s: Stamp, x: Random) -> Event:
     )
 
 
+def _calendar(held: Any, s: Stamp, x: Random) -> Event:
+    return calendar.set_calendar(
+        s,
+        held,
+        timezone=x.choice(["Europe/Ljubljana", "Pacific/Apia"]),
+        subdivision=x.choice([None, "BY"]),
+        days_off=[
+            calendar.DayOff(day=day, name="bridge")
+            for day in x.sample(["2025-12-24", "2026-01-02"], x.randint(0, 2))
+        ],
+        working_days=x.choice([(), ("2025-12-27",)]),
+        weekend=x.choice([(), (6, 5)]),
+    )
+
+
 def _refused(held: Any, s: Stamp, x: Random) -> Event:
     raise AlreadySo("what is published stays as it is")
 
@@ -817,6 +833,11 @@ BESIDE: dict[str, Beside] = {
         adoptions.fold,
         lambda s, x, whose, n: (adoptions.adoptions_id(whose), _adopted(None, s, x)),
         (_adopted,),
+    ),
+    "calendar": Beside(
+        calendar.fold,
+        lambda s, x, whose, n: (calendar.calendar_id(whose), _calendar(None, s, x)),
+        (_calendar,),
     ),
     "credential": Beside(
         credential.fold,

@@ -497,6 +497,17 @@ def _procedure(history: History) -> dict[str, Any]:
     return {"counts": counts}
 
 
+def _calendar(history: History) -> dict[str, Any]:
+    _, said = history[-1]
+    return {
+        "timezone": said["timezone"],
+        "subdivision": said.get("subdivision"),
+        "off": {off["day"]: off["name"] for off in said.get("days_off", [])},
+        "worked": said.get("working_days", []),
+        "weekend": said.get("weekend", []),
+    }
+
+
 def _credential(history: History) -> dict[str, Any]:
     return {
         "sha256": history[0][1]["sha256"],
@@ -515,6 +526,7 @@ BESIDE = {
     "vocabulary": _vocabulary,
     "definition": _definition,
     "procedure": _procedure,
+    "calendar": _calendar,
     "credential": _credential,
 }
 

@@ -251,8 +251,10 @@ OF_THEIR_OWN = {
     "publishWorkflowDefinition",
     "adoptWorkflowDefinition",
     "takeStep",
+    "setCalendar",
 }
-"""Those that have tests of their own: in this file, and in tests/test_own_procedures.py."""
+"""Those that have tests of their own: in this file, and in tests/test_own_procedures.py and
+tests/test_calendars.py."""
 REGISTER.update({mutation: Case({C}, lambda s: {}) for mutation in OF_THEIR_OWN})
 
 

@@ -164,6 +164,7 @@ BEGINNINGS = {
     "PublishVocabularyInput",
     "PublishWorkflowDefinitionInput",
     "AdoptWorkflowDefinitionInput",
+    "SetCalendarInput",
 }
 """Nobody has seen a version of what begins, or of what counts from now on whatever counted."""
 

@@ -115,6 +115,7 @@ MAY: dict[str, frozenset[Role]] = {
         "withdraw-match": (C, K),
         "publish-definition": (C,),
         "adopt-definition": (C,),
+        "set-calendar": (C,),
         "publish-vocabulary": (C,),
         "map-vocabulary": (C,),
         "grant-key": (A,),

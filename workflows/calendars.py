@@ -269,18 +269,13 @@ def _library(code: str, subdivision: str | None, year: int) -> _Year:
     if code not in _countries():
         saturdays_and_sundays = frozenset(day for day in _days_of(year) if day.isoweekday() > 5)
         return _Year({}, saturdays_and_sundays, frozenset())
-    # Names in English where there are any, else in the country's language; never in the machine's.
-    known = holidays.country_holidays(code, language="en_US")
-    if known.default_language and "en_US" not in known.supported_languages:
-        known = holidays.country_holidays(code, language=known.default_language)
     try:
-        # What is moved out of a year lies in the next: each has to be asked for its neighbours.
         found = holidays.country_holidays(
             code,
             subdiv=subdivision,
-            years=range(year - 1, year + 2),
+            years=year,
             expand=False,
-            language=known.language,
+            language="en_US",  # else it would be the machine's
         )
     except NotImplementedError:
         raise Unavailable(
@@ -290,7 +285,7 @@ def _library(code: str, subdivision: str | None, year: int) -> _Year:
     return _Year(
         {day: name for day, name in found.items() if day.year == year},
         frozenset(day for day in days if found.is_weekend(day)),
-        frozenset(day for day in found.weekend_workdays if day.year == year),
+        frozenset(day for day in days if day in found.weekend_workdays),
     )
 
 

@@ -21,6 +21,7 @@ from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, Sto
 
 from domain import (
     adoptions,
+    calendar,
     credential,
     import_run,
     institution,
@@ -49,6 +50,7 @@ EVENTS: dict[str, type[Event]] = {
         vocabulary,
         workflow_definition,
         adoptions,
+        calendar,
     )
     for cls in module.EVENTS
 }
