@@ -10,6 +10,7 @@ import base64
 import re
 import types
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType, Optional, Union, get_args, get_origin
 from uuid import UUID
@@ -18,6 +19,7 @@ import msgspec
 import strawberry
 from strawberry.scalars import JSON
 
+from domain.effects import Instant
 from domain.entry import Entry, Event, Protected, RecommendationId
 from domain.refusals import InvalidInput
 
@@ -78,7 +80,9 @@ def struct_type(struct: type[msgspec.Struct]) -> Any:
     """The GraphQL object type of a stored struct; its fields are the struct's."""
     if struct not in _structs:
         fields = [(f.name, f.type) for f in msgspec.structs.fields(struct)]
-        _structs[struct] = _object(struct.__name__, summary(struct), fields, lambda source: source)
+        _structs[struct] = _object(
+            struct.__name__, summary(struct), fields, lambda source: source, stands_for=struct
+        )
     return _structs[struct]
 
 
@@ -98,8 +102,11 @@ def _object(
     fields: list[tuple[str, Any]],
     source: Callable[[Any], Any],
     interface: type | None = None,
+    stands_for: type | None = None,
 ) -> Any:
     body: dict[str, Any] = {"__module__": __name__}
+    if stands_for is not None:
+        body["is_type_of"] = classmethod(lambda cls, obj, info: isinstance(obj, stands_for))
     for field, annotation in fields:
         body[field] = _field(field, annotation, source)
     if interface is not None:
@@ -125,6 +132,8 @@ def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
     """The GraphQL side of a stored field's type, and how a value is turned into it."""
     if annotation is RecommendationId:
         return strawberry.ID, global_id
+    if annotation is Instant:
+        return datetime, datetime.fromisoformat
     if isinstance(annotation, NewType):
         return _shown(annotation.__supertype__)
     if get_origin(annotation) in (Union, types.UnionType):

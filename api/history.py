@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Union, get_args
 from uuid import UUID
 
 import strawberry
@@ -23,6 +23,7 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
+from domain.effects import AnyEffect
 from domain.entry import Authority, Basis, Entry, Event, Precision, Source, Visibility
 from domain.events import (
     RecommendationEvent,
@@ -32,6 +33,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 AuthorityType: Any = struct_type(Authority)
 SourceType: Any = struct_type(Source)
+EffectType: Any = Annotated[
+    Union[tuple(struct_type(effect) for effect in get_args(AnyEffect))],  # noqa: UP007
+    strawberry.union("Effect", description="What an entry led to besides states."),
+]
 
 
 def instant(microseconds: int) -> datetime:
@@ -157,6 +162,12 @@ class HistoryEntry:
     @strawberry.field(description="The states of the procedure it entered.")
     def entered(root: Entry) -> list[str]:
         return list(root.stamp.entered)
+
+    @strawberry.field(
+        description="What else it led to: deadlines set or lifted, tasks opened or ended."
+    )
+    def effects(root: Entry) -> list[EffectType]:
+        return list(root.stamp.effects)
 
 
 SUBJECTS: dict[type[Event], str] = {
