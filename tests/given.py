@@ -604,8 +604,12 @@ def any_act(r: Recommendation, random: Random) -> Act:
 
 
 def any_open_act(r: Recommendation, random: Random) -> Act:
-    """Any step that the procedure allows now; what it says may still be refused."""
-    return ANY[random.choice(SHIPPED.open_steps(r))](r, random)
+    """Any step that the procedure allows now; what it says may still be refused. A case that rests
+    is mostly taken up again before long."""
+    open_now = SHIPPED.open_steps(r)
+    if "resume" in open_now and random.random() < 0.7:
+        return resumed()
+    return ANY[random.choice(open_now)](r, random)
 
 
 def alias(paragraph: str, symbol: str = "A/HRC/59/15") -> Alias:
