@@ -84,6 +84,7 @@ from domain.refusals import (
     all_refusals,
 )
 from domain.schemes import SCHEMES, Common, common_grade
+from domain.steps import BEGINNING
 from domain.words import (
     Answer,
     AssessorKind,
@@ -149,7 +150,6 @@ from tests.given import (
 )
 from workflows import access
 from workflows.log.mapper import EVENTS
-from domain.steps import BEGINNING
 from workflows.procedure import SHIPPED
 from workflows.procedure.shipped import shipped
 

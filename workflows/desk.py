@@ -89,7 +89,6 @@ class Command(msgspec.Struct, frozen=True):
             raise InvalidInput("A text holds half a character (a lone surrogate).") from error
         return cls(id, hashlib.sha256(written).digest())
 
-
     @classmethod
     def of_the_machine(cls, id: str) -> Command:
         """A command that nobody sent and nobody will send again."""

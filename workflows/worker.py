@@ -194,9 +194,7 @@ class Worker:
         spec = procedures.of(r).deadlines.get(held.deadline)
         task = next((task for task in r.tasks if task.deadline == held.deadline), None)
         to = addressed(r, held, task.roles if task else ())
-        passed = procedures.enter(
-            r, PAST + held.deadline, r.pass_deadline(stamp, held, to)
-        )
+        passed = procedures.enter(r, PAST + held.deadline, r.pass_deadline(stamp, held, to))
         then = spec.then if spec else None
         follow = [] if then is None else list(self._then(r, then, held, stamp))
         return [passed, *follow]
@@ -221,9 +219,7 @@ class Worker:
             yield procedures.enter(r, step, event)
 
 
-def addressed(
-    r: Recommendation, held: DeadlineHeld, roles: Sequence[str]
-) -> tuple[Addressed, ...]:
+def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tuple[Addressed, ...]:
     """Whom a notice is for: in each role whoever coordinates, or of the institutions concerned."""
     found: list[Addressed] = []
     task = next((task for task in r.tasks if task.deadline == held.deadline), None)

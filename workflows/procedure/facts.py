@@ -95,12 +95,8 @@ KNOWN: dict[str, Known] = {
         ),
         ("assess", *_CORRECTED),
     ),
-    "offer-answer-due": Known(
-        Fact(FactType.DAY, optional=True), _offer_answer_due, (*_ASSIGNED,)
-    ),
-    "measures-due": Known(
-        Fact(FactType.DAY, optional=True), _measures_due, ("plan", *_CORRECTED)
-    ),
+    "offer-answer-due": Known(Fact(FactType.DAY, optional=True), _offer_answer_due, (*_ASSIGNED,)),
+    "measures-due": Known(Fact(FactType.DAY, optional=True), _measures_due, ("plan", *_CORRECTED)),
     "answer-due": Known(
         Fact(FactType.DAY, optional=True), lambda r: _day(r.answer_due), ("defer-position",)
     ),
@@ -110,6 +106,20 @@ KNOWN: dict[str, Known] = {
         ("select-for-follow-up",),
     ),
 }
+
+UNDONE_BY: dict[str, frozenset[str]] = {
+    "closed": frozenset(("reopen",)),
+    "suspended": frozenset(("resume",)),
+    "declared": frozenset(("reopen",)),
+    "duplicate": frozenset(("undo-duplicate",)),
+    "assigned": frozenset(
+        ("offer-assignment", "decline-assignment", "lapse-assignment", "end-assignment")
+    ),
+    "offered": frozenset(
+        ("accept-assignment", "decline-assignment", "lapse-assignment", "end-assignment")
+    ),
+}
+"""Of the steps that change a fact, those that never make it true."""
 
 
 def _day(on: str | None) -> str | None:

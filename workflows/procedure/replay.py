@@ -28,6 +28,7 @@ from workflows.procedure.consequences import Moment
 
 differences_max = 1_000
 
+
 class Difference(msgspec.Struct, frozen=True):
     """A step that would come out differently now: what was recorded, and what is decided now.
     `definition` is the procedure it names, `pinned` the one the recommendation started under, by
