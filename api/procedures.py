@@ -3,7 +3,7 @@ recommendation which steps are open and why others are not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 
@@ -17,13 +17,13 @@ from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
-from domain.words import Kind, Mechanism
+from domain.words import Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
 from projections import register
 from workflows.access import MAY, Role
 from workflows.procedure import Procedures, forms, gate
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.definition import StateSpec, StepSpec, canonical
+from workflows.procedure.definition import Promise, StateSpec, StepSpec, canonical
 from workflows.procedure.definition import label as label_in
 from workflows.procedure.drawing import svg
 from workflows.procedure.pictures import mermaid, scxml
@@ -57,6 +57,7 @@ class Gate:
 @strawberry.type(description="A state of a procedure.")
 class ProcedureState:
     spec: strawberry.Private[StateSpec]
+    counts_as: strawberry.Private[Bucket | None]
 
     @strawberry.field
     def id(self) -> str:
@@ -65,6 +66,32 @@ class ProcedureState:
     @strawberry.field(description="Its name in `language`, else in English.")
     def label(self, language: str = "en") -> str:
         return label_in(self.spec.labels, language, self.spec.id)
+
+    @strawberry.field(
+        description="What it counts as in overviews; null where that is said by the states within "
+        "it, and in procedures older than buckets."
+    )
+    def bucket(self) -> enum_type(Bucket) | None:  # type: ignore[valid-type]
+        return self.counts_as
+
+
+@strawberry.type(
+    description="What a procedure promises, which the gate has looked for wherever a case can get."
+)
+class ProcedurePromise:
+    promise: strawberry.Private[Promise]
+
+    @strawberry.field
+    def id(self) -> str:
+        return self.promise.id
+
+    @strawberry.field(description="What it promises, in `language`, else in English.")
+    def label(self, language: str = "en") -> str:
+        return label_in(self.promise.labels, language, self.promise.id)
+
+    @strawberry.field(description="What it promises, as the procedure says it.")
+    def says(self) -> str:
+        return self.promise.says
 
 
 @strawberry.type(description="A procedure, by its hash: the SHA-256 of its canonical form.")
@@ -108,7 +135,11 @@ class WorkflowDefinition:
 
     @strawberry.field(description="All its states, in order.")
     def states(self) -> list[ProcedureState]:
-        return [ProcedureState(spec=spec) for spec in self.compiled.definition.all_states()]
+        return states_of(self.compiled)
+
+    @strawberry.field(description="What it promises, and so does all that extends it.")
+    def promises(self) -> list[ProcedurePromise]:
+        return [ProcedurePromise(promise=one) for one in self.compiled.definition.promises]
 
     @strawberry.field(description="Its canonical form (RFC 8785 JSON), of which `hash` is made.")
     def canonical(self) -> str:
@@ -216,6 +247,16 @@ class ProcedureQuery:
         for held in register.definitions.all(reading.connection, reading.scope, asked):
             return _published(held, reading, adoptions)
         raise NotFound("There is no procedure of this hash; see `workflowDefinitions`.")
+
+
+def states_of(compiled: Compiled, among: Collection[str] | None = None) -> list[ProcedureState]:
+    """The states of a procedure in its order, those `among` some if that is said."""
+    counted = compiled.definition.buckets()
+    return [
+        ProcedureState(spec=spec, counts_as=counted[spec.id])
+        for spec in compiled.definition.all_states()
+        if among is None or spec.id in among
+    ]
 
 
 def definition_of(

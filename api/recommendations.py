@@ -16,6 +16,7 @@ from api.procedures import (
     ProcedureStep,
     WorkflowDefinition,
     definition_of,
+    states_of,
     steps_of,
 )
 from domain import events
@@ -316,9 +317,7 @@ class Recommendation(Node):
 
     @strawberry.field(description="The states of the procedure it is in, with their names.")
     def active_states(self) -> list[ProcedureState]:
-        active = set(self.row.state.states)
-        known = self._procedures.of(self.row.state).definition.all_states()
-        return [ProcedureState(spec=spec) for spec in known if spec.id in active]
+        return states_of(self._procedures.of(self.row.state), set(self.row.state.states))
 
     @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
     def steps(self) -> list[ProcedureStep]:

@@ -230,3 +230,65 @@ class MatchStatus(StrEnum):
     UNDECIDED = "undecided"
     MADE = "made"
     REFUSED = "refused"
+
+
+class Dimension(StrEnum):
+    """What is told of a recommendation, each apart from the others: never one status."""
+
+    RECORD = "record"
+    POSITION = "position"
+    ASSIGNMENT = "assignment"
+    IMPLEMENTATION = "implementation"
+    REPORTING = "reporting"
+
+
+class Bucket(StrEnum):
+    """What a state of a procedure counts as in overviews, however a State calls it. What is
+    `not-counted`, no overview tells apart."""
+
+    OPEN = "open"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+    UNDECIDED = "undecided"
+    SUPPORTED = "supported"
+    NOTED = "noted"
+    DECIDED_BY_PART = "decided-by-part"
+
+    UNASSIGNED = "unassigned"
+    OFFERED = "offered"
+    ASSIGNED = "assigned"
+
+    NOT_STARTED = "not-started"
+    PLANNED = "planned"
+    UNDER_WAY = "under-way"
+    DECLARED_IMPLEMENTED = "declared-implemented"
+
+    UNREPORTED = "unreported"
+    REPORTED = "reported"
+
+    NOT_COUNTED = "not-counted"
+
+    @property
+    def dimension(self) -> Dimension | None:
+        """What it tells of a recommendation; None if no overview tells it."""
+        return _DIMENSIONS.get(self)
+
+
+_DIMENSIONS = {
+    bucket: dimension
+    for dimension, buckets in {
+        Dimension.RECORD: (Bucket.OPEN, Bucket.SUSPENDED, Bucket.CLOSED),
+        Dimension.POSITION: (
+            *(Bucket.UNDECIDED, Bucket.SUPPORTED),
+            *(Bucket.NOTED, Bucket.DECIDED_BY_PART),
+        ),
+        Dimension.ASSIGNMENT: (Bucket.UNASSIGNED, Bucket.OFFERED, Bucket.ASSIGNED),
+        Dimension.IMPLEMENTATION: (
+            *(Bucket.NOT_STARTED, Bucket.PLANNED),
+            *(Bucket.UNDER_WAY, Bucket.DECLARED_IMPLEMENTED),
+        ),
+        Dimension.REPORTING: (Bucket.UNREPORTED, Bucket.REPORTED),
+    }.items()
+    for bucket in buckets
+}

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from api.derive import read_id
 from domain.events import RecommendationEvent
 from domain.recommendation import EVENTS
-from domain.steps import step_of
 from domain.refusals import DoesNotHold, Forbidden, InvalidInput, all_refusals
+from domain.steps import step_of
 from tests.server import Server, running
 from tests.test_access import MATRIX
 from tests.test_own_procedures import DATA, TAKE, adopted, published

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import msgspec
 
 days_max = 36_600
@@ -42,3 +45,57 @@ class Span(
         ((count, most),) = said
         if not 1 <= count <= most:
             raise ValueError(f"A span is between 1 and {most:,} here, not {count:,}")
+
+    def __str__(self) -> str:
+        ((count, unit),) = (
+            (n, unit)
+            for n, unit in (
+                (self.days, "day"),
+                (self.working_days, "working day"),
+                (self.months, "month"),
+                (self.years, "year"),
+            )
+            if n is not None
+        )
+        return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def is_shorter(one: Span, other: Span) -> bool:
+    """True if one span is shorter than another, whichever day they are counted from."""
+    return _in_one_unit(one, other, lambda a, b: a < b) or _longest(one) < _shortest(other)
+
+
+def is_no_longer(one: Span, other: Span) -> bool:
+    """True if one span is no longer than another, whichever day they are counted from."""
+    return _in_one_unit(one, other, lambda a, b: a <= b) or _longest(one) <= _shortest(other)
+
+
+def _in_one_unit(one: Span, other: Span, holds: Callable[[int, int], bool]) -> bool:
+    return any(
+        a is not None and b is not None and holds(a, b)
+        for a, b in (
+            (one.days, other.days),
+            (one.working_days, other.working_days),
+            (_months(one), _months(other)),
+        )
+    )
+
+
+def _months(span: Span) -> int | None:
+    return span.months if span.years is None else span.years * 12
+
+
+def _shortest(span: Span) -> float:
+    """At least so many days."""
+    months = _months(span)
+    if months is not None:
+        return months // 12 * 365 + months % 12 * 28
+    return span.days or span.working_days or 0
+
+
+def _longest(span: Span) -> float:
+    """At most so many days; nobody knows how many holidays a State has."""
+    months = _months(span)
+    if months is not None:
+        return months // 12 * 366 + months % 12 * 31
+    return span.days if span.days is not None else math.inf

@@ -18,6 +18,7 @@ from workflows.procedure.definition import (
     Definition,
     FieldType,
     Move,
+    Promise,
     StateSpec,
     TaskSpec,
     Unsound,
@@ -26,6 +27,7 @@ from workflows.procedure.facts import KNOWN
 from workflows.statecharts.expressions import (
     And,
     At,
+    Constant,
     Expression,
     Fact,
     Facts,
@@ -91,6 +93,21 @@ class Blocked(NamedTuple):
     states: tuple[str, ...]
 
 
+class Promised(NamedTuple):
+    """A promise whose conditions are read: `goal` is what holds always, never, or in the end;
+    `whence` and `along` hold everywhere, where it says nothing of them."""
+
+    promise: Promise
+    goal: Expression
+    whence: Expression = Constant(True)
+    along: Expression = Constant(True)
+
+    @property
+    def conditions(self) -> tuple[Expression, ...]:
+        """All that it asks."""
+        return self.goal, self.whence, self.along
+
+
 class _Guard(NamedTuple):
     """A guard as the chart has it: what it says, and ready to be asked."""
 
@@ -135,9 +152,10 @@ def signal(name: str) -> str:
 
 
 class Compiled:
-    """A definition, ready. Raises Unsound."""
+    """A definition, ready. Raises Unsound. A part of one that was ready is not asked for what only
+    a whole one has."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, whole: bool = True) -> None:
         self.definition = definition
         self.hash = definition.hash
         self.fact_names = tuple(definition.facts)
@@ -147,7 +165,8 @@ class Compiled:
         self._read: list[tuple[Expression, str]] = []
         self.listened: set[str] = set()
         self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
-        self._check_facts()
+        if whole:
+            self._check_facts()
         for name, fact in definition.facts.items():
             reader = KNOWN[name].read if fact.filled is None else _reader(fact.filled)
             self._readers.append((name, reader))
@@ -158,9 +177,12 @@ class Compiled:
         regions = tuple(
             self._state(spec, f"$.states[{n}]") for n, spec in enumerate(definition.states)
         )
-        whole = State(id=ALL, kind=Kind.PARALLEL, children=regions)
+        self.promises = tuple(
+            self._promise(n, promise) for n, promise in enumerate(definition.promises)
+        )
+        everything = State(id=ALL, kind=Kind.PARALLEL, children=regions)
         try:
-            self.chart = Chart(State(id=WHOLE, kind=Kind.COMPOUND, children=(whole,)))
+            self.chart = Chart(State(id=WHOLE, kind=Kind.COMPOUND, children=(everything,)))
         except MalformedChart as problem:
             raise Unsound("no-chart", str(problem), "$.states") from None
         for n, end in enumerate(definition.ends):
@@ -169,8 +191,9 @@ class Compiled:
         for guard, where in self._read:
             for name in sorted(states_of(guard) - self.chart.index.keys()):
                 raise Unsound("unknown-state", f"There is no state {name}.", where)
-        self._check_deadlines()
-        self._check_tasks()
+        if whole:
+            self._check_deadlines()
+            self._check_tasks()
         self.has_history = any(map(self.chart.histories.__getitem__, range(len(self.chart.ids))))
         self._armed: dict[tuple[str, ...], Armed] = {}
         self._outcomes: dict[Any, Outcome] = {}
@@ -438,6 +461,36 @@ class Compiled:
             raise Unsound("guard-unreadable", message, where) from None
         self._read.append((guard, where))
         return guard
+
+    def _promise(self, n: int, promise: Promise) -> Promised:
+        where, within = f"$.promises[{n}]", promise.within
+        said = {
+            "always": promise.always,
+            "never": promise.never,
+            "eventually": promise.eventually,
+            "within.to": None if within is None else within.to,
+        }
+        ways = {kind: text for kind, text in said.items() if text is not None}
+        led = promise.whence is not None or promise.along is not None
+        if len(ways) != 1 or (led and promise.eventually is None):
+            why = (
+                "A promise says one of always, never, eventually, within; with eventually it may "
+                "say from and while."
+            )
+            raise Unsound("promise-unclear", why, where)
+        if any(other.id == promise.id for other in self.definition.promises[:n]):
+            raise Unsound("promise-twice", f"There are two promises {promise.id}.", where)
+        ((kind, text),) = ways.items()
+        goal = self._guard(text, f"{where}.{kind}")
+        whence = promise.whence if within is None else within.whence
+        start = f"{where}.from" if within is None else f"{where}.within.from"
+        assert goal is not None
+        return Promised(
+            promise,
+            goal,
+            self._guard(whence, start) or Constant(True),
+            self._guard(promise.along, f"{where}.while") or Constant(True),
+        )
 
     def _state(self, spec: StateSpec, where: str) -> State:
         children = tuple(

@@ -20,8 +20,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from domain.effects import Whose
+from domain.words import Bucket, Mechanism
 from domain.words import Kind as TextKind
-from domain.words import Mechanism
 from workflows.access import Role
 from workflows.spans import Span
 from workflows.statecharts.expressions import Fact
@@ -36,6 +36,7 @@ deadlines_max = 100
 tasks_max = 100
 notices_max = 20
 seats_max = 50
+promises_max = 50
 depth_max = 12
 
 _ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
@@ -78,7 +79,8 @@ class StateSpec(
     active at once), `final`, `history` and `deep-history` (which lead back to where the state around
     them was last, at first to `initial`). It begins with `initial`, by default the first state
     within it.
-    `follows`: of the states within it, the first whose condition holds is the active one."""
+    `follows`: of the states within it, the first whose condition holds is the active one.
+    `bucket`: what it, and all within it that say nothing else, counts as in overviews."""
 
     id: str
     labels: Labels
@@ -87,6 +89,7 @@ class StateSpec(
     initial: str | None = None
     follows: tuple[Follow, ...] = ()
     moves: tuple[Move, ...] = ()
+    bucket: Bucket | None = None
 
 
 class FieldType(StrEnum):
@@ -231,6 +234,51 @@ class TaskSpec(
     deadline: str | None = None
 
 
+class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"whence": "from"}):
+    """A time that is promised: from wherever `from` holds, a deadline leads `to` after the span, if
+    nobody has led there before. It counts from when the deadline's state was entered."""
+
+    span: Span
+    whence: str
+    to: str
+
+
+class Promise(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"whence": "from", "along": "while"},
+):
+    """What a procedure promises, and so does all that extends it. One of: `always`, what holds
+    wherever a case can get; `never`, what holds nowhere; `eventually`, what a way leads to from
+    wherever a case can get, or only where `from` holds, and if it says so a way on which `while`
+    holds until then; `within`, a time. Nobody can promise that people act: a way that stays open,
+    and a deadline, are what can be promised."""
+
+    id: str
+    labels: Labels
+    always: str | None = None
+    never: str | None = None
+    eventually: str | None = None
+    whence: str | None = None
+    along: str | None = None
+    within: Within | None = None
+
+    @property
+    def says(self) -> str:
+        """What it promises, in a line."""
+        if self.within is not None:
+            within = self.within
+            return f"within {within.span} from {within.whence} to {within.to}"
+        if self.eventually is None:
+            return f"never {self.never}" if self.always is None else f"always {self.always}"
+        start = "" if self.whence is None else f"from {self.whence} "
+        along = "" if self.along is None else f" while {self.along}"
+        return f"{start}eventually {self.eventually}{along}"
+
+
 class Applies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which recommendations a procedure is for: those of some mechanisms, or of some kinds
     whatever the mechanism."""
@@ -249,7 +297,7 @@ class Definition(
 ):
     """A procedure: what it is for; the facts its guards read, with the types they count on; its
     states, of which those at the top are active all at once; in which of them a case is at its
-    end; its steps; what is due by when, and whose task it is."""
+    end; its steps; what is due by when, and whose task it is; what it promises."""
 
     format: Literal["suivi-procedure/1"]
     name: str
@@ -261,6 +309,7 @@ class Definition(
     steps: tuple[StepSpec, ...]
     deadlines: tuple[DeadlineSpec, ...] = ()
     tasks: tuple[TaskSpec, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -276,6 +325,19 @@ class Definition(
                 yield from within(state.states)
 
         return within(self.states)
+
+    def buckets(self) -> dict[str, Bucket | None]:
+        """What each state counts as: what it says, else what the state around it does."""
+
+        def within(
+            states: tuple[StateSpec, ...], around: Bucket | None
+        ) -> Iterator[tuple[str, Bucket | None]]:
+            for state in states:
+                own = state.bucket or around
+                yield state.id, own
+                yield from within(state.states, own)
+
+        return dict(within(self.states, None))
 
 
 # msgspec readies a type when it is first read; threads that meet it unready crash the process.
@@ -375,6 +437,11 @@ def check_names(definition: Definition) -> None:
         named("a fact", fact, f"$.facts.{fact}")
     if not definition.states or within(definition.states, "$.states", 1) > states_max:
         raise NoDefinition(f"A procedure has between 1 and {states_max} states.", "$.states")
+    if len(definition.promises) > promises_max:
+        raise NoDefinition(f"A procedure makes at most {promises_max} promises.", "$.promises")
+    for n, promise in enumerate(definition.promises):
+        named("a promise", promise.id, f"$.promises[{n}].id")
+        labelled(promise.labels, f"$.promises[{n}].labels")
     if len(definition.steps) > steps_max:
         raise NoDefinition(f"A procedure has at most {steps_max} steps.", "$.steps")
     for n, step in enumerate(definition.steps):

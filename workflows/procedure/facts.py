@@ -107,6 +107,20 @@ KNOWN: dict[str, Known] = {
     ),
 }
 
+UNDONE_BY: dict[str, frozenset[str]] = {
+    "closed": frozenset(("reopen",)),
+    "suspended": frozenset(("resume",)),
+    "declared": frozenset(("reopen",)),
+    "duplicate": frozenset(("undo-duplicate",)),
+    "assigned": frozenset(
+        ("offer-assignment", "decline-assignment", "lapse-assignment", "end-assignment")
+    ),
+    "offered": frozenset(
+        ("accept-assignment", "decline-assignment", "lapse-assignment", "end-assignment")
+    ),
+}
+"""Of the steps that change a fact, those that never make it true."""
+
 
 def _day(on: str | None) -> str | None:
     return None if on is None else last_day(on)

@@ -21,6 +21,7 @@ from workflows.procedure.definition import (
     Labels,
     Move,
     NoDefinition,
+    Promise,
     StateSpec,
     StepSpec,
     TaskSpec,
@@ -71,6 +72,12 @@ class AddMove(_Operation, tag="add-move", frozen=True, kw_only=True):
 
     state: str
     move: Move
+
+
+class AddPromise(_Operation, tag="add-promise", frozen=True, kw_only=True):
+    """A promise more. None that is made can be taken back."""
+
+    promise: Promise
 
 
 class Retarget(_Operation, tag="retarget", frozen=True, kw_only=True):
@@ -145,6 +152,7 @@ Operation = (
     | AddDeadline
     | Tighten
     | AddTask
+    | AddPromise
     | Rename
 )
 
@@ -208,6 +216,10 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
             return replace(d, steps=(*d.steps[:place], step, *d.steps[place:]))
         case AddMove(state=id, move=move):
             return _in_state(d, id, lambda s: replace(s, moves=(move, *s.moves)), where)
+        case AddPromise(promise=promise):
+            if any(made.id == promise.id for made in d.promises):
+                raise NoDefinition(f"There is a promise {promise.id} already.", where)
+            return replace(d, promises=(*d.promises, promise))
         case Retarget(state=id, on=on, to=to):
 
             def retarget(s: StateSpec) -> StateSpec:

@@ -9,7 +9,14 @@ from importlib.resources import files
 
 from domain.words import Kind, Mechanism
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.definition import Definition, NoDefinition, check_names, convert, read_file
+from workflows.procedure.definition import (
+    Definition,
+    NoDefinition,
+    check_names,
+    convert,
+    decode,
+    read_file,
+)
 from workflows.procedure.overlay import OVERLAY, Overlay, extend
 
 
@@ -43,7 +50,11 @@ def shipped() -> Mapping[str, Compiled]:
 def _shipped() -> Mapping[str, Compiled]:
     folder = files(__package__) / "profiles"
     found: dict[str, Definition] = {}
-    sources = {path.name.removesuffix(".yaml"): path.read_bytes() for path in folder.iterdir()}
+    sources = {
+        path.name.removesuffix(".yaml"): path.read_bytes()
+        for path in folder.iterdir()
+        if path.name.endswith(".yaml")
+    }
     for name in sorted(sources, key=lambda name: (name != "common", name)):
         found[name] = read(sources[name], found.get)
         assert found[name].name == name, "a profile is called as its file is"
@@ -71,5 +82,11 @@ def _apart() -> frozenset[Kind]:
 
 @cache
 def by_hash() -> Mapping[str, Compiled]:
-    """The procedures that are shipped, by their identity."""
-    return {procedure.hash: procedure for procedure in shipped().values()}
+    """The procedures that are shipped or ever were, by their identity. Those that were are no
+    longer chosen by name; what started under one stays under it."""
+    kept = (files(__package__) / "profiles" / "kept").iterdir()
+    ever = (Compiled(decode(path.read_bytes())) for path in kept)
+    return {
+        **{procedure.hash: procedure for procedure in ever},
+        **{procedure.hash: procedure for procedure in shipped().values()},
+    }
