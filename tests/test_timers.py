@@ -250,16 +250,16 @@ operations:
     after: assignment
     state:
       id: review
-      bucket: not-started
+      bucket: not-counted
       labels: {en: Yearly look}
       states:
         - id: review.quiet
-          bucket: not-started
+          bucket: not-counted
           labels: {en: Quiet}
           moves:
             - {past: look-again, to: review.asked-for}
         - id: review.asked-for
-          bucket: not-started
+          bucket: not-counted
           labels: {en: Asked for}
           moves:
             - {on: review, to: review.quiet}
