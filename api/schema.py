@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.bulk_mutations import BulkMutation
 from api.history import TYPES
 from api.mutations import RecommendationMutation
 from api.procedure_mutations import ProcedureMutation
@@ -28,7 +29,7 @@ class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery):
 
 
 @strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
-class Mutation(RecommendationMutation, RegisterMutation, ProcedureMutation):
+class Mutation(RecommendationMutation, RegisterMutation, ProcedureMutation, BulkMutation):
     pass
 
 
