@@ -251,8 +251,11 @@ OF_THEIR_OWN = {
     "publishWorkflowDefinition",
     "adoptWorkflowDefinition",
     "takeStep",
+    "takeSteps",
+    "decideCases",
 }
-"""Those that have tests of their own: in this file, and in tests/test_own_procedures.py."""
+"""Those that have tests of their own: in this file, in tests/test_own_procedures.py, test_steps.py
+and test_carrying_forward.py."""
 REGISTER.update({mutation: Case({C}, lambda s: {}) for mutation in OF_THEIR_OWN})
 
 
