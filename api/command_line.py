@@ -272,11 +272,12 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def show_schema(given: argparse.Namespace, settings: Settings) -> int:
-    """suivi schema: the GraphQL schema."""
+    """suivi schema: the GraphQL schema, or the JSON Schema of what steps carry."""
     from api.schema import sdl
+    from workflows.steps import schemas
 
     with _output(given.output) as out:
-        out.write(sdl().encode())
+        out.write((schemas() if given.steps else sdl()).encode())
     return 0
 
 
@@ -558,6 +559,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     c = add("schema", show_schema, "Print the GraphQL schema.")
+    c.add_argument(
+        "--steps", action="store_true", help="the JSON Schema of each step's data instead"
+    )
     c.add_argument(
         "--output", type=Path, metavar="FILE", help="where to (default: standard output)"
     )

@@ -23,14 +23,8 @@ from api.steps import (
 )
 from domain import events
 from domain import recommendation as domain
-from domain.addressees import recognise
-from domain.entry import RecommendationId, Stamp, Visibility
-from domain.events import (
-    Part,
-    PartText,
-    Text,
-)
-from domain.refusals import LimitExceeded
+from domain.entry import RecommendationId, Visibility
+from domain.events import Text
 from domain.words import (
     Answer,
     AssertedHow,
@@ -45,6 +39,7 @@ from domain.words import (
     ReportKind,
     TextStatus,
 )
+from workflows import steps
 
 Request = Info[Context, None]
 
@@ -296,7 +291,7 @@ class RecommendationMutation:
         context = info.context
 
         def begin() -> tuple[RecommendationId, events.Received]:
-            parts, texts = _parts(input.parts)
+            parts, texts = steps.parts_of(_parts(input.parts))
             id, event = domain.receive(
                 circumstances(context, input, input.visibility),
                 addressee=input.addressee,
@@ -330,16 +325,8 @@ class RecommendationMutation:
             info.context,
             "add-text",
             input,
-            lambda r, stamp: r.add_text(
-                stamp,
-                Text(
-                    language=input.language,
-                    status=input.status,
-                    parts=tuple(
-                        PartText(part=str(i), text=text)
-                        for i, text in enumerate(input.texts, start=1)
-                    ),
-                ),
+            lambda r, stamp: steps.add_text(
+                r, stamp, input.language, tuple(input.texts), input.status
             ),
         )
 
@@ -347,19 +334,14 @@ class RecommendationMutation:
     def correct_recommendation(
         self, info: Request, input: CorrectRecommendationInput
     ) -> StepPayload:
-        def correct(r: domain.Recommendation, stamp: Stamp) -> events.Corrected:
-            parts, texts = _parts(input.parts)
-            named = any(part.recommenders for part in parts)
-            held = r.texts.get(input.language)
-            status = held.status if held else TextStatus.OFFICIAL
-            return r.correct(
-                stamp,
-                input.correction,
-                text=Text(language=input.language, status=status, parts=texts),
-                parts=parts if named and parts != r.parts else None,
-            )
-
-        return step(info.context, "correct", input, correct)
+        return step(
+            info.context,
+            "correct",
+            input,
+            lambda r, stamp: steps.correct(
+                r, stamp, input.correction, input.language, _parts(input.parts)
+            ),
+        )
 
     @strawberry.mutation(
         description="Strikes an entry that should not have been made; it stays in the history."
@@ -398,9 +380,11 @@ class RecommendationMutation:
         description="Takes back another system's id that is not its own; needs a reason."
     )
     def withdraw_alias(self, info: Request, input: WithdrawAliasInput) -> StepPayload:
-        alias = events.Alias(scheme=input.scheme, value=input.value)
         return step(
-            info.context, "withdraw-alias", input, lambda r, stamp: r.withdraw_alias(stamp, alias)
+            info.context,
+            "withdraw-alias",
+            input,
+            lambda r, stamp: steps.withdraw_alias(r, stamp, input.scheme, input.value),
         )
 
     @strawberry.mutation(description="Says that terms of vocabularies fit.")
@@ -566,7 +550,6 @@ class RecommendationMutation:
                 period_to=input.period_to,
             ),
             report=input.report,
-            visibility=Visibility.CONFIDENTIAL,
         )
 
     @strawberry.mutation(description="Clears a drafted progress report for publication.")
@@ -576,7 +559,6 @@ class RecommendationMutation:
             "clear-progress",
             input,
             lambda r, stamp: r.clear_progress(stamp, input.report),
-            visibility=Visibility.CONFIDENTIAL,
         )
 
     @strawberry.mutation(description="Publishes a cleared progress report, in the words given.")
@@ -714,21 +696,11 @@ def _position(
     )
 
 
-def _parts(given: list[PartInput]) -> tuple[tuple[Part, ...], tuple[PartText, ...]]:
-    if len(given) > domain.parts_max:
-        raise LimitExceeded(f"A paragraph has at most {domain.parts_max} parts.")
-    parts = tuple(
-        Part(
-            id=str(i),
-            recommenders=tuple(
-                events.Recommender(printed=name, code=recognise(name))
-                for name in part.recommending_states
-            ),
-        )
-        for i, part in enumerate(given, start=1)
+def _parts(given: list[PartInput]) -> tuple[steps.PartSaid, ...]:
+    return tuple(
+        steps.PartSaid(text=part.text, recommending_states=tuple(part.recommending_states))
+        for part in given
     )
-    texts = tuple(PartText(part=str(i), text=p.text) for i, p in enumerate(given, start=1))
-    return parts, texts
 
 
 def read_terms(given: list[TermInput]) -> list[events.Term]:

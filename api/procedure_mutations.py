@@ -1,16 +1,18 @@
-"""Procedures in GraphQL: publishing and adopting a State's own, and taking a step that only its
-procedure has."""
+"""Procedures in GraphQL: publishing and adopting a State's own, and taking any step of a procedure
+by its name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from api.context import Context
+from api.derive import read_id
 from api.history import HistoryEntry
 from api.procedures import Gate, WorkflowDefinition, adoptions_in, definition_of, gate_of
 from api.steps import (
@@ -18,22 +20,22 @@ from api.steps import (
     StepError,
     StepInput,
     StepPayload,
+    answer,
     circumstances,
     command,
+    other,
     refused,
-    step,
 )
 from domain.adoptions import DefinitionAdopted
-from domain.entry import Stamp, Visibility
-from domain.events import StepTaken
+from domain.entry import Entry, Visibility
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput, Refusal
+from domain.refusals import Refusal
 from domain.workflow_definition import DefinitionPublished
 from projections import history
 from workflows import publishing
-from workflows.access import MAY
-from workflows.desk import Taken
-from workflows.procedure import forms, gate
+from workflows.desk import Deed, Taken
+from workflows.procedure import gate
+from workflows.steps import ask
 
 Request = Info[Context, None]
 
@@ -58,7 +60,9 @@ class AdoptWorkflowDefinitionInput(Circumstances):
 class TakeStepInput(StepInput):
     step: str = strawberry.field(description="The step's name in the recommendation's procedure.")
     data: JSON | None = strawberry.field(
-        default=None, description="What the step's form asks for: an object, a value a field."
+        default=None,
+        description="What the step carries, an object: the field `form` of the recommendation's "
+        "`steps` tells which fields.",
     )
 
 
@@ -127,22 +131,37 @@ class ProcedureMutation:
         return _answer(context, take, [])
 
     @strawberry.mutation(
-        description="Takes a step that the recommendation's own procedure has. Steps that every "
-        "procedure has are taken by their own mutations."
+        description="Takes a step of the recommendation's procedure by its name. Those that every "
+        "procedure has can be taken by mutations of their own too."
     )
     def take_step(self, info: Request, input: TakeStepInput) -> StepPayload:
-        procedures = info.context.service.desk.procedures
+        context = info.context
+        desk = context.service.desk
+        return answer(context, lambda: desk.do(context.principal, deed_of(context, input)))
 
-        def act(r: Recommendation, stamp: Stamp) -> StepTaken:
-            if input.step in MAY:
-                raise InvalidInput(f"“{input.step}” has a mutation of its own: use that.")
-            said: Any = {} if input.data is None else input.data
-            if not isinstance(said, dict):
-                raise InvalidInput("`data` is an object, with a value a field.")
-            form = procedures.of(r).specs[input.step].form
-            return r.take_step(stamp, input.step, forms.fill_in(form, said))
 
-        return step(info.context, input.step, input, act)
+def deed_of(context: Context, input: TakeStepInput) -> Deed:
+    """What taking a step by its name does; refuses data that the step does not carry."""
+    desk, principal = context.service.desk, context.principal
+    said: Any = {} if input.data is None else input.data
+    asked = ask(desk.procedures, input.step, said, lambda id: other(context, id))
+    id = read_id(input.id)
+
+    def make(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
+        stamp = circumstances(context, input, input.visibility or asked.visibility, input.part)
+        entry = desk.make(
+            principal,
+            held[id],
+            input.step,
+            stamp,
+            asked.act,
+            expected_version=input.expected_version,
+            assignment=asked.assignment,
+            report=asked.report,
+        )
+        return [entry]
+
+    return Deed(command(context, input.step, input), input.step, (id,), make)
 
 
 def _answer(

@@ -20,6 +20,7 @@ from domain.refusals import NotFound
 from domain.words import Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
 from projections import register
+from workflows import steps
 from workflows.access import MAY, Role
 from workflows.procedure import Procedures, forms, gate
 from workflows.procedure.compiled import Compiled
@@ -204,19 +205,21 @@ class ProcedureStep:
     def roles(self) -> list[RoleType]:  # type: ignore[valid-type]
         return sorted(self.may)
 
-    @strawberry.field(description="Whether only this procedure has it: `takeStep` takes it.")
+    @strawberry.field(description="Whether only this procedure has it: `takeStep` alone takes it.")
     def is_own(self) -> bool:
         return self.spec.name not in MAY
 
     @strawberry.field(
-        description="What it carries, as JSON Schema with titles in `language`; null where the "
-        "step has a mutation, and with it an input, of its own."
+        description="The `data` that `takeStep` takes for it, as JSON Schema; titles of a State's "
+        "own form are in `language`. Null where it can't be taken by name."
     )
     def form(self, language: str = "en") -> JSON | None:
-        if self.spec.name in MAY:
-            return None
-        schema: JSON = forms.json_schema(self.spec.form, language)  # type: ignore[assignment]
-        return schema
+        name = self.spec.name
+        if name in MAY:
+            schema = steps.json_schema(name) if name in steps.BY_HAND else None
+        else:
+            schema = forms.json_schema(self.spec.form, language)
+        return schema  # type: ignore[return-value]  # JSON is any of these
 
     @strawberry.field(description="Why it is not open: every condition that does not hold.")
     def blocked_by(self) -> list[Blocker]:

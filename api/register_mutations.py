@@ -42,7 +42,8 @@ from domain.institution import InstitutionName
 from domain.refusals import InvalidInput, NotFound, Refusal
 from domain.review import ReviewDocument
 from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
-from projections import history
+from projections import figures, history
+from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.desk import Taken
 from workflows.importing import Format, Options
@@ -62,6 +63,16 @@ class RegisterPayload:
     events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
     log_index: int | None = strawberry.field(description="Log index of the last of them.")
     errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
+
+
+@strawberry.type(description="What closing a review led to, or the reasons it was refused.")
+class CloseReviewPayload(RegisterPayload):
+    undecided: int | None = strawberry.field(
+        default=None,
+        description="How many of its recommendations (paragraphs) are still undecided: see "
+        "`recommendations(where: {undecided: true, review: …})` and `decideCases`. Null when "
+        "refused, or when the views took too long.",
+    )
 
 
 @strawberry.type(description="An import that was started, or why it was refused.")
@@ -294,8 +305,14 @@ class RegisterMutation:
         description="Closes a review. Its recommendations stay as they are; each open one is then "
         "to be decided."
     )
-    def close_review(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _review(info, "close-review", input, lambda r, stamp: r.close(stamp))
+    def close_review(self, info: Request, input: RegisterInput) -> CloseReviewPayload:
+        context = info.context
+        closed = _review(info, "close-review", input, lambda r, stamp: r.close(stamp))
+        left: int | None = None
+        if closed.node is not None:
+            where = Where(undecided=True, review=[read_id(input.id, "Review", "review")])
+            left = figures.count(context.connection, context.scope, where)
+        return CloseReviewPayload(**vars(closed), undecided=left)
 
     @strawberry.mutation(description="Takes a review up again; needs a reason.")
     def reopen_review(self, info: Request, input: RegisterInput) -> RegisterPayload:

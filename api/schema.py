@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.history import TYPES
 from api.mutations import RecommendationMutation
@@ -29,7 +30,9 @@ class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery, Cal
 
 
 @strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
-class Mutation(RecommendationMutation, RegisterMutation, ProcedureMutation, CalendarMutation):
+class Mutation(
+    RecommendationMutation, RegisterMutation, ProcedureMutation, BulkMutation, CalendarMutation
+):
     pass
 
 

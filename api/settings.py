@@ -76,6 +76,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "without it `suivi worker` does."
         ),
     ] = True
+    bulk_items_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="How many steps one request may take (`takeSteps`, `decideCases`).",
+        ),
+    ] = 500
     as_of_events_max: Annotated[
         int,
         Meta(

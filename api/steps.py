@@ -33,10 +33,10 @@ from domain.events import (
     RecommendationEvent,
 )
 from domain.recommendation import Recommendation as Aggregate
-from domain.refusals import InvalidInput, LimitExceeded, Refusal, StaleVersion, all_refusals
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
 from projections import history, recommendations
-from workflows.access import authorise_entry
 from workflows.desk import Command, Taken
+from workflows.steps import visibility_of
 
 name_chars_max = 200
 
@@ -131,33 +131,21 @@ def step(
     *,
     assignment: int | None = None,
     report: int | None = None,
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> StepPayload:
     """Takes a step on a recommendation; `act` is the aggregate's command."""
 
-    def authorised(r: Aggregate, stamp: Stamp) -> RecommendationEvent:
-        authorise_entry(context.principal, name, r, stamp.visibility, report)
-        return act(r, stamp)
-
     def take() -> Taken:
-        id = read_id(input.id)
-        stamp = circumstances(context, input, input.visibility or visibility, input.part)
-        desk = context.service.desk
-        try:
-            return desk.take(
-                context.principal,
-                command(context, name, input),
-                id,
-                name,
-                stamp,
-                authorised,
-                expected_version=input.expected_version,
-                assignment=assignment,
-            )
-        except StaleVersion as stale:
-            if "current" not in stale.facts:  # another was faster between our reading and writing
-                stale.facts["current"] = desk.load(id, context.principal).version
-            raise
+        return context.service.desk.take(
+            context.principal,
+            command(context, name, input),
+            read_id(input.id),
+            name,
+            circumstances(context, input, input.visibility or visibility_of(name), input.part),
+            act,
+            expected_version=input.expected_version,
+            assignment=assignment,
+            report=report,
+        )
 
     return answer(context, take)
 

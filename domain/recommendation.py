@@ -15,7 +15,7 @@ Nothing here reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import get_origin
 from uuid import UUID
@@ -127,7 +127,7 @@ terms_max = 200
 assignments_max = 200
 
 
-class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
+class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What the entries of one recommendation add up to: what it says, what has become of it, and
     where it stands as a case under its procedure. Never stored in the log; the views keep it as it
     is, so there is one fold."""
@@ -358,7 +358,9 @@ class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
             raise AlreadySo("This report covers it already.")
         return Covered(stamp=stamp, report=report)
 
-    def classify(self, stamp: Stamp, terms: Iterable[Term], how: AssertedHow) -> Classified:
+    def classify(
+        self, stamp: Stamp, terms: Sequence[Term], how: AssertedHow = AssertedHow.PERSON
+    ) -> Classified:
         """Says that terms fit; those it bears already are passed over."""
         borne = {held.term.key for held in self.terms}
         new = {t.key: t for t in terms if t.key not in borne}
@@ -370,7 +372,7 @@ class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
             named(term.label)
         return Classified(stamp=stamp, terms=tuple(new.values()), how=how)
 
-    def declassify(self, stamp: Stamp, terms: Iterable[Term]) -> Declassified:
+    def declassify(self, stamp: Stamp, terms: Sequence[Term]) -> Declassified:
         """Says that terms fit no longer."""
         asked = tuple(terms)
         missing = {t.key for t in asked} - {held.term.key for held in self.terms}
@@ -450,7 +452,7 @@ class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
         self,
         stamp: Stamp,
         institution: str,
-        capacity: Capacity,
+        capacity: Capacity = Capacity.LEAD,
         instrument: str | None = None,
         answer_due: str | None = None,
     ) -> AssignmentOffered:
@@ -466,7 +468,11 @@ class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
         )
 
     def decree_assignment(
-        self, stamp: Stamp, institution: str, capacity: Capacity, instrument: str | None = None
+        self,
+        stamp: Stamp,
+        institution: str,
+        capacity: Capacity = Capacity.LEAD,
+        instrument: str | None = None,
     ) -> AssignmentDecreed:
         """Assigns it to an institution by decree."""
         self._part(stamp)
@@ -475,35 +481,37 @@ class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
             stamp=stamp, assignee=institution, capacity=capacity, instrument=instrument
         )
 
-    def accept_assignment(self, stamp: Stamp, id: int) -> AssignmentAccepted:
+    def accept_assignment(self, stamp: Stamp, assignment: int) -> AssignmentAccepted:
         """The institution accepts what it was offered."""
-        self._assignment_that_is(id, AssignmentStatus.OFFERED)
-        return AssignmentAccepted(stamp=stamp, assignment=id)
+        self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
+        return AssignmentAccepted(stamp=stamp, assignment=assignment)
 
-    def decline_assignment(self, stamp: Stamp, id: int) -> AssignmentDeclined:
+    def decline_assignment(self, stamp: Stamp, assignment: int) -> AssignmentDeclined:
         """The institution declines what it was offered, with a reason."""
         reasoned(stamp, "Declining")
-        self._assignment_that_is(id, AssignmentStatus.OFFERED)
-        return AssignmentDeclined(stamp=stamp, assignment=id)
+        self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
+        return AssignmentDeclined(stamp=stamp, assignment=assignment)
 
-    def lapse_assignment(self, stamp: Stamp, id: int) -> AssignmentLapsed:
+    def lapse_assignment(self, stamp: Stamp, assignment: int) -> AssignmentLapsed:
         """The offer lapsed in silence."""
-        self._assignment_that_is(id, AssignmentStatus.OFFERED)
-        return AssignmentLapsed(stamp=stamp, assignment=id)
+        self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
+        return AssignmentLapsed(stamp=stamp, assignment=assignment)
 
-    def end_assignment(self, stamp: Stamp, id: int) -> AssignmentEnded:
+    def end_assignment(self, stamp: Stamp, assignment: int) -> AssignmentEnded:
         """The assignment ends, with a reason."""
         reasoned(stamp, "Ending an assignment")
-        self._assignment_that_is(id, AssignmentStatus.ASSIGNED)
-        return AssignmentEnded(stamp=stamp, assignment=id)
+        self._assignment_that_is(assignment, AssignmentStatus.ASSIGNED)
+        return AssignmentEnded(stamp=stamp, assignment=assignment)
 
     def hand_over_assignment(
-        self, stamp: Stamp, id: int, to: str, instrument: str | None = None
+        self, stamp: Stamp, assignment: int, to: str, instrument: str | None = None
     ) -> AssignmentHandedOver:
         """The assignment passes to another institution."""
-        before = self._assignment_that_is(id, AssignmentStatus.ASSIGNED)
+        before = self._assignment_that_is(assignment, AssignmentStatus.ASSIGNED)
         self._assignable(to, before.part)
-        return AssignmentHandedOver(stamp=stamp, assignment=id, to=to, instrument=instrument)
+        return AssignmentHandedOver(
+            stamp=stamp, assignment=assignment, to=to, instrument=instrument
+        )
 
     def plan(
         self,
@@ -608,8 +616,8 @@ class Recommendation(Case, kw_only=True, omit_defaults=True, gc=False):
         stamp: Stamp,
         type: LinkType,
         to: RecommendationId,
-        how: AssertedHow,
-        confidence: int | None,
+        how: AssertedHow = AssertedHow.PERSON,
+        confidence: int | None = None,
     ) -> Linked:
         """Joins it to an earlier recommendation."""
         self._part(stamp)

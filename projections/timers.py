@@ -87,4 +87,4 @@ def release(connection: Connection, leases: Sequence[Lease]) -> None:
 def dump(connection: Connection) -> dict[str, str]:
     """When each case wakes, by id: to compare views with one another."""
     query = select(table.c.recommendation, table.c.wakes_at)
-    return {id: at for id, at in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}

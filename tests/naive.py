@@ -171,15 +171,14 @@ def _deadlines(history: list[Row]) -> dict[str, tuple[int, str, str, int, int]]:
     standing: dict[str, tuple[int, str, str, int, int]] = {}
     for row in history:
         told = row["payload"]
-        for name, change in (
-            ("deadline-passed", lambda d: (*d[:2], "passed", *d[3:])),
-            ("reminded", lambda d: (*d[:3], told["number"], d[4])),
-            ("escalated", lambda d: (*d[:4], told["number"])),
-        ):
-            if row["topic"] == f"recommendation.{name}.v1":
-                held = standing.get(told["deadline"])
-                if held is not None and held[0] == told["generation"]:
-                    standing[told["deadline"]] = change(held)
+        held = standing.get(told.get("deadline", ""))
+        if held is not None and held[0] == told.get("generation"):
+            if row["topic"] == "recommendation.deadline-passed.v1":
+                standing[told["deadline"]] = (*held[:2], "passed", *held[3:])
+            elif row["topic"] == "recommendation.reminded.v1":
+                standing[told["deadline"]] = (*held[:3], told["number"], held[4])
+            elif row["topic"] == "recommendation.escalated.v1":
+                standing[told["deadline"]] = (*held[:4], told["number"])
         for effect in _effects(row):
             match effect["effect"]:
                 case "deadline-set":

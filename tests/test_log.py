@@ -313,6 +313,33 @@ class Contract:
         assert recorder.size() == 3
         store.assert_whole()
 
+    def test_requests_that_come_together_stand_or_fall_each_for_itself(self, store: Store) -> None:
+        recorder = store.open()
+        known, stream = request(2), uuid4()
+        first = recorder.append(*known)
+        asked = [request(), request(1, stream), known, request(1, stream), request(3)]
+        together = [Append(*one) for one in asked]
+        recorder.append_all(together)
+        assert isinstance(together[3].failure, IntegrityError)
+        settled = [together[n].settle() for n in (0, 1, 2, 4)]
+        assert [done.first for done in settled] == [2, 3, first.first, 4]
+        assert [done.repeated for done in settled] == [False, False, True, False]
+        found = recorder.find_commands([asked[4][0], asked[3][0], known[0]])
+        assert {name: row.count for name, row in found.items()} == {asked[4][0]: 3, known[0]: 2}
+        assert recorder.find_commands([]) == {}
+        store.assert_whole()
+
+    def test_many_who_bring_many_requests_share_the_log(self, store: Store) -> None:
+        recorder = store.open()
+        brought = [[Append(*request(7)) for _ in range(80)] for _ in range(4)]
+        all_at_once([lambda mine=mine: recorder.append_all(mine) for mine in brought])  # type: ignore[misc]
+        for mine in brought:
+            firsts = [one.settle().first for one in mine]
+            assert firsts == sorted(firsts), "in the order they were brought in"
+        recorder.append(*request())
+        assert recorder.size() == 4 * 80 * 7 + 1
+        store.assert_whole()
+
     def test_the_same_command_with_another_request_is_refused(self, store: Store) -> None:
         recorder = store.open()
         command, _, events = request()

@@ -314,7 +314,7 @@ def test_a_step_that_waits_for_the_cabinet_says_what_it_waits_for(
     drawn = server.ask("coordinator", drawing, id=id)["recommendation"]["definition"]["diagram"]
     assert drawn.count('stroke-width="2.5"') == 12, "six regions, and a state in each"
     assert steps["plan"]["isOwn"] is False
-    assert steps["plan"]["form"] is None
+    assert steps["plan"]["form"]["required"] == ["measures"]
     form = steps["approve"]["form"]
     assert form["required"] == ["session", "held-on"]
     assert form["properties"]["session"] == {
@@ -346,7 +346,7 @@ def test_a_step_that_waits_for_the_cabinet_says_what_it_waits_for(
         ({"data": DATA | {"weather": "fine"}}, "INVALID_INPUT", "weather: the form has no such"),
         ({"data": [1]}, "INVALID_INPUT", "an object"),
         ({"step": "bless"}, "STEP_NOT_OPEN", "no step “bless”; its own are: approve"),
-        ({"step": "plan"}, "INVALID_INPUT", "a mutation of its own"),
+        ({"step": "plan"}, "INVALID_INPUT", "`data` does not fit “plan”"),
         ({"part": "7"}, "UNKNOWN_PART", "no part"),
         ({"who": "clerk"}, "FORBIDDEN", "open to: coordinator"),
         ({"who": "justice"}, "FORBIDDEN", "open to: coordinator"),

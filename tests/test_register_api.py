@@ -252,9 +252,11 @@ OF_THEIR_OWN = {
     "adoptWorkflowDefinition",
     "takeStep",
     "setCalendar",
+    "takeSteps",
+    "decideCases",
 }
-"""Those that have tests of their own: in this file, and in tests/test_own_procedures.py and
-tests/test_calendars.py."""
+"""Those that have tests of their own: in this file, and in tests/test_own_procedures.py,
+test_calendars.py, test_steps.py and test_carrying_forward.py."""
 REGISTER.update({mutation: Case({C}, lambda s: {}) for mutation in OF_THEIR_OWN})
 
 

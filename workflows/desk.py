@@ -3,15 +3,17 @@
     authorise → load → the procedure says whether it is open → the aggregate records the fact →
     the procedure says what it leaves and enters → append
 
-A refused step leaves no event. The same command again gives its first result.
+A refused step leaves no event. The same command again gives its first result. Many may pass over it
+together (`take_all`), each as if it had come alone; and one command may go on with several
+recommendations, recorded for all of them or for none (`Deed`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -39,9 +41,17 @@ from domain.refusals import (
     Unavailable,
 )
 from domain.steps import BESIDE
-from workflows.access import MAY, Principal, Role, authorise, authorise_beside, authorise_on
+from workflows.access import (
+    MAY,
+    Principal,
+    Role,
+    authorise,
+    authorise_beside,
+    authorise_entry,
+    authorise_on,
+)
 from workflows.clock import Clock, machine_clock
-from workflows.log import Appended, Log
+from workflows.log import Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
 
 command_chars_max = 128
@@ -102,6 +112,25 @@ class Taken(msgspec.Struct, frozen=True):
     entries: Sequence[Entry]
 
 
+class Deed(NamedTuple):
+    """What one command does to recommendations: `on` are those it goes on with, and `make` gives
+    its entries from them as they stand, each added to its own (`Desk.make`). It is asked again
+    when others were faster. `name` says in the operator's log what was refused."""
+
+    command: Command
+    name: str
+    on: tuple[UUID, ...]
+    make: Callable[[Mapping[UUID, Recommendation]], Sequence[Entry]]
+
+
+class Foreseen(NamedTuple):
+    """What would come of a deed: its entries, recorded nowhere, and how the recommendations would
+    stand."""
+
+    entries: Sequence[Entry]
+    held: Mapping[UUID, Recommendation]
+
+
 class Desk:
     """Takes steps on recommendations and records them in `log`."""
 
@@ -120,39 +149,74 @@ class Desk:
         *,
         expected_version: int | None,
         assignment: int | None = None,
+        report: int | None = None,
     ) -> Taken:
         """Takes one step on a recommendation.
 
         `act` is the aggregate's command. `expected_version` is the version the caller saw: None
         takes the step on whatever stands, trying again when others are faster.
         """
-        try:
-            if repeated := self.repeated(command):
-                return repeated
-            for attempt in range(attempts_max):
-                r = self.load(id, principal)
-                entry = self.make(
-                    principal,
-                    r,
-                    step,
-                    stamp,
-                    act,
-                    expected_version=expected_version,
-                    assignment=assignment,
-                )
-                try:
-                    return self.append(command, [entry])
-                except StaleVersion:
-                    if expected_version is not None or attempt + 1 == attempts_max:
-                        raise
-            raise AssertionError
-        except Refusal as refusal:
-            if late := self._repeated_meanwhile(command, refusal):
-                return late
-            log_line.info(
-                "refused", step=step, code=refusal.code, key=str(principal.key), id=str(id)
+
+        def made(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
+            entry = self.make(
+                principal,
+                held[id],
+                step,
+                stamp,
+                act,
+                expected_version=expected_version,
+                assignment=assignment,
+                report=report,
             )
-            raise
+            return [entry]
+
+        return self.do(principal, Deed(command, step, (id,), made))
+
+    def do(self, principal: Principal, deed: Deed) -> Taken:
+        """Does what one command asks for, on whatever recommendations: all of it or nothing."""
+        (outcome,) = self.take_all(principal, [deed])
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def take_all(self, principal: Principal, deeds: Sequence[Deed]) -> list[Taken | Refusal]:
+        """Does what many commands ask for: what became of each, in their order. One that is
+        refused leaves the others as they are. Those that go on with the same recommendation are
+        done one after the other; the others share reads and commits."""
+        outcomes: dict[int, Taken | Refusal] = {}
+        attempts = [0] * len(deeds)
+        while waiting := [n for n in range(len(deeds)) if n not in outcomes]:
+            now = _apart(waiting, deeds)
+            together = self._take_together(principal, [deeds[n] for n in now])
+            for n, outcome in zip(now, together, strict=True):
+                attempts[n] += 1
+                overtaken = isinstance(outcome, StaleVersion) and "current" not in outcome.facts
+                if not overtaken or attempts[n] == attempts_max:
+                    outcomes[n] = outcome
+        for n, deed in enumerate(deeds):
+            if isinstance(outcome := outcomes[n], Refusal):
+                id, key = str(deed.on[-1]), str(principal.key)
+                log_line.info("refused", step=deed.name, code=outcome.code, key=key, id=id)
+        return [outcomes[n] for n in range(len(deeds))]
+
+    def foresee(
+        self, principal: Principal, deeds: Sequence[Deed]
+    ) -> list[Taken | Foreseen | Refusal]:
+        """What would come of many commands, one after the other, if nobody else did anything;
+        nothing is recorded. Of one that was recorded before, what came of it."""
+        held = self._held(id for deed in deeds for id in deed.on)
+        outcomes: list[Taken | Foreseen | Refusal] = []
+        for deed in deeds:
+            try:
+                if repeated := self.repeated(deed.command):
+                    outcomes.append(repeated)
+                    continue
+                mine = {id: _seen(held.get(id), principal).clone() for id in deed.on}
+                outcomes.append(Foreseen(deed.make(mine), mine))
+                held.update(mine)
+            except Refusal as refusal:
+                outcomes.append(refusal)
+        return outcomes
 
     def make(
         self,
@@ -164,9 +228,11 @@ class Desk:
         *,
         expected_version: int | None,
         assignment: int | None = None,
+        report: int | None = None,
     ) -> Entry:
         """The entry a step makes of `r`, added to `r` and not recorded: what a preview shows.
-        Refuses what the step itself refuses."""
+        Refuses what the step itself refuses. `assignment` is the one it is about, `report` the
+        progress report that it drafts again."""
         if step in BESIDE:
             authorise_beside(principal, step, r)
         else:
@@ -181,6 +247,7 @@ class Desk:
         if missing := four_eyes.missing(self.procedures.of(r), r, step, stamp.speaker.actor):
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
         self._unclaimed(r, step, stamp)
+        authorise_entry(principal, step, r, stamp.visibility, report)
         return self.procedures.enter(r, step, act(r, stamp))
 
     def _unclaimed(self, r: Recommendation, step: str, stamp: Stamp) -> None:
@@ -303,26 +370,12 @@ class Desk:
 
     def load(self, id: UUID, principal: Principal) -> Recommendation:
         """The recommendation as it stands; NotFound where it is not, or not for this reader."""
-        r = self.log.load(id, fold)
-        scope = principal.scope
-        if (
-            r is None
-            or not scope.reads(r.visibility, r.institution)
-            or (scope.addressees is not None and r.addressee not in scope.addressees)
-        ):
-            raise NotFound("There is no such recommendation.")
-        return r
+        return _seen(self._held([id]).get(id), principal)
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
         known = self.log.find_command(command.id)
-        if known is None:
-            return None
-        if known.request_sha256 != command.sha256:
-            raise CommandReused(
-                f"Command id “{command.id}” was used for another request; take a new one."
-            )
-        return self._taken(Appended(known.first, known.count, 0, repeated=True))
+        return None if known is None else self._first_result(command, known)
 
     def _repeated_meanwhile(self, command: Command, refusal: Refusal) -> Taken | None:
         """The same command, sent twice at once, may have been recorded after it was looked for."""
@@ -330,7 +383,61 @@ class Desk:
 
     def append(self, command: Command, entries: Sequence[Entry]) -> Taken:
         """Records entries under a command, all or none."""
-        done = self.log.append(command.id, command.sha256, entries)
+        return self._placed(self.log.append(command.id, command.sha256, entries), entries)
+
+    def _take_together(self, principal: Principal, deeds: Sequence[Deed]) -> list[Taken | Refusal]:
+        """Tries deeds that share no recommendation, once."""
+        outcomes: dict[int, Taken | Refusal] = {}
+        made: dict[int, Sequence[Entry]] = {}
+        try:
+            known = self.log.find_commands([deed.command.id for deed in deeds])
+            held = self._held(i for d in deeds if d.command.id not in known for i in d.on)
+        except Unavailable as refusal:
+            return [refusal] * len(deeds)
+        for n, deed in enumerate(deeds):
+            try:
+                if before := known.get(deed.command.id):
+                    outcomes[n] = self._first_result(deed.command, before)
+                else:
+                    made[n] = deed.make({id: _seen(held.get(id), principal) for id in deed.on})
+            except Refusal as refusal:
+                outcomes[n] = self._late(deed.command, refusal)
+        written = self.log.append_all(
+            [(deeds[n].command.id, deeds[n].command.sha256, made[n]) for n in made]
+        )
+        for n, done in zip(made, written, strict=True):
+            if isinstance(done, Refusal):
+                outcomes[n] = self._late(deeds[n].command, done)
+            else:
+                outcomes[n] = self._placed(done, made[n])
+        return [outcomes[n] for n in range(len(deeds))]
+
+    def _held(self, ids: Iterable[UUID]) -> dict[UUID, Recommendation]:
+        """Recommendations as they stand, all from one read; what is none is missing."""
+        histories: dict[UUID, list[Entry]] = {}
+        for entry in self.log.history(list(dict.fromkeys(ids))):
+            histories.setdefault(entry.stream, []).append(entry)
+        return {
+            id: r
+            for id, history in histories.items()
+            if isinstance(history[0].event, Received) and (r := fold(history)) is not None
+        }
+
+    def _late(self, command: Command, refusal: Refusal) -> Taken | Refusal:
+        """What the same command recorded meanwhile, else why it was refused."""
+        try:
+            return self._repeated_meanwhile(command, refusal) or refusal
+        except Refusal as another:
+            return another
+
+    def _first_result(self, command: Command, known: CommandRow) -> Taken:
+        if known.request_sha256 != command.sha256:
+            raise CommandReused(
+                f"Command id “{command.id}” was used for another request; take a new one."
+            )
+        return self._taken(Appended(known.first, known.count, 0, repeated=True))
+
+    def _placed(self, done: Appended, entries: Sequence[Entry]) -> Taken:
         if done.repeated:
             return self._taken(done)
         placed = [
@@ -355,3 +462,25 @@ class Desk:
     def _taken(self, done: Appended) -> Taken:
         entries = self.log.read(done.first, done.count) if done.count else []
         return Taken(done, entries)
+
+
+def _seen(r: Recommendation | None, principal: Principal) -> Recommendation:
+    scope = principal.scope
+    if (
+        r is None
+        or not scope.reads(r.visibility, r.institution)
+        or (scope.addressees is not None and r.addressee not in scope.addressees)
+    ):
+        raise NotFound("There is no such recommendation.")
+    return r
+
+
+def _apart(waiting: Sequence[int], deeds: Sequence[Deed]) -> list[int]:
+    """Those of the waiting deeds that no earlier one of them has to go before."""
+    now: list[int] = []
+    busy: set[UUID] = set()
+    for n in waiting:
+        if busy.isdisjoint(deeds[n].on):
+            now.append(n)
+        busy.update(deeds[n].on)
+    return now

@@ -14,7 +14,7 @@ from domain.entry import Effective, Protected, Source, Stamp, Visibility, effect
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
-from workflows.access import Principal, authorise, authorise_entry
+from workflows.access import Principal, authorise
 from workflows.desk import Command, Desk
 from workflows.exporting.worklist import WorklistStep, read_worklist
 from workflows.importing.receipt import Options, Progress, Receipt, RowNote
@@ -105,7 +105,6 @@ class WorklistImport:
         )
 
         def act(r: Recommendation, said: Stamp) -> RecommendationEvent:
-            authorise_entry(self._principal, step.step, r, said.visibility)
             return _act(step, r, said)
 
         answers = step.step in ("accept-assignment", "decline-assignment")

@@ -14,9 +14,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.entry import Entry, Protected, UnreadableEntry
-from domain.refusals import CommandReused, InvalidInput, StaleVersion, Unavailable
+from domain.refusals import CommandReused, InvalidInput, Refusal, StaleVersion, Unavailable
 from workflows.log.mapper import EntryMapper, commit, read_payload
-from workflows.log.recorder import Appended, CommandRow, CommandTaken, Recorder, Row
+from workflows.log.recorder import Append, Appended, CommandRow, CommandTaken, Recorder, Row
 
 __all__ = ["Appended", "CommandRow", "Log", "read_url"]
 
@@ -79,18 +79,24 @@ class Log(Application[UUID]):
     def append(self, command: str, sha256: bytes, entries: Sequence[Entry]) -> Appended:
         """Records all entries or none. The same command with the same request (`sha256`) gives
         its first result; with another it is refused. Refuses a stream that has moved on."""
-        try:
-            stored = [self.mapper.to_stored_event(entry) for entry in entries]
-            with _reaching():
-                return self.recorder.append(command, sha256, stored)
-        except CommandTaken:
-            raise CommandReused(
-                f"Command id “{command}” was used for another request; take a new one."
-            ) from None
-        except IntegrityError:
-            raise StaleVersion(
-                "Somebody else was faster; read the recommendation again and decide anew."
-            ) from None
+        stored = [self.mapper.to_stored_event(entry) for entry in entries]
+        with _recording(command):
+            return self.recorder.append(command, sha256, stored)
+
+    def append_all(
+        self, requests: Sequence[tuple[str, bytes, Sequence[Entry]]]
+    ) -> list[Appended | Refusal]:
+        """The same for many commands that share no stream, in one commit where that is possible:
+        what became of each."""
+        appends: list[Append | Refusal] = []
+        for command, sha256, entries in requests:
+            try:
+                stored = [self.mapper.to_stored_event(entry) for entry in entries]
+                appends.append(Append(command, sha256, stored))
+            except Refusal as refusal:
+                appends.append(refusal)
+        self.recorder.append_all([one for one in appends if isinstance(one, Append)])
+        return [one if isinstance(one, Refusal) else _settled(one) for one in appends]
 
     # -- reading
 
@@ -102,8 +108,12 @@ class Log(Application[UUID]):
 
     def find_command(self, command: str) -> CommandRow | None:
         """What a command recorded, None if it is unknown."""
+        return self.find_commands([command]).get(command)
+
+    def find_commands(self, commands: Sequence[str]) -> dict[str, CommandRow]:
+        """What some commands recorded; those unknown are missing."""
         with _reaching():
-            return self.recorder.find_command(command)
+            return self.recorder.find_commands(commands)
 
     def load(
         self, stream: UUID, fold: Callable[[Iterable[Entry], State | None], State | None]
@@ -204,6 +214,29 @@ def _reaching() -> Iterator[None]:
         raise Unavailable(
             "The log can't be reached now. Try again, a step under the same command id."
         ) from error
+
+
+def _settled(append: Append) -> Appended | Refusal:
+    try:
+        with _recording(append.command):
+            return append.settle()
+    except Refusal as refusal:
+        return refusal
+
+
+@contextmanager
+def _recording(command: str) -> Iterator[None]:
+    try:
+        with _reaching():
+            yield
+    except CommandTaken:
+        raise CommandReused(
+            f"Command id “{command}” was used for another request; take a new one."
+        ) from None
+    except IntegrityError:
+        raise StaleVersion(
+            "Somebody else was faster; read the recommendation again and decide anew."
+        ) from None
 
 
 def _entry(row: Row) -> Entry:

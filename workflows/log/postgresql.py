@@ -318,11 +318,12 @@ class PostgreSQLRecorder(Recorder):
         )
         return [StoredEvent(originator_id, *row) for row in found]
 
-    def find_command(self, command: str) -> CommandRow | None:
+    def find_commands(self, commands: Sequence[str]) -> dict[str, CommandRow]:
         rows = self._fetch(
-            "SELECT request_sha256, first, count FROM log_command WHERE id = %s", (command,)
+            "SELECT id, request_sha256, first, count FROM log_command WHERE id = ANY(%s)",
+            (list(commands),),
         )
-        return CommandRow(*rows[0]) if rows else None
+        return {row[0]: CommandRow(*row[1:]) for row in rows}
 
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
         rows = self._fetch(

@@ -100,23 +100,31 @@ class Recorder(ApplicationRecorder):
         OperationalError when the store can't be reached: whether anything was written is then
         found out by sending the same command again.
         """
-        if not events:
-            raise ValueError("an append holds at least one event")
-        if len(events) > append_events_max:
-            raise LimitExceeded(f"One append may hold {append_events_max:,} events.")
         mine = Append(command, sha256, events)
-        with self._door:
-            if self._committing:
-                mine.turn = Lock()
-                mine.turn.acquire()
-                self._queue.append(mine)
-            else:
-                self._committing = mine.leads = True
-        if mine.turn is not None:
-            mine.turn.acquire()
-        if mine.leads:
-            self._lead(mine)
+        self.append_all([mine])
         return mine.settle()
+
+    def append_all(self, requests: Sequence[Append]) -> None:
+        """Appends each of some requests or leaves it, as if each had come alone: `settle` says
+        which. They queue together, so that they share a commit; none may count on another."""
+        for request in requests:
+            if not request.events:
+                raise ValueError("an append holds at least one event")
+            if len(request.events) > append_events_max:
+                raise LimitExceeded(f"One append may hold {append_events_max:,} events.")
+        with self._door:
+            waiting = list(requests)
+            if waiting and not self._committing:
+                self._committing = waiting.pop(0).leads = True
+            for request in waiting:
+                request.turn = Lock()
+                request.turn.acquire()
+            self._queue.extend(waiting)
+        for request in requests:  # in the queue's order, so that whoever is to lead is woken first
+            if request.turn is not None:
+                request.turn.acquire()
+            if request.leads:
+                self._lead(request)
 
     def _lead(self, mine: Append) -> None:
         batch = [mine]
@@ -166,9 +174,13 @@ class Recorder(ApplicationRecorder):
         """Rows up to and with log index `stop`, in the order of streams and of the versions in
         them, at most `limit`, from behind the stream and version `after`."""
 
-    @abstractmethod
     def find_command(self, command: str) -> CommandRow | None:
         """What was appended under a command id."""
+        return self.find_commands([command]).get(command)
+
+    @abstractmethod
+    def find_commands(self, commands: Sequence[str]) -> dict[str, CommandRow]:
+        """What was appended under some command ids; those unknown are missing."""
 
     @abstractmethod
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:

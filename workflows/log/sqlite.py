@@ -251,9 +251,17 @@ class SQLiteRecorder(Recorder):
         )
         return [StoredEvent(originator_id, *row) for row in found]
 
-    def find_command(self, command: str) -> CommandRow | None:
-        rows = self._fetch(_SELECT_COMMAND, (command,))
-        return CommandRow(*rows[0]) if rows else None
+    def find_commands(self, commands: Sequence[str]) -> dict[str, CommandRow]:
+        found: dict[str, CommandRow] = {}
+        for i in range(0, len(commands), variables_max):
+            some = commands[i : i + variables_max]
+            marks = ",".join("?" * len(some))
+            for row in self._fetch(
+                f"SELECT id, request_sha256, first, count FROM log_command WHERE id IN ({marks})",
+                some,
+            ):
+                found[row[0]] = CommandRow(*row[1:])
+        return found
 
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
         rows: dict[bytes, VaultRow] = {}

@@ -282,8 +282,8 @@ class Compiled:
         return found
 
     def armed(self, states: Sequence[str]) -> Armed:
-        """The deadlines that run in some states, and the tasks there are: none once a case is at its
-        end."""
+        """The deadlines that run in some states, and the tasks there are: none once a case is at
+        its end."""
         key = tuple(states)
         found = self._armed.get(key)
         if found is None:

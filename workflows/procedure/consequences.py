@@ -54,7 +54,8 @@ def effects(
     moment: Callable[[], Moment],
 ) -> tuple[AnyEffect, ...]:
     """What an event leads to besides states. `r` is the case with the event's facts, still in the
-    states before it; `facts` are those after it; `moment` tells when it is taken, if anything hangs on it."""
+    states before it; `facts` are those after it; `moment` tells when it is taken, if anything hangs
+    on it."""
     states = sorted({*r.states}.difference(outcome.left).union(outcome.entered))
     armed = procedure.armed(states)
     found: list[AnyEffect] = [
@@ -63,9 +64,11 @@ def effects(
     if armed.deadlines or r.deadlines:
         clock = _Clock(r, event, facts, moment())
         wanted = {spec.id for spec in armed.deadlines}
-        for held in r.deadlines:
-            if held.deadline not in wanted:
-                found.append(DeadlineLifted(deadline=held.deadline, generation=held.generation))
+        found += [
+            DeadlineLifted(deadline=held.deadline, generation=held.generation)
+            for held in r.deadlines
+            if held.deadline not in wanted
+        ]
         for spec in armed.deadlines:
             found.extend(clock.of(spec))
     if armed.tasks or r.tasks:

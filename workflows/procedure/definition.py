@@ -63,8 +63,8 @@ class Follow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Move(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
-    """A transition: `on` a step, or when a deadline is `past` (neither: as soon as it may), `when` a
-    guard holds, `to` a state. Without `to` the step is taken where it stands."""
+    """A transition: `on` a step, or when a deadline is `past` (neither: as soon as it may), `when`
+    a guard holds, `to` a state. Without `to` the step is taken where it stands."""
 
     on: str | None = None
     past: str | None = None
@@ -76,10 +76,9 @@ class StateSpec(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
     """A state. `kind` is said of those that are not plain: `parallel` (all states within it are
-    active at once), `final`, `history` and `deep-history` (which lead back to where the state around
-    them was last, at first to `initial`). It begins with `initial`, by default the first state
-    within it.
-    `follows`: of the states within it, the first whose condition holds is the active one.
+    active at once), `final`, `history` and `deep-history` (which lead back to where the state
+    around them was last, at first to `initial`). It begins with `initial`, by default the first
+    state within it. `follows`: of the states within it, the first whose condition holds is the active one.
     `bucket`: what it, and all within it that say nothing else, counts as in overviews."""
 
     id: str

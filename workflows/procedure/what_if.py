@@ -9,8 +9,8 @@ from typing import NamedTuple
 from domain.entry import Entry
 from domain.events import RecommendationEvent
 from domain.recommendation import begin
-from workflows.procedure.compiled import Blocked, Compiled
 from domain.steps import step_of
+from workflows.procedure.compiled import Blocked, Compiled
 
 
 class Fate(StrEnum):
