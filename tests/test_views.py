@@ -50,6 +50,7 @@ from projections import (
     recommendations,
     register,
     search,
+    standing,
     timers,
     views,
 )
@@ -169,10 +170,12 @@ def contents(connection: Connection) -> dict[str, Any]:
         "words": search.dump(connection),
         "cells": figures.dump(connection),
         "wakes": timers.dump(connection),
+        "standing": standing.dump(connection),
     }
     for view in views.VIEWS.values():
         for table in view.tables.sorted_tables:
-            if table.name not in ("search_document", "figure", f"{view.name}_head"):
+            told = ("search_document", "figure", "standing", f"{view.name}_head")
+            if table.name not in told:
                 rows = connection.execute(select(table)).all()
                 found[table.name] = sorted([tuple(row) for row in rows], key=repr)
     return found
