@@ -191,10 +191,10 @@ class WhatIfQuery:
 
 
 def _whose(where: RecommendationWhere) -> str:
-    if len(where.addressee or ()) != 1:
+    named = where.addressee or []
+    if len(named) != 1:
         raise InvalidInput('A procedure is of one State: name it, `where: {addressee: ["SVN"]}`.')
-    (addressee,) = where.addressee or ()
-    return addressee
+    return named[0]
 
 
 def _procedure(
