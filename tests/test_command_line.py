@@ -278,6 +278,19 @@ def without_views(shell: Shell) -> None:
         file.unlink()
 
 
+@pytest.mark.parametrize("table", ["standing SET cases", "figure SET paragraphs"])
+def test_check_finds_that_a_view_counts_otherwise_than_the_record(shell: Shell, table: str) -> None:
+    imported(shell)
+    assert shell.json("check")["ok"] is True
+    (file,) = database(shell).parent.glob("suivi-figures-*.db")
+    with closing(sqlite3.connect(file)) as view, view:
+        assert view.execute(f"UPDATE {table} = 99").rowcount >= 1
+    done = shell.run("check", "--json")
+    assert done.returncode == FAILED
+    (fault,) = json.loads(done.stdout)["faults"]
+    assert fault.startswith("figures: ")
+
+
 TORN = "UPDATE log_event SET payload = substr(payload, 1, 40) WHERE log_index = 8"
 
 

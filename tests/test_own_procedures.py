@@ -257,6 +257,65 @@ def test_the_latest_adoption_counts_for_each_mechanism_and_kind() -> None:
         adopt(stamp(), held, **said("b", (Mechanism.UPR,)))
 
 
+# --- How many stand where ------------------------------------------------------------------------
+
+CASES = """query($h: String!, $of: [String!], $at: AsOf) { workflowDefinition(hash: $h, asOf: $at) {
+    cases(addressee: $of) { total states { id label(language: "fr") count } }
+    mermaid: diagram(counts: true, addressee: $of, language: "fr")
+    svg: diagram(format: SVG, counts: true, addressee: $of) plain: diagram(format: SVG) } }"""
+
+
+def test_a_procedure_tells_how_many_cases_stand_in_each_of_its_states(database_url: str) -> None:
+    upr = shipped()["upr"].hash
+    with running(database_url) as server:
+        ids = [server.receive() for _ in range(3)]
+        server.receive(addressee="HRV")
+        server.receive(mechanism="TREATY_BODY", body="CRC")
+        hidden = server.received(visibility="INTERNAL")
+        assert hidden["recommendation"]["states"]
+        before = server.size() - 1
+        server.step("coordinator", "assignRecommendation", ids[0], institution="justice")
+        server.step("coordinator", "planImplementation", ids[0], measures="a law")
+        server.step("coordinator", "closeRecommendation", ids[1], **CLOSED)
+
+        def told(who: str = "coordinator", **said: Any) -> Any:
+            return server.ask(who, CASES, h=upr, **said)["workflowDefinition"]
+
+        def counts(*asked: Any, **said: Any) -> dict[str, int]:
+            cases = told(*asked, **said)["cases"]
+            return {"all": cases["total"], **{s["id"]: s["count"] for s in cases["states"]}}
+
+        found = counts()
+        assert [found[id] for id in ("all", "record", "record.open", "record.closed")] == [
+            *(5, 5, 4, 1)
+        ]
+        assert (found["assignment"], found["assignment.assigned"]) == (5, 1)
+        assert (found["implementation.planned"], found["position.pending"]) == (1, 5)
+        assert counts("reader")["all"] == 4, "what is internal is not counted for everybody"
+        assert (counts(of=["HRV"])["all"], counts(of=["SVN"])["all"]) == (1, 4)
+        assert (counts(of=["FRA"])["all"], counts(of=[])["record"]) == (0, 0)
+        then = counts(at={"logIndex": before})
+        assert (then["all"], then["record.open"], then["implementation.planned"]) == (5, 5, 0)
+        whole = told()
+        assert 'state "Clos (1)"' in whole["mermaid"]
+        assert ">5</text>" in whole["svg"]
+        assert ">5</text>" not in whole["plain"]
+        assert 'state "Clos (0)"' in told(of=["HRV"])["mermaid"]
+        of_it = """query($id: ID!) { recommendation(id: $id) { definition { cases { total }
+            diagram(format: SVG, counts: true) } } }"""
+        its = server.ask("coordinator", of_it, id=ids[0])["recommendation"]["definition"]
+        assert its["cases"]["total"] == 5
+        assert 'stroke-width="2.5"' in its["diagram"]
+        assert ">5</text>" in its["diagram"]
+        scxml = "query($h: String!) { workflowDefinition(hash: $h) "
+        error = server.refused(
+            "reader", scxml + "{ diagram(format: SCXML, counts: true) } }", h=upr
+        )
+        assert error["extensions"]["code"] == "INVALID_INPUT"
+
+
+CLOSED = {"closing": "NOT_PURSUED", "reason": "overtaken"}
+
 # --- A step of its own ---------------------------------------------------------------------------
 
 

@@ -18,6 +18,8 @@ _LINE, _NAME = 17, 20
 _SIZE, _SMALL = 14, 12
 _INK, _FAINT, _EDGE, _LIVE, _PAPER = "#1a1a1a", "#595959", "#8a8a8a", "#dbe8fb", "#ffffff"
 _LEFTWARDS = ("ar", "fa", "he", "ur")
+_WIDEST = 1.25
+"""How much wider than measured a bold text may come out, by the font that is there."""
 _FONT = "system-ui, 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans SC', sans-serif"
 
 
@@ -125,14 +127,15 @@ class _Sheet(NamedTuple):
             look = {"fill": "none", "stroke": _EDGE}
             self._frame(group, x + 4, y + 4, width - 8, box.height - 8, look)
         line = y + _PAD + 13
-        room = width - 2 * _PAD
+        room, count = width - 2 * _PAD, None
         if self.counts is not None:
             count = self.counts.get(box.id, 0)
-            said = f"{count:,}"
-            ink = _INK if count else _FAINT
-            self.text(group, x + width - _PAD, line, said, size=_SIZE, fill=ink, ends=True)
-            room -= _measure(said, _SIZE) + _PAD
-        self.text(group, x + _PAD, line, _cut(box.name, room), size=_SIZE, bold=True)
+            room -= _measure(f"{count:,}", _SIZE) + _PAD
+        name = _cut(box.name, room)
+        self.text(group, x + _PAD, line, name, size=_SIZE, bold=True, room=room)
+        if count is not None:
+            ink, end = _INK if count else _FAINT, x + width - _PAD
+            self.text(group, end, line, f"{count:,}", size=_SIZE, fill=ink, ends=True)
         for told in box.lines:
             line += _LINE
             self.text(group, x + _PAD, line, told, size=_SMALL, fill=_FAINT)
@@ -152,12 +155,16 @@ class _Sheet(NamedTuple):
         fill: str = _INK,
         bold: bool = False,
         ends: bool = False,
+        room: int | None = None,
     ) -> None:
-        """Writes a line that begins at `x`, or `ends` there."""
+        """Writes a line that begins at `x`, or `ends` there; set closer where it might need more
+        than its `room`."""
         look = {"x": str(self.width - x if self.leftwards else x), "y": str(y)}
         look |= {"font-size": str(size), "fill": fill}
         look |= {"font-weight": "600"} if bold else {}
         look |= {"text-anchor": "end"} if self.leftwards is not ends else {}
+        if room is not None and _measure(said, size) * _WIDEST > room:
+            look |= {"textLength": str(room), "lengthAdjust": "spacingAndGlyphs"}
         SubElement(into, "text", look).text = said
 
     def _frame(
