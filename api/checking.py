@@ -20,7 +20,7 @@ from domain.entry import Entry, Protected, UnreadableEntry, protected_texts
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
 from domain.stored_file import StoredFile
-from projections import credentials, figures, recommendations, search
+from projections import credentials, figures, recommendations, search, standing
 from projections.feed import FOLDS, FeedStopped
 from projections.register import SHELVES, written
 from workflows.log.mapper import commit, read_payload, sealed
@@ -192,3 +192,5 @@ def _check_views(
     )
     if not torn and figures.counted(mine) != figures.dump(connection):
         report.fault("figures: the view's cells are not what the record adds up to")
+    if not torn and standing.counted(mine) != standing.dump(connection):
+        report.fault("figures: the view does not count how many stand where as the record does")

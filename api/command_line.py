@@ -240,26 +240,23 @@ def rebuild(given: argparse.Namespace, settings: Settings) -> int:
 
 def export(given: argparse.Namespace, settings: Settings) -> int:
     """suivi export: the log as JSON Lines, or what the record says: list, matrix, worklist."""
+    from api.conditions import read_where
     from api.context import Context
     from api.exports import Asked, Export, write
     from workflows.exporting import json_lines
 
+    asked = Asked(where=read_where(_conditions(given)), language=given.language)
+    if given.format == "jsonl" and given.where:
+        raise InvalidInput("The log is exported whole; `--where` is for all other formats.")
     with _service(settings) as service:
         if given.format == "jsonl":
             with _output(given.output) as out:
                 out.writelines(json_lines(service.log))
             return 0
         service.feed.advance()
-        asked = Asked(
-            state=given.state,
-            cycle=given.cycle,
-            institution=given.institution,
-            language=given.language,
-        )
         context = Context(service, _principal(given, service, Role.COORDINATOR))
         try:
-            addressees = None if given.state is None else [given.state]
-            reading = context.at(log_index=given.log_index, addressees=addressees)
+            reading = asked.reading(context, given.log_index)
             with tempfile.TemporaryDirectory() as folder:
                 place = given.output or Path(folder) / "export"
                 write(reading, Export(given.format), asked, place)
@@ -269,6 +266,22 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
         finally:
             context.close()
     return 0
+
+
+def _conditions(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """The conditions of an export: what `--where` says, and the options that say the same."""
+    for name, value in (
+        ("addressee", given.state),
+        ("cycle", given.cycle),
+        ("institution", given.institution),
+    ):
+        if value is not None:
+            yield name, str(value)
+    for said in given.where:
+        name, is_one, value = said.partition("=")
+        if not is_one:
+            raise InvalidInput(f"“{said[:40]}” is no condition: write --where position=noted.")
+        yield name, value
 
 
 def show_schema(given: argparse.Namespace, settings: Settings) -> int:
@@ -552,6 +565,13 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--state", metavar="SVN", help="only recommendations to this State")
     c.add_argument("--cycle", type=int, help="only recommendations of this review cycle")
     c.add_argument("--institution", help="only what is assigned to this institution")
+    c.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="only what meets a condition of lists, such as overdue=true (repeatable)",
+    )
     c.add_argument("--language", default="en", help="language of the texts (default: en)")
     c.add_argument("--log-index", type=int, metavar="N", help="as the record stood at this index")
     c.add_argument(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.authentication import authenticated
+from api.conditions import NAMES, read_where
 from api.context import Context, Reading
 from api.service import Service
 from domain.addressees import addressee as find_addressee
@@ -69,30 +70,28 @@ MEDIA = {
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which recommendations are exported, and how. `institution`: whose worklist, or to whom they
-    are assigned."""
+    """Which recommendations are exported, and how. `layout`: of the matrix, 2 to 4."""
 
-    state: str | None = None
-    cycle: int | None = None
-    symbol: str | None = None
-    institution: str | None = None
-    search: str | None = None
+    where: Where = Where()
     language: str = "en"
-    layout: int | None = None
+    layout: Annotated[int, msgspec.Meta(ge=2, le=4)] | None = None
 
-    def where(self) -> Where:
-        """The same as a condition on lists."""
+    def reading(self, context: Context, log_index: int | None) -> Reading:
+        """What it is read from: the record as of now, or of a log index."""
+        whose = self.where.addressee
+        return context.at(log_index=log_index, addressees=None if whose is None else [*whose])
 
-        def one(value: Any) -> list[Any] | None:
-            return None if value is None else [value]
+    def one(self, name: str) -> Any:
+        """The value of a condition that has exactly one; None otherwise."""
+        values = getattr(self.where, name)
+        return values[0] if values and len(values) == 1 else None
 
-        return Where(
-            addressee=one(self.state),
-            cycle=one(self.cycle),
-            symbol=one(self.symbol),
-            institution=one(self.institution),
-            search=self.search,
-        )
+
+HOW = ("language", "layout", "logIndex")
+"""Parameters that are no conditions."""
+
+OF_A_MATRIX = {"addressee", "cycle", "symbol", "institution", "search", "today"}
+"""Conditions that a matrix takes: it is the list of one review."""
 
 
 def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
@@ -104,10 +103,11 @@ def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
     elif format is Export.XLSX:
         write_xlsx(_all(reading, asked), out, asked.language, sees=reading.scope.reads)
     elif format is Export.WORKLIST:
-        if asked.institution is None:
-            raise InvalidInput("A worklist is an institution's: name it.")
+        institution = asked.one("institution")
+        if institution is None:
+            raise InvalidInput("A worklist is one institution's: name it.")
         write_worklist(
-            _all(reading, asked), asked.institution, out, asked.language, log_index=reading.last
+            _all(reading, asked), institution, out, asked.language, log_index=reading.last
         )
     elif format is Export.OCEL:
         with out.open("wb") as file:
@@ -125,7 +125,7 @@ def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
 
 def _pages(reading: Reading, asked: Asked) -> Iterator[list[Recommendation]]:
     after: str | None = None
-    where, found = asked.where(), 0
+    where, found = msgspec.structs.replace(asked.where, today=reading.today), 0
     while True:
         page = recommendations.page(
             reading.connection,
@@ -153,9 +153,10 @@ def _lives(reading: Reading, asked: Asked) -> Iterator[Life]:
 
 
 def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
-    """Reviews, institutions and progress reports of the State asked for, or of all."""
+    """Reviews, institutions and progress reports of the States asked for, or of all."""
+    states = asked.where.addressee
     for shelf in (register.reviews, register.institutions, register.reports):
-        of = [shelf.table.c.addressee == asked.state] if asked.state is not None else []
+        of = [] if states is None else [shelf.table.c.addressee.in_(states)]
         for page in shelf.pages(reading.connection, reading.scope, of):
             yield from _told(reading, page)
 
@@ -170,13 +171,18 @@ def _told(reading: Reading, states: Sequence[Any]) -> Iterator[Life]:
 
 
 def _write_matrix(reading: Reading, asked: Asked, out: Path) -> None:
-    if asked.state is None or (asked.cycle is None and asked.symbol is None):
+    state = asked.one("addressee")
+    if state is None or (asked.one("cycle") is None and asked.one("symbol") is None):
         raise InvalidInput("A matrix is of one review: name the State and the cycle.")
+    said = {name for name in Where.__struct_fields__ if getattr(asked.where, name) is not None}
+    if said - OF_A_MATRIX:
+        taken = ", ".join(sorted(OF_A_MATRIX - {"today"}))
+        raise InvalidInput(f"A matrix is the list of one review and takes only {taken}.")
     states = [r for r in _all(reading, asked) if r.mechanism is Mechanism.UPR]
     if not states:
         raise NotFound("There are no recommendations of that review.")
     first = states[0]
-    known = find_addressee(asked.state)
+    known = find_addressee(state)
     says = _says(reading, states)
     session = first.session or ""
     cycle = first.cycle or 0
@@ -184,7 +190,7 @@ def _write_matrix(reading: Reading, asked: Asked, out: Path) -> None:
         states,
         lambda r: says(r)[0],
         out,
-        state_name=known.name if known else asked.state,
+        state_name=known.name if known else state,
         cycle=cycle,
         session=int(session) if session.isdecimal() else 0,
         layout=asked.layout or {2: 2, 3: 3}.get(cycle, 4),  # type: ignore[arg-type]
@@ -241,29 +247,34 @@ def _text(text: Protected) -> str:
 
 
 async def get_export(request: Request) -> Response:
-    """`GET /exports/{format}?state=SVN&cycle=3`: the file, as of now or of `?logIndex=`."""
+    """`GET /exports/{format}?addressee=SVN&cycle=3&overdue=true`: the file, by the conditions of
+    lists, as of now or of `?logIndex=`. `state` is another name for `addressee`."""
     service: Service = request.app.state.service
     principal = await authenticated(request, service)
-    given = dict(request.query_params)
+    said = request.query_params.multi_items()
+    given = {name: value for name, value in said if name in HOW}
+    conditions = [
+        ("addressee" if name == "state" else name, value) for name, value in said if name not in HOW
+    ]
+    unknown = {name for name, _ in conditions}.difference(NAMES)
+    if unknown:
+        names = ", ".join((*NAMES, "state", *HOW))
+        raise InvalidInput(f"“{min(unknown)[:40]}” is no parameter; there are {names}.")
     at = given.pop("logIndex", None)
     try:
         format = Export(request.path_params["format"])
-        asked = msgspec.convert(given, Asked, strict=False)
+        how = msgspec.convert(given, Asked, strict=False)
         index = None if at is None else int(at)
     except (ValueError, msgspec.ValidationError) as error:
         raise InvalidInput(f"That can't be exported: {error}.") from None
-    unknown = given.keys() - set(Asked.__struct_fields__)
-    if unknown:
-        names = ", ".join(Asked.__struct_fields__)
-        raise InvalidInput(f"“{min(unknown)}” is no parameter; there are {names}, logIndex.")
+    asked = msgspec.structs.replace(how, where=read_where(conditions))
 
     def made() -> Path:
         context = Context(service, principal)
         with tempfile.NamedTemporaryFile(delete=False, suffix=f".{format.value}") as file:
             place = Path(file.name)
         try:
-            addressees = None if asked.state is None else [asked.state]
-            write(context.at(log_index=index, addressees=addressees), format, asked, place)
+            write(asked.reading(context, index), format, asked, place)
         except BaseException:
             place.unlink()
             raise

@@ -191,7 +191,7 @@ def _answer(
     found = service.desk.procedures.find(sha256, entry.addressee)
     assert found is not None, "it was recorded just now"
     return WorkflowDefinitionPayload(
-        definition=definition_of(found, lambda: adoptions_in(context), entry.addressee),
+        definition=definition_of(found, context, lambda: adoptions_in(context), entry.addressee),
         gate=gate_of(reports[-1]) if reports else None,
         events=entries,  # type: ignore[arg-type]
         log_index=last,

@@ -3,6 +3,7 @@ recommendation which steps are open and why others are not."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -16,10 +17,10 @@ from api.derive import enum_type
 from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
 from domain.recommendation import Recommendation
-from domain.refusals import NotFound
+from domain.refusals import InvalidInput, NotFound
 from domain.words import Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
-from projections import register
+from projections import register, standing
 from workflows import steps
 from workflows.access import MAY, Role
 from workflows.procedure import Procedures, forms, gate
@@ -95,9 +96,24 @@ class ProcedurePromise:
         return self.promise.says
 
 
+@strawberry.type(description="A state of a procedure, and how many cases stand in it.")
+class StateCount(ProcedureState):
+    count: int
+
+
+@strawberry.type(description="How many cases go by a procedure, and where they stand.")
+class CaseCounts:
+    total: int
+    states: list[StateCount] = strawberry.field(
+        description="All its states, in order. A case stands in one of each region, and in those "
+        "around it."
+    )
+
+
 @strawberry.type(description="A procedure, by its hash: the SHA-256 of its canonical form.")
 class WorkflowDefinition:
     compiled: strawberry.Private[Compiled]
+    reading: strawberry.Private[Reading]
     adoptions: strawberry.Private[Callable[[], Sequence[Adoptions]]]
     published: strawberry.Private[str | None] = None
     states_of_case: strawberry.Private[Sequence[str]] = ()
@@ -151,15 +167,49 @@ class WorkflowDefinition:
         return gate_of(_checked(self.compiled))
 
     @strawberry.field(
-        description="A drawing, with labels in `language`; of a recommendation's procedure, with "
-        "the states it is in set off."
+        description="How many cases go by it, and how many of them stand in each of its states: "
+        "of some States, or of all, as far as the reader may see them."
     )
-    def diagram(self, format: DiagramFormat = DiagramFormat.MERMAID, language: str = "en") -> str:
+    def cases(self, addressee: list[str] | None = None) -> CaseCounts:
+        total, counts = self._counted(addressee)
+        states = [
+            StateCount(spec=state.spec, counts_as=state.counts_as, count=counts[state.spec.id])
+            for state in states_of(self.compiled)
+        ]
+        return CaseCounts(total=total, states=states)
+
+    @strawberry.field(
+        description="A drawing, with labels in `language`; of a recommendation's procedure, with "
+        "the states it is in set off. With `counts`, beside each state how many cases stand in it, "
+        "of the States in `addressee` or of all: in Mermaid and SVG."
+    )
+    def diagram(
+        self,
+        format: DiagramFormat = DiagramFormat.MERMAID,
+        language: str = "en",
+        counts: bool = False,
+        addressee: list[str] | None = None,
+    ) -> str:
         if format is DiagramFormat.SCXML:
+            if counts:
+                raise InvalidInput("SCXML has no place for counts: ask for MERMAID or SVG.")
             return scxml(self.compiled)
         draw = svg if format is DiagramFormat.SVG else mermaid
         live = self.compiled.active(self.states_of_case) if self.states_of_case else ()
-        return draw(self.compiled.definition, language, live)
+        counted = self._counted(addressee)[1] if counts else None
+        return draw(self.compiled.definition, language, live, counted)
+
+    def _counted(self, addressee: list[str] | None) -> tuple[int, Counter[str]]:
+        """How many cases there are, and how many in each state, those with others within them
+        included."""
+        total, counts = 0, Counter[str]()
+        found = standing.configurations(
+            self.reading.connection, self.reading.scope, self.compiled.hash, addressee
+        )
+        for states, cases in found.items():
+            total += cases
+            counts.update(dict.fromkeys(self.compiled.active(states), cases))
+        return total, counts
 
 
 @strawberry.type(description="A fact about a recommendation, as a guard reads it.")
@@ -234,7 +284,10 @@ class ProcedureQuery:
     ) -> list[WorkflowDefinition]:
         reading = look(info.context, as_of, None)
         adoptions = cache(lambda: adoptions_in(reading))
-        found = [WorkflowDefinition(compiled=c, adoptions=adoptions) for c in shipped().values()]
+        found = [
+            WorkflowDefinition(compiled=compiled, reading=reading, adoptions=adoptions)
+            for compiled in shipped().values()
+        ]
         own = register.definitions.all(reading.connection, reading.scope)
         return [*found, *(_published(held, reading, adoptions) for held in own)]
 
@@ -245,7 +298,7 @@ class ProcedureQuery:
         reading = look(info.context, as_of, None)
         adoptions = cache(lambda: adoptions_in(reading))
         if compiled := by_hash().get(hash):
-            return WorkflowDefinition(compiled=compiled, adoptions=adoptions)
+            return WorkflowDefinition(compiled=compiled, reading=reading, adoptions=adoptions)
         asked = [register.definitions.table.c.sha256 == hash]
         for held in register.definitions.all(reading.connection, reading.scope, asked):
             return _published(held, reading, adoptions)
@@ -264,6 +317,7 @@ def states_of(compiled: Compiled, among: Collection[str] | None = None) -> list[
 
 def definition_of(
     compiled: Compiled,
+    reading: Reading,
     adoptions: Callable[[], Sequence[Adoptions]],
     addressee: str,
     states: Sequence[str] = (),
@@ -271,7 +325,11 @@ def definition_of(
     """A procedure that a recommendation of this addressee is under, in these states."""
     own = None if compiled.hash in by_hash() else addressee
     return WorkflowDefinition(
-        compiled=compiled, adoptions=adoptions, published=own, states_of_case=states
+        compiled=compiled,
+        reading=reading,
+        adoptions=adoptions,
+        published=own,
+        states_of_case=states,
     )
 
 
@@ -294,7 +352,9 @@ def _published(
 ) -> WorkflowDefinition:
     compiled = reading.service.desk.procedures.find(held.sha256, held.addressee)
     assert compiled is not None, "what the view holds is in the log"
-    return WorkflowDefinition(compiled=compiled, adoptions=adoptions, published=held.addressee)
+    return WorkflowDefinition(
+        compiled=compiled, reading=reading, adoptions=adoptions, published=held.addressee
+    )
 
 
 def steps_of(procedures: Procedures, r: Recommendation, role: Role) -> list[ProcedureStep]:

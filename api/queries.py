@@ -124,6 +124,9 @@ class RecommendationWhere:
     duplicate: bool | None = strawberry.field(
         default=None, description="It is declared a duplicate, or not."
     )
+    definition: list[str] | None = strawberry.field(
+        default=None, description="Hashes of procedures they go by."
+    )
     review: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Ids of reviews."
     )

@@ -313,7 +313,10 @@ class Recommendation(Node):
     def definition(self) -> WorkflowDefinition:
         state = self.row.state
         compiled = self._procedures.of(state)
-        return definition_of(compiled, self.cohort.adoptions, state.addressee, state.states)
+        cohort = self.cohort
+        return definition_of(
+            compiled, cohort.reading, cohort.adoptions, state.addressee, state.states
+        )
 
     @strawberry.field(description="The states of the procedure it is in, with their names.")
     def active_states(self) -> list[ProcedureState]:

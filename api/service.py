@@ -33,6 +33,7 @@ from workflows.clock import Clock, machine_clock
 from workflows.desk import Desk
 from workflows.files import Files
 from workflows.log import Log
+from workflows.publishing import Drafts
 from workflows.worker import Claimed, Worker
 
 log_line = structlog.get_logger("suivi.service")
@@ -47,6 +48,7 @@ class Service:
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
         self.desk = Desk(self.log, clock)
+        self.drafts = Drafts(self.desk.procedures)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(self.log, settings.as_of_events_max)
         self.imports = ImportJobs(self.desk, self, self.wait_for)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
 import strawberry
 from strawberry.types import Info
 
-from api.context import Context
+from api.context import Context, Reading
 from api.derive import enum_type
 from api.looking_back import AsOf, look
 from api.procedures import Gate, gate_of
-from api.queries import PageInfo, page_info
+from api.queries import PageInfo, RecommendationWhere, page_info, where_of
 from api.recommendations import Recommendation, together
-from domain.refusals import InvalidInput, NotFound
+from domain.refusals import InvalidInput, LimitExceeded, NotFound
 from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
-from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
 from workflows.procedure.shipped import is_for
-from workflows.procedure.what_if import Fate, Story, retell
-from workflows.publishing import examine
+from workflows.procedure.what_if import Fate, Story, retell, tally
 
 FateType = enum_type(Fate)
 
@@ -65,14 +68,81 @@ class WhatIfCase:
         return [blocked.guard for blocked in self.story.blocked]
 
 
-@strawberry.type(description="A page of recommendations under another procedure.")
+@strawberry.type(description="A condition that steps which were taken would not have met.")
+class WhatIfBreak:
+    step: str
+    guard: str
+    cases: int = strawberry.field(
+        description="In how many cases; one counts under each of its conditions."
+    )
+
+
+@strawberry.type(description="What would have become of all recommendations that fit.")
+class WhatIfTotals:
+    same: int
+    elsewhere: int
+    diverges: int
+    breaks: list[WhatIfBreak] = strawberry.field(
+        description="What the diverging ones break at, the most frequent first."
+    )
+
+
+@strawberry.type(description="Recommendations under another procedure.")
 class WhatIf:
     gate: Gate | None = strawberry.field(
         description="What the gate says of a draft; null for a procedure there is. Of a draft "
         "that is not sound no case is told."
     )
-    cases: list[WhatIfCase]
+    cases: list[WhatIfCase] = strawberry.field(description="Those of this page.")
     page_info: PageInfo
+    asked: strawberry.Private[_Asked | None]
+
+    @strawberry.field(
+        description="All that fit, on all pages; null for a draft that is not sound. Refused where "
+        "they have more entries than a look back may read."
+    )
+    def totals(self) -> WhatIfTotals | None:
+        if self.asked is None:
+            return None
+        found = tally(self.asked.stories())
+        breaks = [WhatIfBreak(step=b.step, guard=b.guard, cases=b.cases) for b in found.breaks]
+        return WhatIfTotals(
+            same=found.same, elsewhere=found.elsewhere, diverges=found.diverges, breaks=breaks
+        )
+
+
+class _Asked(NamedTuple):
+    """Which recommendations are retold, under which procedure."""
+
+    reading: Reading
+    where: Where
+    under: Compiled
+
+    def retold(self, ids: Sequence[UUID]) -> Iterator[Story]:
+        """The stories of some of them, in their order."""
+        service = self.reading.service
+        of = service.desk.procedures.of
+        told = history.without_texts(service.log, self.reading.scope, ids, self.reading.last)
+        return (retell(told[id], of, self.under) for id in ids)
+
+    def stories(self) -> Iterator[Story]:
+        """The stories of all; refuses too many."""
+        reading, definition = self.reading, self.under.definition
+        asked = reading.connection, reading.scope, self.where
+        amounts = {
+            of: amount
+            for of, amount in recommendations.amounts(*asked).items()
+            if is_for(definition, *of)
+        }
+        entries = sum(amount.entries for amount in amounts.values())
+        most = reading.service.settings.as_of_events_max
+        if entries > most:
+            raise LimitExceeded(
+                f"They have {entries:,} entries, and totals read {most:,} at most: narrow `where` "
+                "down, by cycle or body for instance, or go through `cases` page by page."
+            )
+        for some in recommendations.ids(*asked, amounts):
+            yield from self.retold(some)
 
 
 @strawberry.type
@@ -80,69 +150,74 @@ class WhatIfQuery:
     @strawberry.field(
         description="What would have become of a State's recommendations, if they had been under "
         "this procedure from their beginning: those that would start under it, in the order of "
-        "documents; a page may have fewer than asked for. For those who may publish procedures."
+        "documents; a page may have fewer than asked for. `where` names one addressee. For those "
+        "who may publish procedures."
     )
     def what_if(
         self,
         info: Info[Context, None],
         definition: ProcedureInput,
-        addressee: str,
+        where: RecommendationWhere,
         first: int = 50,
         after: str | None = None,
         as_of: AsOf | None = None,
     ) -> WhatIf:
         context = info.context
+        addressee = _whose(where)
         authorise(context.principal, "publish-definition", addressee)
-        procedures = context.service.desk.procedures
-        under, report = _procedure(procedures, definition, addressee)
+        under, report = _procedure(context, definition, addressee)
         gate = None if report is None else gate_of(report)
         if under is None:
             nothing = PageInfo(
                 has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None
             )
-            return WhatIf(gate=gate, cases=[], page_info=nothing)
+            return WhatIf(gate=gate, cases=[], page_info=nothing, asked=None)
         reading = look(context, as_of, None, [addressee])
-        where = _which(under, addressee)
-        connection, scope = reading.connection, reading.scope
-        page = recommendations.page(connection, scope, where, first=first, after=after)
+        asked = _Asked(reading, _narrowed(where_of(where, reading.today), under), under)
+        page = recommendations.page(
+            reading.connection, reading.scope, asked.where, first=first, after=after
+        )
         rows = [
             row
             for row in page.rows
             if is_for(under.definition, row.state.mechanism, row.state.kind)
         ]
-        ids = [row.state.id for row in rows]
-        told = history.without_texts(context.service.log, scope, ids, reading.last)
+        stories = asked.retold([row.state.id for row in rows])
         cases = [
-            WhatIfCase(
-                recommendation=node,
-                story=retell(told[row.state.id], procedures.of(row.state), under),
-            )
-            for row, node in zip(rows, together(reading, rows), strict=True)
+            WhatIfCase(recommendation=node, story=story)
+            for node, story in zip(together(reading, rows), stories, strict=True)
         ]
-        return WhatIf(gate=gate, cases=cases, page_info=page_info(page))
+        return WhatIf(gate=gate, cases=cases, page_info=page_info(page), asked=asked)
+
+
+def _whose(where: RecommendationWhere) -> str:
+    named = where.addressee or []
+    if len(named) != 1:
+        raise InvalidInput('A procedure is of one State: name it, `where: {addressee: ["SVN"]}`.')
+    return named[0]
 
 
 def _procedure(
-    procedures: Procedures, asked: ProcedureInput, addressee: str
+    context: Context, asked: ProcedureInput, addressee: str
 ) -> tuple[Compiled | None, Report | None]:
     """The procedure asked for; of a draft also what the gate says, and none that is unsound."""
     if asked.hash:
-        found = procedures.find(asked.hash, addressee)
+        found = context.service.desk.procedures.find(asked.hash, addressee)
         if found is None:
             raise NotFound("There is no such procedure; see `workflowDefinitions`.")
         return found, None
     text = (asked.text or "").encode(errors="replace")
-    definition, report = examine(procedures, addressee, text)
-    return (Compiled(definition) if definition and report.ok else None), report
+    return context.service.drafts.examine(addressee, text)
 
 
-def _which(under: Compiled, addressee: str) -> Where:
-    """At least those that a procedure is for."""
+def _narrowed(where: Where, under: Compiled) -> Where:
+    """Of what is asked for, at least what a procedure is for."""
     applies = under.definition.applies
     if not (applies.mechanisms or applies.kinds):
         raise InvalidInput("This procedure is for nothing by itself: extend it, with `for`.")
-    return Where(
-        addressee=[addressee],
-        mechanism=None if applies.kinds else applies.mechanisms,
-        kind=None if applies.mechanisms else applies.kinds,
-    )
+    if applies.mechanisms and applies.kinds:
+        return where
+    name = "kind" if applies.kinds else "mechanism"
+    mine, asked = applies.kinds or applies.mechanisms, getattr(where, name)
+    some = [one for one in mine if asked is None or one in asked]
+    return msgspec.structs.replace(where, **{name: some})

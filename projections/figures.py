@@ -24,7 +24,7 @@ from domain.recommendation import Recommendation
 from domain.refusals import LimitExceeded
 from domain.scope import Scope
 from domain.words import AssignmentStatus, Kind, ProgressStatus
-from projections import recommendations, writing
+from projections import recommendations, standing, writing
 from projections.recommendations import Where
 from projections.views import figure as table
 from projections.writing import Change
@@ -284,6 +284,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     _sum_up(sums)
     rows = [(_key(cell), *cell, *amounts) for cell, amounts in sums.items() if any(amounts)]
     writing.add(connection, table, "cell", _SUMS, sorted(rows, key=lambda row: row[0]))
+    standing.store(connection, changes)
 
 
 Sums = dict[Cell, list[int]]

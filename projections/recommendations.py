@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
@@ -54,6 +54,7 @@ from projections.views import recommendation as table
 from projections.writing import Change
 
 page_size_max = 200
+ids_at_once = 500
 
 written = msgspec.json.Encoder(order="deterministic").encode
 """A state as the view keeps it: equal states are equal bytes."""
@@ -93,7 +94,7 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     assignment names an institution that has ended, or a competence it has passed on since (domain
     rule 8). `undecided`: the position is pending, an offer unanswered, or its review was closed and
     it is neither closed, continued nor succeeded (rule 9). `run`: import runs that received it.
-    `search`: words, in any language."""
+    `definition`: the SHA-256 of the procedure it is under. `search`: words, in any language."""
 
     addressee: Sequence[str] | None = None
     mechanism: Sequence[Mechanism] | None = None
@@ -110,6 +111,7 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     sdg: Sequence[str] | None = None
     open: bool | None = None
     duplicate: bool | None = None
+    definition: Sequence[str] | None = None
     review: Sequence[UUID] | None = None
     run: Sequence[UUID] | None = None
     overdue: bool | None = None
@@ -152,6 +154,8 @@ def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[An
         state.continued_into,
         None if state.batch is None else state.batch.hex,
         state.duplicate_of.hex if state.duplicate_of else None,
+        state.definition,
+        state.version,
         order,
         state.received.order,
         log_index,
@@ -237,6 +241,43 @@ def fitting(connection: Connection, scope: Scope, where: Where, limit: int) -> l
     query = select(table.c.state).where(_readable(scope), _fits(connection, scope, where))
     ordered = query.order_by(table.c.document_order, table.c.id).limit(limit)
     return [_read_state(blob) for (blob,) in connection.execute(ordered)]
+
+
+class Amount(NamedTuple):
+    """So many cases with so many entries."""
+
+    cases: int
+    entries: int
+
+
+def amounts(
+    connection: Connection, scope: Scope, where: Where
+) -> dict[tuple[Mechanism, Kind], Amount]:
+    """How many fit and how many entries they have, by mechanism and kind of text."""
+    c = table.c
+    query = select(c.mechanism, c.kind, func.count(), func.sum(c.version))
+    fitting = query.where(_readable(scope), _fits(connection, scope, where))
+    return {
+        (Mechanism(mechanism), Kind(kind)): Amount(cases, int(entries))
+        for mechanism, kind, cases, entries in connection.execute(
+            fitting.group_by(c.mechanism, c.kind)
+        )
+    }
+
+
+def ids(
+    connection: Connection, scope: Scope, where: Where, of: Iterable[tuple[Mechanism, Kind]]
+) -> Iterator[list[UUID]]:
+    """What fits, of some mechanisms and kinds of text, in no order, some hundreds at a time."""
+    kinds = [(mechanism.value, kind.value) for mechanism, kind in of]
+    query = select(table.c.id).where(
+        tuple_(table.c.mechanism, table.c.kind).in_(kinds),
+        _readable(scope),
+        _fits(connection, scope, where),
+    )
+    found = connection.execute(query.execution_options(yield_per=ids_at_once))
+    for some in found.scalars().partitions():
+        yield [UUID(hex=id) for id in some]
 
 
 def by_id(connection: Connection, scope: Scope, id: UUID) -> Row | None:
@@ -462,9 +503,16 @@ def asked_of(scope: Scope, where: Where) -> list[str] | None:
     return sorted(asked)
 
 
+_AS_THEY_ARE = (
+    *("addressee", "mechanism", "kind", "body", "cycle", "position", "stage"),
+    "definition",
+)
+"""Conditions on a column of their name."""
+
+
 def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [true()]
-    for name in ("addressee", "mechanism", "kind", "body", "cycle", "position", "stage"):
+    for name in _AS_THEY_ARE:
         values = getattr(where, name)
         if values is not None:
             conditions.append(table.c[name].in_([getattr(v, "value", v) for v in values]))

@@ -67,6 +67,8 @@ recommendation = Table(
     Column("continued_into", Integer),
     Column("batch", String(32), index=True),
     Column("duplicate_of", String(32)),
+    Column("definition", String(64)),
+    Column("version", Integer, nullable=False),
     Column("document_order", ordered, nullable=False),
     Column("received_order", ordered, nullable=False),
     Column("log_index", BigInteger, nullable=False),
@@ -194,6 +196,19 @@ figure = Table(
     Index("figure_asked", "dimension", "addressee"),
 )
 
+standing = Table(
+    "standing",
+    _figures,
+    Column("cell", String(32), primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("configuration", Text, nullable=False),
+    Column("addressee", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("cases", BigInteger, nullable=False),
+    Index("standing_under", "definition", "addressee"),
+)
+
 # --- The register: everything that is no recommendation ------------------------------------------
 
 _register = MetaData()
@@ -296,9 +311,9 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 5, _recommendations),
+        View("recommendations", 6, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
-        View("figures", 2, _figures),
+        View("figures", 3, _figures),
         View("register", 3, _register),
         View("timers", 1, _timers),
         View("credentials", 2, _credentials),

@@ -278,6 +278,19 @@ def without_views(shell: Shell) -> None:
         file.unlink()
 
 
+@pytest.mark.parametrize("table", ["standing SET cases", "figure SET paragraphs"])
+def test_check_finds_that_a_view_counts_otherwise_than_the_record(shell: Shell, table: str) -> None:
+    imported(shell)
+    assert shell.json("check")["ok"] is True
+    (file,) = database(shell).parent.glob("suivi-figures-*.db")
+    with closing(sqlite3.connect(file)) as view, view:
+        assert view.execute(f"UPDATE {table} = 99").rowcount >= 1
+    done = shell.run("check", "--json")
+    assert done.returncode == FAILED
+    (fault,) = json.loads(done.stdout)["faults"]
+    assert fault.startswith("figures: ")
+
+
 TORN = "UPDATE log_event SET payload = substr(payload, 1, 40) WHERE log_index = 8"
 
 
@@ -518,6 +531,33 @@ def test_lists_and_the_matrix_are_exported_now_and_as_they_were(shell: Shell) ->
     assert [row.paragraph for row in read.rows] == ["115.1", "115.2", "115.10"]
     assert "[INVALID_INPUT]" in shell.fails("export", "--format", "ohchr-matrix")
     assert "[INVALID_INPUT]" in shell.fails("export", "--format", "worklist")
+
+
+def test_an_export_takes_the_conditions_of_lists(shell: Shell) -> None:
+    imported(shell)
+
+    def paragraphs(*said: str) -> list[str]:
+        conditions = [part for one in said for part in ("--where", one)]
+        written = shell.ok("export", "--format", "csv", *conditions).lstrip("\ufeff")
+        return [row["paragraph"] for row in csv.DictReader(io.StringIO(written))]
+
+    every = ["115.1", "115.2", "115.10"]
+    assert paragraphs("addressee=SVN", "mechanism=upr") == every
+    assert paragraphs("addressee=HRV") == []
+    assert paragraphs("position=supported") + paragraphs("position=noted") != []
+    assert sorted(paragraphs("position=supported", "position=noted", "position=pending")) == sorted(
+        every
+    )
+    for said, hint in (
+        ("colour=red", "recommendingState"),
+        ("position=red", "by-part"),
+        ("position", "--where position=noted"),
+        ("overdue=maybe", "neither true nor false"),
+    ):
+        told = shell.fails("export", "--format", "csv", "--where", said)
+        assert "[INVALID_INPUT]" in told
+        assert hint in told
+    assert "exported whole" in shell.fails("export", "--where", "position=noted")
 
 
 def test_histories_are_exported_to_a_file_or_to_whoever_reads_on(shell: Shell) -> None:

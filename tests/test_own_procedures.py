@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,8 @@ from domain.refusals import AlreadySo, InvalidInput
 from domain.words import Kind, Mechanism
 from tests.given import given, received, stamp, supported
 from tests.server import HOLDERS, ROOT, Server, running
-from workflows.procedure import SHIPPED, forms
+from workflows import publishing
+from workflows.procedure import SHIPPED, Procedures, forms
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Definition, Field, FieldType, Unsound
 from workflows.procedure.gate import check
@@ -256,6 +258,65 @@ def test_the_latest_adoption_counts_for_each_mechanism_and_kind() -> None:
         adopt(stamp(), held, **said("b", (Mechanism.UPR,)))
 
 
+# --- How many stand where ------------------------------------------------------------------------
+
+CASES = """query($h: String!, $of: [String!], $at: AsOf) { workflowDefinition(hash: $h, asOf: $at) {
+    cases(addressee: $of) { total states { id label(language: "fr") count } }
+    mermaid: diagram(counts: true, addressee: $of, language: "fr")
+    svg: diagram(format: SVG, counts: true, addressee: $of) plain: diagram(format: SVG) } }"""
+
+
+def test_a_procedure_tells_how_many_cases_stand_in_each_of_its_states(database_url: str) -> None:
+    upr = shipped()["upr"].hash
+    with running(database_url) as server:
+        ids = [server.receive() for _ in range(3)]
+        server.receive(addressee="HRV")
+        server.receive(mechanism="TREATY_BODY", body="CRC")
+        hidden = server.received(visibility="INTERNAL")
+        assert hidden["recommendation"]["states"]
+        before = server.size() - 1
+        server.step("coordinator", "assignRecommendation", ids[0], institution="justice")
+        server.step("coordinator", "planImplementation", ids[0], measures="a law")
+        server.step("coordinator", "closeRecommendation", ids[1], **CLOSED)
+
+        def told(who: str = "coordinator", **said: Any) -> Any:
+            return server.ask(who, CASES, h=upr, **said)["workflowDefinition"]
+
+        def counts(*asked: Any, **said: Any) -> dict[str, int]:
+            cases = told(*asked, **said)["cases"]
+            return {"all": cases["total"], **{s["id"]: s["count"] for s in cases["states"]}}
+
+        found = counts()
+        assert [found[id] for id in ("all", "record", "record.open", "record.closed")] == [
+            *(5, 5, 4, 1)
+        ]
+        assert (found["assignment"], found["assignment.assigned"]) == (5, 1)
+        assert (found["implementation.planned"], found["position.pending"]) == (1, 5)
+        assert counts("reader")["all"] == 4, "what is internal is not counted for everybody"
+        assert (counts(of=["HRV"])["all"], counts(of=["SVN"])["all"]) == (1, 4)
+        assert (counts(of=["FRA"])["all"], counts(of=[])["record"]) == (0, 0)
+        then = counts(at={"logIndex": before})
+        assert (then["all"], then["record.open"], then["implementation.planned"]) == (5, 5, 0)
+        whole = told()
+        assert 'state "Clos (1)"' in whole["mermaid"]
+        assert ">5</text>" in whole["svg"]
+        assert ">5</text>" not in whole["plain"]
+        assert 'state "Clos (0)"' in told(of=["HRV"])["mermaid"]
+        of_it = """query($id: ID!) { recommendation(id: $id) { definition { cases { total }
+            diagram(format: SVG, counts: true) } } }"""
+        its = server.ask("coordinator", of_it, id=ids[0])["recommendation"]["definition"]
+        assert its["cases"]["total"] == 5
+        assert 'stroke-width="2.5"' in its["diagram"]
+        assert ">5</text>" in its["diagram"]
+        scxml = "query($h: String!) { workflowDefinition(hash: $h) "
+        error = server.refused(
+            "reader", scxml + "{ diagram(format: SCXML, counts: true) } }", h=upr
+        )
+        assert error["extensions"]["code"] == "INVALID_INPUT"
+
+
+CLOSED = {"closing": "NOT_PURSUED", "reason": "overtaken"}
+
 # --- A step of its own ---------------------------------------------------------------------------
 
 
@@ -434,15 +495,17 @@ def test_what_a_form_takes_its_json_schema_says() -> None:
 
 # --- What if -------------------------------------------------------------------------------------
 
-WHAT_IF = """query($definition: ProcedureInput!, $addressee: String = "SVN", $first: Int = 50,
-    $after: String, $at: AsOf) { whatIf(definition: $definition, addressee: $addressee,
+WHAT_IF = """query($definition: ProcedureInput!, $where: RecommendationWhere!, $first: Int = 50,
+    $after: String, $at: AsOf) { whatIf(definition: $definition, where: $where,
     first: $first, after: $after, asOf: $at) { gate { ok faults { code } }
     cases { recommendation { paragraph } fate step logIndex guards states wouldStand }
+    totals { same elsewhere diverges breaks { step guard cases } }
     pageInfo { hasNextPage endCursor } } }"""
+OF_SVN = {"addressee": ["SVN"]}
 
 
 def what_if(server: Server, who: str = "coordinator", **said: Any) -> dict[str, Any]:
-    said = {"definition": {"text": CABINET}, **said}
+    said = {"definition": {"text": CABINET}, "where": OF_SVN, **said}
     return server.ask(who, WHAT_IF, **said)["whatIf"]  # type: ignore[no-any-return]
 
 
@@ -515,7 +578,7 @@ def test_what_if_goes_page_by_page_and_looks_back(two_lives: Server) -> None:
     ]
     before = what_if(two_lives, at={"logIndex": two_lives.size() - 7})
     assert [case["fate"] for case in before["cases"]] == ["SAME"]
-    assert what_if(two_lives, addressee="HRV")["cases"] == []
+    assert what_if(two_lives, where={"addressee": ["HRV"]})["cases"] == []
 
 
 @pytest.mark.parametrize(
@@ -528,14 +591,119 @@ def test_what_if_goes_page_by_page_and_looks_back(two_lives: Server) -> None:
     ],
 )
 def test_what_if_is_refused(here: Server, who: str, definition: Any, code: str) -> None:
-    error = here.refused(who, WHAT_IF, definition=definition)
+    error = here.refused(who, WHAT_IF, definition=definition, where=OF_SVN)
     assert error["extensions"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    "where", [{}, {"addressee": []}, {"addressee": ["SVN", "HRV"]}, {"cycle": [4]}]
+)
+def test_what_if_is_asked_of_one_state(here: Server, where: Any) -> None:
+    error = here.refused("coordinator", WHAT_IF, definition={"text": CABINET}, where=where)
+    assert error["extensions"]["code"] == "INVALID_INPUT"
+    assert "one State" in error["message"]
+
+
+def test_what_if_takes_the_conditions_of_lists(two_lives: Server) -> None:
+    for said, paragraphs in (
+        ({"symbol": ["A/HRC/59/15"], "stage": ["IMPLEMENTED"]}, ["1.1"]),
+        ({"stage": ["ASSIGNED"]}, ["1.2"]),
+        ({"mechanism": ["TREATY_BODY"]}, []),
+        ({"mechanism": ["TREATY_BODY", "UPR"]}, ["1.1", "1.2"]),
+        ({"kind": ["PLEDGE"]}, []),
+        ({"definition": [shipped()["upr"].hash]}, ["1.1", "1.2"]),
+        ({"definition": [shipped()["treaty-body"].hash]}, []),
+        ({"overdue": True}, []),
+    ):
+        told = what_if(two_lives, where={**OF_SVN, **said})
+        assert [c["recommendation"]["paragraph"] for c in told["cases"]] == paragraphs, said
+        assert sum(told["totals"][fate] for fate in FATES) == len(paragraphs), said
+
+
+FATES = ("same", "elsewhere", "diverges")
+
+
+def test_what_if_adds_up_all_that_fit_whatever_the_page_and_says_what_a_draft_breaks(
+    two_lives: Server,
+) -> None:
+    whole = {
+        "same": 1,
+        "elsewhere": 0,
+        "diverges": 1,
+        "breaks": [{"step": "declare-implemented", "guard": "at cabinet.approved", "cases": 1}],
+    }
+    for first in (0, 1, 50):
+        told = what_if(two_lives, first=first)
+        assert (len(told["cases"]), told["totals"]) == (min(first, 2), whole)
+    both = CABINET.replace("for: {mechanisms: [upr]}", "for: {mechanisms: [upr], kinds: [pledge]}")
+    assert what_if(two_lives, definition={"text": both})["totals"]["same"] == 2
+    before = what_if(two_lives, at={"logIndex": two_lives.size() - 7})
+    assert [before["totals"][fate] for fate in FATES] == [1, 0, 0]
+    assert what_if(two_lives, definition={"text": "["})["totals"] is None
+
+
+def test_what_if_of_more_entries_than_may_be_read_tells_cases_and_how_to_narrow_it_down(
+    tmp_path: Path,
+) -> None:
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}", as_of_events_max=2) as server:
+        for n in range(3):
+            server.receive(cycle=3 + n % 2)
+        answer = server.post(
+            "coordinator", WHAT_IF, definition={"text": CABINET}, where=OF_SVN
+        ).json()
+        (error,) = answer["errors"]
+        assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+        assert "3 entries" in error["message"]
+        assert "narrow `where`" in error["message"]
+        assert len(answer["data"]["whatIf"]["cases"]) == 3
+        assert answer["data"]["whatIf"]["totals"] is None
+        told = what_if(server, where={**OF_SVN, "cycle": [3]})
+        assert told["totals"]["same"] == 2
+
+
+def test_a_draft_is_asked_of_the_gate_and_made_ready_once_by_whomever_at_once(
+    here: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    look = publishing.examine
+
+    def noting(procedures: Procedures, addressee: str, source: bytes) -> publishing.Examined:
+        looked_at.append(addressee)
+        return look(procedures, addressee, source)
+
+    monkeypatch.setattr(publishing, "examine", noting)
+    drafts = publishing.Drafts(here.service.desk.procedures)
+    text = CABINET.encode()
+    with ThreadPoolExecutor(8) as several:
+        found = list(several.map(lambda _: drafts.examine("SVN", text), range(24)))
+    assert len({id(draft.compiled) for draft in found}) == len(looked_at) == 1
+    other = drafts.examine("HRV", text)
+    assert (looked_at, other.compiled is None) == (["SVN", "HRV"], False)
+    for n in range(publishing.drafts_max):
+        drafts.examine("SVN", text + b"#" * (n + 1))
+    drafts.examine("SVN", text)
+    assert looked_at.count("SVN") == publishing.drafts_max + 2, "the one not used lately went"
+
+
+def test_a_draft_that_extends_nothing_yet_is_looked_at_again(here: Server) -> None:
+    more = CABINET.replace("extends: upr", f"extends: {'0' * 64}")
+    assert what_if(here, definition={"text": more})["gate"]["ok"] is False
+    renamed = CABINET.replace("name: with-cabinet", "name: with-more").replace(
+        "extends: upr", f'extends: "{OWN}"'
+    )
+    renamed = renamed.partition("operations:")[0] + "operations: []\n"
+    assert what_if(here, definition={"text": renamed})["gate"]["ok"] is False
+    assert published(here) == OWN
+    assert what_if(here, definition={"text": renamed})["gate"]["ok"] is True
+
+
+OWN = read(CABINET.encode(), lambda name: shipped()[name].definition).hash
 
 
 def test_a_life_that_would_stand_elsewhere_is_told_so() -> None:
     history = given(received(), supported()).entries
     upr = shipped()["upr"]
-    assert retell(history, upr, upr).fate is Fate.SAME
+    assert retell(history, SHIPPED.of, upr).fate is Fate.SAME
     definition = read(CABINET.encode(), base)
     states = tuple(
         msgspec.structs.replace(state, follows=_noted(state.follows))
@@ -544,7 +712,7 @@ def test_a_life_that_would_stand_elsewhere_is_told_so() -> None:
         for state in definition.states
     )
     other = Compiled(msgspec.structs.replace(definition, states=states))
-    told = retell(history, upr, other)
+    told = retell(history, SHIPPED.of, other)
     assert told.fate is Fate.ELSEWHERE
     assert "position.noted" in told.would_stand
 

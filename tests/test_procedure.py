@@ -689,6 +689,51 @@ def test_a_drawing_from_the_right_is_the_same_in_a_mirror() -> None:
         assert float(there["x"]) == width - float(here["x"]) - float(here["width"])
 
 
+COUNTS = {"record": 1_234_567, "record.open": 1_234_000, "record.closed": 567}
+
+
+def test_a_drawing_shows_beside_each_state_how_many_cases_stand_in_it() -> None:
+    definition = shipped()["upr"].definition
+    for language in ("en", "ar"):
+        root = drawn_as_svg(definition, language, (), COUNTS)
+        for id, group in boxes(root).items():
+            name, count = group.findall(f"{SVG}text")[:2]
+            assert count.text == f"{COUNTS.get(id, 0):,}"
+            box = {k: float(group[0].attrib[k]) for k in ("x", "width")}
+            left, right = box["x"], box["x"] + box["width"]
+            begins, ends = (float(text.attrib["x"]) for text in (name, count))
+            if language == "ar":
+                assert (right - begins, ends - left) == (10, 10)
+                assert (name.get("text-anchor"), count.get("text-anchor")) == ("end", None)
+            else:
+                assert (begins - left, right - ends) == (10, 10)
+                assert (name.get("text-anchor"), count.get("text-anchor")) == (None, "end")
+            assert count.attrib["y"] == name.attrib["y"]
+    plain = ElementTree.tostring(drawn_as_svg(definition), encoding="unicode")
+    assert "1,234" not in plain
+
+
+def test_a_long_name_makes_room_for_the_count_beside_it() -> None:
+    definition = shipped()["upr"].definition
+    root = drawn_as_svg(definition, "ru", (), {"implementation.declared": 1_234})
+    name = boxes(root)["implementation.declared"].find(f"{SVG}text")
+    assert name is not None
+    assert name.text == "Заявлено как выполненное"
+    assert float(name.attrib["textLength"]) < 220
+    crowded = {"implementation.declared": 10**18}
+    (cut, *_) = boxes(drawn_as_svg(definition, "ru", (), crowded))[
+        "implementation.declared"
+    ].findall(f"{SVG}text")
+    assert (cut.text or "").endswith("…")
+
+
+def test_a_diagram_in_mermaid_shows_counts_too() -> None:
+    drawn = mermaid(shipped()["upr"].definition, "fr", (), COUNTS)
+    assert 'state "Dossier (1,234,567)" as' in drawn
+    assert 'state "Clos (567)" as' in drawn
+    assert drawn.count("(0)") == len([*shipped()["upr"].definition.all_states()]) - 3
+
+
 def test_the_chart_as_scxml_is_the_same_chart(tmp_path_factory: pytest.TempPathFactory) -> None:
     from tests.scxml import chart
     from tests.scxml import read as read_scxml

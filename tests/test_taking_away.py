@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from python_calamine import CalamineWorkbook
 
+from api.conditions import NAMES
 from tests.server import STORES, Server, running, store
 from tests.test_register_api import imported, upload
 from tests.test_worklist import saved_again
@@ -42,7 +43,7 @@ def server(
         yield served
 
 
-def got(server: Server, path: str, who: str = "coordinator", **params: str) -> Any:
+def got(server: Server, path: str, who: str = "coordinator", **params: Any) -> Any:
     return server.client.get(path, params=params, headers=server.headers(who))
 
 
@@ -114,6 +115,76 @@ def test_lists_are_taken_away_as_tables(server: Server):
     assert got(server, "/exports/csv", "reader", search="torture").text.count("\r\n") == 2
 
 
+@pytest.fixture(scope="module", params=STORES)
+def varied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Recommendations in different conditions, to two States."""
+    with store(request, tmp_path_factory) as url, running(url) as served:
+        one, two, three, four, *_ = [served.receive(cycle=3 + n % 2) for n in range(5)]
+        served.receive(addressee="HRV")
+        served.receive(mechanism="TREATY_BODY", body="CRC", cycle=None)
+        served.step("coordinator", "acceptRecommendation", one, **POSITION)
+        served.step("coordinator", "noteRecommendation", two, **POSITION)
+        said = {"institution": "justice", "answerDue": "2025-06-01"}
+        for id in (one, three):
+            served.step("coordinator", "offerAssignment", id, **said)
+        theme = {"vocabulary": "theme", "version": "2024", "label": "Women's rights"}
+        served.step("coordinator", "classifyRecommendation", four, terms=[theme])
+        yield served
+
+
+CONDITIONS: list[tuple[dict[str, Any], dict[str, Any], int]] = [
+    ({}, {}, 7),
+    ({"position": "supported"}, {"position": ["SUPPORTED"]}, 1),
+    ({"position": ["supported", "NOTED"]}, {"position": ["SUPPORTED", "NOTED"]}, 2),
+    ({"overdue": "true"}, {"overdue": True}, 2),
+    ({"overdue": "true", "position": "pending"}, {"overdue": True, "position": ["PENDING"]}, 1),
+    ({"overdue": "false", "state": "SVN"}, {"overdue": False, "addressee": ["SVN"]}, 4),
+    ({"addressee": ["SVN", "HRV"], "cycle": "3"}, {"cycle": [3]}, 3),
+    ({"mechanism": "treaty-body"}, {"mechanism": ["TREATY_BODY"]}, 1),
+    ({"theme": "women's rights"}, {"theme": ["women's rights"]}, 1),
+    ({"recommendingState": "FRA", "cycle": "4"}, {"recommendingState": ["FRA"], "cycle": [4]}, 3),
+    ({"institution": "justice"}, {"institution": ["justice"]}, 2),
+    ({"undecided": "false"}, {"undecided": False}, 2),
+    ({"open": "false"}, {"open": False}, 0),
+]
+
+
+@pytest.mark.parametrize(("params", "where", "count"), CONDITIONS)
+def test_lists_and_histories_are_taken_away_by_the_conditions_of_lists(
+    varied: Server, params: dict[str, Any], where: dict[str, Any], count: int
+):
+    query = """query($w: RecommendationWhere) { recommendations(where: $w, first: 200) {
+        nodes { paragraph } } }"""
+    found = varied.ask("coordinator", query, w=where)["recommendations"]["nodes"]
+    answer = got(varied, "/exports/csv", **params)
+    rows = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert [row["paragraph"] for row in rows] == [one["paragraph"] for one in found]
+    assert len(found) == count
+    assert got(varied, "/exports/xes", **params).text.count("<trace") == count
+    objects = got(varied, "/exports/ocel", **params).json()["objects"]
+    assert sum(one["type"] == "recommendation" for one in objects) == count
+    assert got(varied, "/exports/xlsx", **params).content[:2] == b"PK"
+
+
+def test_a_worklist_holds_what_meets_further_conditions(varied: Server, tmp_path: Path):
+    for params, paragraphs in (({}, 2), ({"position": "pending"}, 1)):
+        answer = got(varied, "/exports/worklist", "justice", institution="justice", **params)
+        path = tmp_path / "worklist.xlsx"
+        path.write_bytes(answer.content)
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_name("Worklist").to_python()
+        assert sum(str(row[0]).startswith("140.") for row in sheet) == paragraphs
+
+
+def test_an_export_knows_every_condition_of_lists_by_its_name_in_graphql(server: Server):
+    asked = '{ __type(name: "RecommendationWhere") { inputFields { name } } }'
+    fields = server.ask("reader", asked)["__type"]["inputFields"]
+    assert {*NAMES} == {"search", *(field["name"] for field in fields)}
+    refused = got(server, "/exports/csv", colour="red").json()["errors"][0]["message"]
+    assert all(name in refused for name in (*NAMES, "state", "logIndex"))
+
+
 def test_the_matrix_is_taken_away_with_its_last_column(server: Server, tmp_path: Path):
     answer = got(server, "/exports/ohchr-matrix", state="SVN", cycle="4", layout="3")
     assert answer.status_code == 200, answer.text
@@ -127,13 +198,22 @@ def test_the_matrix_is_taken_away_with_its_last_column(server: Server, tmp_path:
         ("pdf", {}, 400),
         ("csv", {"colour": "red"}, 400),
         ("csv", {"cycle": "four"}, 400),
+        ("csv", {"position": "red"}, 400),
+        ("csv", {"overdue": "yes"}, 400),
+        ("csv", {"review": "x"}, 400),
+        ("csv", {"overdue": ["true", "false"]}, 400),
+        ("csv", {"theme": ["x"] * 201}, 400),
+        ("csv", {"theme": "\0"}, 400),
+        ("worklist", {"institution": ["justice", "labour"]}, 400),
+        ("ohchr-matrix", {"state": "SVN", "cycle": "4", "position": "noted"}, 400),
+        ("ohchr-matrix", {"state": "SVN", "cycle": "4", "layout": "5"}, 400),
         ("worklist", {}, 400),
         ("ohchr-matrix", {}, 400),
         ("ohchr-matrix", {"state": "FRA", "cycle": "9"}, 404),
     ],
 )
 def test_what_can_not_be_exported_is_refused_with_a_code(
-    server: Server, format: str, params: dict[str, str], status: int
+    server: Server, format: str, params: dict[str, Any], status: int
 ):
     answer = got(server, f"/exports/{format}", **params)
     assert answer.status_code == status

@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +50,7 @@ from projections import (
     recommendations,
     register,
     search,
+    standing,
     timers,
     views,
 )
@@ -82,6 +83,7 @@ from tests.test_log import Store
 from workflows.access import Role
 from workflows.exporting import json_lines
 from workflows.log import Log
+from workflows.procedure.shipped import shipped
 
 
 class Place(NamedTuple):
@@ -169,10 +171,12 @@ def contents(connection: Connection) -> dict[str, Any]:
         "words": search.dump(connection),
         "cells": figures.dump(connection),
         "wakes": timers.dump(connection),
+        "standing": standing.dump(connection),
     }
     for view in views.VIEWS.values():
         for table in view.tables.sorted_tables:
-            if table.name not in ("search_document", "figure", f"{view.name}_head"):
+            told = ("search_document", "figure", "standing", f"{view.name}_head")
+            if table.name not in told:
                 rows = connection.execute(select(table)).all()
                 found[table.name] = sorted([tuple(row) for row in rows], key=repr)
     return found
@@ -912,6 +916,7 @@ WHERE = st.builds(
     sdg=some("16", "16.2", "1", "16.1"),
     open=st.none() | st.booleans(),
     duplicate=st.none() | st.booleans(),
+    definition=some(*(procedure.hash for procedure in shipped().values()), "0" * 64),
 )
 
 
@@ -944,6 +949,7 @@ def fits(r: Recommendation, where: Where) -> bool:
         (where.affected_persons, lambda some: bears("affected-persons", some)),
         (where.sdg, lambda some: bears("sdg", some)),
         (where.open, lambda open: (r.closed is None) == open),
+        (where.definition, lambda some: r.definition in some),
         (where.duplicate, lambda is_one: (r.duplicate_of is not None) == is_one),
     ]
     return all(question is None or answer(question) for question, answer in asked)
@@ -973,6 +979,59 @@ def test_every_filter_can_find_something_and_nothing(library: Place) -> None:
             for value in (one, other):
                 where = msgspec.convert({name: [value]}, Where)
                 assert 0 < recommendations.count(connection, everything, where) < 60, name
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        everything,
+        Scope(visibilities=frozenset((Visibility.PUBLIC,))),
+        Scope(visibilities=frozenset((Visibility.PUBLIC,)), institution="mfa"),
+        Scope(visibilities=frozenset(Visibility), addressees=frozenset(("SVN",))),
+    ],
+)
+@pytest.mark.parametrize("addressees", [None, ["SVN"], ["FRA", "SVN"], ["XXX"], []])
+def test_how_many_stand_in_which_states_is_what_counting_all_rows_gives(
+    library: Place, scope: Scope, addressees: list[str] | None
+) -> None:
+    states = [row.state for row in library.rows()]
+    for definition in {r.definition for r in states}:
+        assert definition
+        mine = [
+            tuple(r.states)
+            for r in states
+            if r.definition == definition
+            and scope.reads(r.visibility, r.institution)
+            and (scope.addressees is None or r.addressee in scope.addressees)
+            and (addressees is None or r.addressee in addressees)
+        ]
+        with library.views.snapshot() as (connection, _):
+            asked = connection, scope, definition, addressees
+            assert standing.configurations(*asked) == Counter(mine)
+            assert standing.standing(*asked) == Counter(s for some in mine for s in some)
+
+
+def test_where_cases_stand_is_counted_by_the_feed_as_from_the_rows(library: Place) -> None:
+    with library.views.snapshot() as (connection, _):
+        assert standing.dump(connection) == standing.counted(row.state for row in library.rows())
+        assert len(standing.dump(connection)) > 10, "or this would prove little"
+
+
+def test_amounts_and_ids_are_of_what_fits(library: Place) -> None:
+    for where in (Where(), Where(addressee=["SVN"]), Where(position=[Position.SUPPORTED])):
+        rows = [row.state for row in library.rows() if fits(row.state, where)]
+        with library.views.snapshot() as (connection, _):
+            found = recommendations.amounts(connection, everything, where)
+            by_kind = defaultdict(list)
+            for r in rows:
+                by_kind[r.mechanism, r.kind].append(r)
+            assert found == {
+                of: (len(some), sum(r.version for r in some)) for of, some in by_kind.items()
+            }
+            for of in [*([key] for key in by_kind), [*by_kind], []]:
+                ids = [*itertools.chain(*recommendations.ids(connection, everything, where, of))]
+                assert len(ids) == len(set(ids))
+                assert set(ids) == {r.id for key in of for r in by_kind[key]}
 
 
 def test_it_is_found_by_every_number_it_went_by_that_nobody_else_bears_now(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
@@ -12,8 +15,11 @@ from domain.refusals import InvalidInput, NotFound, UnsoundDefinition
 from workflows.access import Principal
 from workflows.desk import Command, Desk, Taken
 from workflows.procedure import Procedures, gate
+from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Definition, Unsound, canonical
 from workflows.procedure.shipped import read
+
+drafts_max = 8
 
 
 class Examined(NamedTuple):
@@ -32,6 +38,46 @@ def examine(procedures: Procedures, addressee: str, source: bytes) -> Examined:
         found = gate.Fault(fault.code, str(fault), fault.where)
         return Examined(None, gate.Report(False, "", (found,)))
     return Examined(definition, gate.check(definition))
+
+
+class Draft(NamedTuple):
+    """A draft as it was examined; ready to decide, where the gate lets it through."""
+
+    compiled: Compiled | None
+    report: gate.Report
+
+
+class Drafts:
+    """The drafts lately tried out, by State and text: each is asked of the gate and made ready
+    once, whoever asks again, and at the same time."""
+
+    def __init__(self, procedures: Procedures) -> None:
+        self._procedures = procedures
+        self._door = threading.Lock()
+        self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
+
+    def examine(self, addressee: str, source: bytes) -> Draft:
+        """A draft of this State's."""
+        key = addressee, hashlib.sha256(source).digest()
+        with self._door:
+            kept = self._kept.setdefault(key, _Kept())
+            self._kept.move_to_end(key)
+            while len(self._kept) > drafts_max:
+                self._kept.popitem(last=False)
+        with kept.door:
+            if kept.draft is not None:
+                return kept.draft
+            definition, report = examine(self._procedures, addressee, source)
+            if definition is None:  # what it extends may be published any time
+                return Draft(None, report)
+            kept.draft = Draft(Compiled(definition) if report.ok else None, report)
+            return kept.draft
+
+
+class _Kept:
+    def __init__(self) -> None:
+        self.door = threading.Lock()
+        self.draft: Draft | None = None
 
 
 def publish(

@@ -78,7 +78,8 @@ class StateSpec(
     """A state. `kind` is said of those that are not plain: `parallel` (all states within it are
     active at once), `final`, `history` and `deep-history` (which lead back to where the state
     around them was last, at first to `initial`). It begins with `initial`, by default the first
-    state within it. `follows`: of the states within it, the first whose condition holds is the active one.
+    state within it. `follows`: of the states within it, the first whose condition holds is the
+    active one.
     `bucket`: what it, and all within it that say nothing else, counts as in overviews."""
 
     id: str

@@ -4,7 +4,7 @@ to it or out of it; the states a case is in are set off."""
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from textwrap import wrap
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -18,6 +18,8 @@ _LINE, _NAME = 17, 20
 _SIZE, _SMALL = 14, 12
 _INK, _FAINT, _EDGE, _LIVE, _PAPER = "#1a1a1a", "#595959", "#8a8a8a", "#dbe8fb", "#ffffff"
 _LEFTWARDS = ("ar", "fa", "he", "ur")
+_WIDEST = 1.25
+"""How much wider than measured a bold text may come out, by the font that is there."""
 _FONT = "system-ui, 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans SC', sans-serif"
 
 
@@ -36,9 +38,10 @@ def svg(
     definition: Definition,
     language: str = "en",
     live: Collection[str] = (),
+    counts: Mapping[str, int] | None = None,
 ) -> str:
     """The drawing, with labels in a language as far as there are any. `live`: the states a case is
-    in."""
+    in. `counts`: how many cases stand in each state."""
     words = _Words(definition, language)
     columns = [words.box(state, None, _COLUMN) for state in definition.states]
     rows = [columns[i : i + _COLUMNS_MAX] for i in range(0, len(columns), _COLUMNS_MAX)]
@@ -53,7 +56,7 @@ def svg(
     root.set("font-family", _FONT)
     SubElement(root, "title").text = words.said(definition.labels)
     SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": _PAPER})
-    sheet = _Sheet(width, language.split("-")[0] in _LEFTWARDS, frozenset(live))
+    sheet = _Sheet(width, language.split("-")[0] in _LEFTWARDS, frozenset(live), counts)
     for n, line in enumerate(title):
         sheet.text(root, _MARGIN, _MARGIN + 20 + 26 * n, line, size=20, bold=True)
     for row in rows:
@@ -110,6 +113,7 @@ class _Sheet(NamedTuple):
     width: int
     leftwards: bool
     live: frozenset[str]
+    counts: Mapping[str, int] | None
 
     def draw(self, into: Element, box: _Box, x: int, y: int, width: int) -> None:
         """Draws a state and all within it."""
@@ -123,8 +127,15 @@ class _Sheet(NamedTuple):
             look = {"fill": "none", "stroke": _EDGE}
             self._frame(group, x + 4, y + 4, width - 8, box.height - 8, look)
         line = y + _PAD + 13
-        name = _cut(box.name, width - 2 * _PAD)
-        self.text(group, x + _PAD, line, name, size=_SIZE, bold=True)
+        room, count = width - 2 * _PAD, None
+        if self.counts is not None:
+            count = self.counts.get(box.id, 0)
+            room -= _measure(f"{count:,}", _SIZE) + _PAD
+        name = _cut(box.name, room)
+        self.text(group, x + _PAD, line, name, size=_SIZE, bold=True, room=room)
+        if count is not None:
+            ink, end = _INK if count else _FAINT, x + width - _PAD
+            self.text(group, end, line, f"{count:,}", size=_SIZE, fill=ink, ends=True)
         for told in box.lines:
             line += _LINE
             self.text(group, x + _PAD, line, told, size=_SMALL, fill=_FAINT)
@@ -143,12 +154,17 @@ class _Sheet(NamedTuple):
         size: int,
         fill: str = _INK,
         bold: bool = False,
+        ends: bool = False,
+        room: int | None = None,
     ) -> None:
-        """Writes a line that begins at `x`."""
+        """Writes a line that begins at `x`, or `ends` there; set closer where it might need more
+        than its `room`."""
         look = {"x": str(self.width - x if self.leftwards else x), "y": str(y)}
         look |= {"font-size": str(size), "fill": fill}
         look |= {"font-weight": "600"} if bold else {}
-        look |= {"text-anchor": "end"} if self.leftwards else {}
+        look |= {"text-anchor": "end"} if self.leftwards is not ends else {}
+        if room is not None and _measure(said, size) * _WIDEST > room:
+            look |= {"textLength": str(room), "lengthAdjust": "spacingAndGlyphs"}
         SubElement(into, "text", look).text = said
 
     def _frame(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
@@ -14,9 +14,14 @@ from workflows.statecharts.kernel import Kind
 SCXML = "http://www.w3.org/2005/07/scxml"
 
 
-def mermaid(definition: Definition, language: str = "en", live: Collection[str] = ()) -> str:
+def mermaid(
+    definition: Definition,
+    language: str = "en",
+    live: Collection[str] = (),
+    counts: Mapping[str, int] | None = None,
+) -> str:
     """A state diagram in Mermaid's words, in a language as far as there are labels; `live` states
-    are set off."""
+    are set off. `counts`: how many cases stand in each state."""
     lines = ["stateDiagram-v2"]
     places = {state.id: f"s{n}" for n, state in enumerate(definition.all_states())}
 
@@ -26,7 +31,8 @@ def mermaid(definition: Definition, language: str = "en", live: Collection[str] 
     def states(some: tuple[StateSpec, ...], indent: str) -> Iterator[str]:
         for state in some:
             place = places[state.id]
-            yield f'{indent}state "{name(state.labels)}" as {place}'
+            count = "" if counts is None else f" ({counts.get(state.id, 0):,})"
+            yield f'{indent}state "{name(state.labels)}{count}" as {place}'
             if state.states:
                 yield f"{indent}state {place} {{"
                 inner = indent + "  "

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from domain.casework import DeadlinePassed
 from domain.entry import Entry
 from domain.events import RecommendationEvent
-from domain.recommendation import begin
-from domain.steps import step_of
-from workflows.procedure.compiled import Blocked, Compiled
+from domain.recommendation import Recommendation, begin
+from domain.steps import BESIDE, step_of
+from workflows.procedure.compiled import PAST, Blocked, Compiled
 
 
 class Fate(StrEnum):
@@ -38,23 +40,67 @@ class Story(NamedTuple):
     blocked: Sequence[Blocked] = ()
 
 
-def retell(entries: Sequence[Entry], now: Compiled, under: Compiled) -> Story:
-    """A recommendation's whole history, which went by the procedure `now`, under another one."""
+class Break(NamedTuple):
+    """A condition that steps which were taken would not have met, and in how many cases."""
+
+    step: str
+    guard: str
+    cases: int
+
+
+class Totals(NamedTuple):
+    """How many cases would have had which fate, and what the diverging ones break at, the most
+    frequent first. A case counts under each condition that would not have held."""
+
+    same: int
+    elsewhere: int
+    diverges: int
+    breaks: tuple[Break, ...]
+
+
+def retell(
+    entries: Sequence[Entry], of: Callable[[Recommendation], Compiled], under: Compiled
+) -> Story:
+    """A recommendation's whole history under another procedure than its own, which `of` names."""
     r = begin(entries[0])
     would = under.begin(under.facts(r)).entered
     r.move(entries[0].stamp.left, entries[0].stamp.entered)
     for entry in entries[1:]:
         event = entry.event
         assert isinstance(event, RecommendationEvent)
-        step = step_of(event)
+        step = _signal(event, under)
         before = under.facts(r)
-        if blocked := under.blocked(step, would, before):
+        if step not in BESIDE and (blocked := under.blocked(step, would, before)):
             return Story(
                 Fate.DIVERGES, tuple(r.states), would, entry.log_index, step, tuple(blocked)
             )
         r.apply(entry)
         outcome = under.outcome(step, would, before, under.facts(r))
         would = tuple(sorted({*would}.difference(outcome.left).union(outcome.entered)))
-    both = now.chart.index.keys() & under.chart.index.keys()
+    both = of(r).chart.index.keys() & under.chart.index.keys()
     same = both & {*r.states} == both & {*would}
     return Story(Fate.SAME if same else Fate.ELSEWHERE, tuple(r.states), would)
+
+
+def _signal(event: RecommendationEvent, under: Compiled) -> str:
+    """The step that an event came from, or the passing of a deadline that the other procedure has
+    too."""
+    if isinstance(event, DeadlinePassed) and event.deadline in under.deadlines:
+        return PAST + event.deadline
+    return step_of(event)
+
+
+def tally(stories: Iterable[Story]) -> Totals:
+    """What many stories add up to."""
+    fates: Counter[Fate] = Counter()
+    breaks: Counter[tuple[str, str]] = Counter()
+    for story in stories:
+        fates[story.fate] += 1
+        breaks.update({(story.step or "", blocked.guard) for blocked in story.blocked})
+    by_cases = sorted(breaks.items(), key=lambda item: (-item[1], item[0]))
+    return Totals(
+        fates[Fate.SAME],
+        fates[Fate.ELSEWHERE],
+        fates[Fate.DIVERGES],
+        tuple(Break(*at, cases) for at, cases in by_cases),
+    )
