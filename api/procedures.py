@@ -18,7 +18,7 @@ from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, NotFound
-from domain.words import Bucket, Kind, Mechanism
+from domain.words import Aspect, Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
 from projections import register, standing
 from workflows import steps
@@ -75,6 +75,10 @@ class ProcedureState:
     )
     def bucket(self) -> enum_type(Bucket) | None:  # type: ignore[valid-type]
         return self.counts_as
+
+    @strawberry.field(description="What its bucket tells of a recommendation; null where none is.")
+    def aspect(self) -> enum_type(Aspect) | None:  # type: ignore[valid-type]
+        return None if self.counts_as is None else self.counts_as.aspect
 
 
 @strawberry.type(

@@ -232,7 +232,7 @@ class MatchStatus(StrEnum):
     REFUSED = "refused"
 
 
-class Dimension(StrEnum):
+class Aspect(StrEnum):
     """What is told of a recommendation, each apart from the others: never one status."""
 
     RECORD = "record"
@@ -270,25 +270,25 @@ class Bucket(StrEnum):
     NOT_COUNTED = "not-counted"
 
     @property
-    def dimension(self) -> Dimension | None:
+    def aspect(self) -> Aspect | None:
         """What it tells of a recommendation; None if no overview tells it."""
-        return _DIMENSIONS.get(self)
+        return _ASPECTS.get(self)
 
 
-_DIMENSIONS = {
-    bucket: dimension
-    for dimension, buckets in {
-        Dimension.RECORD: (Bucket.OPEN, Bucket.SUSPENDED, Bucket.CLOSED),
-        Dimension.POSITION: (
+_ASPECTS = {
+    bucket: aspect
+    for aspect, buckets in {
+        Aspect.RECORD: (Bucket.OPEN, Bucket.SUSPENDED, Bucket.CLOSED),
+        Aspect.POSITION: (
             *(Bucket.UNDECIDED, Bucket.SUPPORTED),
             *(Bucket.NOTED, Bucket.DECIDED_BY_PART),
         ),
-        Dimension.ASSIGNMENT: (Bucket.UNASSIGNED, Bucket.OFFERED, Bucket.ASSIGNED),
-        Dimension.IMPLEMENTATION: (
+        Aspect.ASSIGNMENT: (Bucket.UNASSIGNED, Bucket.OFFERED, Bucket.ASSIGNED),
+        Aspect.IMPLEMENTATION: (
             *(Bucket.NOT_STARTED, Bucket.PLANNED),
             *(Bucket.UNDER_WAY, Bucket.DECLARED_IMPLEMENTED),
         ),
-        Dimension.REPORTING: (Bucket.UNREPORTED, Bucket.REPORTED),
+        Aspect.REPORTING: (Bucket.UNREPORTED, Bucket.REPORTED),
     }.items()
     for bucket in buckets
 }

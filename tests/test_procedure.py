@@ -353,13 +353,9 @@ ASSIGNING = ("decree-assignment", "accept-assignment", "hand-over-assignment")
 
 def one_rejected(said: Said) -> None:
     (top,) = [state for state in said["states"] if state["id"] == "position"]
-    top["states"][3]["id"] = top["follows"][2]["to"] = "position.rejected"
-    said["promises"] = [
-        {**promise, "always": promise["always"].replace(" or at position.by-part", "")}
-        if promise["id"] == "a-position"
-        else promise
-        for promise in said["promises"]
-    ]
+    rejected = {"id": "position.rejected", "bucket": "noted", "labels": {"en": "Rejected"}}
+    top["states"] = [*top["states"], rejected]
+    top["follows"] = [{"to": rejected["id"], "when": 'position == "by-part"'}, *top["follows"]]
 
 
 def all_at_once(said: Said) -> None:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.words import Bucket, Dimension
+from domain.words import Bucket, Aspect
 from workflows import spans
 from workflows.access import MAY, WRITING
 from workflows.procedure import forms
@@ -591,9 +591,9 @@ def _unlabelled(definition: Definition) -> Iterator[Fault]:
 
 
 def _uncounted(definition: Definition) -> Iterator[Fault]:
-    """Each state says what it counts as, and no case counts twice in one dimension."""
+    """Each state says what it counts as, and no case counts twice in one aspect."""
     buckets = definition.buckets()
-    seen: dict[Dimension, list[dict[str, int]]] = {}
+    seen: dict[Aspect, list[dict[str, int]]] = {}
 
     def within(state: StateSpec, where: str, way: dict[str, int]) -> Iterator[Fault]:
         """`way`: by each parallel state around, in which of its states."""
@@ -606,11 +606,11 @@ def _uncounted(definition: Definition) -> Iterator[Fault]:
         if bucket is None:
             why = f"Say what {state.id} counts as: one of {', '.join(Bucket)}."
             yield Fault("bucket-missing", why, where)
-        elif bucket.dimension is not None:
-            ways = seen.setdefault(bucket.dimension, [])
+        elif bucket.aspect is not None:
+            ways = seen.setdefault(bucket.aspect, [])
             if any(other.get(around, n) != n for other in ways for around, n in way.items()):
                 why = (
-                    f"{state.id} counts as {bucket} while another state of {bucket.dimension} is "
+                    f"{state.id} counts as {bucket} while another state of {bucket.aspect} is "
                     f"active, and a case counts once in each: one of them is {Bucket.NOT_COUNTED}."
                 )
                 yield Fault("bucket-twice", why, where)
