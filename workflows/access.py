@@ -86,7 +86,7 @@ MAY: dict[str, frozenset[Role]] = {
         "claim-task": (C, K, F),
         "release-task": (C, K, F),
         "delegate-task": (C, K, F),
-        "approve": (C, K, F),
+        "give-approval": (C, K, F),
         "migrate": (C,),
         "open-review": (C, K),
         "schedule-review": (C, K),
