@@ -17,7 +17,7 @@ import pytest
 
 from domain.entry import Event
 from domain.refusals import Unavailable
-from domain.words import Kind, Mechanism
+from domain.words import Aspect, Bucket, Kind, Mechanism
 from tests.given import any_act, given, received, supported
 from tests.keeping import KEPT
 from tests.server import ROOT, running
@@ -387,6 +387,17 @@ BREAKING: dict[str, Callable[[Said], None]] = {
 """Promise → what would break it."""
 
 
+def test_an_overlay_keeps_what_its_procedure_promises_and_may_promise_more() -> None:
+    more = {"id": "more", "labels": {"en": "More"}, "always": "at record.open or at record.closed"}
+    base = shipped()["treaty-body"].definition
+    own = made(overlay({"op": "add-promise", "promise": more}))
+    assert own.promises[:-1] == base.promises
+    assert [f.where for f in check(own).faults] == [f"$.promises[{len(base.promises)}]"]
+    again = {**more, "id": base.promises[0].id}
+    with pytest.raises(Unsound, match="already"):
+        made(overlay({"op": "add-promise", "promise": again}))
+
+
 @pytest.mark.parametrize("promise", sorted(BREAKING))
 def test_a_shipped_procedure_that_broke_what_it_promises_would_not_pass(promise: str) -> None:
     said = msgspec.to_builtins(shipped()["upr"].definition)
@@ -433,6 +444,23 @@ def test_what_the_gate_finds_nowhere_no_walk_comes_upon_and_what_it_finds_is_so(
         after = {name: random.choice(values) for name, values in known.items()}
         outcome = procedure.outcome(step, states, facts, after)
         states, facts = sorted({*states} - {*outcome.left} | {*outcome.entered}), after
+
+
+# --- What states count as ------------------------------------------------------------------------
+
+
+def test_states_within_a_state_count_as_it_does_if_they_say_nothing_else() -> None:
+    said = changed("states/0/bucket", "planned")
+    said["states"][0]["states"][2]["bucket"] = "under-way"
+    buckets = made(said).buckets()
+    assert buckets["work.approved"] is buckets["work"] is Bucket.PLANNED
+    assert buckets["work.done"] is Bucket.UNDER_WAY
+
+
+def test_every_bucket_but_one_tells_an_aspect_and_every_aspect_is_told_by_what_ships() -> None:
+    assert [bucket for bucket in Bucket if bucket.aspect is None] == [Bucket.NOT_COUNTED]
+    told = {bucket for bucket in shipped()["upr"].definition.buckets().values() if bucket}
+    assert {bucket.aspect for bucket in told} == {*Aspect}
 
 
 # --- Overlays ------------------------------------------------------------------------------------
@@ -745,7 +773,8 @@ def test_the_chart_as_scxml_is_the_same_chart(tmp_path_factory: pytest.TempPathF
 # --- Over GraphQL --------------------------------------------------------------------------------
 
 DEFINITIONS = """{ workflowDefinitions { hash name label(language: "fr") mechanisms kinds canonical
-    states { id label } gate { ok faults { code } } diagram
+    states { id label bucket aspect } promises { id label(language: "es") says }
+    gate { ok faults { code } } diagram
     drawn: diagram(format: SCXML, language: "fr") } }"""
 STEPS = """query($id: ID!) { recommendation(id: $id) { definition { name hash }
     activeStates { id label(language: "zh") } steps { name label isOpen allowed roles
@@ -761,6 +790,12 @@ def test_procedures_are_read_over_graphql(tmp_path: Path) -> None:
         assert sha256(upr["canonical"].encode()).hexdigest() == upr["hash"]
         assert upr["label"] == "Examen périodique universel"
         assert upr["diagram"].startswith("stateDiagram")
+        counted = {state["id"]: (state["bucket"], state["aspect"]) for state in upr["states"]}
+        assert counted["position"] == (None, None), "its states say it"
+        assert counted["position.noted"] == ("NOTED", "POSITION")
+        (promise,) = [one for one in upr["promises"] if one["id"] == "closed-by-decision"]
+        assert promise["says"] == "never at record.closed and not closed"
+        assert promise["label"] == "Nada se cierra sin una decisión"
         assert "<scxml" in upr["drawn"]
         one = "query($h: String!) { workflowDefinition(hash: $h) { name } }"
         found = server.ask("reader", one, h=upr["hash"])["workflowDefinition"]

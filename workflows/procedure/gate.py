@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.words import Bucket, Aspect
+from domain.words import Aspect, Bucket
 from workflows import spans
 from workflows.access import MAY, WRITING
 from workflows.procedure import forms
@@ -254,7 +254,7 @@ class _Parts:
             deadlines=tuple(d for d in definition.deadlines if self.running(d) & regions),
             tasks=(),
             promises=(),
-            ends=(),
+            ends=tuple(end for end in definition.ends if self.region[end] in regions),
         )
         return Compiled(part, whole=False)
 
@@ -938,9 +938,12 @@ def _not_within(parts: _Parts, promised: Promised) -> Sequence[Fault]:
 def _late(
     walk: _Walk, deadline: DeadlineSpec, goal: Expression, whence: Expression
 ) -> Iterator[Fault]:
-    """Where the time that a deadline gives is not the time that was promised."""
-    about = {p for p in walk.ways if walk.holds(whence, p) and not walk.holds(goal, p)}
-    running = {p for p in walk.ways if not walk.active(p.states).isdisjoint(deadline.within)}
+    """Where the time that a deadline gives is not the time that was promised. A case at its end has
+    all the time."""
+    ends = {*walk.compiled.definition.ends}
+    under_way = [place for place in walk.ways if ends.isdisjoint(walk.active(place.states))]
+    about = {p for p in under_way if walk.holds(whence, p) and not walk.holds(goal, p)}
+    running = {p for p in under_way if not walk.active(p.states).isdisjoint(deadline.within)}
     passing = PAST + deadline.id
     for place in walk.ways:
         if place in about - running:
