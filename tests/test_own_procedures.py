@@ -22,7 +22,7 @@ from domain.recommendation import begin
 from domain.refusals import AlreadySo, InvalidInput
 from domain.steps import BESIDE, step_of
 from domain.words import Kind, Mechanism
-from tests.given import any_recommendations, given, received, stamp, supported
+from tests.given import Given, any_open_act, any_recommendations, given, received, stamp, supported
 from tests.server import HOLDERS, ROOT, Server, running
 from workflows import publishing
 from workflows.procedure import SHIPPED, Procedures, forms
@@ -779,6 +779,12 @@ def test_a_history_retold_from_what_is_remembered_is_as_decided_step_by_step(see
         for entry in batch:
             stream = lives.setdefault(entry.stream, [])
             stream.append(entry._replace(log_index=len(stream)))
+    for n in range(12):
+        history = given(received(f"7.{n}", wordings=("Train", "Pay") if n % 2 else ("Train",)))
+        for _ in range(25):
+            outcome = history.when(any_open_act(history.it, random))
+            history = Given(*outcome.before, *filter(None, [outcome.entry]))
+        lives[history.it.id] = [e._replace(log_index=e.version) for e in history.entries]
     fates = set()
     for definition in drafts:
         retelling, fresh = Retelling(SHIPPED.of, Compiled(definition)), Compiled(definition)
