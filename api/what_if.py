@@ -23,7 +23,7 @@ from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
 from workflows.procedure.shipped import is_for
-from workflows.procedure.what_if import Fate, Story, retell, tally
+from workflows.procedure.what_if import Fate, Retelling, Story, tally
 
 FateType = enum_type(Fate)
 
@@ -117,13 +117,13 @@ class _Asked(NamedTuple):
     reading: Reading
     where: Where
     under: Compiled
+    retelling: Retelling
 
     def retold(self, ids: Sequence[UUID]) -> Iterator[Story]:
         """The stories of some of them, in their order."""
         service = self.reading.service
-        of = service.desk.procedures.of
         told = history.without_texts(service.log, self.reading.scope, ids, self.reading.last)
-        return (retell(told[id], of, self.under) for id in ids)
+        return (self.retelling.tell(told[id]) for id in ids)
 
     def stories(self) -> Iterator[Story]:
         """The stories of all; refuses too many."""
@@ -173,7 +173,9 @@ class WhatIfQuery:
             )
             return WhatIf(gate=gate, cases=[], page_info=nothing, asked=None)
         reading = look(context, as_of, None, [addressee])
-        asked = _Asked(reading, _narrowed(where_of(where, reading.today), under), under)
+        narrowed = _narrowed(where_of(where, reading.today), under)
+        retelling = Retelling(context.service.desk.procedures.of, under)
+        asked = _Asked(reading, narrowed, under, retelling)
         page = recommendations.page(
             reading.connection, reading.scope, asked.where, first=first, after=after
         )

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import append, asking, deciding, importing, rebuild, serving
+from benchmarks import append, asking, deciding, importing, rebuild, retelling, serving
 from benchmarks.measuring import Bench, Growth, Ratio
 
 HERE = Path(__file__).parent
@@ -30,6 +30,7 @@ PARTS: dict[str, ModuleType] = {
     "importing": importing,
     "rebuild": rebuild,
     "deciding": deciding,
+    "retelling": retelling,
     "asking": asking,
     "http": serving,
 }

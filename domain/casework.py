@@ -274,14 +274,14 @@ class TaskClaimed(TaskEvent, frozen=True):
 
 
 class TaskReleased(TaskEvent, frozen=True):
-    """The task is free again in this institution."""
+    """The task is free again in the institution `released`."""
 
     topic: ClassVar[str] = "recommendation.task-released.v1"
 
-    institution: str
+    released: str
 
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
-        return tuple(c for c in held.claims if c.institution != self.institution)
+        return tuple(c for c in held.claims if c.institution != self.released)
 
 
 class TaskDelegated(TaskEvent, frozen=True):
@@ -313,30 +313,6 @@ class Approved(RecommendationEvent, frozen=True):
                 version=entry.version,
             )
         )
-
-
-class StateMapped(Stored, frozen=True):
-    """A state of the procedure before, and the one of the procedure after that takes its place."""
-
-    before: str
-    after: str
-
-
-class Migrated(RecommendationEvent, frozen=True):
-    """The case goes on under another procedure, by decision: which states took the place of which,
-    what was done with its deadlines, and what fields of forms were filled in for guards to read.
-    `before` is the procedure it leaves, by its SHA-256; the stamp says the new one."""
-
-    topic: ClassVar[str] = "recommendation.migrated.v1"
-
-    before: str
-    states: tuple[StateMapped, ...] = ()
-    deadlines: str = "keep"
-    data: tuple[StepDatum, ...] = ()
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.definition = self.stamp.definition
-        r.fill_in("", self.data)
 
 
 # --- State ---------------------------------------------------------------------------------------
@@ -412,7 +388,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """Keeps what a form said in the open, by step and field."""
         for datum in data:
             if datum.value is not None:
-                self.data[f"{step}.{datum.field}" if step else datum.field] = datum.value
+                self.data[f"{step}.{datum.field}"] = datum.value
 
     def _affect(self, effect: Any, entry: Entry) -> None:
         match effect:
@@ -513,7 +489,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         held = self.task(task)
         if held.claim_of(institution) is None:
             raise AlreadySo(f"Nobody of {institution} has claimed this task.")
-        return TaskReleased(stamp=stamp, task=task, opened=held.opened, institution=institution)
+        return TaskReleased(stamp=stamp, task=task, opened=held.opened, released=institution)
 
     def delegate_task(self, stamp: Stamp, task: str, to: str) -> TaskDelegated:
         """Another person of the same institution does the task from now on."""
@@ -529,17 +505,6 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         if any(held.actor == actor for held in self.approved_by(step, 0)):
             raise AlreadySo(f"You have approved “{step[:80]}” already.")
         return Approved(stamp=stamp, step=named(step))
-
-    def migrate(
-        self,
-        stamp: Stamp,
-        before: str,
-        states: tuple[StateMapped, ...],
-        deadlines: str,
-        data: tuple[StepDatum, ...] = (),
-    ) -> Migrated:
-        """The case goes on under another procedure."""
-        return Migrated(stamp=stamp, before=before, states=states, deadlines=deadlines, data=data)
 
 
 def _claimed(held: TaskHeld, entry: Entry, actor: str) -> tuple[Claim, ...]:

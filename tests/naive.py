@@ -202,7 +202,7 @@ def _tasks(history: list[Row]) -> dict[str, dict[str, str]]:
             opened, claims = standing.get(told["task"], (0, {}))
             if opened == told["opened"]:
                 if "released" in row["topic"]:
-                    claims.pop(told["institution"], None)
+                    claims.pop(told["released"], None)
                 else:
                     claims[speaker["institution"]] = told.get("to") or speaker.get("actor", "")
         for effect in _effects(row):

@@ -966,7 +966,6 @@ PRODUCES_BESIDE: dict[str, type[Event]] = {
     "release-task": casework.TaskReleased,
     "delegate-task": casework.TaskDelegated,
     "approve": casework.Approved,
-    "migrate": casework.Migrated,
 }
 """Steps beside every procedure."""
 

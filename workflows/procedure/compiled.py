@@ -159,7 +159,7 @@ class Compiled:
         self.definition = definition
         self.hash = definition.hash
         self.fact_names = tuple(definition.facts)
-        self._readers: list[tuple[str, Callable[[Recommendation], Value | None]]] = []
+        self.readers: list[tuple[str, Callable[[Recommendation], Value | None]]] = []
         self.specs = {step.name: step for step in definition.steps}
         self.guards: dict[str, Expression | None] = {}
         self._read: list[tuple[Expression, str]] = []
@@ -169,7 +169,7 @@ class Compiled:
             self._check_facts()
         for name, fact in definition.facts.items():
             reader = KNOWN[name].read if fact.filled is None else _reader(fact.filled)
-            self._readers.append((name, reader))
+            self.readers.append((name, reader))
         for n, spec in enumerate(definition.steps):
             if spec.name in self.guards:
                 raise Unsound("step-twice", f"There are two steps {spec.name}.", f"$.steps[{n}]")
@@ -203,7 +203,7 @@ class Compiled:
 
     def facts(self, r: Recommendation) -> dict[str, Value | None]:
         """The facts that guards read, as they stand."""
-        return {name: read(r) for name, read in self._readers}
+        return {name: read(r) for name, read in self.readers}
 
     def changed_by(self, fact: str) -> tuple[str, ...]:
         """The steps that may change a fact."""

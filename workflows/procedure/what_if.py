@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.casework import DeadlinePassed
 from domain.entry import Entry
-from domain.events import RecommendationEvent
+from domain.events import RecommendationEvent, StepTaken
 from domain.recommendation import Recommendation, begin
 from domain.steps import BESIDE, step_of
-from workflows.procedure.compiled import PAST, Blocked, Compiled
+from workflows.procedure.compiled import PAST, Blocked, Compiled, remembered_max
+from workflows.statecharts.expressions import Value
+
+Values = tuple[Value | None, ...]
+"""Facts, in the order of a procedure's."""
+
+History = tuple[tuple[str, tuple[str, ...]], ...]
+"""What history states remember."""
 
 
 class Fate(StrEnum):
@@ -58,36 +65,114 @@ class Totals(NamedTuple):
     breaks: tuple[Break, ...]
 
 
+class _Decided(NamedTuple):
+    """What a step would have led to: why it would not have been open, or the states then and what
+    history states remember."""
+
+    blocked: tuple[Blocked, ...]
+    states: tuple[str, ...]
+    history: History
+
+
+class Retelling:
+    """Histories retold under one procedure instead of their own, which `of` names. What has been
+    decided once is remembered: it hangs on step, states and facts only, and histories are alike."""
+
+    def __init__(self, of: Callable[[Recommendation], Compiled], under: Compiled) -> None:
+        self._of = of
+        self._under = under
+        self._begun: dict[Values, tuple[str, ...]] = {}
+        self._decided: dict[Any, _Decided] = {}
+        self._changed: dict[str, tuple[int, ...]] = {}
+        self._both: dict[str, frozenset[str]] = {}
+
+    def tell(self, entries: Sequence[Entry]) -> Story:
+        """A recommendation's whole history, under the procedure."""
+        under, first = self._under, entries[0]
+        r = begin(first)
+        facts: Values = tuple(under.facts(r).values())
+        would = self._begin(facts)
+        history: History = ()
+        r.follow(first)
+        for entry in entries[1:]:
+            event = entry.event
+            assert isinstance(event, RecommendationEvent)
+            step, standing = step_of(event), r.states
+            r.apply(entry)
+            after = self._facts(r, step, facts)
+            if step in BESIDE and not isinstance(event, StepTaken):
+                passed = event.deadline if isinstance(event, DeadlinePassed) else None
+                if passed not in under.deadlines:  # the clock's and people's, not the procedure's
+                    facts = after
+                    continue
+                step = f"{PAST}{passed}"
+            key = step, would, history, facts, after
+            decided = self._decided.get(key) or self._decide(*key)
+            if decided.blocked and not step.startswith(PAST):
+                return Story(
+                    Fate.DIVERGES, tuple(standing), would, entry.log_index, step, decided.blocked
+                )
+            _, would, history = decided
+            facts = after
+        both = self._known_to_both(r)
+        same = both.intersection(r.states) == both.intersection(would)
+        return Story(Fate.SAME if same else Fate.ELSEWHERE, tuple(r.states), would)
+
+    def _begin(self, facts: Values) -> tuple[str, ...]:
+        found = self._begun.get(facts)
+        if found is None:
+            found = self._begun[facts] = self._under.begin(self._named(facts)).entered
+        return found
+
+    def _facts(self, r: Recommendation, step: str, before: Values) -> Values:
+        """The facts after a step: read again as far as it may have changed them."""
+        places = self._changed.get(step)
+        if places is None:
+            under = self._under
+            places = self._changed[step] = tuple(
+                n for n, fact in enumerate(under.fact_names) if step in under.changed_by(fact)
+            )
+        if not places:
+            return before
+        after, readers = list(before), self._under.readers
+        for n in places:
+            after[n] = readers[n][1](r)
+        return tuple(after)
+
+    def _decide(
+        self, step: str, would: tuple[str, ...], history: History, before: Values, after: Values
+    ) -> _Decided:
+        under, facts = self._under, self._named(before)
+        blocked = tuple(under.blocked(step, would, facts))
+        if blocked:
+            found = _Decided(blocked, would, history)
+        else:
+            outcome = under.outcome(step, would, facts, self._named(after), dict(history))
+            states = tuple(sorted({*would}.difference(outcome.left).union(outcome.entered)))
+            then = tuple(sorted({**dict(history), **dict(outcome.remembered)}.items()))
+            found = _Decided((), states, then)
+        if len(self._decided) < remembered_max:
+            self._decided[step, would, history, before, after] = found
+        return found
+
+    def _named(self, facts: Values) -> dict[str, Value | None]:
+        return dict(zip(self._under.fact_names, facts, strict=True))
+
+    def _known_to_both(self, r: Recommendation) -> frozenset[str]:
+        """The states that a case's own procedure and the other one know."""
+        own = self._of(r)
+        if own.hash not in self._both:
+            self._both[own.hash] = frozenset(
+                own.chart.index.keys() & self._under.chart.index.keys()
+            )
+        return self._both[own.hash]
+
+
 def retell(
     entries: Sequence[Entry], of: Callable[[Recommendation], Compiled], under: Compiled
 ) -> Story:
     """A recommendation's whole history under another procedure than its own, which `of` names."""
-    r = begin(entries[0])
-    would = under.begin(under.facts(r)).entered
-    r.move(entries[0].stamp.left, entries[0].stamp.entered)
-    for entry in entries[1:]:
-        event = entry.event
-        assert isinstance(event, RecommendationEvent)
-        step = _signal(event, under)
-        before = under.facts(r)
-        if step not in BESIDE and (blocked := under.blocked(step, would, before)):
-            return Story(
-                Fate.DIVERGES, tuple(r.states), would, entry.log_index, step, tuple(blocked)
-            )
-        r.apply(entry)
-        outcome = under.outcome(step, would, before, under.facts(r))
-        would = tuple(sorted({*would}.difference(outcome.left).union(outcome.entered)))
-    both = of(r).chart.index.keys() & under.chart.index.keys()
-    same = both & {*r.states} == both & {*would}
-    return Story(Fate.SAME if same else Fate.ELSEWHERE, tuple(r.states), would)
-
-
-def _signal(event: RecommendationEvent, under: Compiled) -> str:
-    """The step that an event came from, or the passing of a deadline that the other procedure has
-    too."""
-    if isinstance(event, DeadlinePassed) and event.deadline in under.deadlines:
-        return PAST + event.deadline
-    return step_of(event)
+    return Retelling(of, under).tell(entries)
 
 
 def tally(stories: Iterable[Story]) -> Totals:
