@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
+from api.casework_mutations import CaseworkMutation
 from api.history import TYPES
 from api.mutations import RecommendationMutation
 from api.procedure_mutations import ProcedureMutation
@@ -31,7 +32,12 @@ class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery, Cal
 
 @strawberry.type(description="The steps. Each gives what it led to, or the reasons it was refused.")
 class Mutation(
-    RecommendationMutation, RegisterMutation, ProcedureMutation, BulkMutation, CalendarMutation
+    RecommendationMutation,
+    RegisterMutation,
+    ProcedureMutation,
+    BulkMutation,
+    CaseworkMutation,
+    CalendarMutation,
 ):
     pass
 

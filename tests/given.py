@@ -458,7 +458,7 @@ def delegated(task: str, to: str) -> Act:
 
 
 def approved(step: str, **said: Any) -> Act:
-    return act("approve", lambda r, s: r.approve(s, step), **said)
+    return act("give-approval", lambda r, s: r.approve(s, step), **said)
 
 
 def unnamed(value: str, reason: str | None = "not it", scheme: str = "uhri") -> Act:
@@ -589,7 +589,7 @@ ANY_BESIDE: dict[str, Callable[[Recommendation, Random], Act]] = {
     "claim-task": lambda r, x: claimed(_task(r, x), institution=x.choice(["mfa", "labour"])),
     "release-task": lambda r, x: released(_task(r, x), x.choice(["mfa", "labour"])),
     "delegate-task": lambda r, x: delegated(_task(r, x), x.choice(["p-1", "p-2"])),
-    "approve": lambda r, x: approved(x.choice(["plan", "close"])),
+    "give-approval": lambda r, x: approved(x.choice(["plan", "close"])),
 }
 """One maker for each step beside the procedure that people take."""
 

@@ -126,6 +126,19 @@ MATRIX: dict[str, tuple[set[str], Case]] = {
     "closeRecommendation": ({C}, Case({"closing": "WITHDRAWN", **REASON})),
     "reopenRecommendation": ({C}, Case(REASON, CLOSED)),
     "continueRecommendation": ({C}, Case({"cycle": 5})),
+    "suspendRecommendation": ({C}, Case(REASON)),
+    "resumeRecommendation": ({C}, Case(REASON, (("suspendRecommendation", REASON),))),
+    "extendDeadline": (
+        {C},
+        Case(
+            {"deadline": "position", "until": "2035-01-01", **REASON},
+            (("deferPosition", {"due": "2030-06"}),),
+        ),
+    ),
+    "claimTask": ({C}, Case({"task": "assign"})),
+    "releaseTask": ({C}, Case({"task": "assign"}, (("claimTask", {"task": "assign"}),))),
+    "delegate": ({C}, Case({"task": "assign", "to": "p-9"})),
+    "approveStep": (set(), Case({"step": "close"})),  # no procedure that ships asks for approvals
 }
 """Mutation → who may (all others may not), and a case of it."""
 

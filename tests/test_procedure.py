@@ -600,7 +600,8 @@ def test_the_guide_lists_every_fact_and_every_operation() -> None:
         (Mechanism.UPR, Kind.RECOMMENDATION, "upr"),
         (Mechanism.UPR, Kind.PLEDGE, "voluntary-pledge"),
         (Mechanism.TREATY_BODY, Kind.CONCERN, "treaty-body"),
-        (Mechanism.SPECIAL_PROCEDURE, Kind.REQUEST, "special-procedure"),
+        (Mechanism.SPECIAL_PROCEDURE, Kind.REQUEST, "communication"),
+        (Mechanism.SPECIAL_PROCEDURE, Kind.CONCERN, "special-procedure"),
         (Mechanism.REGIONAL_BODY, Kind.RULING, "regional-body"),
     ],
 )

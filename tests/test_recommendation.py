@@ -965,7 +965,7 @@ PRODUCES_BESIDE: dict[str, type[Event]] = {
     "claim-task": casework.TaskClaimed,
     "release-task": casework.TaskReleased,
     "delegate-task": casework.TaskDelegated,
-    "approve": casework.Approved,
+    "give-approval": casework.Approved,
 }
 """Steps beside every procedure."""
 

@@ -151,6 +151,9 @@ BY_HAND: dict[str, ByHand] = {
     "continue": ByHand(Recommendation.continue_into),
     "close": ByHand(Recommendation.close),
     "reopen": ByHand(Recommendation.reopen),
+    "suspend": ByHand(Recommendation.suspend),
+    "resume": ByHand(Recommendation.resume),
+    "extend-deadline": ByHand(Recommendation.extend_deadline),
 }
 """Step → how it is taken by hand."""
 
@@ -158,6 +161,10 @@ OTHERWISE = {
     "receive": "“receive” begins a recommendation: by `receiveRecommendation`, or by an import.",
     "import": "“import” is no step on one recommendation: `startImport` reads a whole file.",
     "fill-in-worklist": "“fill-in-worklist” is taken by importing a worklist: `startImport`.",
+    "claim-task": "A task is claimed by `claimTask`.",
+    "release-task": "A task is released by `releaseTask`.",
+    "delegate-task": "A task is delegated by `delegate`.",
+    "give-approval": "A step is approved by `approveStep`.",
     "cover": "“cover” is taken by publishing a progress report that covers it: `publishReport`.",
 }
 """Steps that can't be taken by name, and what takes them."""

@@ -804,6 +804,8 @@ def _idle_in(walk: _Walk, deadline: DeadlineSpec, where: str) -> Iterator[Fault]
             continue
         for led in some:
             facts = walk.facts[led.place.facts]
+            if facts.get("suspended") is True:
+                continue  # the clock stands still while a case rests
             assert deadline.then is not None
             blocked = walk.compiled.blocked(deadline.then, sorted(led.place.states), facts)
             if blocked:

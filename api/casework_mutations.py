@@ -1,0 +1,150 @@
+"""What people do about a case itself: take a task on, approve a step, let it rest, give more
+time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import strawberry
+from strawberry.types import Info
+
+from api.context import Context
+from api.steps import StepInput, StepPayload, step
+from domain.casework import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
+from domain.entry import Stamp
+from domain.events import RecommendationEvent
+from domain.recommendation import Recommendation
+from domain.refusals import Forbidden
+from workflows.access import Role, may_do
+from workflows.procedure.four_eyes import may_approve
+
+Request = Info[Context, None]
+
+
+@strawberry.input
+class TaskInput(StepInput):
+    task: str = strawberry.field(description="The task's name in the recommendation's procedure.")
+
+
+@strawberry.input
+class ReleaseTaskInput(TaskInput):
+    institution: str | None = strawberry.field(
+        default=None,
+        description="Whose claim is released: your own, if not given. Only a coordinator may name "
+        "another.",
+    )
+
+
+@strawberry.input
+class DelegateInput(TaskInput):
+    to: str = strawberry.field(description="The person of your institution, by pseudonym.")
+
+
+@strawberry.input
+class ApproveStepInput(StepInput):
+    step: str = strawberry.field(description="The step that is approved, by its name.")
+
+
+@strawberry.input
+class SuspendRecommendationInput(StepInput):
+    until: str | None = strawberry.field(
+        default=None, description="Until which day, where that is known; nothing resumes by itself."
+    )
+
+
+@strawberry.input
+class ExtendDeadlineInput(StepInput):
+    deadline: str = strawberry.field(description="The deadline's name in the procedure.")
+    until: str = strawberry.field(description="The day by whose end it is due: 2026-03-01.")
+
+
+@strawberry.type
+class CaseworkMutation:
+    @strawberry.mutation(
+        description="The person who speaks takes a task on; others of the same institution then "
+        "leave its steps alone."
+    )
+    def claim_task(self, info: Request, input: TaskInput) -> StepPayload:
+        def act(r: Recommendation, stamp: Stamp) -> TaskClaimed:
+            return r.claim_task(stamp, input.task)
+
+        return step(info.context, "claim-task", input, _own(info.context, input.task, act))
+
+    @strawberry.mutation(description="A claimed task is free again.")
+    def release_task(self, info: Request, input: ReleaseTaskInput) -> StepPayload:
+        context = info.context
+        principal = context.principal
+        whose = input.institution or principal.institution
+
+        def act(r: Recommendation, stamp: Stamp) -> TaskReleased:
+            return r.release_task(stamp, input.task, whose)
+
+        coordinates = principal.role is Role.COORDINATOR
+        if whose != principal.institution and not coordinates:
+            act = _forbidden(f"Only a coordinator releases what {whose} has claimed.")  # type: ignore[assignment]
+        allowed = act if coordinates else _own(context, input.task, act)
+        return step(context, "release-task", input, allowed)
+
+    @strawberry.mutation(description="Another person of your institution does a task from now on.")
+    def delegate(self, info: Request, input: DelegateInput) -> StepPayload:
+        def act(r: Recommendation, stamp: Stamp) -> TaskDelegated:
+            return r.delegate_task(stamp, input.task, input.to)
+
+        return step(info.context, "delegate-task", input, _own(info.context, input.task, act))
+
+    @strawberry.mutation(
+        description="Approves that a step be taken, where the procedure asks you for that; it "
+        "counts until the step is taken, or what is approved changes."
+    )
+    def approve_step(self, info: Request, input: ApproveStepInput) -> StepPayload:
+        principal, procedures = info.context.principal, info.context.service.desk.procedures
+
+        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+            spec = procedures.of(r).specs.get(input.step)
+            asked = None if spec is None else spec.approvals
+            if not may_approve(asked, principal.role.value, principal.institution):
+                raise Forbidden(f"“{input.step[:80]}” does not ask for your approval.")
+            return r.approve(stamp, input.step)
+
+        return step(info.context, "give-approval", input, act)
+
+    @strawberry.mutation(description="Lets follow-up rest; why? Its deadlines stand still.")
+    def suspend_recommendation(
+        self, info: Request, input: SuspendRecommendationInput
+    ) -> StepPayload:
+        return step(info.context, "suspend", input, lambda r, stamp: r.suspend(stamp, input.until))
+
+    @strawberry.mutation(
+        description="Follow-up goes on; why? Deadlines have the time that was left to them."
+    )
+    def resume_recommendation(self, info: Request, input: StepInput) -> StepPayload:
+        return step(info.context, "resume", input, lambda r, stamp: r.resume(stamp))
+
+    @strawberry.mutation(description="Gives more time; why?")
+    def extend_deadline(self, info: Request, input: ExtendDeadlineInput) -> StepPayload:
+        return step(
+            info.context,
+            "extend-deadline",
+            input,
+            lambda r, stamp: r.extend_deadline(stamp, input.deadline, input.until),
+        )
+
+
+def _own(
+    context: Context, task: str, act: Callable[[Recommendation, Stamp], TaskEvent]
+) -> Callable[[Recommendation, Stamp], TaskEvent]:
+    """The act, for those whose task it is."""
+
+    def checked(r: Recommendation, stamp: Stamp) -> TaskEvent:
+        if not may_do(context.principal, r.task(task), r):
+            raise Forbidden(f"The task “{task[:80]}” is not for this key.")
+        return act(r, stamp)
+
+    return checked
+
+
+def _forbidden(why: str) -> Callable[[Recommendation, Stamp], TaskEvent]:
+    def refuse(r: Recommendation, stamp: Stamp) -> TaskEvent:
+        raise Forbidden(why)
+
+    return refuse

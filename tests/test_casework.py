@@ -1,0 +1,185 @@
+"""What people do about a case itself: tasks are claimed, released and delegated; four eyes look at
+a step; a case rests and goes on; more time is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.casework import TaskClaimed, TaskDelegated, TaskReleased
+from domain.entry import Speaker, Stamp
+from domain.refusals import AlreadySo, FourEyes, TaskClaimedByOther, UnknownTask
+from tests.given import (
+    approved,
+    claimed,
+    delegated,
+    given,
+    noted,
+    offered,
+    received,
+    released,
+    speaker,
+)
+from tests.server import Server, running
+from tests.test_own_procedures import adopted, published
+from workflows.procedure.definition import Seat
+from workflows.procedure.four_eyes import seats_filled
+
+FOUR_EYES = """
+format: suivi-overlay/1
+name: four-eyes
+extends: upr
+labels: {en: Four eyes}
+for: {mechanisms: [upr]}
+operations:
+  - {op: four-eyes, step: declare-implemented, apart-from: [plan]}
+  - op: four-eyes
+    step: close
+    approvals:
+      needed: 2
+      of:
+        - {role: coordinator}
+        - {institution: justice}
+        - {institution: labour}
+"""
+"""Nobody declares implemented what he has planned; closing needs two of three others."""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("casework")
+    with running(f"sqlite:///{folder / 'suivi.db'}") as server:
+        adopted(server, published(server, FOUR_EYES))
+        for name in ("second", "third"):
+            server.grant(name, "coordinator", "mfa")
+        server.grant("machine", "coordinator", "mfa", actor=None, system="case-desk")
+        yield server
+
+
+def refusal(server: Server, who: str, mutation: str, id: str, **said: Any) -> str:
+    payload = server.take(who, mutation, id=id, expectedVersion=server.version(id), **said)
+    assert payload["errors"], "it was taken"
+    return str(payload["errors"][0]["code"])
+
+
+# --- Tasks ---------------------------------------------------------------------------------------
+
+
+def test_what_a_procedure_asks_for_is_a_task_until_it_is_done() -> None:
+    assert {task.task for task in given(received()).it.tasks} == {"assign", "answer"}
+    history = given(received(), noted(), offered())
+    assert [task.task for task in history.it.tasks] == ["answer-offer"]
+
+
+def test_a_task_is_claimed_by_one_person_of_an_institution() -> None:
+    history = given(received()).when(claimed("assign")).then(TaskClaimed)
+    history.when(claimed("assign")).refuses(AlreadySo)
+    history.when(claimed("nothing")).refuses(UnknownTask)
+    with pytest.raises(TaskClaimedByOther):
+        history.it.claim_task(Stamp(command="c", speaker=speaker_called("p-2")), "assign")
+    free = history.when(released("assign")).then(TaskReleased)
+    free.when(released("assign")).refuses(AlreadySo)
+    assert free.it.task("assign").claims == ()
+    given_on = history.when(delegated("assign", "p-9")).then(TaskDelegated)
+    assert [claim.actor for claim in given_on.it.task("assign").claims] == ["p-9"]
+
+
+def speaker_called(actor: str | None) -> Speaker:
+    return msgspec.structs.replace(speaker(), actor=actor, system=None if actor else "desk")
+
+
+def test_a_system_that_names_no_person_claims_nothing_and_approves_nothing() -> None:
+    it = given(received()).it
+    nobody = Stamp(command="c", speaker=speaker_called(None))
+    with pytest.raises(FourEyes):
+        it.claim_task(nobody, "assign")
+    with pytest.raises(FourEyes):
+        it.approve(nobody, "close")
+
+
+def test_others_leave_a_claimed_task_alone_until_it_is_released(here: Server) -> None:
+    id = here.receive()
+    here.step("coordinator", "claimTask", id, task="assign")
+    said = {"institution": "labour"}
+    assert refusal(here, "second", "assignRecommendation", id, **said) == "TASK_CLAIMED_BY_OTHER"
+    assert refusal(here, "machine", "assignRecommendation", id, **said) == "TASK_CLAIMED_BY_OTHER"
+    assert refusal(here, "second", "claimTask", id, task="assign") == "TASK_CLAIMED_BY_OTHER"
+    here.step("second", "delegate", id, task="assign", to="p-second")
+    here.step("second", "assignRecommendation", id, **said)
+
+
+def test_an_offer_is_the_task_of_whom_it_was_made_to(here: Server) -> None:
+    id = here.receive()
+    here.step("coordinator", "offerAssignment", id, institution="labour")
+    assert refusal(here, "justice", "claimTask", id, task="answer-offer") == "FORBIDDEN"
+    here.step("labour", "claimTask", id, task="answer-offer")
+    assert refusal(here, "justice", "releaseTask", id, task="answer-offer") == "FORBIDDEN"
+    named = {"task": "answer-offer", "institution": "labour"}
+    assert refusal(here, "justice", "releaseTask", id, **named) == "FORBIDDEN"
+    here.step("coordinator", "releaseTask", id, **named)
+
+
+# --- Four eyes -----------------------------------------------------------------------------------
+
+
+def test_nobody_declares_what_he_has_planned(here: Server) -> None:
+    id = here.receive()
+    here.step("coordinator", "assignRecommendation", id, institution="labour")
+    assert refusal(here, "second", "declareImplemented", id) == "FOUR_EYES", "nobody has planned"
+    here.step("coordinator", "planImplementation", id, measures="a law")
+    assert refusal(here, "coordinator", "declareImplemented", id) == "FOUR_EYES"
+    assert refusal(here, "machine", "declareImplemented", id) == "FOUR_EYES"
+    here.step("machine", "planImplementation", id, measures="another law")
+    assert refusal(here, "second", "declareImplemented", id) == "FOUR_EYES", "a machine planned"
+    here.step("machine", "planImplementation", id, measures="a third law", actor="p-clerk")
+    here.step("second", "declareImplemented", id)
+
+
+def test_closing_needs_two_of_three_others(here: Server) -> None:
+    id = here.receive()
+    closing = {"closing": "WITHDRAWN", "reason": "withdrawn"}
+    assert refusal(here, "coordinator", "closeRecommendation", id, **closing) == "FOUR_EYES"
+    assert refusal(here, "clerk", "approveStep", id, step="close") == "FORBIDDEN"
+    here.step("second", "approveStep", id, step="close")
+    assert refusal(here, "second", "approveStep", id, step="close") == "ALREADY_SO"
+    here.step("third", "approveStep", id, step="close")
+    code = refusal(here, "coordinator", "closeRecommendation", id, **closing)
+    assert code == "FOUR_EYES", "two persons on one seat fill one seat"
+    here.step("labour", "approveStep", id, step="close")
+    here.step("coordinator", "closeRecommendation", id, **closing)
+    here.step("coordinator", "reopenRecommendation", id, reason="again")
+    assert refusal(here, "coordinator", "closeRecommendation", id, **closing) == "FOUR_EYES"
+
+
+def test_seats_are_filled_as_well_as_they_can_be() -> None:
+    seats = (Seat(role="coordinator"), Seat(institution="mfa"))  # type: ignore[arg-type]
+    history = given(received(), approved("close"))
+    (one,) = history.it.approved_by("close", 0)
+    other = one.__class__(step="close", actor="p-2", role="clerk", institution="mfa", version=3)
+    assert seats_filled(seats, [one]) == 1
+    assert seats_filled(seats, [one, other]) == 2, "the first moves over for the second"
+    assert seats_filled(seats, [other, one]) == 2
+    assert seats_filled(seats, [other]) == 1
+
+
+# --- Rest, and more time -------------------------------------------------------------------------
+
+
+def test_a_case_rests_and_goes_on_and_gets_more_time_over_the_api(here: Server) -> None:
+    id = here.receive()
+    here.step("coordinator", "deferPosition", id, due="2035-06-30")
+    here.step("coordinator", "suspendRecommendation", id, reason="elections", until="2034-12-31")
+    said = {"deadline": "position", "until": "2036-01-31", "reason": "asked for"}
+    assert refusal(here, "coordinator", "extendDeadline", id, **said) == "STEP_NOT_OPEN"
+    here.step("coordinator", "resumeRecommendation", id, reason="a government is formed")
+    here.step("coordinator", "extendDeadline", id, **said)
+    query = """query($id: ID!) { recommendation(id: $id) { history { __typename effects {
+        __typename ... on DeadlineSet { deadline day due generation } } } } }"""
+    history = here.ask("auditor", query, id=id)["recommendation"]["history"]
+    effect = history[-1]["effects"][0]
+    assert effect["day"] == "2036-01-31"
+    assert effect["due"].startswith("2036-01-31T23:59:59")
