@@ -36,7 +36,8 @@ RECEIVED: dict[str, dict[str, Any]] = {
 }
 """Procedure → what starts under it."""
 
-WALKED = sorted(set(MATRIX) - {"receiveRecommendation"})
+BESIDE_THEM = {"claimTask", "releaseTask", "delegate", "approveStep"}
+WALKED = sorted(set(MATRIX) - {"receiveRecommendation", *BESIDE_THEM})
 NAMED = {
     "assignment": ("AssignmentOffered", "AssignmentDecreed", "AssignmentHandedOver"),
     "report": ("ProgressDrafted",),
@@ -58,7 +59,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_every_procedure_is_walked() -> None:
-    assert set(RECEIVED) == set(shipped()) - {"common"} | {"with-cabinet"}
+    # What a letter asks for is refused until its text is protected.
+    assert set(RECEIVED) == set(shipped()) - {"common", "communication"} | {"with-cabinet"}
 
 
 @pytest.mark.parametrize("name", RECEIVED)

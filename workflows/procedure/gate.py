@@ -784,7 +784,9 @@ def _unheard(parts: _Parts) -> Iterator[Fault]:
             then = deadline.then
             regions |= {*parts.asked(then), *parts.listening.get(then, ())}
             walk = parts.walk(parts.around(regions), steps=(then,))
-            yield from walk.faults or itertools.islice(_idle_in(walk, deadline, where), 1)
+            yield from walk.faults or itertools.islice(
+                _idle_in(walk, deadline, where, definition.ends), 1
+            )
 
 
 def _unheard_in(walk: _Walk, passing: str, where: str) -> Iterator[Fault]:
@@ -797,15 +799,18 @@ def _unheard_in(walk: _Walk, passing: str, where: str) -> Iterator[Fault]:
                     yield Fault("deadline-unheard", why, where, trace)
 
 
-def _idle_in(walk: _Walk, deadline: DeadlineSpec, where: str) -> Iterator[Fault]:
+def _idle_in(
+    walk: _Walk, deadline: DeadlineSpec, where: str, ends: Sequence[str]
+) -> Iterator[Fault]:
     """Where a deadline has passed, and the step that it leads to is not open."""
     for turn, some in walk.led.items():
         if turn.step != PAST + deadline.id:
             continue
         for led in some:
             facts = walk.facts[led.place.facts]
-            if facts.get("suspended") is True:
-                continue  # the clock stands still while a case rests
+            at_its_end = walk.compiled.active(sorted(led.place.states)).intersection(ends)
+            if at_its_end or facts.get("suspended") is True:
+                continue  # nothing passes there: the clock stands still
             assert deadline.then is not None
             blocked = walk.compiled.blocked(deadline.then, sorted(led.place.states), facts)
             if blocked:
