@@ -26,6 +26,8 @@ class Reading:
     service: Service
     scope: Scope
     role: Role
+    actor: str | None
+    institution: str
     effective_on: str | None = None
 
     @property
@@ -49,6 +51,8 @@ class Then(Reading):
         self.service = context.service
         self.scope = context.scope
         self.role = context.role
+        self.actor = context.actor
+        self.institution = context.institution
         self.effective_on = from_.effective_on
         self._connection = connection
         self._last = from_.log_index
@@ -77,6 +81,8 @@ class Context(Reading):
         self.principal = principal
         self.scope = principal.scope
         self.role = principal.role
+        self.actor = principal.actor
+        self.institution = principal.institution
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
         self._then: dict[Standpoint, Then] = {}

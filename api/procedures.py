@@ -23,7 +23,7 @@ from domain.workflow_definition import PublishedDefinition
 from projections import register, standing
 from workflows import steps
 from workflows.access import MAY, Role
-from workflows.procedure import Procedures, forms, gate
+from workflows.procedure import Procedures, forms, four_eyes, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Promise, StateSpec, StepSpec, canonical
 from workflows.procedure.definition import label as label_in
@@ -361,7 +361,7 @@ def _published(
     )
 
 
-def steps_of(procedures: Procedures, r: Recommendation, role: Role) -> list[ProcedureStep]:
+def steps_of(procedures: Procedures, r: Recommendation, reading: Reading) -> list[ProcedureStep]:
     """The steps of a recommendation's procedure, in its order, with what keeps each from being
     open."""
     compiled = procedures.of(r)
@@ -370,7 +370,7 @@ def steps_of(procedures: Procedures, r: Recommendation, role: Role) -> list[Proc
         ProcedureStep(
             spec=spec,
             may=compiled.may(spec.name),
-            role=role,
+            role=reading.role,
             blockers=[
                 Blocker(
                     guard=blocked.guard,
@@ -379,10 +379,25 @@ def steps_of(procedures: Procedures, r: Recommendation, role: Role) -> list[Proc
                     who_can=_who_can(compiled, blocked.facts, blocked.states),
                 )
                 for blocked in compiled.blocked(spec.name, r.states, facts)
-            ],
+            ]
+            + _people(compiled, r, spec.name, reading),
         )
         for spec in compiled.definition.steps
     ]
+
+
+def _people(compiled: Compiled, r: Recommendation, step: str, reading: Reading) -> list[Blocker]:
+    """What keeps the person who asks from a step that others may take: four eyes, a claimed task.
+    A system's key names its persons step by step, so nothing is said of it here."""
+    if reading.actor is None:
+        return []
+    needs = four_eyes.missing(compiled, r, step, reading.actor)
+    for task in r.tasks:
+        claim = task.claim_of(reading.institution)
+        if step in task.steps and claim is not None and claim.actor != reading.actor:
+            needs.append(f"{claim.actor} releases the task “{task.task}”, or takes the step")
+    who = sorted(compiled.may(step))
+    return [Blocker(guard=need, facts=[], states=[], who_can=who) for need in needs]
 
 
 def _fact(name: str, value: Value | None) -> FactValue:

@@ -21,6 +21,8 @@ from api.procedures import (
 )
 from domain import events
 from domain.addressees import addressee as find_addressee
+from domain.casework import DeadlineHeld, DeadlineStatus, TaskHeld
+from domain.effects import Whose
 from domain.entry import Effective, Entry, RecommendationId
 from domain.refusals import InvalidInput
 from domain.schemes import Common
@@ -40,6 +42,8 @@ from domain.words import (
 )
 from projections.recommendations import Lineage, Row
 from workflows.procedure import Procedures
+from workflows.procedure.compiled import Compiled
+from workflows.procedure.definition import label as label_in
 
 history_entries_max = 1_000
 
@@ -149,6 +153,111 @@ class Report:
     effective_on: str | None
     recorded_at: datetime
     log_index: int
+
+
+DeadlineStatusType: Any = enum_type(DeadlineStatus)
+
+
+@strawberry.type(description="Somebody does a task for an institution.")
+class TaskClaim:
+    institution: str
+    actor: str = strawberry.field(description="By pseudonym.")
+
+
+@strawberry.type(description="Something to do about a recommendation, as its procedure has it.")
+class TaskOnCase:
+    held: strawberry.Private[TaskHeld]
+    compiled: strawberry.Private[Compiled]
+
+    @strawberry.field(description="Its name in the procedure, for `claimTask`.")
+    def name(self) -> str:
+        return self.held.task
+
+    @strawberry.field(description="Its name in `language`, else in English.")
+    def label(self, language: str = "en") -> str:
+        specs = self.compiled.definition.tasks
+        labels = next((spec.labels for spec in specs if spec.id == self.held.task), {})
+        return label_in(labels, language, self.held.task)
+
+    @strawberry.field(description="One of these steps ends it.")
+    def steps(self) -> list[str]:
+        return list(self.held.steps)
+
+    @strawberry.field
+    def roles(self) -> list[str]:
+        return list(self.held.roles)
+
+    @strawberry.field(description="Whose it is.")
+    def whose(self) -> enum_type(Whose):  # type: ignore[valid-type]
+        return self.held.whose
+
+    @strawberry.field(description="The deadline's name in the procedure.")
+    def deadline(self) -> str | None:
+        return self.held.deadline
+
+    @strawberry.field(description="Who has taken it on, of each institution.")
+    def claims(self) -> list[TaskClaim]:
+        return [
+            TaskClaim(institution=claim.institution, actor=claim.actor)
+            for claim in self.held.claims
+        ]
+
+
+@strawberry.type(description="Something that is due, or was.")
+class Deadline:
+    held: strawberry.Private[DeadlineHeld]
+    compiled: strawberry.Private[Compiled]
+
+    @strawberry.field(description="Its name in the procedure, for `extendDeadline`.")
+    def name(self) -> str:
+        return self.held.deadline
+
+    @strawberry.field(description="Its name in `language`, else in English.")
+    def label(self, language: str = "en") -> str:
+        spec = self.compiled.deadlines.get(self.held.deadline)
+        return label_in(spec.labels if spec else {}, language, self.held.deadline)
+
+    @strawberry.field
+    def status(self) -> DeadlineStatusType:
+        return self.held.status
+
+    @strawberry.field(description="The day by whose end it is due.")
+    def day(self) -> str:
+        return self.held.day
+
+    @strawberry.field(description="The last second of that day there, in UTC.")
+    def due(self) -> datetime:
+        return datetime.fromisoformat(self.held.due)
+
+    @strawberry.field(description="The day it counts from, or the one it is due by.")
+    def basis(self) -> str:
+        return self.held.basis
+
+    @strawberry.field(description="By which calendar it was reckoned.")
+    def calendar(self) -> str:
+        return self.held.calendar
+
+    @strawberry.field(description="The version of the entry that set it.")
+    def generation(self) -> int:
+        return self.held.generation
+
+    @strawberry.field(description="It reminds, and is never overdue.")
+    def voluntary(self) -> bool:
+        return self.held.voluntary
+
+    @strawberry.field(description="How many reminders were given.")
+    def reminded(self) -> int:
+        return self.held.reminded
+
+    @strawberry.field(description="How often others were told that it is overdue.")
+    def escalated(self) -> int:
+        return self.held.escalated
+
+
+@strawberry.type(description="Follow-up rests.")
+class Suspension:
+    since: EffectiveType
+    until: str | None = strawberry.field(description="Until which day, where that is known.")
 
 
 @strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")
@@ -324,7 +433,8 @@ class Recommendation(Node):
 
     @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
     def steps(self) -> list[ProcedureStep]:
-        return steps_of(self._procedures, self.row.state, self.cohort.reading.role)
+        reading = self.cohort.reading
+        return steps_of(self._procedures, self.row.state, reading)
 
     @strawberry.field(description="Assignments, standing and past.")
     def assignments(self) -> list[Assignment]:
@@ -364,6 +474,25 @@ class Recommendation(Node):
             raise InvalidInput(f"History is read {history_entries_max} entries at a time at most.")
         entries = [e for e in self.cohort.history(self.row.state.id) if e.version > after]
         return entries[:first]  # type: ignore[return-value]
+
+    def compiled(self) -> Compiled:
+        """The procedure it is under."""
+        return self._procedures.of(self.row.state)
+
+    @strawberry.field(description="What is due by when, as its procedure says.")
+    def deadlines(self) -> list[Deadline]:
+        compiled = self.compiled()
+        return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
+
+    @strawberry.field(description="What somebody has to do.")
+    def tasks(self) -> list[TaskOnCase]:
+        compiled = self.compiled()
+        return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]
+
+    @strawberry.field(description="Since when follow-up rests; null where it does not.")
+    def suspended(self) -> Suspension | None:
+        held = self.row.state.suspended
+        return None if held is None else Suspension(since=held.since, until=held.until)
 
     @strawberry.field(description="Links to earlier and later recommendations, both ways.")
     def lineage(self) -> list[LineageLink]:

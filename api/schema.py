@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.agenda import AgendaQuery
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
@@ -26,7 +27,9 @@ from api.what_if import WhatIfQuery
 
 
 @strawberry.type
-class Query(RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery, CalendarQuery):
+class Query(
+    RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery, CalendarQuery, AgendaQuery
+):
     pass
 
 

@@ -37,7 +37,7 @@ from domain import (
 )
 from domain.entry import Entry, Event, UnreadableEntry
 from domain.recommendation import Recommendation
-from projections import credentials, figures, recommendations, register, search, timers
+from projections import agenda, credentials, figures, recommendations, register, search, timers
 from projections.reading import ReadableLog
 from projections.views import VIEWS, Generation, Views
 from projections.writing import Change
@@ -80,6 +80,7 @@ STORES: dict[str, Callable[[Connection, Sequence[Change]], None]] = {
     "figures": figures.store,
     "register": register.store,
     "timers": timers.store,
+    "agenda": agenda.store,
     "credentials": credentials.store,
 }
 """How each view writes what has changed."""
@@ -302,6 +303,7 @@ def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[C
         known[entry.stream] = FOLDS[type(entry.event)]((entry,), before)
     befores: dict[UUID, Any] = {}
     after: dict[UUID, Change] = {}
+    told: dict[UUID, list[Entry]] = {}
     for entry in entries:
         state = None if entry.version == 1 else known.get(entry.stream)
         if (state.version if state else 0) != entry.version - 1:
@@ -311,8 +313,13 @@ def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[C
         state = FOLDS[type(entry.event)]((entry,), state)
         known[entry.stream] = state
         known.move_to_end(entry.stream)
+        told.setdefault(entry.stream, []).append(entry)
         after[entry.stream] = Change(
-            befores[entry.stream], state, entry.log_index or 0, entry.recorded_at or 0
+            befores[entry.stream],
+            state,
+            entry.log_index or 0,
+            entry.recorded_at or 0,
+            told[entry.stream],
         )
     while len(known) > cached_states_max:
         known.popitem(last=False)
@@ -330,7 +337,7 @@ def _change(stream: list[Entry]) -> Change:
     if [entry.version for entry in stream] != list(range(1, len(stream) + 1)):
         raise ValueError(f"the versions of stream {last.stream} have gaps")
     state = FOLDS[type(stream[0].event)](stream, None)
-    return Change(None, state, last.log_index or 0, last.recorded_at or 0)
+    return Change(None, state, last.log_index or 0, last.recorded_at or 0, stream)
 
 
 def _write(connection: Connection, names: Iterable[str], some: Sequence[Change]) -> None:

@@ -206,6 +206,11 @@ def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
+def document_order(state: Recommendation) -> str:
+    """What a recommendation is sorted by in the order of documents."""
+    return _document_order(state.addressee, state.symbol, state.paragraph)[1]
+
+
 def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed, and of the tables beside it where they differ."""
     mine = [c for c in changes if isinstance(c.after, Recommendation)]

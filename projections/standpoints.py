@@ -85,6 +85,7 @@ def fold(entries: Iterable[Entry], day: str | None) -> Change | None:
     With a day, the states of the procedure are left out: it runs by the order of recording."""
     state = None
     last: Entry | None = None
+    counted: list[Entry] = []
     for entry in entries:
         if not counts(entry, day) or (state is None and entry.version > 1):
             continue
@@ -93,11 +94,12 @@ def fold(entries: Iterable[Entry], day: str | None) -> Change | None:
         except UnknownAssignment:
             continue  # what it is about had not begun that day
         last = entry
+        counted.append(entry)
     if last is None or state is None:
         return None
     if day is not None and hasattr(state, "states"):
         state.states = []
-    return Change(None, state, last.log_index or 0, last.recorded_at or 0)
+    return Change(None, state, last.log_index or 0, last.recorded_at or 0, counted)
 
 
 class Standpoints:

@@ -285,6 +285,46 @@ timer = Table(
     Column("epoch", BigInteger, nullable=False),
 )
 
+# --- The agenda: what is to be done, and who was told --------------------------------------------
+
+_agenda = MetaData()
+
+task = Table(
+    "task",
+    _agenda,
+    Column("id", Text, primary_key=True),
+    Column("recommendation", String(32), nullable=False, index=True),
+    Column("addressee", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    # The institution that has it; empty: whoever coordinates.
+    Column("held_by", Text, nullable=False),
+    Column("due", ordered, nullable=False),
+    Column("is_passed", Integer, nullable=False),
+    Column("escalated", Integer, nullable=False),
+    Column("claimed_by", Text),
+    Column("document_order", ordered, nullable=False),
+    Index("task_by_due", "due", "document_order", "id"),
+    Index("task_of", "held_by", "due", "document_order", "id"),
+)
+notice = Table(
+    "notice",
+    _agenda,
+    Column("id", ordered, primary_key=True),
+    Column("log_index", BigInteger, nullable=False),
+    Column("recommendation", String(32), nullable=False),
+    Column("addressee", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("held_by", Text, nullable=False),
+)
+
 # --- Credentials ---------------------------------------------------------------------------------
 
 _credentials = MetaData()
@@ -316,6 +356,7 @@ VIEWS = {
         View("figures", 3, _figures),
         View("register", 3, _register),
         View("timers", 1, _timers),
+        View("agenda", 1, _agenda),
         View("credentials", 2, _credentials),
     )
 }

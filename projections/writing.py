@@ -7,17 +7,20 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
+from domain.entry import Entry
+
 Values = tuple[Any, ...]
 
 
 class Change(NamedTuple):
     """What entries of one stream made of it: the state they met (None where it is new, or where no
-    view asks), the state they left, and the log index and time of the last of them."""
+    view asks), the state they left, the log index and time of the last of them, and the entries."""
 
     before: Any
     after: Any
     log_index: int
     recorded_at: int
+    entries: Sequence[Entry] = ()
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Values]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from domain.casework import TaskClaimed, TaskDelegated, TaskReleased
 from domain.entry import Speaker, Stamp
 from domain.refusals import AlreadySo, FourEyes, TaskClaimedByOther, UnknownTask
+from tests.clock import SetClock
 from tests.given import (
     approved,
     claimed,
@@ -183,3 +184,93 @@ def test_a_case_rests_and_goes_on_and_gets_more_time_over_the_api(here: Server) 
     effect = history[-1]["effects"][0]
     assert effect["day"] == "2036-01-31"
     assert effect["due"].startswith("2036-01-31T23:59:59")
+
+
+# --- The inbox and the outbox --------------------------------------------------------------------
+
+TASKS = """query($where: TaskWhere, $first: Int! = 50, $after: String) {
+  tasks(where: $where, first: $first, after: $after) { hasNextPage endCursor nodes {
+    recommendation { id } institution due overdue escalated claimedBy
+    task { name label(language: "fr") steps roles whose deadline claims { actor } } } } }"""
+NOTICES = """query($first: Int! = 50, $after: String) {
+  notifications(first: $first, after: $after) { hasNextPage endCursor nodes {
+    id kind deadline day role institution recommendation { id } } } }"""
+
+
+def test_the_inbox_tells_each_what_is_to_be_done_and_what_is_overdue(database_url: str) -> None:
+    clock = SetClock("2031-01-10")
+    with running(database_url, clock) as server:
+        offered_ = server.receive()
+        server.step("coordinator", "noteRecommendation", offered_, organ="ADDENDUM")
+        due = {"institution": "labour", "answerDue": "2031-03-01"}
+        server.step("coordinator", "offerAssignment", offered_, **due)
+        pending = server.receive()
+        server.step("coordinator", "deferPosition", pending, due="2031-02-01")
+        mine = server.ask("labour", TASKS)["tasks"]["nodes"]
+        assert [(task["recommendation"]["id"], task["due"]) for task in mine] == [
+            (offered_, "2031-03-01")
+        ]
+        assert mine[0]["task"]["label"] == "Accepter ou décliner l’offre"
+        assert server.ask("justice", TASKS)["tasks"]["nodes"] == []
+        assert server.refused("reader", TASKS)["extensions"]["code"] == "FORBIDDEN"
+        theirs = {"where": {"institution": ["labour"]}}
+        assert server.refused("justice", TASKS, **theirs)["extensions"]["code"] == "FORBIDDEN"
+        told = server.ask("coordinator", TASKS)["tasks"]["nodes"]
+        assert [task["task"]["name"] for task in told] == ["answer", "assign"], "due ones first"
+        one = server.ask("coordinator", TASKS, first=1)["tasks"]
+        assert one["hasNextPage"]
+        rest = server.ask("coordinator", TASKS, after=one["endCursor"])["tasks"]
+        assert [task["task"]["name"] for task in rest["nodes"]] == ["assign"]
+
+        server.step("labour", "claimTask", offered_, task="answer-offer")
+        clock.set("2031-03-20")
+        server.service.worker.catch_up()
+        (late,) = server.ask("labour", TASKS, where={"overdue": True})["tasks"]["nodes"]
+        assert (late["claimedBy"], late["overdue"], late["escalated"]) == ("p-labour", True, 1)
+        all_ = server.ask("auditor", TASKS, where={"overdue": True})["tasks"]["nodes"]
+        assert {task["recommendation"]["id"] for task in all_} == {offered_, pending}
+
+        server.step("coordinator", "suspendRecommendation", offered_, reason="elections")
+        assert server.ask("labour", TASKS)["tasks"]["nodes"] == []
+
+
+def test_the_outbox_tells_each_notice_once_and_goes_on_where_one_was(sqlite_url: str) -> None:
+    clock = SetClock("2031-01-10")
+    with running(sqlite_url, clock) as server:
+        id = server.receive()
+        server.step("coordinator", "noteRecommendation", id, organ="ADDENDUM")
+        due = {"institution": "labour", "answerDue": "2031-03-01"}
+        server.step("coordinator", "offerAssignment", id, **due)
+        clock.set("2031-02-25")
+        server.service.worker.catch_up()
+        first = server.ask("labour", NOTICES)["notifications"]
+        assert [(n["kind"], n["institution"], n["day"]) for n in first["nodes"]] == [
+            ("Reminded", "labour", "2031-02-22")
+        ]
+        clock.set("2031-04-01")
+        server.service.worker.catch_up()
+        more = server.ask("coordinator", NOTICES, after=first["endCursor"])["notifications"]
+        assert [n["kind"] for n in more["nodes"]] == ["DeadlinePassed", "Escalated"]
+        every = server.ask("coordinator", NOTICES)["notifications"]["nodes"]
+        server.service.feed.rebuild()
+        assert server.ask("coordinator", NOTICES)["notifications"]["nodes"] == every
+        assert server.ask("justice", NOTICES)["notifications"]["nodes"] == []
+        assert server.refused("reader", NOTICES)["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_why_not_tells_of_four_eyes_and_claims(here: Server) -> None:
+    query = """query($id: ID!) { recommendation(id: $id) { deadlines { name status day voluntary }
+        tasks { name claims { actor } } suspended { until }
+        steps { name isOpen blockedBy { guard whoCan } } } }"""
+    id = here.receive()
+    here.step("coordinator", "claimTask", id, task="assign")
+
+    def blockers(who: str, step: str) -> list[str]:
+        steps = here.ask(who, query, id=id)["recommendation"]["steps"]
+        (found,) = [one for one in steps if one["name"] == step]
+        return [blocker["guard"] for blocker in found["blockedBy"]]
+
+    assert blockers("coordinator", "decree-assignment") == []
+    (why,) = blockers("second", "decree-assignment")
+    assert "p-coordinator" in why
+    assert any("approved" in guard for guard in blockers("coordinator", "close"))

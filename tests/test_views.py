@@ -43,6 +43,7 @@ from domain.vocabulary import Vocabulary
 from domain.words import Kind, LinkType, Mechanism, Position, Stage
 from domain.workflow_definition import PublishedDefinition
 from projections import (
+    agenda,
     credentials,
     feed,
     figures,
@@ -171,6 +172,7 @@ def contents(connection: Connection) -> dict[str, Any]:
         "words": search.dump(connection),
         "cells": figures.dump(connection),
         "wakes": timers.dump(connection),
+        "agenda": agenda.dump(connection),
         "standing": standing.dump(connection),
     }
     for view in views.VIEWS.values():

@@ -1,0 +1,215 @@
+"""The agenda in GraphQL: the inbox of tasks, the outbox of notices, and what runs on a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.types import Info
+
+from api.context import Context
+from api.derive import enum_type
+from api.looking_back import AsOf, look
+from api.recommendations import Recommendation, TaskOnCase, together
+from domain.refusals import Forbidden
+from projections import agenda
+from projections.agenda import Asked
+from workflows.access import WRITING, Principal, Role
+
+RoleType: Any = enum_type(Role)
+
+
+@strawberry.input(description="Which tasks. All conditions hold together; a list means any of it.")
+class TaskWhere:
+    addressee: list[str] | None = None
+    institution: list[str] | None = strawberry.field(
+        default=None,
+        description="Tasks of these institutions; your own and, for a coordinator or clerk, those "
+        "of whoever coordinates, if not given.",
+    )
+    role: list[RoleType] | None = strawberry.field(
+        default=None, description="Tasks for these roles; for your own, if not given."
+    )
+    task: list[str] | None = strawberry.field(default=None, description="By the task's name.")
+    claimed_by: list[str] | None = strawberry.field(
+        default=None, description="Persons, by pseudonym."
+    )
+    claimed: bool | None = None
+    overdue: bool | None = strawberry.field(
+        default=None, description="Its deadline has passed, or not."
+    )
+    escalated: bool | None = None
+
+
+@strawberry.type(description="Something that somebody has to do about a recommendation.")
+class Task:
+    found: strawberry.Private[agenda.Task]
+    recommendation: Recommendation
+
+    @strawberry.field(description="The task as the procedure has it, with its steps and roles.")
+    def task(self) -> TaskOnCase:
+        return TaskOnCase(held=self.found.held, compiled=self.recommendation.compiled())
+
+    @strawberry.field(description="Whose it is; null: whoever coordinates.")
+    def institution(self) -> str | None:
+        return self.found.institution
+
+    @strawberry.field(description="The day by whose end it is due.")
+    def due(self) -> str | None:
+        return self.found.day
+
+    @strawberry.field(description="Its deadline has passed.")
+    def overdue(self) -> bool:
+        return self.found.is_overdue
+
+    @strawberry.field(description="How often others were told that it is overdue.")
+    def escalated(self) -> int:
+        return self.found.escalated
+
+    @strawberry.field(description="The person who does it, by pseudonym.")
+    def claimed_by(self) -> str | None:
+        return self.found.claimed_by
+
+
+@strawberry.type(description="A page of tasks, those due first.")
+class TaskConnection:
+    nodes: list[Task]
+    has_next_page: bool
+    end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
+
+
+@strawberry.type(description="Something that one of those concerned is to be told.")
+class Notification:
+    found: strawberry.Private[agenda.Notice]
+    recommendation: Recommendation
+
+    @strawberry.field(description="Its own for ever, in the order of the log: tell each once.")
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.found.id)
+
+    @strawberry.field(description="The log index of the entry that gave it.")
+    def log_index(self) -> int:
+        return self.found.log_index
+
+    @strawberry.field(description="Reminded, DeadlinePassed or Escalated.")
+    def kind(self) -> str:
+        return self.found.kind
+
+    @strawberry.field(description="The deadline's name in the procedure.")
+    def deadline(self) -> str:
+        return self.found.deadline
+
+    @strawberry.field(description="The day from which it holds.")
+    def day(self) -> str:
+        return self.found.day
+
+    @strawberry.field(description="The role it is for.")
+    def role(self) -> str:
+        return self.found.role
+
+    @strawberry.field(description="Of which institution; null: whoever coordinates.")
+    def institution(self) -> str | None:
+        return self.found.institution
+
+
+@strawberry.type(description="A page of notices, oldest first.")
+class NotificationConnection:
+    nodes: list[Notification]
+    has_next_page: bool
+    end_cursor: str | None = strawberry.field(
+        description="Read on with this as `after`, now or whenever there is more."
+    )
+
+
+@strawberry.type
+class AgendaQuery:
+    @strawberry.field(
+        description="The inbox: what there is to do for this key's role and institution, or for "
+        "those named. For those who work on recommendations, and auditors."
+    )
+    def tasks(
+        self,
+        info: Info[Context, None],
+        where: TaskWhere | None = None,
+        first: int = 50,
+        after: str | None = None,
+        as_of: AsOf | None = None,
+    ) -> TaskConnection:
+        principal = info.context.principal
+        _working(principal)
+        asked = where or TaskWhere()
+        reading = look(info.context, as_of, None, asked.addressee)
+        found, more = agenda.tasks(
+            reading.connection, reading.scope, _asked(principal, asked), first=first, after=after
+        )
+        nodes = together(reading, [one.row for one in found])
+        return TaskConnection(
+            nodes=[
+                Task(found=one, recommendation=node) for one, node in zip(found, nodes, strict=True)
+            ],
+            has_next_page=more,
+            end_cursor=found[-1].cursor if found else after,
+        )
+
+    @strawberry.field(
+        description="The outbox: reminders, deadlines that passed, escalations, each once for each "
+        "one it is for. A focal point reads those to its institution."
+    )
+    def notifications(
+        self,
+        info: Info[Context, None],
+        role: list[RoleType] | None = None,
+        addressee: list[str] | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> NotificationConnection:
+        context = info.context
+        _working(context.principal)
+        found, more = agenda.notices(
+            context.connection,
+            context.scope,
+            roles=None if role is None else [one.value for one in role],
+            institution=context.principal.institution
+            if context.principal.role is Role.FOCAL_POINT
+            else None,
+            addressee=addressee,
+            first=first,
+            after=after,
+        )
+        nodes = together(context, [one.row for one in found])
+        return NotificationConnection(
+            nodes=[
+                Notification(found=one, recommendation=node)
+                for one, node in zip(found, nodes, strict=True)
+            ],
+            has_next_page=more,
+            end_cursor=found[-1].id if found else after,
+        )
+
+
+def _working(principal: Principal) -> None:
+    if principal.role not in (*WRITING, Role.AUDITOR):
+        raise Forbidden("Tasks and notices are for those who work on recommendations.")
+
+
+def _asked(principal: Principal, where: TaskWhere) -> Asked:
+    institution, role, coordinator = where.institution, where.role, True
+    if principal.role in WRITING:
+        role = [principal.role] if role is None else role
+        if institution is None:
+            institution = [principal.institution]
+        else:
+            coordinator = False
+        if principal.role is Role.FOCAL_POINT and set(institution) != {principal.institution}:
+            raise Forbidden("A focal point reads the tasks of its own institution.")
+    return Asked(
+        addressee=where.addressee,
+        institution=institution,
+        coordinator=coordinator,
+        role=None if role is None else [one.value for one in role],
+        task=where.task,
+        claimed_by=where.claimed_by,
+        claimed=where.claimed,
+        overdue=where.overdue,
+        escalated=where.escalated,
+    )

@@ -1,0 +1,290 @@
+"""The view of the agenda: who has what to do, and who was told of what.
+
+A task is a row for each institution that has it, or one where whoever coordinates has it. A notice
+is a row for each one it was addressed to, by the log index of its entry: only ever added, so that
+whoever delivers notices reads on from where he was and tells each once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+
+from domain.casework import (
+    Addressed,
+    DeadlinePassed,
+    DeadlineStatus,
+    Escalated,
+    Reminded,
+    TaskHeld,
+)
+from domain.effects import Whose
+from domain.entry import Entry
+from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput
+from domain.scope import Scope
+from domain.words import AssignmentStatus
+from projections import writing
+from projections.recommendations import Row, by_ids, document_order, seen
+from projections.views import notice as notices_table
+from projections.views import task as tasks_table
+from projections.writing import Change
+
+page_size_max = 200
+LAST = "9999-99-99"
+"""Sorts behind every day: what has no deadline comes last."""
+
+_WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
+NOTICES = (Reminded, DeadlinePassed, Escalated)
+
+
+class Task(NamedTuple):
+    """Something to do: on which recommendation, whose it is (institution; None: whoever
+    coordinates), by which day, and who does it."""
+
+    row: Row
+    held: TaskHeld
+    institution: str | None
+    day: str | None
+    is_overdue: bool
+    escalated: int
+    claimed_by: str | None
+    cursor: str
+
+
+class Notice(NamedTuple):
+    """A notice to one of those it was addressed to; `id` is its own for ever."""
+
+    id: str
+    log_index: int
+    row: Row
+    kind: str
+    deadline: str
+    day: str
+    role: str
+    institution: str | None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks, all conditions together; a list means any of its values. `institution`: of these
+    institutions; `coordinator`: also of whoever coordinates."""
+
+    addressee: Sequence[str] | None = None
+    institution: Sequence[str] | None = None
+    coordinator: bool = True
+    role: Sequence[str] | None = None
+    task: Sequence[str] | None = None
+    claimed_by: Sequence[str] | None = None
+    claimed: bool | None = None
+    overdue: bool | None = None
+    escalated: bool | None = None
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def rows_of(r: Recommendation) -> list[tuple[Any, ...]]:
+    """The rows of a recommendation's tasks; none while it rests."""
+    if r.suspended is not None:
+        return []
+    found = []
+    order = document_order(r)
+    for held in r.tasks:
+        deadline = None if held.deadline is None else r.deadline(held.deadline)
+        for institution in institutions_of(held, r):
+            claim = next((c for c in held.claims if institution in ("", c.institution)), None)
+            found.append(
+                (
+                    f"{r.id.hex} {held.task} {institution}"[:250],
+                    r.id.hex,
+                    r.addressee,
+                    r.visibility.value,
+                    r.institution,
+                    held.task,
+                    f" {' '.join(held.roles)} ",
+                    institution,
+                    LAST if deadline is None or deadline.voluntary else deadline.day,
+                    int(deadline is not None and deadline.status is DeadlineStatus.PASSED),
+                    0 if deadline is None else deadline.escalated,
+                    None if claim is None else claim.actor,
+                    order,
+                )
+            )
+    return found
+
+
+def institutions_of(held: TaskHeld, r: Recommendation) -> list[str]:
+    """The institutions that have a task; an empty name stands for whoever coordinates."""
+    status = _WHOSE.get(held.whose)
+    if status is None:
+        return [""]
+    return sorted({a.institution for a in r.assignments if a.status is status})
+
+
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes the tasks that differ, and the notices that were given."""
+    stale: list[str] = []
+    fresh: list[tuple[Any, ...]] = []
+    told: list[tuple[Any, ...]] = []
+    for change in changes:
+        r = change.after
+        if not isinstance(r, Recommendation):
+            continue
+        before = rows_of(change.before) if change.before is not None else []
+        after = rows_of(r)
+        if before != after:
+            if before:
+                stale.append(r.id.hex)
+            fresh += after
+        told += [row for entry in change.entries for row in _told(r, entry)]
+    writing.delete(connection, tasks_table, "recommendation", stale)
+    writing.insert(connection, tasks_table, fresh)
+    writing.insert(connection, notices_table, told)
+
+
+def _told(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
+    event = entry.event
+    if isinstance(event, NOTICES):
+        for number, to in enumerate(event.to or (Addressed(role="coordinator"),)):
+            yield (
+                f"{entry.log_index:016d}-{number:03d}",
+                entry.log_index,
+                r.id.hex,
+                r.addressee,
+                r.visibility.value,
+                r.institution,
+                type(event).__name__,
+                event.deadline,
+                entry.stamp.effective.on or "",
+                to.role,
+                to.institution or "",
+            )
+
+
+def dump(connection: Connection) -> list[tuple[Any, ...]]:
+    """Every task and notice: to compare views with one another."""
+    tasks = connection.execute(select(tasks_table).order_by(tasks_table.c.id))
+    told = connection.execute(select(notices_table).order_by(notices_table.c.id))
+    return [tuple(row) for row in (*tasks, *told)]
+
+
+# --- Asking --------------------------------------------------------------------------------------
+
+
+def tasks(
+    connection: Connection, scope: Scope, asked: Asked, *, first: int, after: str | None
+) -> tuple[list[Task], bool]:
+    """A page of tasks in the order of their due, then of documents, and whether there are more."""
+    _sized(first)
+    c = tasks_table.c
+    here = tuple_(c.due, c.document_order, c.id)
+    conditions = [_readable(scope, c), *_fitting(asked)]
+    if after is not None:
+        start = connection.execute(select(c.due, c.document_order, c.id).where(c.id == after))
+        bounds = start.first()
+        if bounds is None:
+            raise InvalidInput("That task is done, or it never was: begin the list again.")
+        conditions.append(here > tuple_(*bounds))
+    query = (
+        select(tasks_table)
+        .where(and_(*conditions))
+        .order_by(c.due, c.document_order, c.id)
+        .limit(first + 1)
+    )
+    found = connection.execute(query).all()
+    rows = by_ids(connection, scope, [UUID(hex=one.recommendation) for one in found[:first]])
+    page = []
+    for one in found[:first]:
+        row = rows[UUID(hex=one.recommendation)]
+        page.append(
+            Task(
+                row=row,
+                held=row.state.task(one.task),
+                institution=one.held_by or None,
+                day=None if one.due == LAST else one.due,
+                is_overdue=bool(one.is_passed),
+                escalated=one.escalated,
+                claimed_by=one.claimed_by,
+                cursor=one.id,
+            )
+        )
+    return page, len(found) > first
+
+
+def notices(
+    connection: Connection,
+    scope: Scope,
+    *,
+    roles: Sequence[str] | None,
+    institution: str | None,
+    addressee: Sequence[str] | None,
+    first: int,
+    after: str | None,
+) -> tuple[list[Notice], bool]:
+    """Notices behind one, oldest first, and whether there are more. `institution`: those to it;
+    None: to all."""
+    _sized(first)
+    c = notices_table.c
+    conditions = [_readable(scope, c)]
+    if after is not None:
+        conditions.append(c.id > after)
+    if roles is not None:
+        conditions.append(c.role.in_(roles))
+    if institution is not None:
+        conditions.append(c.held_by == institution)
+    if addressee is not None:
+        conditions.append(c.addressee.in_(addressee))
+    query = select(notices_table).where(and_(*conditions)).order_by(c.id).limit(first + 1)
+    found = connection.execute(query).all()
+    rows = by_ids(connection, scope, [UUID(hex=one.recommendation) for one in found[:first]])
+    page = [
+        Notice(
+            id=one.id,
+            log_index=one.log_index,
+            row=rows[UUID(hex=one.recommendation)],
+            kind=one.kind,
+            deadline=one.deadline,
+            day=one.day,
+            role=one.role,
+            institution=one.held_by or None,
+        )
+        for one in found[:first]
+    ]
+    return page, len(found) > first
+
+
+def _sized(first: int) -> None:
+    if not 0 <= first <= page_size_max:
+        raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
+
+
+def _readable(scope: Scope, c: Any) -> ColumnElement[bool]:
+    conditions = [seen(scope, c.visibility, c.institution)]
+    if scope.addressees is not None:
+        conditions.append(c.addressee.in_(sorted(scope.addressees)))
+    return and_(*conditions)
+
+
+def _fitting(asked: Asked) -> Iterator[ColumnElement[bool]]:
+    c = tasks_table.c
+    if asked.addressee is not None:
+        yield c.addressee.in_(asked.addressee)
+    if asked.institution is not None:
+        mine = c.held_by.in_(asked.institution)
+        yield or_(mine, c.held_by == "") if asked.coordinator else mine
+    if asked.role is not None:
+        yield or_(*(c.roles.contains(f" {role} ", autoescape=True) for role in asked.role))
+    if asked.task is not None:
+        yield c.task.in_(asked.task)
+    if asked.claimed_by is not None:
+        yield c.claimed_by.in_(asked.claimed_by)
+    if asked.claimed is not None:
+        yield c.claimed_by.is_not(None) if asked.claimed else c.claimed_by.is_(None)
+    if asked.overdue is not None:
+        yield c.is_passed == int(asked.overdue)
+    if asked.escalated is not None:
+        yield c.escalated > 0 if asked.escalated else c.escalated == 0
