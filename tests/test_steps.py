@@ -21,7 +21,7 @@ from api.schema import schema
 from api.steps import refused
 from domain.entry import Protected
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput, Refusal, StaleVersion
+from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
 from tests.given import principal, received, stamp
 from tests.server import HOLDERS, STORES, Server, running, store
@@ -527,12 +527,18 @@ def test_an_item_whose_recommendation_another_reached_first_says_where_it_is_now
             desk.do(MFA, deed(desk, ids[0], "defer-position", 1, 2))
         return made
 
-    mine, other = desk.take_all(
-        MFA, [first._replace(make=overtaken), deed(desk, ids[1], "decree-assignment", 1, 3)]
+    mine, other, after = desk.take_all(
+        MFA,
+        [
+            first._replace(make=overtaken),
+            deed(desk, ids[1], "decree-assignment", 1, 3),
+            deed(desk, ids[0], "plan", 2, 4),
+        ],
     )
     assert isinstance(mine, StaleVersion)
     assert mine.facts == {"current": 2}
     assert isinstance(other, Taken)
+    assert isinstance(after, StepNotOpen), "nobody is assigned, as the first was refused"
     desk.log.close()
 
 
@@ -552,6 +558,9 @@ def test_a_deed_on_several_recommendations_is_recorded_for_all_or_for_none(tmp_p
     (refused_,) = desk.take_all(MFA, [together._replace(make=half)])
     assert isinstance(refused_, InvalidInput)
     assert (desk.log.size, stood(desk, ids)[0].version) == (size, 1)
+    _, seen = desk.foresee(MFA, [together._replace(make=half), together])
+    assert isinstance(seen, Foreseen)
+    assert [r.version for r in seen.held.values()] == [2, 2], "what was refused has left nothing"
     taken = desk.do(MFA, together)
     assert [entry.stream for entry in taken.entries] == ids[:2]
     assert (taken.appended.count, desk.log.size) == (2, size + 2)
