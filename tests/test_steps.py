@@ -4,6 +4,7 @@ once."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -24,7 +25,7 @@ from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
 from tests.given import principal, received, stamp
-from tests.server import HOLDERS, STORES, Server, running, store
+from tests.server import HOLDERS, ROOT, STORES, Server, running, store
 from tests.test_access import MATRIX
 from tests.test_own_procedures import CABINET, STEPS, adopted, published
 from workflows import steps
@@ -35,6 +36,7 @@ from workflows.procedure.replay import step_of
 from workflows.procedure.shipped import shipped
 
 FILE = Path(steps.__file__).with_suffix(".json")
+GUIDE = (ROOT / "docs" / "integrating.md").read_text()
 SCHEMA = schema._schema
 
 TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
@@ -323,6 +325,17 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     query = "query($id: ID!) { recommendation(id: $id) { assignments { institution capacity } } }"
     (held,) = server.ask("coordinator", query, id=ids[2])["recommendation"]["assignments"]
     assert held == {"institution": "labour", "capacity": "SUPPORTING"}, "field by field"
+
+
+def test_what_the_guide_sends_is_taken(here: Server) -> None:
+    (sent,) = re.findall(r"^    (mutation \{ takeSteps.*?)\n\n", GUIDE, re.M | re.S)
+    for version in (3, 5):
+        id = here.receive()
+        for n in range(1, version):
+            here.step("clerk", "identifyRecommendation", id, scheme="national", value=f"N-{n}")
+        sent = sent.replace("…", id, 1)
+    payload = here.ask("coordinator", sent)["takeSteps"]
+    assert (payload["errors"], [codes(r) for r in payload["results"]]) == ([], [[], []])
 
 
 def test_many_sent_again_give_their_first_results_and_what_was_refused_is_tried_again(
