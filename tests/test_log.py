@@ -31,6 +31,7 @@ from workflows.log.recorder import (
     Appended,
     Recorder,
     append_events_max,
+    batch_events_max,
     settle_repeat,
 )
 from workflows.log.sqlite import SQLiteRecorder
@@ -331,13 +332,14 @@ class Contract:
 
     def test_many_who_bring_many_requests_share_the_log(self, store: Store) -> None:
         recorder = store.open()
-        brought = [[Append(*request(7)) for _ in range(80)] for _ in range(4)]
+        counts = (batch_events_max // 7 + 10, 80, 80, 80)  # the first needs more than one commit
+        brought = [[Append(*request(7)) for _ in range(count)] for count in counts]
         all_at_once([lambda mine=mine: recorder.append_all(mine) for mine in brought])  # type: ignore[misc]
         for mine in brought:
             firsts = [one.settle().first for one in mine]
             assert firsts == sorted(firsts), "in the order they were brought in"
         recorder.append(*request())
-        assert recorder.size() == 4 * 80 * 7 + 1
+        assert recorder.size() == sum(counts) * 7 + 1
         store.assert_whole()
 
     def test_the_same_command_with_another_request_is_refused(self, store: Store) -> None:

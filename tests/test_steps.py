@@ -4,6 +4,7 @@ once."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -21,10 +22,10 @@ from api.schema import schema
 from api.steps import refused
 from domain.entry import Protected
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput, Refusal, StaleVersion
+from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
 from tests.given import principal, received, stamp
-from tests.server import HOLDERS, STORES, Server, running, store
+from tests.server import HOLDERS, ROOT, STORES, Server, running, store
 from tests.test_access import MATRIX
 from tests.test_own_procedures import CABINET, STEPS, adopted, published
 from workflows import steps
@@ -35,6 +36,7 @@ from workflows.procedure.replay import step_of
 from workflows.procedure.shipped import shipped
 
 FILE = Path(steps.__file__).with_suffix(".json")
+GUIDE = (ROOT / "docs" / "integrating.md").read_text()
 SCHEMA = schema._schema
 
 TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
@@ -325,6 +327,17 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     assert held == {"institution": "labour", "capacity": "SUPPORTING"}, "field by field"
 
 
+def test_what_the_guide_sends_is_taken(here: Server) -> None:
+    (sent,) = re.findall(r"^    (mutation \{ takeSteps.*?)\n\n", GUIDE, re.M | re.S)
+    for version in (3, 5):
+        id = here.receive()
+        for n in range(1, version):
+            here.step("clerk", "identifyRecommendation", id, scheme="national", value=f"N-{n}")
+        sent = sent.replace("…", id, 1)
+    payload = here.ask("coordinator", sent)["takeSteps"]
+    assert (payload["errors"], [codes(r) for r in payload["results"]]) == ([], [[], []])
+
+
 def test_many_sent_again_give_their_first_results_and_what_was_refused_is_tried_again(
     server: Server,
 ) -> None:
@@ -527,12 +540,18 @@ def test_an_item_whose_recommendation_another_reached_first_says_where_it_is_now
             desk.do(MFA, deed(desk, ids[0], "defer-position", 1, 2))
         return made
 
-    mine, other = desk.take_all(
-        MFA, [first._replace(make=overtaken), deed(desk, ids[1], "decree-assignment", 1, 3)]
+    mine, other, after = desk.take_all(
+        MFA,
+        [
+            first._replace(make=overtaken),
+            deed(desk, ids[1], "decree-assignment", 1, 3),
+            deed(desk, ids[0], "plan", 2, 4),
+        ],
     )
     assert isinstance(mine, StaleVersion)
     assert mine.facts == {"current": 2}
     assert isinstance(other, Taken)
+    assert isinstance(after, StepNotOpen), "nobody is assigned, as the first was refused"
     desk.log.close()
 
 
@@ -552,6 +571,9 @@ def test_a_deed_on_several_recommendations_is_recorded_for_all_or_for_none(tmp_p
     (refused_,) = desk.take_all(MFA, [together._replace(make=half)])
     assert isinstance(refused_, InvalidInput)
     assert (desk.log.size, stood(desk, ids)[0].version) == (size, 1)
+    _, seen = desk.foresee(MFA, [together._replace(make=half), together])
+    assert isinstance(seen, Foreseen)
+    assert [r.version for r in seen.held.values()] == [2, 2], "what was refused has left nothing"
     taken = desk.do(MFA, together)
     assert [entry.stream for entry in taken.entries] == ids[:2]
     assert (taken.appended.count, desk.log.size) == (2, size + 2)
