@@ -177,12 +177,13 @@ def relevant(procedure: Compiled, to: str) -> Relevant:
         elif what == "deadline" and which not in passings:
             deadline = procedure.deadlines[str(which)]
             passings.add(deadline.id)
-            wanted += [("region", region[id]) for id in deadline.within]
+            # None runs any more where a case is at its end.
+            wanted += [("region", region[id]) for id in (*deadline.within, *definition.ends)]
             if deadline.due.fact is not None:
                 wanted.append(("fact", deadline.due.fact))
             if deadline.then is not None:
                 wanted.append(("step", deadline.then))
-    known = domains_of(procedure)
+    known = domains_of(definition.facts, procedure.all_guards())
     return Relevant(
         tuple(name for name in procedure.specs if name in steps),
         tuple(id for id in procedure.deadlines if id in passings),
@@ -427,11 +428,8 @@ class _Search:
         spec = self.procedure.specs[step]
         found: list[str] = []
         for other in spec.apart_from:
-            hand = r.hands.get(other)
-            if other in before or hand is None:
-                found.append(f"another person than whoever takes “{other}” takes it")
-            else:
-                found.append(f"another person than {hand.actor}, who took “{other}”, takes it")
+            took = "takes" if other in before else "took"
+            found.append(f"another person than the one who {took} “{other}” takes it")
         # Asked for somebody who is nobody of those named, only approvals can be missing.
         return (*found, *four_eyes.missing(self.procedure, r, step, f"{SOMEBODY} else"))
 
