@@ -28,6 +28,7 @@ from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Promise, StateSpec, StepSpec, canonical
 from workflows.procedure.definition import label as label_in
 from workflows.procedure.drawing import svg
+from workflows.procedure.path import path
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, shipped
 from workflows.statecharts.expressions import Value
@@ -280,6 +281,39 @@ class ProcedureStep:
         return self.blockers
 
 
+@strawberry.type(description="A step on the way to a state, or a deadline that has to pass.")
+class PathStep:
+    step: str = strawberry.field(
+        description="The step's name; of a deadline that passes, `past.` and the deadline's."
+    )
+    label: str = strawberry.field(description="Its name in `language`, else in English.")
+    is_deadline: bool = strawberry.field(
+        description="Whether it is a deadline that passes: nobody takes it."
+    )
+    roles: list[RoleType] = strawberry.field(  # type: ignore[valid-type]
+        description="The roles that may take it."
+    )
+    so_that: list[str] = strawberry.field(
+        description="What has to be true of it, as guards say it: other facts are to stay."
+    )
+    needs: list[str] = strawberry.field(
+        description="Four eyes: what it needs besides, in words: another person, approvals."
+    )
+    earliest: str = strawberry.field(description="The first day on which it may be taken.")
+
+
+@strawberry.type(description="The shortest way to a state of the procedure.")
+class Path:
+    reachable: bool | None = strawberry.field(
+        description="Whether a way leads there; null where more would have to be tried to know."
+    )
+    steps: list[PathStep] = strawberry.field(description="The fewest steps, in order.")
+    earliest: str | None = strawberry.field(
+        description="The first day on which it may be there; null where no way is known."
+    )
+    why: str | None = strawberry.field(description="Why no way is known; null where one is.")
+
+
 @strawberry.type
 class ProcedureQuery:
     @strawberry.field(description="The procedures there are: those that ship, then States' own.")
@@ -398,6 +432,32 @@ def _people(compiled: Compiled, r: Recommendation, step: str, reading: Reading) 
             needs.append(f"{claim.actor} releases the task “{task.task}”, or takes the step")
     who = sorted(compiled.may(step))
     return [Blocker(guard=need, facts=[], states=[], who_can=who) for need in needs]
+
+
+def path_of(procedures: Procedures, r: Recommendation, to: str, language: str) -> Path:
+    """The shortest way from where a recommendation stands to a state."""
+    compiled = procedures.of(r)
+    found = path(compiled, r, to, lambda: procedures.moment(r.addressee))
+    named: dict[str, dict[str, str]] = {s.name: s.labels for s in compiled.definition.steps}
+    steps = [
+        PathStep(
+            step=one.step,
+            label=label_in(
+                named[one.step]
+                if one.deadline is None
+                else compiled.deadlines[one.deadline].labels,
+                language,
+                one.deadline or one.step,
+            ),
+            is_deadline=one.deadline is not None,
+            roles=sorted(compiled.may(one.step)),
+            so_that=list(one.so_that),
+            needs=list(one.needs),
+            earliest=one.earliest,
+        )
+        for one in found.steps
+    ]
+    return Path(reachable=found.reachable, steps=steps, earliest=found.earliest, why=found.why)
 
 
 def _fact(name: str, value: Value | None) -> FactValue:

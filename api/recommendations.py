@@ -12,10 +12,12 @@ from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.history import TYPES, HistoryEntry, SourceType, instant
 from api.procedures import (
+    Path,
     ProcedureState,
     ProcedureStep,
     WorkflowDefinition,
     definition_of,
+    path_of,
     states_of,
     steps_of,
 )
@@ -435,6 +437,13 @@ class Recommendation(Node):
     def steps(self) -> list[ProcedureStep]:
         reading = self.cohort.reading
         return steps_of(self._procedures, self.row.state, reading)
+
+    @strawberry.field(
+        description="How to get there: the fewest steps to a state of its procedure, by which facts "
+        "and persons, and how soon."
+    )
+    def path(self, to: str, language: str = "en") -> Path:
+        return path_of(self._procedures, self.row.state, to, language)
 
     @strawberry.field(description="Assignments, standing and past.")
     def assignments(self) -> list[Assignment]:
