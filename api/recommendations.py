@@ -439,8 +439,8 @@ class Recommendation(Node):
         return steps_of(self._procedures, self.row.state, reading)
 
     @strawberry.field(
-        description="How to get there: the fewest steps to a state of its procedure, by which facts "
-        "and persons, and how soon."
+        description="How to get there: the fewest steps to a state of its procedure, by which "
+        "facts and persons, and how soon."
     )
     def path(self, to: str, language: str = "en") -> Path:
         return path_of(self._procedures, self.row.state, to, language)

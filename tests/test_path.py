@@ -128,7 +128,7 @@ def test_following_a_path_arrives(procedure: str, seed: int, steps: int, data: A
 
 
 def _taken(it: Given, step: str, so_that: tuple[str, ...], random: Random) -> Given:
-    """The step taken by some act after which what is said is true, and other facts are as before."""
+    """The step taken by an act after which what is said is true, and other facts are as before."""
     procedure = SHIPPED.of(it.it)
     known = procedure.definition.facts
     before = procedure.facts(it.it)
