@@ -350,8 +350,8 @@ class DeadlineTreated(Stored, frozen=True):
 class Migrated(RecommendationEvent, frozen=True):
     """The case goes on under another procedure, by decision: which states took the place of which,
     what was done with its deadlines, and what fields of forms were filled in for guards to read.
-    `before` is the procedure it leaves, by its SHA-256; the stamp says the new one. A field is named
-    with its step, `step.field`."""
+    `before` is the procedure it leaves, by its SHA-256; the stamp says the new one. A field has its
+    step before it, `step.field`."""
 
     topic: ClassVar[str] = "recommendation.migrated.v1"
 

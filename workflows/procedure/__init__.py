@@ -29,7 +29,7 @@ from workflows.clock import Clock, machine_clock
 from workflows.procedure.compiled import Compiled, Outcome
 from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import Definition, decode
-from workflows.procedure.migration import Fate, Migration, Passage, with_outcome
+from workflows.procedure.migration import CaseFate, Migration, Passage, with_outcome
 from workflows.procedure.shipped import by_hash, profile, shipped
 from workflows.statecharts.expressions import Facts, Value
 
@@ -183,7 +183,7 @@ class Procedures:
         case that needs a decision, and says why."""
         event = _narrowed(event, r)
         decided = passage.decide(r, event, lambda: self.moment(r.addressee))
-        if decided.fate is Fate.NEEDS_DECISION:
+        if decided.fate is CaseFate.NEEDS_DECISION:
             raise NeedsDecision(" ".join(decided.why))
         entry = Entry(r.id, r.version + 1, r.addressee, with_outcome(event, passage, decided))
         r.follow(entry)

@@ -76,7 +76,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-class Fate(StrEnum):
+class CaseFate(StrEnum):
     """What becomes of a case in a migration."""
 
     SAME = "same"
@@ -90,7 +90,7 @@ class Fate(StrEnum):
 class Decided(NamedTuple):
     """What becomes of a case; why it needs a decision, where it does."""
 
-    fate: Fate
+    fate: CaseFate
     left: tuple[str, ...] = ()
     entered: tuple[str, ...] = ()
     effects: tuple[AnyEffect, ...] = ()
@@ -151,32 +151,30 @@ class Passage:
 
     # -- for a case
 
-    def decide(
-        self, r: Recommendation, event: Migrated, moment: Callable[[], Moment]
-    ) -> Decided:
+    def decide(self, r: Recommendation, event: Migrated, moment: Callable[[], Moment]) -> Decided:
         """What becomes of a case; the event's facts are added to `r`, and nothing else."""
         stood, memory = tuple(r.states), dict(r.remembered)
         why = [*self._lost(r), *self._ended(r)]
         event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
         why += self._misfitting(r)
         if why:
-            return Decided(Fate.NEEDS_DECISION, why=tuple(why))
+            return Decided(CaseFate.NEEDS_DECISION, why=tuple(why))
         facts = self.after.facts(r)
         targets = sorted({to for leaf in stood if (to := self._counterpart(leaf))})
         try:
             states, remembers = self.after.resume(targets, self._carried(memory), facts)
         except EndlessLoop as loop:
-            return Decided(Fate.NEEDS_DECISION, why=(str(loop),))
+            return Decided(CaseFate.NEEDS_DECISION, why=(str(loop),))
         claimed = list(self._claimed(r, states))
         if claimed:
-            return Decided(Fate.NEEDS_DECISION, why=tuple(claimed))
+            return Decided(CaseFate.NEEDS_DECISION, why=tuple(claimed))
         effects = (
             *_remembered(memory, remembers),
             *carried_over(self.after, r, event, states, facts, moment),
         )
         left = tuple(sorted({*stood} - {*states}))
         entered = tuple(sorted({*states} - {*stood}))
-        fate = Fate.MOVED if left or entered or effects else Fate.SAME
+        fate = CaseFate.MOVED if left or entered or effects else CaseFate.SAME
         return Decided(fate, left, entered, effects)
 
     # -- states
@@ -305,9 +303,7 @@ class Passage:
         parts = gate.reachable(self.before)
         told: set[tuple[str, str]] = set()
         ranges = [{leaf for some in sets for leaf in some} for sets in parts]
-        pairs = {
-            pair for sets in parts for some in sets for pair in combinations(sorted(some), 2)
-        }
+        pairs = {pair for sets in parts for some in sets for pair in combinations(sorted(some), 2)}
         for mine, theirs in combinations(ranges, 2):
             pairs.update((one, two) for one in mine for two in theirs)
         for one, two in sorted(pairs):

@@ -99,9 +99,7 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
             entered=stamp.entered,
             besides=told(stamp.effects),
         )
-        if not pinned:
-            yield msgspec.structs.replace(recorded, unknown=True)
-        elif (now := _again(procedures, r.clone(), pinned, entry)) is None:
+        if not pinned or (now := _again(procedures, r.clone(), pinned, entry)) is None:
             yield msgspec.structs.replace(recorded, unknown=True)
         else:
             again = now.definition, now.left, now.entered, told(now.effects)

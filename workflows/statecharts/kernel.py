@@ -556,9 +556,7 @@ def start(chart: Chart, behaviour: Behaviour) -> Stepped:
     return under_way.result()
 
 
-def resume(
-    chart: Chart, leaves: Sequence[str], history: _History, behaviour: Behaviour
-) -> Stepped:
+def resume(chart: Chart, leaves: Sequence[str], history: _History, behaviour: Behaviour) -> Stepped:
     """Stands in some states that have no children, with all that is around them; what is beside
     them, and not said, begins. Goes on from there until nothing moves. Raises KeyError for states
     of another chart; two that exclude each other make no sense."""
@@ -604,9 +602,7 @@ def matches(descriptors: Sequence[str], event: str) -> bool:
 
 
 def _bits_of(chart: Chart, history: _History) -> dict[int, int]:
-    return {
-        chart.index[id]: sum(1 << chart.index[name] for name in names) for id, names in history
-    }
+    return {chart.index[id]: sum(1 << chart.index[name] for name in names) for id, names in history}
 
 
 def _set(states: Sequence[int]) -> int:
