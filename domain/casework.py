@@ -363,7 +363,9 @@ class Migrated(RecommendationEvent, frozen=True):
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.definition = self.stamp.definition
-        r.fill_in("", self.data)
+        for datum in self.data:
+            step, _, field = datum.field.partition(".")
+            r.fill_in(step, (msgspec.structs.replace(datum, field=field),))
 
 
 # --- State ---------------------------------------------------------------------------------------

@@ -108,6 +108,12 @@ def check(definition: Definition) -> Report:
 
 
 @lru_cache(maxsize=256)
+def checked(compiled: Compiled) -> Report:
+    """What the gate says of a definition that is ready, looked at once."""
+    return check(compiled.definition)
+
+
+@lru_cache(maxsize=256)
 def reachable(compiled: Compiled) -> tuple[frozenset[frozenset[str]], ...]:
     """The sets of states that a case can get to, in each part that knows nothing of the others."""
     parts = _Parts(compiled)
