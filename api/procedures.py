@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 
 import strawberry
 from strawberry.scalars import JSON
@@ -169,7 +169,7 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        return gate_of(_checked(self.compiled))
+        return gate_of(gate.checked(self.compiled))
 
     @strawberry.field(
         description="How many cases go by it, and how many of them stand in each of its states: "
@@ -471,8 +471,3 @@ def _who_can(compiled: Compiled, facts: tuple[str, ...], states: tuple[str, ...]
     return sorted(
         {role for step in steps for role in compiled.may(step) or MAY.get(step, frozenset())}
     )
-
-
-@lru_cache(maxsize=256)
-def _checked(compiled: Compiled) -> gate.Report:
-    return gate.check(compiled.definition)

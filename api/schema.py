@@ -15,6 +15,7 @@ from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
 from api.history import TYPES
+from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
 from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
@@ -40,6 +41,7 @@ class Mutation(
     ProcedureMutation,
     BulkMutation,
     CaseworkMutation,
+    MigrationMutation,
     CalendarMutation,
 ):
     pass

@@ -63,6 +63,13 @@ class WhatIfCase:
     def step(self) -> str | None:
         return self.story.step
 
+    @strawberry.field(
+        description="The entry with which it went over to the procedure it is under, where it did "
+        "not begin there."
+    )
+    def migrated(self) -> int | None:
+        return self.story.migrated
+
     @strawberry.field(description="The conditions that would not have held.")
     def guards(self) -> list[str]:
         return [blocked.guard for blocked in self.story.blocked]

@@ -16,6 +16,8 @@ from uuid import UUID
 import msgspec
 
 from domain.effects import (
+    DeadlineDropped,
+    DeadlineKept,
     DeadlineLifted,
     DeadlinePaused,
     DeadlineSet,
@@ -50,6 +52,8 @@ class DeadlineStatus(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     PASSED = "passed"
+    DROPPED = "dropped"
+    """it was lifted by decision while its states stand"""
 
 
 class DeadlineHeld(Stored, frozen=True):
@@ -315,6 +319,55 @@ class Approved(RecommendationEvent, frozen=True):
         )
 
 
+class DeadlinePolicy(StrEnum):
+    """What becomes of a deadline when its case goes on under another procedure."""
+
+    KEEP = "keep"
+    """it is due when it was due"""
+    RESTART = "restart"
+    """it counts anew, from the day of migration"""
+    RECOMPUTE = "recompute"
+    """the new procedure's span, from the day it counted from before"""
+    DROP = "drop"
+    """it no longer counts"""
+
+
+class StateMapped(Stored, frozen=True):
+    """A state of the procedure before, and the one of the procedure after that takes its place;
+    None: it is left without one."""
+
+    before: str
+    after: str | None = None
+
+
+class DeadlineTreated(Stored, frozen=True):
+    """What becomes of one deadline, where it is not what becomes of the others."""
+
+    deadline: str
+    policy: DeadlinePolicy
+
+
+class Migrated(RecommendationEvent, frozen=True):
+    """The case goes on under another procedure, by decision: which states took the place of which,
+    what was done with its deadlines, and what fields of forms were filled in for guards to read.
+    `before` is the procedure it leaves, by its SHA-256; the stamp says the new one. A field has its
+    step before it, `step.field`."""
+
+    topic: ClassVar[str] = "recommendation.migrated.v1"
+
+    before: str
+    states: tuple[StateMapped, ...] = ()
+    deadlines: DeadlinePolicy = DeadlinePolicy.KEEP
+    overrides: tuple[DeadlineTreated, ...] = ()
+    data: tuple[StepDatum, ...] = ()
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.definition = self.stamp.definition
+        for datum in self.data:
+            step, _, field = datum.field.partition(".")
+            r.fill_in(step, (msgspec.structs.replace(datum, field=field),))
+
+
 # --- State ---------------------------------------------------------------------------------------
 
 
@@ -399,20 +452,27 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             case DeadlineLifted():
                 self._without(effect.deadline)
             case DeadlinePaused():
-                self.deadlines = [
-                    msgspec.structs.replace(held, status=DeadlineStatus.PAUSED, paused=effect.on)
-                    if held.deadline == effect.deadline
-                    else held
-                    for held in self.deadlines
-                ]
+                self._change(effect.deadline, status=DeadlineStatus.PAUSED, paused=effect.on)
+            case DeadlineKept():
+                self._change(effect.deadline, fact=effect.fact, basis=effect.basis)
+            case DeadlineDropped():
+                self._change(effect.deadline, status=DeadlineStatus.DROPPED)
             case TaskOpened():
                 fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
                 self.tasks = [held for held in self.tasks if held.task != effect.task]
                 self.tasks.append(TaskHeld(opened=entry.version, **fields))
             case TaskEnded():
                 self.tasks = [held for held in self.tasks if held.task != effect.task]
+            case Remembered(state=state, states=()):
+                self.remembered.pop(state, None)
             case Remembered():
                 self.remembered[effect.state] = effect.states
+
+    def _change(self, deadline: str, **fields: Any) -> None:
+        self.deadlines = [
+            msgspec.structs.replace(held, **fields) if held.deadline == deadline else held
+            for held in self.deadlines
+        ]
 
     def _without(self, deadline: str) -> None:
         self.deadlines = [held for held in self.deadlines if held.deadline != deadline]
@@ -505,6 +565,28 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         if any(held.actor == actor for held in self.approved_by(step, 0)):
             raise AlreadySo(f"You have approved “{step[:80]}” already.")
         return Approved(stamp=stamp, step=named(step))
+
+    def migrate(
+        self,
+        stamp: Stamp,
+        before: str,
+        after: str,
+        states: tuple[StateMapped, ...] = (),
+        deadlines: DeadlinePolicy = DeadlinePolicy.KEEP,
+        overrides: tuple[DeadlineTreated, ...] = (),
+        data: tuple[StepDatum, ...] = (),
+    ) -> Migrated:
+        """The case goes on under another procedure, `after`; both are named by their SHA-256."""
+        if before == after:
+            raise AlreadySo("It is under this procedure already.")
+        return Migrated(
+            stamp=msgspec.structs.replace(stamp, definition=after),
+            before=before,
+            states=states,
+            deadlines=deadlines,
+            overrides=overrides,
+            data=data,
+        )
 
 
 def _claimed(held: TaskHeld, entry: Entry, actor: str) -> tuple[Claim, ...]:

@@ -82,6 +82,23 @@ class DeadlinePaused(Effect, frozen=True, tag="deadline-paused"):
     on: str
 
 
+class DeadlineKept(Effect, frozen=True, tag="deadline-kept"):
+    """It stays due when it is, and what was told stays told, under another procedure: from now on
+    `fact` says its day (none: it counts from `basis`)."""
+
+    deadline: str
+    generation: int
+    basis: str
+    fact: str | None = None
+
+
+class DeadlineDropped(Effect, frozen=True, tag="deadline-dropped"):
+    """It no longer counts, although its states stand: nothing is due by it until it is set anew."""
+
+    deadline: str
+    generation: int
+
+
 class TaskOpened(Effect, frozen=True, tag="task-opened"):
     """Somebody in one of the roles has something to do: one of the steps, by a deadline."""
 
@@ -99,11 +116,20 @@ class TaskEnded(Effect, frozen=True, tag="task-ended"):
 
 
 class Remembered(Effect, frozen=True, tag="remembered"):
-    """What a history state remembers: the states it leads back to."""
+    """What a history state remembers: the states it leads back to; none: it has forgotten."""
 
     state: str
     states: tuple[str, ...]
 
 
-AnyEffect = DeadlineSet | DeadlineLifted | DeadlinePaused | TaskOpened | TaskEnded | Remembered
+AnyEffect = (
+    DeadlineSet
+    | DeadlineLifted
+    | DeadlinePaused
+    | DeadlineKept
+    | DeadlineDropped
+    | TaskOpened
+    | TaskEnded
+    | Remembered
+)
 """One of the effects; in JSON its `effect` says which."""

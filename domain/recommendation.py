@@ -232,7 +232,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         days += [
             held.day
             for held in self.deadlines
-            if not held.voluntary and held.status is not DeadlineStatus.PAUSED
+            if not held.voluntary and held.status not in _RESTING
         ]
         return None if self.suspended else min(days, default=None)
 
@@ -713,6 +713,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
                 raise UnknownReport(f"Progress report {id} is {p.status.value} already.")
         raise UnknownReport(f"There is no progress report {id}.")
 
+
+_RESTING = (DeadlineStatus.PAUSED, DeadlineStatus.DROPPED)
 
 _WATCHED = {
     Owed.POSITION: "answer-due",

@@ -26,6 +26,7 @@ program.
         ├── UnknownDeadline     there is no such deadline now
         ├── UnknownTask         there is no such task now
         ├── TaskClaimedByOther  another person has taken this task on
+        ├── NeedsDecision       a migration does not settle this case
         ├── AlreadySo           it is so already; nothing would change
         ├── LinkToItself        a recommendation cannot be linked to itself
         └── HasEnded            it has ended and takes no further step
@@ -145,6 +146,10 @@ class UnknownTask(DoesNotHold):
 
 class TaskClaimedByOther(DoesNotHold):
     code = "TASK_CLAIMED_BY_OTHER"
+
+
+class NeedsDecision(DoesNotHold):
+    code = "NEEDS_DECISION"
 
 
 class AlreadySo(DoesNotHold):

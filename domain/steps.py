@@ -52,6 +52,7 @@ STEPS = {
     "recommendation.task-released.v1": "release-task",
     "recommendation.task-delegated.v1": "delegate-task",
     "recommendation.approved.v1": "give-approval",
+    "recommendation.migrated.v1": "migrate",
 }
 """Topic → the step that records it. A correction may also strike; a step of a State's own
 procedure names itself."""
@@ -59,7 +60,7 @@ procedure names itself."""
 BESIDE = frozenset(
     (
         *("pass-deadline", "remind", "escalate"),
-        *("claim-task", "release-task", "delegate-task", "give-approval"),
+        *("claim-task", "release-task", "delegate-task", "give-approval", "migrate"),
     )
 )
 """Steps beside every procedure: no definition has to say them, and they are open whenever what they

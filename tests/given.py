@@ -27,6 +27,7 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
+from domain.casework import DeadlinePolicy
 from domain.credential import Holder
 from domain.entry import (
     Authority,
@@ -60,7 +61,7 @@ from domain.recommendation import (
     fold,
     receive,
 )
-from domain.refusals import AlreadySo, Refusal
+from domain.refusals import AlreadySo, NeedsDecision, Refusal
 from domain.review import ReviewDocument
 from domain.vocabulary import (
     MappingRelation,
@@ -87,6 +88,8 @@ from domain.words import (
 from workflows.access import Principal, Role
 from workflows.procedure import SHIPPED
 from workflows.procedure.firing import fire
+from workflows.procedure.migration import Migration, Passage
+from workflows.procedure.shipped import shipped
 
 # --- Builders ------------------------------------------------------------------------------------
 
@@ -910,6 +913,10 @@ def any_recommendations(random: Random, streams: int, steps: int) -> list[list[E
             made[n] = Given(*made[n].entries, *fired)
             appends.append(fired)
             continue
+        if random.random() < 0.03 and (over := _gone_over(it, random)):
+            made[n] = Given(*made[n].entries, over)
+            appends.append([over])
+            continue
         if random.random() < 0.1:
             taken = ANY_BESIDE[random.choice(list(ANY_BESIDE))](it, random)
         else:
@@ -927,6 +934,23 @@ def any_recommendations(random: Random, streams: int, steps: int) -> list[list[E
             else:
                 appends.append([outcome.entry])
     return appends
+
+
+def _gone_over(it: Recommendation, random: Random) -> Entry | None:
+    """Its entry with which it goes over to another procedure that ships, if nothing keeps it."""
+    own, other = SHIPPED.of(it), random.choice(list(shipped().values()))
+    kept = {state.id for state in other.definition.states}
+    migration = Migration(
+        before=own.hash,
+        after=other.hash,
+        states={state.id: None for state in own.definition.states if state.id not in kept},
+        deadlines=random.choice(list(DeadlinePolicy)),
+    )
+    passage = Passage(migration, own, other)
+    try:
+        return SHIPPED.migrate(it, passage, passage.event(it, any_stamp(random)))
+    except (AlreadySo, NeedsDecision):
+        return None
 
 
 def _arrival(random: Random, n: int) -> Given:

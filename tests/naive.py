@@ -189,6 +189,9 @@ def _deadlines(history: list[Row]) -> dict[str, tuple[int, str, str, int, int]]:
                 case "deadline-paused":
                     held = standing[effect["deadline"]]
                     standing[effect["deadline"]] = (*held[:2], "paused", *held[3:])
+                case "deadline-dropped":
+                    held = standing[effect["deadline"]]
+                    standing[effect["deadline"]] = (*held[:2], "dropped", *held[3:])
     return standing
 
 

@@ -179,7 +179,7 @@ def test_every_step_takes_a_command_id_and_the_version_that_was_seen(kind):
     assert str(kind.fields["commandId"].type) == "String!"
     if kind.name == "StartImportInput":
         return  # it is followed as a job, and records as a run
-    if kind.name not in BEGINNINGS:
+    if kind.name not in BEGINNINGS | {"MigrateCasesInput"}:  # which names the procedure they leave
         each = get_named_type(kind.fields[MANY[kind.name]].type) if kind.name in MANY else kind
         assert str(each.fields["expectedVersion"].type) == "Int!"
         assert str(each.fields["id"].type) == "ID!"

@@ -87,6 +87,7 @@ MAY: dict[str, frozenset[Role]] = {
         "release-task": (C, K, F),
         "delegate-task": (C, K, F),
         "give-approval": (C, K, F),
+        "migrate": (C,),
         "open-review": (C, K),
         "schedule-review": (C, K),
         "add-review-document": (C, K),

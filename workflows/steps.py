@@ -165,6 +165,7 @@ OTHERWISE = {
     "release-task": "A task is released by `releaseTask`.",
     "delegate-task": "A task is delegated by `delegate`.",
     "give-approval": "A step is approved by `approveStep`.",
+    "migrate": "A case goes over to another procedure by `migrateCases`.",
     "cover": "“cover” is taken by publishing a progress report that covers it: `publishReport`.",
 }
 """Steps that can't be taken by name, and what takes them."""

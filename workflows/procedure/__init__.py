@@ -16,10 +16,11 @@ import msgspec
 
 from domain import adoptions, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
+from domain.casework import Migrated
 from domain.entry import Entry, Visibility
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
-from domain.refusals import StepNotOpen, Unavailable
+from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.steps import BESIDE
 from domain.words import Kind, Mechanism
 from domain.workflow_definition import definition_id
@@ -28,6 +29,7 @@ from workflows.clock import Clock, machine_clock
 from workflows.procedure.compiled import Compiled, Outcome
 from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import Definition, decode
+from workflows.procedure.migration import CaseFate, Migration, Passage, with_outcome
 from workflows.procedure.shipped import by_hash, profile, shipped
 from workflows.statecharts.expressions import Facts, Value
 
@@ -35,6 +37,7 @@ known_definitions_max = 1_000
 
 
 State = TypeVar("State")
+Said = TypeVar("Said", bound=RecommendationEvent)
 
 
 class ReadableLog(Protocol):
@@ -162,12 +165,27 @@ class Procedures:
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> Entry:
         """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
         entry has more readers than the recommendation it is about."""
-        narrow = list(Visibility).index
-        if narrow(event.stamp.visibility) < narrow(r.visibility):
-            stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
-            event = msgspec.structs.replace(event, stamp=stamp)
+        event = _narrowed(event, r)
         decided = self.decide(r, self.of(r), step, event, lambda: self.moment(r.addressee))
         entry = Entry(r.id, r.version + 1, r.addressee, decided)
+        r.follow(entry)
+        return entry
+
+    def passage(self, migration: Migration, addressee: str) -> Passage:
+        """A migration between two procedures that ship or that this State has published."""
+        before, after = (self.find(h, addressee) for h in (migration.before, migration.after))
+        if before is None or after is None:
+            raise NotFound("There is no such procedure; see `workflowDefinitions`.")
+        return Passage(migration, before, after)
+
+    def migrate(self, r: Recommendation, passage: Passage, event: Migrated) -> Entry:
+        """The entry with which `r` goes on under another procedure, added to `r` itself. Refuses a
+        case that needs a decision, and says why."""
+        event = _narrowed(event, r)
+        decided = passage.decide(r, event, lambda: self.moment(r.addressee))
+        if decided.fate is CaseFate.NEEDS_DECISION:
+            raise NeedsDecision(" ".join(decided.why))
+        entry = Entry(r.id, r.version + 1, r.addressee, with_outcome(event, passage, decided))
         r.follow(entry)
         return entry
 
@@ -200,6 +218,15 @@ class Procedures:
 
 SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
+
+
+def _narrowed(event: Said, r: Recommendation) -> Said:
+    """The event, read by no more than read the recommendation."""
+    narrow = list(Visibility).index
+    if narrow(event.stamp.visibility) >= narrow(r.visibility):
+        return event
+    stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
+    return msgspec.structs.replace(event, stamp=stamp)
 
 
 def _stamped(

@@ -9,6 +9,7 @@ as they are after. Decisions depend on nothing but states, step and facts, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from domain.recommendation import Recommendation
@@ -53,6 +54,7 @@ from workflows.statecharts.kernel import (
     State,
     Stepped,
     Transition,
+    resume,
     start,
     step,
 )
@@ -255,6 +257,16 @@ class Compiled:
         stepped = start(self.chart, _Guards("", facts, facts))
         return Outcome((), tuple(sorted(stepped.snapshot.active)))
 
+    def resume(
+        self, leaves: Sequence[str], remembered: Remembered, facts: Facts
+    ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+        """The states a case stands in that goes on here from some that have none within them, and
+        what history states remember then."""
+        stepped = resume(
+            self.chart, leaves, tuple(sorted(remembered.items())), _Guards("", facts, facts)
+        )
+        return tuple(sorted(stepped.snapshot.active)), dict(stepped.snapshot.history)
+
     def outcome(
         self,
         name: str,
@@ -312,6 +324,26 @@ class Compiled:
         """A step as the kernel takes it."""
         guards = _Guards(name, before, after)
         return step(self.chart, self._snapshot(states, history), Event(signal(name)), guards)
+
+    @cached_property
+    def leaves(self) -> tuple[str, ...]:
+        """The states that have none within them, in order."""
+        return self.chart.names(self.chart.leaves)
+
+    def around(self, state: str) -> tuple[str, ...]:
+        """A state and those around it, from within."""
+        chart = self.chart
+        names = (chart.ids[i] for i in chart.path[chart.index[state]])
+        return tuple(name for name in names if name not in (WHOLE, ALL))
+
+    def excludes(self, one: str, other: str) -> bool:
+        """True if two states that have none within them are never active at once."""
+        if one == other:
+            return False
+        chart = self.chart
+        path = chart.path[chart.index[other]]
+        nearest = next(i for i in chart.path[chart.index[one]] if i in path)
+        return chart.kind[nearest] is Kind.COMPOUND
 
     @property
     def passings(self) -> tuple[str, ...]:

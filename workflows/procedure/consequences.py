@@ -7,12 +7,21 @@ fact it is due by says another day, somebody gives more time, or the case rests 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from domain.casework import DeadlineExtended, DeadlineHeld, DeadlineStatus
+from domain.casework import (
+    DeadlineExtended,
+    DeadlineHeld,
+    DeadlinePolicy,
+    DeadlineStatus,
+    Migrated,
+    TaskHeld,
+)
 from domain.effects import (
     AnyEffect,
+    DeadlineDropped,
+    DeadlineKept,
     DeadlineLifted,
     DeadlinePaused,
     DeadlineSet,
@@ -27,7 +36,7 @@ from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from workflows.calendars import Calendar
 from workflows.procedure.compiled import Compiled, Outcome
-from workflows.procedure.definition import DeadlineSpec
+from workflows.procedure.definition import DeadlineSpec, TaskSpec
 from workflows.statecharts.expressions import Facts
 
 
@@ -75,18 +84,59 @@ def effects(
         now = {task.id for task in armed.tasks}
         found.extend(TaskEnded(task=held.task) for held in r.tasks if held.task not in now)
         there = {held.task for held in r.tasks}
-        found.extend(
-            TaskOpened(
-                task=task.id,
-                roles=tuple(role.value for role in task.roles),
-                steps=task.steps,
-                whose=task.whose,
-                deadline=task.deadline,
-            )
-            for task in armed.tasks
-            if task.id not in there
-        )
+        found.extend(_opened(task) for task in armed.tasks if task.id not in there)
     return tuple(found)
+
+
+def carried_over(
+    procedure: Compiled,
+    r: Recommendation,
+    event: Migrated,
+    states: Sequence[str],
+    facts: Facts,
+    moment: Callable[[], Moment],
+) -> Iterator[AnyEffect]:
+    """What becomes of the deadlines and tasks of a case that goes on under `procedure` in `states`.
+    `r` is the case with the event's facts, still with what it had; `facts` are those after it."""
+    armed = procedure.armed(states)
+    if armed.deadlines or r.deadlines:
+        clock = _Clock(r, event, facts, moment())
+        policies = {treated.deadline: treated.policy for treated in event.overrides}
+        wanted = {spec.id for spec in armed.deadlines}
+        for held in r.deadlines:
+            if held.deadline not in wanted:
+                yield DeadlineLifted(deadline=held.deadline, generation=held.generation)
+        for spec in armed.deadlines:
+            yield from clock.over(spec, policies.get(spec.id), event.deadlines)
+    held_now = {held.task: held for held in r.tasks}
+    wanted_now = {task.id: task for task in armed.tasks}
+    for name in held_now:
+        if name not in wanted_now:
+            yield TaskEnded(task=name)
+    for name, task in wanted_now.items():
+        if name not in held_now or not is_as_it_was(held_now[name], task):
+            yield _opened(task)
+
+
+def is_as_it_was(held: TaskHeld, task: TaskSpec) -> bool:
+    """True if a task that is open is the one that a procedure would open."""
+    opened = _opened(task)
+    return (held.roles, held.steps, held.whose, held.deadline) == (
+        opened.roles,
+        opened.steps,
+        opened.whose,
+        opened.deadline,
+    )
+
+
+def _opened(task: TaskSpec) -> TaskOpened:
+    return TaskOpened(
+        task=task.id,
+        roles=tuple(role.value for role in task.roles),
+        steps=task.steps,
+        whose=task.whose,
+        deadline=task.deadline,
+    )
 
 
 class _Clock:
@@ -126,6 +176,55 @@ class _Clock:
             return
         if self.r.suspended is not None:
             yield self._paused(spec, self.r.version + 1)
+
+    def over(
+        self, spec: DeadlineSpec, own: DeadlinePolicy | None, others: DeadlinePolicy
+    ) -> Iterator[AnyEffect]:
+        """What becomes of a deadline of the procedure that the case goes over to. `own`: the policy
+        for this one, where there is one. One that did not run before begins."""
+        held = self.r.deadline(spec.id)
+        said = None if spec.due.fact is None else self.facts.get(spec.due.fact)
+        if spec.due.fact is not None and said is None:
+            if held is not None:
+                yield DeadlineLifted(deadline=held.deadline, generation=held.generation)
+            return
+        by_fact = None if said is None else str(said)
+        if held is None:
+            basis = by_fact or self.day
+            yield from self._begun(spec, basis, self._due(spec, basis))
+            if own is DeadlinePolicy.DROP:
+                yield DeadlineDropped(deadline=spec.id, generation=self.r.version + 1)
+            return
+        policy = own or others
+        from_before = held.basis if held.fact is None else self.day
+        basis = by_fact or (from_before if policy is DeadlinePolicy.RECOMPUTE else self.day)
+        match policy:
+            case DeadlinePolicy.KEEP:
+                basis = by_fact or held.basis
+                if (basis, spec.due.fact) != (held.basis, held.fact):
+                    yield DeadlineKept(
+                        deadline=spec.id,
+                        generation=held.generation,
+                        basis=basis,
+                        fact=spec.due.fact,
+                    )
+            case DeadlinePolicy.DROP:
+                if held.status is not DeadlineStatus.DROPPED:
+                    yield DeadlineDropped(deadline=spec.id, generation=held.generation)
+            case DeadlinePolicy.RESTART:
+                yield from self._begun(spec, basis, self._due(spec, basis))
+            case DeadlinePolicy.RECOMPUTE:
+                yield from self._begun(spec, basis, self._due(spec, basis), held.paused)
+
+    def _begun(
+        self, spec: DeadlineSpec, basis: str, day: str, paused: str | None = None
+    ) -> Iterator[AnyEffect]:
+        """Sets it, and stops its clock where the case rests: since `paused`, or from now on."""
+        yield self._set(spec, basis, day)
+        if self.r.suspended is not None:
+            yield DeadlinePaused(
+                deadline=spec.id, generation=self.r.version + 1, on=paused or self.day
+            )
 
     def _due(self, spec: DeadlineSpec, basis: str) -> str:
         return basis if spec.due.after is None else self.calendar.after(basis, spec.due.after)

@@ -17,6 +17,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -104,6 +105,19 @@ def check(definition: Definition) -> Report:
         faults += _bypassed(parts)
         faults += _broken(parts)
     return Report(not faults, definition.hash, tuple(faults[:faults_max]), parts.visited)
+
+
+@lru_cache(maxsize=256)
+def checked(compiled: Compiled) -> Report:
+    """What the gate says of a definition that is ready, looked at once."""
+    return check(compiled.definition)
+
+
+@lru_cache(maxsize=256)
+def reachable(compiled: Compiled) -> tuple[frozenset[frozenset[str]], ...]:
+    """The sets of states that a case can get to, in each part that knows nothing of the others."""
+    parts = _Parts(compiled)
+    return tuple(frozenset(parts.walk(group).sets) for group in parts.groups)
 
 
 # --- The parts -----------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from domain.casework import DeadlinePassed
+from domain.casework import DeadlinePassed, Migrated
 from domain.effects import (
     AnyEffect,
+    DeadlineDropped,
+    DeadlineKept,
     DeadlineLifted,
     DeadlinePaused,
     DeadlineSet,
@@ -18,13 +20,14 @@ from domain.effects import (
     TaskEnded,
     TaskOpened,
 )
-from domain.entry import Entry
+from domain.entry import Entry, Stamp
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.steps import step_of
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment
+from workflows.procedure.migration import Passage, with_outcome
 
 differences_max = 1_000
 
@@ -96,10 +99,9 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
             entered=stamp.entered,
             besides=told(stamp.effects),
         )
-        if not pinned:
+        if not pinned or (now := _again(procedures, r.clone(), pinned, entry)) is None:
             yield msgspec.structs.replace(recorded, unknown=True)
         else:
-            now = _again(procedures, r.clone(), pinned, entry).stamp
             again = now.definition, now.left, now.entered, told(now.effects)
             if again != (stamp.definition, stamp.left, stamp.entered, recorded.besides):
                 yield msgspec.structs.replace(
@@ -111,12 +113,15 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
         if entry.version > 1:
             event.apply(r, entry)
         r.follow(entry)
+        if isinstance(event, Migrated):
+            pinned = r.definition and procedures.find(r.definition, r.addressee)
 
 
 def _again(
     procedures: Procedures, r: Recommendation, pinned: Compiled, entry: Entry
-) -> RecommendationEvent:
-    """An entry as it is decided now."""
+) -> Stamp | None:
+    """The stamp of an entry as it is decided now; None where it leads to a procedure that is
+    nowhere to be found."""
     event = entry.event
     calendar = procedures.calendars.of(r.addressee)
 
@@ -124,10 +129,16 @@ def _again(
         return Moment(calendar, entry.recorded_at or 0)
 
     if isinstance(event, Received):
-        return procedures.begin(r, pinned, event, moment)
+        return procedures.begin(r, pinned, event, moment).stamp
     assert isinstance(event, RecommendationEvent)
+    if isinstance(event, Migrated):
+        after = procedures.find(event.stamp.definition or "", r.addressee)
+        if after is None:
+            return None
+        passage = Passage.of(event, pinned, after)
+        return with_outcome(event, passage, passage.decide(r, event, moment)).stamp
     step = PAST + event.deadline if isinstance(event, DeadlinePassed) else step_of(event)
-    return procedures.decide(r, pinned, step, event, moment)
+    return procedures.decide(r, pinned, step, event, moment).stamp
 
 
 def told(effects: Iterable[AnyEffect]) -> tuple[str, ...]:
@@ -144,6 +155,10 @@ def _told(effect: AnyEffect) -> str:
             return f"lifted {effect.deadline} {effect.generation}"
         case DeadlinePaused():
             return f"paused {effect.deadline} {effect.generation}"
+        case DeadlineKept():
+            return f"kept {effect.deadline} {effect.generation}"
+        case DeadlineDropped():
+            return f"dropped {effect.deadline} {effect.generation}"
         case TaskOpened():
             return f"opened {effect.task} for {effect.whose}: {', '.join(effect.roles)}"
         case TaskEnded():

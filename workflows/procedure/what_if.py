@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from domain.casework import DeadlinePassed
+from domain.casework import DeadlinePassed, Migrated
 from domain.entry import Entry
 from domain.events import RecommendationEvent, StepTaken
 from domain.recommendation import Recommendation, begin
@@ -37,7 +37,8 @@ class Fate(StrEnum):
 class Story(NamedTuple):
     """A history under another procedure: the states it stands in and those it would stand in, up to
     where it diverges; there the log index, the step, and the conditions that would not have
-    held."""
+    held. `migrated`: the entry with which it went over to the procedure that it is under, where it
+    did not begin there."""
 
     fate: Fate
     states: tuple[str, ...]
@@ -45,6 +46,7 @@ class Story(NamedTuple):
     log_index: int | None = None
     step: str | None = None
     blocked: Sequence[Blocked] = ()
+    migrated: int | None = None
 
 
 class Break(NamedTuple):
@@ -93,12 +95,17 @@ class Retelling:
         facts: Values = tuple(under.facts(r).values())
         would = self._begin(facts)
         history: History = ()
+        migrated: int | None = None
         r.follow(first)
         for entry in entries[1:]:
             event = entry.event
             assert isinstance(event, RecommendationEvent)
             step, standing = step_of(event), r.states
             r.apply(entry)
+            if isinstance(event, Migrated):
+                # Its own procedure and what was filled in for it; none of it is a step of another.
+                migrated, facts = entry.log_index, tuple(under.facts(r).values())
+                continue
             after = self._facts(r, step, facts)
             if step in BESIDE and not isinstance(event, StepTaken):
                 passed = event.deadline if isinstance(event, DeadlinePassed) else None
@@ -109,14 +116,16 @@ class Retelling:
             key = step, would, history, facts, after
             decided = self._decided.get(key) or self._decide(*key)
             if decided.blocked and not step.startswith(PAST):
+                blocked = decided.blocked
                 return Story(
-                    Fate.DIVERGES, tuple(standing), would, entry.log_index, step, decided.blocked
+                    Fate.DIVERGES, tuple(standing), would, entry.log_index, step, blocked, migrated
                 )
             _, would, history = decided
             facts = after
         both = self._known_to_both(r)
         same = both.intersection(r.states) == both.intersection(would)
-        return Story(Fate.SAME if same else Fate.ELSEWHERE, tuple(r.states), would)
+        fate = Fate.SAME if same else Fate.ELSEWHERE
+        return Story(fate, tuple(r.states), would, migrated=migrated)
 
     def _begin(self, facts: Values) -> tuple[str, ...]:
         found = self._begun.get(facts)

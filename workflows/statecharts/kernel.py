@@ -76,6 +76,10 @@ class Snapshot(NamedTuple):
     history: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+_History = tuple[tuple[str, tuple[str, ...]], ...]
+"""What each history state remembers."""
+
+
 class Microstep(NamedTuple):
     """Transitions that were taken at once: by which event (None: eventless), which (by source and
     place among its transitions), and the states left and entered, in that order."""
@@ -552,13 +556,29 @@ def start(chart: Chart, behaviour: Behaviour) -> Stepped:
     return under_way.result()
 
 
+def resume(chart: Chart, leaves: Sequence[str], history: _History, behaviour: Behaviour) -> Stepped:
+    """Stands in some states that have no children, with all that is around them; what is beside
+    them, and not said, begins. Goes on from there until nothing moves. Raises KeyError for states
+    of another chart; two that exclude each other make no sense."""
+    if not leaves:
+        return start(chart, behaviour)
+    under_way = _Step(chart, 0, _bits_of(chart, history), behaviour)
+    found = _Entries()
+    targets = [chart.index[leaf] for leaf in leaves]
+    for target in targets:
+        chart._descend(target, found, under_way.history)
+    for target in targets:
+        chart._ascend(target, 0, found, under_way.history)
+    under_way._enter(found.states, [found])
+    under_way.microsteps.append(Microstep(None, (), (), chart.names(found.states)))
+    under_way.settle()
+    return under_way.result()
+
+
 def step(chart: Chart, snapshot: Snapshot, event: Event, behaviour: Behaviour) -> Stepped:
     """Takes an event, and goes on until nothing moves. An event that nothing takes changes
     nothing. Raises EndlessLoop, and KeyError for a snapshot of another chart."""
-    history = {
-        chart.index[id]: sum(1 << chart.index[name] for name in names)
-        for id, names in snapshot.history
-    }
+    history = _bits_of(chart, snapshot.history)
     under_way = _Step(chart, chart.decode(snapshot.active), history, behaviour)
     if not under_way.done:
         under_way.event = event
@@ -579,6 +599,10 @@ def matches(descriptors: Sequence[str], event: str) -> bool:
         if event == plain or event.startswith(f"{plain}."):
             return True
     return False
+
+
+def _bits_of(chart: Chart, history: _History) -> dict[int, int]:
+    return {chart.index[id]: sum(1 << chart.index[name] for name in names) for id, names in history}
 
 
 def _set(states: Sequence[int]) -> int:

@@ -1,0 +1,314 @@
+"""Migration in GraphQL: running cases go over to another procedure, many in one mutation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types import Info
+
+from api.context import Context
+from api.derive import enum_type, read_id
+from api.history import EffectType, HistoryEntry
+from api.procedures import GateFault, gate_of
+from api.queries import PageInfo, RecommendationWhere, where_of
+from api.recommendations import Recommendation, together
+from api.steps import Circumstances, StepError, circumstances, refused
+from domain.casework import DeadlinePolicy
+from domain.entry import Stamp, Visibility
+from domain.refusals import InvalidInput, LimitExceeded, Refusal
+from projections import history, recommendations
+from workflows import migrating
+from workflows.desk import Command
+from workflows.migrating import Case, cases_max
+from workflows.procedure import gate
+from workflows.procedure.migration import CaseFate, Migration, Passage
+
+FateType = enum_type(CaseFate)
+PolicyType = enum_type(DeadlinePolicy)
+
+
+@strawberry.input(description="The state that takes the place of another.")
+class StateMapInput:
+    before: str = strawberry.field(
+        description="A state of the procedure to leave; one with others within it stands for all "
+        "of those."
+    )
+    after: str | None = strawberry.field(
+        description="A state of the other procedure that has none within it; null: none takes its "
+        "place."
+    )
+
+
+@strawberry.input(description="What becomes of one deadline.")
+class DeadlineOverrideInput:
+    deadline: str
+    policy: PolicyType  # type: ignore[valid-type]
+
+
+@strawberry.input
+class MigrateCasesInput(Circumstances):
+    addressee: str = strawberry.field(description="The State whose cases they are.")
+    from_: str = strawberry.field(
+        name="from",
+        description="The procedure to leave, by its hash: other cases stay.",
+    )
+    to: str = strawberry.field(
+        description="The procedure to go over to, by its hash: one that ships, or that the State "
+        "has published."
+    )
+    states: list[StateMapInput] = strawberry.field(
+        default_factory=list,
+        description="Which state takes the place of which. One that both call alike needs no line.",
+    )
+    facts: JSON | None = strawberry.field(
+        default=None,
+        description="What fields of forms would have said, for guards to read: an object, a value "
+        "a `step.field`.",
+    )
+    deadlines: PolicyType = strawberry.field(  # type: ignore[valid-type]
+        default=DeadlinePolicy.KEEP, description="What becomes of deadlines that both have."
+    )
+    deadline_overrides: list[DeadlineOverrideInput] = strawberry.field(default_factory=list)
+    where: RecommendationWhere | None = strawberry.field(
+        default=None, description="Only some of the cases under that procedure."
+    )
+    ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Only these cases, to decide them one by one."
+    )
+    first: int = strawberry.field(
+        default=500, description=f"How many cases at most, up to {cases_max:,}."
+    )
+    after: str | None = strawberry.field(
+        default=None, description="Goes on after this cursor, to pass over cases that were left."
+    )
+    dry_run: bool = strawberry.field(
+        default=False, description="Tells what would become of each, and records nothing."
+    )
+
+
+@strawberry.type(description="How many cases have which fate.")
+class MigrationCounts:
+    same: int
+    moved: int
+    needs_decision: int
+    refused: int = strawberry.field(description="Something else kept them: see each `error`.")
+
+
+@strawberry.type(description="What became of a case, or in a dry run would.")
+class CaseMigration:
+    case: strawberry.Private[Case]
+    recommendation: Recommendation | None = strawberry.field(
+        description="As it stands now; null where the views took too long."
+    )
+
+    @strawberry.field(description="Null where something else kept it: see `error`.")
+    def fate(self) -> FateType | None:  # type: ignore[valid-type]
+        return self.case.fate
+
+    @strawberry.field(description="The states it leaves.")
+    def left(self) -> list[str]:
+        return list(self.case.entry.stamp.left) if self.case.entry else []
+
+    @strawberry.field(description="The states it enters.")
+    def entered(self) -> list[str]:
+        return list(self.case.entry.stamp.entered) if self.case.entry else []
+
+    @strawberry.field(description="What else follows.")
+    def effects(self) -> list[EffectType]:
+        return list(self.case.entry.stamp.effects) if self.case.entry else []
+
+    @strawberry.field(description="Why it needs a decision.")
+    def why(self) -> str | None:
+        needs = self.case.fate is CaseFate.NEEDS_DECISION and self.case.refusal is not None
+        return self.case.refusal.message if needs and self.case.refusal else None
+
+    @strawberry.field(description="Why it stays where it is.")
+    def error(self) -> StepError | None:
+        return refused(self.case.refusal) if self.case.refusal else None
+
+
+@strawberry.type(description="What became of cases, each for itself.")
+class MigrateCasesPayload:
+    faults: list[GateFault] = strawberry.field(
+        description="What is wrong with the migration, whatever the case: nothing was tried then."
+    )
+    unmapped: list[str] = strawberry.field(
+        description="States a case may be in and that nothing takes the place of."
+    )
+    page_info: PageInfo
+    log_index: int | None = strawberry.field(description="Log index of the last entry recorded.")
+    errors: list[StepError] = strawberry.field(description="Why none of them was tried.")
+    found: strawberry.Private[Sequence[Case]]
+    context: strawberry.Private[Context]
+    dry_run: strawberry.Private[bool]
+
+    @strawberry.field(description="How many cases of this request have which fate.")
+    def counts(self) -> MigrationCounts:
+        return MigrationCounts(**msgspec.structs.asdict(migrating.count(self.found)))
+
+    @strawberry.field(description="The cases of this request, in the order of documents.")
+    def cases(self, first: int = 100, skip: int = 0) -> list[CaseMigration]:
+        if not 0 <= first <= cases_max or skip < 0:
+            raise InvalidInput(f"Ask for up to {cases_max:,} cases, and skip none or more.")
+        some = self.found[skip : skip + first]
+        context = self.context
+        rows = recommendations.by_ids(context.connection, context.scope, [case.id for case in some])
+        nodes = dict(zip(rows, together(context, list(rows.values())), strict=True))
+        return [CaseMigration(case=case, recommendation=nodes.get(case.id)) for case in some]
+
+    @strawberry.field(description="The entries recorded; none in a dry run.")
+    def events(self) -> list[HistoryEntry]:
+        if self.dry_run:
+            return []
+        entries = [case.entry for case in self.found if case.entry is not None]
+        seen = [entry for entry in entries if self.context.scope.sees(entry)]
+        history.reveal(self.context.service.log, seen)
+        return seen  # type: ignore[return-value]
+
+
+@strawberry.type
+class MigrationMutation:
+    @strawberry.mutation(
+        description="Running cases go over from one procedure to another, each for itself; those "
+        "that need a decision stay and are listed. Sent again, it goes on with the cases that are "
+        "still under the procedure to leave."
+    )
+    def migrate_cases(
+        self, info: Info[Context, None], input: MigrateCasesInput
+    ) -> MigrateCasesPayload:
+        context = info.context
+        service = context.service
+        try:
+            passage = migrating.prepare(
+                service.desk, context.principal, input.addressee, _migration(input)
+            )
+            if faults := passage.faults():
+                return _payload(context, input, passage, faults=faults)
+            ids, page = _chosen(context, input)
+            cases = migrating.run(
+                service.desk,
+                context.principal,
+                input.addressee,
+                passage,
+                ids,
+                lambda id: Command.of(id, context.principal, _asked(input, id)),
+                lambda id: _stamp(context, input, id),
+                input.command_id,
+                dry_run=input.dry_run,
+            )
+        except Refusal as refusal:
+            return _payload(context, input, errors=[refused(refusal)])
+        last = None
+        if not input.dry_run:
+            indexes = [case.entry.log_index for case in cases if case.entry is not None]
+            last = max((index for index in indexes if index is not None), default=None)
+        if last is not None and service.wait_for(last):
+            context.refresh()
+        return _payload(context, input, passage, cases=cases, page=page, last=last)
+
+
+# --- Inside --------------------------------------------------------------------------------------
+
+_NOTHING = PageInfo(
+    has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None
+)
+
+
+def _payload(
+    context: Context,
+    input: MigrateCasesInput,
+    passage: Passage | None = None,
+    *,
+    faults: Sequence[gate.Fault] = (),
+    cases: Sequence[Case] = (),
+    page: PageInfo = _NOTHING,
+    last: int | None = None,
+    errors: list[StepError] | None = None,
+) -> MigrateCasesPayload:
+    return MigrateCasesPayload(
+        faults=gate_of(gate.Report(not faults, "", tuple(faults))).faults,
+        unmapped=passage.unmapped() if passage is not None and not faults else [],
+        page_info=page,
+        log_index=last,
+        errors=errors or [],
+        found=cases,
+        context=context,
+        dry_run=input.dry_run,
+    )
+
+
+def _migration(input: MigrateCasesInput) -> Migration:
+    said: Any = {} if input.facts is None else input.facts
+    if not isinstance(said, dict) or not all(
+        isinstance(value, bool | int | str) for value in said.values()
+    ):
+        raise InvalidInput("`facts` is an object, with a flag, whole number or text a field.")
+    return Migration(
+        before=input.from_,
+        after=input.to,
+        states=_once("state", [(line.before, line.after) for line in input.states]),
+        facts=said,
+        deadlines=input.deadlines,
+        overrides=_once("deadline", [(o.deadline, o.policy) for o in input.deadline_overrides]),
+    )
+
+
+def _once(what: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise InvalidInput(f"A {what} has one line: name none twice.")
+    return found
+
+
+def _asked(input: MigrateCasesInput, command_id: str) -> Any:
+    """What makes the command of a case: everything said of each, and not which others there are."""
+    migration = msgspec.json.encode(_migration(input), order="sorted").decode()
+    return ["migrate-cases", asdict(_said(input, command_id)), input.addressee, migration]
+
+
+def _said(input: MigrateCasesInput, command_id: str) -> Circumstances:
+    shared = {field.name: getattr(input, field.name) for field in fields(Circumstances)}
+    return Circumstances(**{**shared, "command_id": command_id})
+
+
+def _stamp(context: Context, input: MigrateCasesInput, command_id: str) -> Stamp:
+    return circumstances(context, _said(input, command_id), Visibility.PUBLIC)
+
+
+def _chosen(context: Context, input: MigrateCasesInput) -> tuple[list[UUID], PageInfo]:
+    """The cases asked for that are under the procedure to leave, in the order of documents."""
+    if input.ids is not None:
+        if len(input.ids) > cases_max:
+            raise LimitExceeded(f"One request names {cases_max:,} cases at most.")
+        return list(dict.fromkeys(read_id(id) for id in input.ids)), _NOTHING
+    if not 1 <= input.first <= cases_max:
+        raise LimitExceeded(f"`first` is between 1 and {cases_max:,}.")
+    given = where_of(input.where, context.today)
+    where = msgspec.structs.replace(given, addressee=[input.addressee], definition=[input.from_])
+    found: list[UUID] = []
+    cursors: list[str] = []
+    after, goes_on = input.after, True
+    while goes_on and len(found) < input.first:
+        page = recommendations.page(
+            context.connection,
+            context.scope,
+            where,
+            first=min(input.first - len(found), recommendations.page_size_max),
+            after=after,
+        )
+        found += [row.state.id for row in page.rows]
+        cursors += page.cursors
+        goes_on = page.has_next
+        after = cursors[-1] if cursors else after
+    return found, PageInfo(
+        has_next_page=goes_on,
+        has_previous_page=input.after is not None,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else input.after,
+    )
