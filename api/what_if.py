@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,12 +16,14 @@ from api.looking_back import AsOf, look
 from api.procedures import Gate, gate_of
 from api.queries import PageInfo, RecommendationWhere, page_info, where_of
 from api.recommendations import Recommendation, together
+from domain.recommendation import Recommendation as State
 from domain.refusals import InvalidInput, LimitExceeded, NotFound
 from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
+from workflows.procedure.overdue import days_overdue
 from workflows.procedure.shipped import is_for
 from workflows.procedure.what_if import Fate, Retelling, Story, tally
 
@@ -42,6 +44,7 @@ class ProcedureInput:
 class WhatIfCase:
     recommendation: Recommendation
     story: strawberry.Private[Story]
+    overdue: strawberry.Private[Callable[[bool], int]]
 
     @strawberry.field(description="What would have become of it.")
     def fate(self) -> FateType:  # type: ignore[valid-type]
@@ -69,6 +72,17 @@ class WhatIfCase:
     )
     def migrated(self) -> int | None:
         return self.story.migrated
+
+    @strawberry.field(
+        description="For how many days the deadline that was overdue longest would have been so, "
+        "with what the record says was done."
+    )
+    def days_overdue(self) -> int:
+        return self.overdue(True)
+
+    @strawberry.field(description="The same under the procedure it is under.")
+    def days_overdue_as_it_is(self) -> int:
+        return self.overdue(False)
 
     @strawberry.field(description="The conditions that would not have held.")
     def guards(self) -> list[str]:
@@ -132,6 +146,20 @@ class _Asked(NamedTuple):
         told = history.without_texts(service.log, self.reading.scope, ids, self.reading.last)
         return (self.retelling.tell(told[id]) for id in ids)
 
+    def overdue(self, r: State) -> Callable[[bool], int]:
+        """For how long something of one of them would have been overdue (True), or was (False)."""
+        service = self.reading.service
+        procedures = service.desk.procedures
+
+        def days(would: bool) -> int:
+            told = history.without_texts(service.log, self.reading.scope, [r.id], self.reading.last)
+            under = self.under if would else procedures.of(r)
+            return days_overdue(
+                told[r.id], under, procedures.calendars.of(r.addressee), procedures.clock()
+            )
+
+        return days
+
     def stories(self) -> Iterator[Story]:
         """The stories of all; refuses too many."""
         reading, definition = self.reading, self.under.definition
@@ -193,7 +221,7 @@ class WhatIfQuery:
         ]
         stories = asked.retold([row.state.id for row in rows])
         cases = [
-            WhatIfCase(recommendation=node, story=story)
+            WhatIfCase(recommendation=node, story=story, overdue=asked.overdue(node.row.state))
             for node, story in zip(together(reading, rows), stories, strict=True)
         ]
         return WhatIf(gate=gate, cases=cases, page_info=page_info(page), asked=asked)

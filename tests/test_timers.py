@@ -56,7 +56,9 @@ from tests.server import ROOT, SUIVI, Server, running, until
 from tests.test_own_procedures import adopted, published
 from workflows.procedure import SHIPPED
 from workflows.procedure.firing import fire
+from workflows.procedure.overdue import days_overdue
 from workflows.procedure.replay import replay
+from workflows.procedure.shipped import shipped
 
 
 def due(it: Recommendation, name: str) -> DeadlineHeld:
@@ -509,3 +511,33 @@ def test_serve_fires_too(sqlite_url: str) -> None:
         id = server.receive()
         server.step("coordinator", "deferPosition", id, due="2020-01-31")
         until(lambda: len(told(server, [id])) == 2)
+
+
+# --- How long something would have been overdue --------------------------------------------------
+
+
+def as_recorded(history: Given, *days: str) -> list[Entry]:
+    """The entries, as recorded at noon of these days."""
+    return [
+        entry._replace(log_index=n, recorded_at=SetClock(day).now)
+        for n, (entry, day) in enumerate(zip(history.entries, days, strict=True))
+    ]
+
+
+def overdue(entries: list[Entry], name: str = "upr", now: str = "2032-01-01") -> int:
+    calendar = SHIPPED.calendars.of("SVN")
+    return days_overdue(entries, shipped()[name], calendar, SetClock(now).now)
+
+
+def test_what_was_answered_in_time_was_never_overdue_however_late_it_was_entered() -> None:
+    history = given(received(), deferred("2031-06-30"), noted(on="2031-06-01"))
+    assert overdue(as_recorded(history, "2031-01-01", "2031-01-02", "2031-06-01")) == 0
+    assert overdue(as_recorded(history, "2031-01-01", "2031-01-02", "2031-12-24")) == 0
+
+
+def test_what_was_answered_late_was_overdue_until_then_and_what_was_not_is_so_still() -> None:
+    history = given(received(), deferred("2031-06-30"), noted(on="2031-07-10"))
+    assert overdue(as_recorded(history, "2031-01-01", "2031-01-02", "2031-07-10")) == 10
+    waits = given(received(), deferred("2031-06-30"))
+    assert overdue(as_recorded(waits, "2031-01-01", "2031-01-02"), now="2031-07-31") == 31
+    assert overdue(as_recorded(waits, "2031-01-01", "2031-01-02"), "treaty-body") == 0

@@ -325,3 +325,22 @@ def test_its_diagram_counts_its_cases(state: State) -> None:
     closed = next(s for s in own["cases"]["states"] if s["id"] == "record.closed")
     assert closed["count"] == len(state.cases(open=False))
     assert own["diagram"].startswith("<svg")
+
+
+WHAT_IF = """query($text: String!, $a: [String!]!) {
+  whatIf(definition: {text: $text}, where: {addressee: $a, cycle: [3]}, first: 20) {
+    gate { ok } totals { same elsewhere diverges breaks { step guard cases } }
+    cases { fate step guards daysOverdue daysOverdueAsItIs } } }"""
+
+
+def test_what_if_it_had_gone_by_the_others_procedure(state: State) -> None:
+    other = {"XAA": BORDURIA, "XAB": ARVENIA}[state.code]
+    told = state.server.ask("coordinator", WHAT_IF, text=other, a=[state.code])["whatIf"]
+    assert told["gate"]["ok"]
+    totals = told["totals"]
+    assert sum(totals[fate] for fate in ("same", "elsewhere", "diverges")) == CASES
+    broken = {one["step"] for one in totals["breaks"]}
+    assert broken == {"XAA": {"approve"}, "XAB": {"look-at"}}[state.code]
+    assert all(case["daysOverdueAsItIs"] >= 0 for case in told["cases"])
+    late = [case for case in told["cases"] if case["daysOverdueAsItIs"] > 0]
+    assert late, "measures were late"

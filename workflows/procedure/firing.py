@@ -19,6 +19,9 @@ from workflows.procedure import Procedures
 from workflows.procedure.compiled import PAST
 from workflows.procedure.consequences import microseconds_of
 
+BY_ITSELF = "procedure"
+"""In what role a procedure speaks itself."""
+
 LAPSE = "lapse-assignment"
 """The step that lets offers lapse: all that were to be answered by then."""
 
@@ -86,7 +89,7 @@ def _stamp(r: Recommendation, day: str, command: str) -> Stamp:
         command=command,
         speaker=Speaker(
             system="suivi",
-            role="procedure",
+            role=BY_ITSELF,
             institution="procedure",
             on_behalf_of=r.addressee,
             authority=mandate,
