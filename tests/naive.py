@@ -111,7 +111,12 @@ def read(history: list[Row]) -> dict[str, Any]:
             else "record.suspended"
             if seen["suspended"]
             else "record.open",
-            *([f"position.{seen['position']}"] if received["mechanism"] == "upr" else []),
+            *_region_of(
+                history,
+                "position",
+                "upr",
+                f"position.{seen['position'] if received['mechanism'] == 'upr' else 'pending'}",
+            ),
             "assignment.assigned"
             if is_assigned
             else "assignment.offered"
@@ -125,14 +130,23 @@ def read(history: list[Row]) -> dict[str, Any]:
             if is_planned
             else "implementation.not-started",
             "reporting.reported" if is_reported else "reporting.unreported",
-            *(
-                [f"follow-up.{_follow_up(history, struck, is_reported)}"]
-                if received["mechanism"] == "treaty-body"
-                else []
+            *_region_of(
+                history,
+                "follow-up",
+                "treaty-body",
+                f"follow-up.{_follow_up(history, struck, is_reported)}",
             ),
         ]
     )
     return seen
+
+
+def _region_of(history: list[Row], region: str, mechanism: str, state: str) -> list[str]:
+    """The state of a region that the procedure of one mechanism has: where a case has gone over to
+    another procedure, its entries tell whether that has it."""
+    if _of(history, "migrated"):
+        return [state] if any(s.startswith(f"{region}.") for s in _states(history)) else []
+    return [state] if history[0]["payload"]["mechanism"] == mechanism else []
 
 
 def _of(history: list[Row], *names: str) -> list[Row]:

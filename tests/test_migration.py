@@ -40,7 +40,7 @@ from tests.given import (
     stamp,
     supported,
 )
-from tests.server import HOLDERS, Server, running
+from tests.server import HOLDERS, ROOT, Server, running
 from tests.test_own_procedures import CABINET, published
 from workflows.procedure import SHIPPED, Procedures
 from workflows.procedure.compiled import Compiled
@@ -572,6 +572,15 @@ deadline-overrides: {{position: drop}}
     assert written.keys() <= told["properties"].keys()
     assert set(told["required"]) == {"from", "to"}
     assert read_migration(json.dumps(written).encode()) == said
+
+
+def test_the_guide_lists_every_fault_of_a_migration() -> None:
+    source = (ROOT / "workflows" / "procedure" / "migration.py").read_text()
+    guide = (ROOT / "docs" / "procedures.md").read_text()
+    table = guide.partition("## Cases under way go over")[2].partition("\n## ")[0]
+    lines = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {code for line in lines for code in re.findall(r"`([a-z-]+)`", line)}
+    assert told == set(re.findall(r'Fault\(\s*"([a-z-]+)"', source))
 
 
 # --- Over the API --------------------------------------------------------------------------------
