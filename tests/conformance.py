@@ -10,7 +10,16 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.suites import EXTERNAL, NotThere, invokes, needs_data, passes, scxml_documents
+from tests.suites import (
+    EXTERNAL,
+    NotThere,
+    as_definition,
+    invokes,
+    needs_data,
+    passes,
+    passes_as_definition,
+    scxml_documents,
+)
 
 RECORDERS = {
     f"eventsourcing, {what} recorder on {store}": f"tests/test_log.py::Test{what}Recorder{store}"
@@ -39,6 +48,10 @@ def main() -> int:
             is_well &= passed == len(run)
             line("SCXML 1.0, W3C mandatory", passed, len(run))
             line("  of these by the kernel alone, without data", sum(map(passes, own)), len(own))
+            told = [p for p in map(as_definition, run) if p is not None]
+            told_well = sum(map(passes_as_definition, told))
+            is_well &= told_well == len(told)
+            line("  of these by the definition language itself", told_well, len(told))
             line("  left out", 0, len(left_out), "they start other documents, or read a file")
     for name, place in RECORDERS.items():
         passed, total = _pytest(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,14 @@ import tarfile
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
+
 from tests.scxml import Session, chart, read
+from workflows.procedure.compiled import Compiled
+from workflows.procedure.definition import Definition
 
 SCXML = "python-statemachine==3.2.2"
 SCXML_SHA256 = "5968c5e07a537f7531b8b1d0a0d5067a3452c88941fa0ac6c244870d48f78325"
@@ -22,6 +28,8 @@ pm4py_seconds_max = 240
 """How long pm4py may take to install; it weighs half a gigabyte."""
 
 XSTATE = Path(__file__).parent / "xstate"
+
+_IN = re.compile(r"In\('([^']+)'\)")
 
 EXTERNAL = {"test552": "its data lies in another file"}
 """Tests of the mandatory part, beside those of <invoke>, that are left out, and why."""
@@ -86,6 +94,62 @@ def needs_data(path: Path) -> bool:
     root = read(path)
     chart(root)
     return not all(map(is_own, root.iter()))
+
+
+def as_definition(path: Path) -> Compiled | None:
+    """A document as a procedure of the definition language; None where it asks for more than that
+    has: actions (writing a log apart), data, events of its own, several targets."""
+    own = {"scxml", "state", "parallel", "final", "history", "transition", "onentry", "log"}
+    root = read(path)
+
+    def is_own(element: ElementTree.Element) -> bool:
+        guard = element.get("cond")
+        return (
+            element.tag in own
+            and element.get("event") is None
+            and (guard is None or _IN.fullmatch(guard) is not None)
+            and all(len((element.get(name) or "").split()) < 2 for name in ("target", "initial"))
+        )
+
+    if not all(map(is_own, root.iter())):
+        return None
+    label = {"en": "…"}
+
+    def move(element: ElementTree.Element) -> dict[str, str]:
+        found = {"to": element.get("target") or ""}
+        if guard := element.get("cond"):
+            found["when"] = _IN.sub(r"at \1", guard)
+        return found
+
+    def state(element: ElementTree.Element) -> dict[str, Any]:
+        found: dict[str, Any] = {"id": element.get("id"), "labels": label}
+        kind = element.tag if element.get("type") != "deep" else "deep-history"
+        if kind != "state":
+            found["kind"] = kind
+        moves = [move(child) for child in element if child.tag == "transition"]
+        if element.tag == "history":
+            return {**found, "initial": moves[0]["to"]}
+        within = [state(child) for child in element if child.tag in (*own, "") and child.get("id")]
+        initial = {"initial": element.get("initial")} if element.get("initial") else {}
+        return {**found, **initial, "states": within, "moves": moves}
+
+    root.tag = "state"
+    root.set("id", "whole")
+    said = {
+        "format": "suivi-procedure/1",
+        "name": "document",
+        "labels": label,
+        "for": {},
+        "states": [state(root)],
+        "ends": ["pass"],
+        "steps": [],
+    }
+    return Compiled(msgspec.convert(said, Definition))
+
+
+def passes_as_definition(procedure: Compiled) -> bool:
+    """True if a document comes to its state `pass` as a procedure."""
+    return "pass" in procedure.begin({}).entered
 
 
 def pm4py(folder: Path) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import date, timedelta
+from pathlib import Path as FilePath
 from random import Random
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from domain.casework import HandHeld, SuspensionHeld
+from domain.entry import Effective, Entry
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
 from domain.words import Kind, Mechanism
@@ -23,10 +27,12 @@ from tests.given import (
     offered,
     planned,
     received,
+    stamp,
     supported,
 )
+from tests.server import running
 from workflows.procedure import SHIPPED
-from workflows.procedure.compiled import Compiled
+from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.path import Path as Way
 from workflows.procedure.path import fact_said, path, places
 from workflows.procedure.shipped import read, shipped
@@ -128,7 +134,7 @@ def test_following_a_path_arrives(procedure: str, seed: int, steps: int, data: A
 
 
 def _taken(it: Given, step: str, so_that: tuple[str, ...], random: Random) -> Given:
-    """The step taken by an act after which what is said is true, and other facts are as before."""
+    """The step taken by some act that makes true what is said, and leaves other facts alone."""
     procedure = SHIPPED.of(it.it)
     known = procedure.definition.facts
     before = procedure.facts(it.it)
@@ -183,9 +189,10 @@ def small_charts(draw: st.DrawFn) -> Compiled:
 
     def moves(region: str) -> list[dict[str, Any]]:
         inside = [state for state in STATES if state.startswith(region)]
+        inside += ["one.paused", "one.last"] if region == "one" else []
         found = []
         for _ in range(draw(st.integers(0, 2))):
-            to = draw(st.sampled_from([*inside, *inside, *inside, *STATES, "one.last"]))
+            to = draw(st.sampled_from([*inside, *inside, *inside, *STATES]))
             move = {"on": draw(st.sampled_from(NAMES)), "when": draw(_guards), "to": to}
             found.append({key: value for key, value in move.items() if value is not None})
         return found
@@ -199,9 +206,11 @@ def small_charts(draw: st.DrawFn) -> Compiled:
             if state.startswith(region)
         ]
         if region == "one":
-            inside.append(
-                {"id": "one.last", "labels": label, "kind": "history", "initial": "one.1"}
-            )
+            kind = draw(st.sampled_from(["history", "deep-history"]))
+            last = {"id": "one.last", "labels": label, "kind": kind, "initial": "one.1"}
+            paused = {"id": "one.paused", "labels": label, "moves": moves(region)}
+            work = {"id": "one.work", "labels": label, "states": [*inside, last]}
+            inside = [{**work, "moves": moves(region)}, paused]
         regions.append({"id": region, "labels": label, "states": inside, "moves": moves(region)})
     steps = []
     for name in NAMES:
@@ -276,3 +285,130 @@ def test_no_way_is_shorter(procedure: Compiled) -> None:
     for to in places(procedure):
         found = way(r, to, procedure)
         assert (found.reachable, len(found.steps)) == (to in known, known.get(to, 0)), to
+
+
+# --- Deadlines and four eyes ---------------------------------------------------------------------
+
+SILENT = """
+format: suivi-overlay/1
+name: silent
+extends: upr
+labels: {en: Silence counts}
+for: {mechanisms: [upr]}
+operations:
+  - op: add-state
+    state:
+      id: cabinet
+      labels: {en: Cabinet}
+      states:
+        - id: cabinet.idle
+          labels: {en: Idle}
+          moves: [{on: submit, to: cabinet.waits}]
+        - id: cabinet.waits
+          labels: {en: Waits}
+          moves: [{past: silence, to: cabinet.agreed}, {on: refuse, to: cabinet.idle}]
+        - id: cabinet.agreed
+          labels: {en: Agreed}
+          moves: [{on: seal, to: cabinet.sealed}]
+        - {id: cabinet.sealed, labels: {en: Sealed}}
+  - {op: add-step, step: {name: submit, labels: {en: Submit}, roles: [coordinator]}}
+  - {op: add-step, step: {name: refuse, labels: {en: Refuse}, roles: [coordinator]}}
+  - op: add-step
+    step:
+      name: seal
+      labels: {en: Seal}
+      roles: [coordinator]
+      apart-from: [submit]
+      approvals: {needed: 2, of: [{role: clerk}, {institution: justice}, {institution: labour}]}
+  - op: add-deadline
+    deadline:
+      id: silence
+      while: [cabinet.waits]
+      due: {after: {days: 30}}
+      labels: {en: Silence of the cabinet}
+"""
+"""What a cabinet does not refuse within thirty days, it has agreed to."""
+
+
+def silent(r: Recommendation) -> tuple[Compiled, Recommendation]:
+    procedure = Compiled(read(SILENT.encode(), lambda name: shipped()[name].definition))
+    r.states = list(procedure.begin(procedure.facts(r)).entered)
+    return procedure, r
+
+
+def test_silence_is_waited_for_from_the_day_it_can_begin() -> None:
+    procedure, r = silent(words.given(received()).it)
+    today = SHIPPED.moment("SVN").today
+    found = way(r, "cabinet.agreed", procedure)
+    assert named(found) == ["submit", f"{PAST}silence"]
+    assert [step.deadline for step in found.steps] == [None, "silence"]
+    agreed = (date.fromisoformat(today) + timedelta(days=30)).isoformat()
+    assert [step.earliest for step in found.steps] == [today, agreed]
+    assert found.earliest == agreed
+
+
+def test_a_deadline_that_is_set_passes_on_the_day_it_is_due() -> None:
+    procedure, r = silent(words.given(received()).it)
+    own = r.take_step(stamp(on="2026-06-01"), "submit")
+    event = SHIPPED.decide(r, procedure, "submit", own, lambda: SHIPPED.moment("SVN"))
+    r.follow(Entry(r.id, r.version + 1, r.addressee, event))
+    held = r.deadline("silence")
+    assert held is not None
+    assert held.day == "2026-07-01"
+    r.deadlines = [
+        msgspec.structs.replace(one, day="2199-01-31") if one is held else one
+        for one in r.deadlines
+    ]
+    found = way(r, "cabinet.agreed", procedure)
+    assert named(found) == [f"{PAST}silence"]
+    assert found.earliest == "2199-01-31"
+    r.suspended = SuspensionHeld(version=2, since=Effective())
+    assert named(way(r, "cabinet.agreed", procedure)) == ["resume", f"{PAST}silence"]
+
+
+def test_a_path_says_who_else_is_needed() -> None:
+    procedure, r = silent(words.given(received()).it)
+    found = way(r, "cabinet.sealed", procedure)
+    assert named(found) == ["submit", f"{PAST}silence", "seal"]
+    assert found.steps[-1].needs == (
+        "another person than the one who takes “submit” takes it",
+        "2 of 3 others have approved it (0 have)",
+    )
+    assert found.steps[-1].earliest == found.steps[1].earliest
+
+
+def test_a_system_that_names_nobody_has_to_be_followed_by_a_person() -> None:
+    procedure, r = silent(words.given(received()).it)
+    r.states = [*(s for s in r.states if s != "cabinet.idle"), "cabinet.agreed"]
+    r.hands["submit"] = HandHeld(version=1, actor=None)
+    assert way(r, "cabinet.sealed", procedure).reachable is False
+    r.hands["submit"] = HandHeld(version=1, actor="p-1")
+    (step,) = way(r, "cabinet.sealed", procedure).steps
+    assert step.needs[0] == "another person than the one who took “submit” takes it"
+    assert "p-1" not in " ".join(step.needs), "who it was is for those to see who may"
+
+
+# --- Over GraphQL --------------------------------------------------------------------------------
+
+PATH = """query($id: ID!, $to: String!) { recommendation(id: $id) { path(to: $to, language: "fr") {
+    reachable earliest why steps { step label isDeadline roles soThat needs earliest } } } }"""
+
+
+def test_a_recommendation_tells_how_to_get_to_a_state(tmp_path: FilePath) -> None:
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as here:
+        id = here.receive()
+        found = here.ask("reader", PATH, id=id, to="implementation.planned")["recommendation"]
+        steps = found["path"]["steps"]
+        assert found["path"]["reachable"] is True
+        assert [step["label"] for step in steps] == [
+            "Attribuer par décision",
+            "Planifier des mesures",
+        ]
+        assert [step["roles"] for step in steps] == [
+            ["COORDINATOR"],
+            ["COORDINATOR", "FOCAL_POINT"],
+        ]
+        assert [step["soThat"] for step in steps] == [["assigned"], ["planned"]]
+        assert found["path"]["earliest"] == steps[-1]["earliest"]
+        refused = here.refused("reader", PATH, id=id, to="gone")
+        assert "its states are: record, record.open" in refused["message"]

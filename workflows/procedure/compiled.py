@@ -408,7 +408,9 @@ class Compiled:
     ) -> Snapshot:
         index = self.chart.index
         known = sorted((s for s in states if s in index), key=index.__getitem__)
-        return Snapshot(tuple(known), history)
+        # What another procedure remembered, before a case was migrated, means nothing here.
+        remembered = [(at, names) for at, names in history if {at, *names} <= index.keys()]
+        return Snapshot(tuple(known), tuple(remembered))
 
     def active(self, states: Iterable[str]) -> frozenset[str]:
         """All active states, from those that have no others within them."""

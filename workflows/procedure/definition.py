@@ -92,6 +92,10 @@ class StateSpec(
     bucket: Bucket | None = None
 
 
+HISTORY = ("history", "deep-history")
+"""The kinds of state that are never active themselves: they remember."""
+
+
 class FieldType(StrEnum):
     """What a field of a form takes."""
 

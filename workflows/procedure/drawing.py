@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from workflows.procedure.definition import Definition, Labels, StateSpec, label
+from workflows.procedure.definition import HISTORY, Definition, Labels, StateSpec, label
 from workflows.statecharts.expressions import read, write
 
 _COLUMN, _GAP, _MARGIN, _PAD = 300, 20, 24, 10
@@ -31,7 +31,7 @@ class _Box(NamedTuple):
     lines: tuple[str, ...]
     within: tuple[_Box, ...]
     height: int
-    is_final: bool
+    kind: str | None
 
 
 def svg(
@@ -75,6 +75,7 @@ class _Words:
         self._facts = definition.facts
         self._steps = {step.name: step.labels for step in definition.steps}
         self._states = {state.id: state.labels for state in definition.all_states()}
+        self._deadlines = {one.id: one.labels for one in definition.deadlines}
 
     def said(self, labels: Labels) -> str:
         """A label, in the drawing's language where it has one."""
@@ -83,6 +84,9 @@ class _Words:
     def box(self, state: StateSpec, leads: str | None, width: int) -> _Box:
         """A state; `leads` is the condition that leads to it."""
         told = [leads] if leads else []
+        if state.kind in HISTORY and state.initial is not None:
+            whole = "H*" if state.kind == "deep-history" else "H"
+            told.append(f"{whole} … → {self.said(self._states[state.initial])}")
         told += [self._move(state, n) for n in range(len(state.moves))]
         lines = tuple(line for one in told for line in _wrapped(one, width - 2 * _PAD, _SMALL))
         leading = {
@@ -94,11 +98,13 @@ class _Words:
         )
         height = 2 * _PAD + _NAME + _LINE * len(lines) - 4
         height += sum(box.height + _PAD for box in within)
-        return _Box(state.id, self.said(state.labels), lines, within, height, state.kind == "final")
+        return _Box(state.id, self.said(state.labels), lines, within, height, state.kind)
 
     def _move(self, state: StateSpec, n: int) -> str:
         move = state.moves[n]
         on = self.said(self._steps[move.on]) if move.on else ""
+        if move.past is not None:
+            on = f"⏱ {self.said(self._deadlines[move.past])}"
         when = f"[{self._guard(move.when)}]" if move.when else ""
         to = f"→ {self.said(self._states[move.to])}" if move.to else ""
         return " ".join(filter(None, (on, when, to)))
@@ -123,12 +129,12 @@ class _Sheet(NamedTuple):
         look = {"fill": _LIVE if filled else _PAPER, "stroke": _INK if active else _EDGE}
         look |= {"stroke-width": "2.5"} if active else {}
         self._frame(group, x, y, width, box.height, look)
-        if box.is_final:
+        if box.kind == "final":
             look = {"fill": "none", "stroke": _EDGE}
             self._frame(group, x + 4, y + 4, width - 8, box.height - 8, look)
         line = y + _PAD + 13
         room, count = width - 2 * _PAD, None
-        if self.counts is not None:
+        if self.counts is not None and box.kind not in HISTORY:
             count = self.counts.get(box.id, 0)
             room -= _measure(f"{count:,}", _SIZE) + _PAD
         name = _cut(box.name, room)

@@ -28,6 +28,7 @@ from workflows.access import MAY, WRITING
 from workflows.procedure import forms
 from workflows.procedure.compiled import PAST, Compiled, Promised, signal
 from workflows.procedure.definition import (
+    HISTORY,
     DeadlineSpec,
     Definition,
     StateSpec,
@@ -54,7 +55,6 @@ visits_max = 400_000
 faults_max = 100
 CORRECTIONS = ("correct", "strike")
 """Steps that lead somewhere only where something was entered in error: nothing to count on."""
-HISTORY = ("history", "deep-history")
 ANY_STEP = "(any step)"
 """A step that no state waits for: it only changes facts."""
 

@@ -25,7 +25,7 @@ from workflows.procedure import four_eyes
 from workflows.procedure.acts import PREPARED_BY, SOMEBODY, Domains, acts, stamp_of
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment, effects
-from workflows.procedure.definition import StateSpec
+from workflows.procedure.definition import HISTORY, StateSpec
 from workflows.procedure.gate import domains as domains_of
 from workflows.statecharts.expressions import (
     Compare,
@@ -96,7 +96,7 @@ class _Place(NamedTuple):
 
 def places(procedure: Compiled) -> tuple[str, ...]:
     """The states that a case can be in, in document order."""
-    return tuple(s.id for s in procedure.definition.all_states() if not _remembers(s))
+    return tuple(s.id for s in procedure.definition.all_states() if s.kind not in HISTORY)
 
 
 def path(procedure: Compiled, r: Recommendation, to: str, moment: Callable[[], Moment]) -> Path:
@@ -196,10 +196,6 @@ def _within(states: Iterable[StateSpec]) -> Iterator[StateSpec]:
     for state in states:
         yield state
         yield from _within(state.states)
-
-
-def _remembers(state: StateSpec) -> bool:
-    return state.kind in ("history", "deep-history")
 
 
 # --- The search ----------------------------------------------------------------------------------

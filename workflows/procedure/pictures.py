@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 from workflows.procedure.compiled import ALL, WHOLE, Compiled
-from workflows.procedure.definition import Definition, StateSpec, label
+from workflows.procedure.definition import HISTORY, Definition, StateSpec, label
 from workflows.statecharts.expressions import write
 from workflows.statecharts.kernel import Kind
 
@@ -31,18 +31,21 @@ def mermaid(
     def states(some: tuple[StateSpec, ...], indent: str) -> Iterator[str]:
         for state in some:
             place = places[state.id]
-            count = "" if counts is None else f" ({counts.get(state.id, 0):,})"
-            yield f'{indent}state "{name(state.labels)}{count}" as {place}'
+            remembers = state.kind in HISTORY
+            count = "" if counts is None or remembers else f" ({counts.get(state.id, 0):,})"
+            sign = {"history": " (H)", "deep-history": " (H*)"}.get(state.kind or "", "")
+            yield f'{indent}state "{name(state.labels)}{sign}{count}" as {place}'
             if state.states:
                 yield f"{indent}state {place} {{"
                 inner = indent + "  "
                 if state.kind == "parallel":
                     for n, region in enumerate(state.states):
-                        if n:
+                        if n and region.kind not in HISTORY:
                             yield f"{inner}--"
                         yield from states((region,), inner)
                 else:
-                    first = places[state.initial or state.states[0].id]
+                    plain = next(s.id for s in state.states if s.kind not in HISTORY)
+                    first = places[state.initial or plain]
                     if state.follows:
                         first = f"{place}_choice"
                         yield f"{inner}state {first} <<choice>>"
@@ -54,13 +57,18 @@ def mermaid(
                 yield f"{indent}}}"
             if state.kind == "final":
                 yield f"{indent}{place} --> [*]"
+            if remembers and state.initial is not None:
+                yield f"{indent}{place} --> {places[state.initial]}"
 
     lines.extend(states(definition.states, "  "))
     steps = {step.name: step for step in definition.steps}
+    deadlines = {deadline.id: deadline for deadline in definition.deadlines}
     for state in definition.all_states():
         for move in state.moves:
             if move.to is not None:
                 on = name(steps[move.on].labels) if move.on else ""
+                if move.past is not None:
+                    on = f"⏱ {name(deadlines[move.past].labels)}"
                 when = f" [{_quoted(move.when)}]" if move.when else ""
                 lines.append(f"  {places[state.id]} --> {places[move.to]}: {on}{when}")
     shown = [places[id] for id in live if id in places]
@@ -86,6 +94,8 @@ def scxml(compiled: Compiled) -> str:
         Kind.COMPOUND: "state",
         Kind.PARALLEL: "parallel",
         Kind.FINAL: "final",
+        Kind.HISTORY: "history",
+        Kind.DEEP_HISTORY: "history",
     }
     names = {WHOLE: "whole", ALL: "all"}
 
@@ -93,7 +103,12 @@ def scxml(compiled: Compiled) -> str:
         state = chart.states[i]
         made = ElementTree.Element("scxml" if i == 0 else tags[chart.kind[i]])
         made.set("id" if i else "name", names.get(state.id, state.id))
-        if state.initial is not None:
+        if chart.kind[i] in (Kind.HISTORY, Kind.DEEP_HISTORY):
+            assert state.initial is not None, "a history state has a default"
+            made.set("type", "deep" if chart.kind[i] is Kind.DEEP_HISTORY else "shallow")
+            default = " ".join(state.initial.targets)
+            ElementTree.SubElement(made, "transition", {"target": default})
+        elif state.initial is not None:
             made.set("initial", " ".join(state.initial.targets))
         for edge, transition in zip(chart.edges[i], state.transitions, strict=True):
             moved = ElementTree.SubElement(made, "transition")
