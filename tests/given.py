@@ -913,11 +913,12 @@ def any_recommendations(random: Random, streams: int, steps: int) -> list[list[E
             made[n] = Given(*made[n].entries, *fired)
             appends.append(fired)
             continue
-        if random.random() < 0.03 and (over := _gone_over(it, random)):
+        beside = random.random()
+        if beside < 0.03 and (over := _gone_over(it, random)):
             made[n] = Given(*made[n].entries, over)
             appends.append([over])
             continue
-        if random.random() < 0.1:
+        if beside < 0.1:
             taken = ANY_BESIDE[random.choice(list(ANY_BESIDE))](it, random)
         else:
             taken = any_open_act(it, random)
