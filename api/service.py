@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -52,7 +53,7 @@ class Service:
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(self.log, settings.as_of_events_max)
         self.imports = ImportJobs(self.desk, self, self.wait_for)
-        self.worker = Worker(self.desk, self)
+        self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         self._firing: Thread | None = None
         if misshapen := self.views.misshapen():
@@ -146,8 +147,13 @@ class Service:
 
     @contextmanager
     def _timers(self) -> Iterator[Connection]:
+        """A connection for one statement; on PostgreSQL in no transaction, so that a worker who
+        stands still holds no row."""
+        options: dict[str, Any] = {"writes": True}
+        if not self.views.is_sqlite:
+            options = {"isolation_level": "AUTOCOMMIT"}
         generation = self.views.current()
-        with generation.engine.execution_options(writes=True).begin() as connection:
+        with generation.engine.execution_options(**options).begin() as connection:
             yield connection
 
     def _catch_up(self) -> None:

@@ -76,6 +76,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "without it `suivi worker` does."
         ),
     ] = True
+    timers_lease_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=3_600,
+            description="For how long a worker keeps others off the cases it fires timers of; what "
+            "it can't finish is another's after that.",
+        ),
+    ] = 60.0
     bulk_items_max: Annotated[
         int,
         Meta(

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import append, asking, deciding, importing, rebuild, retelling, serving
+from benchmarks import append, asking, deciding, importing, rebuild, retelling, serving, timers
 from benchmarks.measuring import Bench, Growth, Ratio
 
 HERE = Path(__file__).parent
@@ -32,6 +32,7 @@ PARTS: dict[str, ModuleType] = {
     "deciding": deciding,
     "retelling": retelling,
     "asking": asking,
+    "timers": timers,
     "http": serving,
 }
 ROUNDS, ROUNDS_QUICK = 5, 3

@@ -46,6 +46,10 @@ batch_entries_max = 2_000
 rebuild_states_max = 5_000
 cached_states_max = 20_000
 poll_seconds = 0.1
+idle_seconds_max = 10.0
+switch_seconds_max = 120.0
+"""How long a process that stands still while it feeds, or while it switches to what it has rebuilt,
+may keep all other feeders waiting; on SQLite there is no such limit."""
 
 log_line = structlog.get_logger("suivi.feed")
 
@@ -192,7 +196,7 @@ class Feed:
         while True:
             current = self.views.current()
             with current.engine.execution_options(writes=True).begin() as connection:
-                lock(connection)
+                lock(connection, switch_seconds_max)
                 if not self.views.is_current(connection, current):
                     continue
                 # Nobody who has read an entry may look for it in vain afterwards.
@@ -242,7 +246,7 @@ class Feed:
         start = entries[0].log_index
         try:
             with generation.engine.execution_options(writes=True).begin() as connection:
-                lock(connection)
+                lock(connection, idle_seconds_max)
                 heads = generation.heads(connection)
                 if min(heads.values()) != start or not self.views.is_current(
                     connection, generation
@@ -326,10 +330,15 @@ def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[C
     return list(after.values())
 
 
-def lock(connection: Connection) -> None:
-    """Keeps other feeders out until the transaction ends; on SQLite it began by doing so."""
+def lock(connection: Connection, idle_seconds: float) -> None:
+    """Keeps other feeders out until the transaction ends; on SQLite it began by doing so. The
+    server ends it when nothing is heard for so long."""
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(23576)")
+        connection.exec_driver_sql(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
+            " pg_advisory_xact_lock(23576)",
+            (str(int(idle_seconds * 1000)),),
+        )
 
 
 def _change(stream: list[Entry]) -> Change:

@@ -77,10 +77,11 @@ def claim(connection: Connection, now: str, most: int, lease_seconds: float) -> 
 
 def release(connection: Connection, leases: Sequence[Lease]) -> None:
     """Gives cases back, as far as nobody has claimed them since."""
-    for lease in leases:
-        connection.execute(
-            text("UPDATE timer SET leased_until = 0 WHERE recommendation = :id AND epoch = :epoch"),
-            {"id": lease.recommendation.hex, "epoch": lease.epoch},
+    if leases:
+        mark = writing.placeholder(connection)
+        connection.exec_driver_sql(
+            f"UPDATE timer SET leased_until = 0 WHERE recommendation = {mark} AND epoch = {mark}",
+            [(lease.recommendation.hex, lease.epoch) for lease in leases],
         )
 
 

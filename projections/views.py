@@ -391,8 +391,11 @@ class Generation:
 
     def move(self, connection: Connection, names: Iterable[str], to: int) -> None:
         """Says that some views hold the log's entries before `to`."""
-        for name in names:
-            connection.execute(text(f"UPDATE {name}_head SET next = :to"), {"to": to})
+        moves = [f"UPDATE {name}_head SET next = {to:d}" for name in names]
+        if connection.dialect.name != "sqlite":
+            moves = ["; ".join(moves)]  # all in one message
+        for statement in filter(None, moves):
+            connection.exec_driver_sql(statement)
 
 
 class Views:

@@ -27,7 +27,7 @@ def test_killed_writers_and_servers_lose_double_and_halve_nothing(
 ) -> None:
     if store == "postgresql":
         request.getfixturevalue("postgres_server")  # or the reason why there is none
-    done = chaos("--rounds", "3", "--store", store)
+    done = chaos("--only", "events", "--rounds", "3", "--store", store)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{store}: 3 rounds, 3 writers killed" in done.stdout
     assert "0 violations" in done.stdout
@@ -39,6 +39,6 @@ def test_whatever_is_lost_doubled_or_halved_would_be_found(
 ) -> None:
     if store == "postgresql":
         request.getfixturevalue("postgres_server")
-    done = chaos("--sabotage", "--store", store)
+    done = chaos("--only", "events", "--sabotage", "--store", store)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 not found" in done.stdout

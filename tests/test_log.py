@@ -23,7 +23,7 @@ from eventsourcing.tests import persistence as library
 
 from domain.entry import UnreadableEntry, protected_texts
 from domain.refusals import CommandReused, InvalidInput, LimitExceeded, StaleVersion, Unavailable
-from tests.given import given, received, supported
+from tests.given import given, noted, received, supported
 from workflows.log import Log, open_recorder, read_url
 from workflows.log.mapper import SealedEvent, VaultRow
 from workflows.log.recorder import (
@@ -528,6 +528,33 @@ class TestLostConnections:
         assert [recorder.size() for _ in range(3)] == [1, 1, 1]
         assert recorder.append(*request()).first == 1
 
+    def test_whoever_stands_still_in_an_append_keeps_others_waiting_but_for_a_while(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("workflows.log.postgresql.idle_seconds_max", 0.5)
+        paused: Any = store.open()
+        first = request(2)
+        paused.append(*first)
+        stands, goes_on = threading.Event(), threading.Event()
+        insert = paused._insert_what_fits
+
+        def standing_still(batch: list[Append]) -> None:  # once, holding the head's lock
+            paused._insert_what_fits = insert
+            stands.set()
+            goes_on.wait()
+            insert(batch)
+
+        paused._insert_what_fits = standing_still
+        again = request(3)
+        with ThreadPoolExecutor(2) as pool:
+            late = pool.submit(paused.append_all, [Append(*first), one := Append(*again)])
+            stands.wait()
+            assert store.open().append(*request()).first == 2
+            goes_on.set()
+            late.result()
+        assert one.settle()[:2] == (3, 3)
+        store.assert_whole()
+
     def test_a_store_that_is_not_there_is_unavailable(self, store: Store) -> None:
         with pytest.raises(Unavailable):
             Log(store.url + "&port=1")
@@ -748,6 +775,14 @@ def test_a_stream_that_has_moved_on_is_refused(log: Log) -> None:
     with pytest.raises(CommandReused):
         log.append("1", b"another", [received("140.2")])
     assert log.size == 1
+
+
+def test_entries_of_a_stream_that_do_not_follow_one_another_are_a_fault(log: Log) -> None:
+    history = given(received(), supported(), noted()).entries
+    for wrong in ((0, 2, 1), (0, 2)):
+        with pytest.raises(ValueError, match="does not follow"):
+            log.append("c-1", b"c-1", [history[n] for n in wrong])
+    assert log.size == 0
 
 
 def test_protected_texts_are_revealed_together_and_wherever_they_occur(log: Log) -> None:

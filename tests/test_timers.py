@@ -30,7 +30,13 @@ from domain.effects import DeadlineLifted, DeadlineSet
 from domain.entry import Entry
 from domain.events import AssignmentLapsed, StepTaken
 from domain.recommendation import Recommendation, fold
-from domain.refusals import AlreadySo, InvalidInput, StepNotOpen, UnknownDeadline
+from domain.refusals import (
+    AlreadySo,
+    InvalidInput,
+    StaleVersion,
+    StepNotOpen,
+    UnknownDeadline,
+)
 from domain.words import Mechanism
 from tests.clock import SetClock
 from tests.given import (
@@ -54,7 +60,7 @@ from tests.given import (
 )
 from tests.server import ROOT, SUIVI, Server, running, until
 from tests.test_own_procedures import adopted, published
-from workflows.procedure import SHIPPED
+from workflows.procedure import SHIPPED, Procedures
 from workflows.procedure.firing import fire
 from workflows.procedure.overdue import days_overdue
 from workflows.procedure.replay import replay
@@ -397,6 +403,24 @@ def test_after_a_standstill_all_is_fired_in_the_order_of_its_due(database_url: s
         assert server.service.worker.catch_up() == 0, "nothing fires twice"
 
 
+def test_what_a_passing_leads_to_comes_after_it_even_if_it_was_due_before(sqlite_url: str) -> None:
+    clock = SetClock("2031-01-10")
+    with own(sqlite_url, clock) as server:
+        id = server.receive(effectiveOn="2031-01-10")
+        for institution, on in (("labour", "2031-03-01"), ("justice", "2031-05-01")):
+            server.step("coordinator", "offerAssignment", id, institution=institution, answerDue=on)
+        for deadline in ("silence", "offer-answer"):
+            extension = {"deadline": deadline, "until": "2031-09-30", "reason": "elections"}
+            server.step("coordinator", "extendDeadline", id, **extension)
+        clock.set("2031-10-01")
+        assert server.service.worker.catch_up() >= 2
+        history = case(server, id)
+        assert [entry.version for entry in history] == list(range(1, len(history) + 1))
+        lapsed = [e.stamp.effective.on for e in history if isinstance(e.event, AssignmentLapsed)]
+        assert lapsed == ["2031-09-30", "2031-05-01"], "the second had to wait for the first"
+        assert "assignment.unassigned" in states(server, id)
+
+
 def test_a_batch_at_a_time_is_in_order_too(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,23 +489,69 @@ def test_a_claim_that_is_lost_loses_no_timer(database_url: str) -> None:
         assert len(told(server, ids)) == 12
 
 
-def test_a_procedure_that_is_not_known_here_stops_no_other_case(sqlite_url: str) -> None:
+def test_a_procedure_that_is_not_known_here_stops_no_other_case(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.worker.batch_cases_max", 1)
     clock = SetClock("2031-01-10")
     with own(sqlite_url, clock) as server:
         stuck = server.receive(effectiveOn="2031-01-10")
         other = server.receive(addressee="HRV")
         server.step("coordinator", "deferPosition", other, due="2031-06-01")
-        procedures = server.service.desk.procedures
         hash = case(server, stuck)[0].stamp.definition
-        procedures._known.clear()
-        find = procedures.find
-        procedures.find = (  # type: ignore[method-assign]
-            lambda sha256, addressee: None if sha256 == hash else find(sha256, addressee)
+        find = Procedures.find
+        monkeypatch.setattr(
+            "workflows.procedure.Procedures.find",
+            lambda self, sha256, state: None if sha256 == hash else find(self, sha256, state),
         )
         clock.set("2035-01-01")
         assert server.service.worker.catch_up() == 4
         assert told(server, [stuck]) == []
         assert len(told(server, [other])) == 4
+
+
+def test_a_case_that_breaks_the_worker_stops_no_other_case(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock("2031-01-10")
+    with running(sqlite_url, clock) as server:
+        broken, *others = waiting(server, 9)
+        append = server.service.desk.append
+
+        def failing(command: Any, entries: Any) -> Any:
+            if any(entry.stream == read_id(broken) for entry in entries):
+                raise ZeroDivisionError
+            return append(command, entries)
+
+        monkeypatch.setattr(server.service.desk, "append", failing)
+        clock.set("2035-01-01")
+        assert server.service.worker.catch_up() == 8 * 4
+        assert (len(told(server, others)), told(server, [broken])) == (8 * 4, [])
+        monkeypatch.undo()
+        assert server.service.worker.catch_up() == 0, "it has its lease yet"
+        server.service.feed.rebuild()
+        assert server.service.worker.catch_up() == 4
+
+
+def test_steps_that_keep_coming_between_hold_up_no_other_case(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock("2031-01-10")
+    with running(sqlite_url, clock) as server:
+        busy, *others = waiting(server, 5)
+        append = server.service.desk.append
+
+        def between(command: Any, entries: Any) -> Any:
+            if any(entry.stream == read_id(busy) for entry in entries):
+                raise StaleVersion("somebody is always faster")
+            return append(command, entries)
+
+        monkeypatch.setattr(server.service.desk, "append", between)
+        clock.set("2035-01-01")
+        assert server.service.worker.catch_up() == 4 * 4
+        assert (len(told(server, others)), told(server, [busy])) == (4 * 4, [])
+        monkeypatch.undo()
+        assert server.service.worker.catch_up() == 4, "the next turn finds it"
 
 
 def test_suivi_worker_fires_and_ends_when_told(sqlite_url: str) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -21,7 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 from sqlalchemy import event as engine_event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from domain import credential
 from domain.adoptions import Adoptions
@@ -177,7 +178,7 @@ def contents(connection: Connection) -> dict[str, Any]:
     }
     for view in views.VIEWS.values():
         for table in view.tables.sorted_tables:
-            told = ("search_document", "figure", "standing", f"{view.name}_head")
+            told = ("search_document", "figure", "standing", "timer", f"{view.name}_head")
             if table.name not in told:
                 rows = connection.execute(select(table)).all()
                 found[table.name] = sorted([tuple(row) for row in rows], key=repr)
@@ -493,6 +494,32 @@ def test_a_feed_that_crashed_in_a_batch_goes_on_where_the_batch_began(
     engine_event.remove(generation.engine, "before_cursor_execute", crash)
     assert Feed(here.log, here.views).advance() == here.log.size
     assert_agrees(here)
+
+
+def test_a_feeder_that_stands_still_keeps_others_waiting_but_for_a_while(
+    on_postgresql: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "idle_seconds_max", 0.5)
+    stands, goes_on = threading.Event(), threading.Event()
+    store = feed.STORES["credentials"]
+
+    def standing_still(connection: Connection, some: Any) -> None:  # once
+        if not stands.is_set():
+            stands.set()
+            goes_on.wait()
+        store(connection, some)
+
+    monkeypatch.setitem(feed.STORES, "credentials", standing_still)
+    with on_postgresql() as here, ThreadPoolExecutor(1) as pool:
+        here.record(received())
+        late = pool.submit(here.feed.advance)
+        stands.wait()
+        assert Feed(here.log, here.views).advance() == 1
+        goes_on.set()
+        with pytest.raises(SQLAlchemyError):
+            late.result()
+        assert here.feed.advance() == 1
+        assert_agrees(here)
 
 
 def test_whoever_waits_for_an_entry_reads_it(here: Place) -> None:

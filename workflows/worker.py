@@ -27,13 +27,14 @@ from domain.entry import Entry
 from domain.recommendation import Recommendation, fold
 from domain.refusals import Refusal, StaleVersion, Unavailable
 from workflows.desk import Command, Desk
+from workflows.procedure import Procedures
 from workflows.procedure.consequences import instant_of
 from workflows.procedure.firing import fire
 
-batch_cases_max = 200
-lease_seconds = 60.0
+batch_cases_max = 500
+lease_seconds_usual = 60.0
 timers_a_case_max = 100
-attempts_max = 5
+attempts_max = 3
 poll_seconds = 1.0
 
 log_line = structlog.get_logger("suivi.worker")
@@ -46,6 +47,13 @@ class Claimed(NamedTuple):
     recommendation: UUID
     epoch: int
     wakes_at: str
+
+
+class Turn(NamedTuple):
+    """What a worker did in one go: on which cases, and how many timers it fired."""
+
+    cases: frozenset[UUID]
+    fired: int
 
 
 class Timers(Protocol):
@@ -62,11 +70,15 @@ class Timers(Protocol):
 
 
 class Worker:
-    """Fires what is due on the cases of one log."""
+    """Fires what is due on the cases of one log, and keeps other workers off them for
+    `lease_seconds` at most."""
 
-    def __init__(self, desk: Desk, timers: Timers) -> None:
+    def __init__(
+        self, desk: Desk, timers: Timers, lease_seconds: float = lease_seconds_usual
+    ) -> None:
         self._desk = desk
         self._timers = timers
+        self._lease_seconds = lease_seconds
         self._ending = threading.Event()
         self._failed: set[UUID] = set()
 
@@ -75,11 +87,13 @@ class Worker:
     def run(self, tell: Callable[[int], None] = lambda fired: None) -> None:
         """Fires until it is told to stop; `tell` hears how many it fired, each time it did."""
         while not self._ending.is_set():
+            fired = 0
             try:
-                fired = self.turn()
+                fired = self.turn().fired
             except Unavailable as error:
                 log_line.warning("the store can't be reached; trying again", why=error.message)
-                fired = 0
+            except Exception:
+                log_line.exception("timers could not be fired; trying again")
             if fired:
                 tell(fired)
             else:
@@ -92,54 +106,66 @@ class Worker:
     def catch_up(self) -> int:
         """Fires all that is due now; how many timers that were."""
         fired = 0
-        while mine := self.turn():
-            fired += mine
-        return fired
+        before: frozenset[UUID] = frozenset()
+        while True:
+            turn = self.turn()
+            fired += turn.fired
+            if turn.cases <= before and not turn.fired:
+                return fired
+            before = turn.cases
 
-    def turn(self) -> int:
-        """Fires what is due on some cases; how many timers that were, 0 where none was due."""
+    def turn(self) -> Turn:
+        """Fires what is due on some cases."""
         self._timers.advance()
         now = instant_of(self._desk.procedures.clock())
-        claimed = self._timers.claim(now, batch_cases_max, lease_seconds)
+        claimed = self._timers.claim(now, batch_cases_max, self._lease_seconds)
         if not claimed:
-            return 0
+            return Turn(frozenset(), 0)
         # What others are due by is looked at next, so that no one is served out of turn.
         until = now if len(claimed) < batch_cases_max else Instant(claimed[-1].wakes_at)
         self._failed.clear()
         try:
             fired = self._fire([case.recommendation for case in claimed], until)
-            self._timers.advance()
         finally:
             # What failed stays claimed: its turn comes again when the lease has run out.
             done = [case for case in claimed if case.recommendation not in self._failed]
             self._timers.release(done)
-        return fired
+        return Turn(frozenset(case.recommendation for case in claimed), fired)
 
     # -- firing
 
-    def _fire(self, ids: list[UUID], now: Instant) -> int:
-        try:
-            return self._append(ids, now)
-        except StaleVersion:  # a step on one of them came between: each goes by itself
-            return sum(self._fire_one(id, now) for id in ids)
-
-    def _fire_one(self, id: UUID, now: Instant) -> int:
+    def _fire(self, ids: Sequence[UUID], now: Instant) -> int:
+        """Fires what is due on some cases together. Where steps of others keep coming between, or
+        one of them can't be recorded, it goes on with the halves."""
         for _ in range(attempts_max):
             try:
-                return self._append([id], now)
-            except StaleVersion:
+                return self._append(ids, now)
+            except StaleVersion:  # a step on one of them came between: they are decided anew
                 continue
-        return 0  # somebody works on it all the time: the next turn finds it
+            except Unavailable:
+                raise
+            except Exception as error:
+                if len(ids) == 1:
+                    self._give_up(ids[0], error)
+                break
+        if len(ids) == 1:
+            return 0  # somebody works on it all the time: the next turn finds it
+        half = len(ids) // 2
+        return self._fire(ids[:half], now) + self._fire(ids[half:], now)
 
     def _append(self, ids: Sequence[UUID], now: Instant) -> int:
         """Fires what is due on these cases in one append, in the order of its due."""
         command = Command.of_the_machine(f"timers/{uuid4().hex}")
+        procedures = self._desk.procedures.for_a_file()
         fired = 0
         entries: list[tuple[Instant, Entry]] = []
         for r in self._load(ids):
-            for due, made in self._due(r, now, command.id):
+            at = Instant("")
+            for due, made in self._due(procedures, r, now, command.id):
                 fired += 1
-                entries += [(due.at, entry) for entry in made]
+                # What a passing has led to may have been due before it, and comes after it.
+                at = max(at, due.at)
+                entries += [(at, entry) for entry in made]
         if entries:
             entries.sort(key=lambda pair: pair[0])  # stable: a case's own order stays
             self._desk.append(command, [entry for _, entry in entries])
@@ -154,7 +180,7 @@ class Worker:
                 yield r
 
     def _due(
-        self, r: Recommendation, now: Instant, command: str
+        self, procedures: Procedures, r: Recommendation, now: Instant, command: str
     ) -> Iterator[tuple[Due, list[Entry]]]:
         """What has fallen due on a case, one after the other, with the entries it leads to. A case
         that can't be decided is left as it is, and told of."""
@@ -163,10 +189,17 @@ class Worker:
             if due is None or due.at > now:
                 return
             try:
-                yield due, fire(self._desk.procedures, r, due, command)
-            except Refusal as refusal:
-                self._failed.add(r.id)
-                log_line.error(
-                    "a timer can't be fired", id=str(r.id), code=refusal.code, why=refusal.message
-                )
+                made = fire(procedures, r, due, command)
+            except Exception as error:  # whatever is wrong with it is no other case's affair
+                self._give_up(r.id, error)
                 return
+            yield due, made
+
+    def _give_up(self, id: UUID, error: Exception) -> None:
+        """Leaves a case for later."""
+        self._failed.add(id)
+        if isinstance(error, Refusal):
+            told = {"code": error.code, "why": error.message}
+            log_line.error("a timer can't be fired", id=str(id), **told)
+        else:
+            log_line.error("a timer can't be fired", id=str(id), exc_info=error)

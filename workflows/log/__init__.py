@@ -79,6 +79,7 @@ class Log(Application[UUID]):
     def append(self, command: str, sha256: bytes, entries: Sequence[Entry]) -> Appended:
         """Records all entries or none. The same command with the same request (`sha256`) gives
         its first result; with another it is refused. Refuses a stream that has moved on."""
+        _in_order(entries)
         stored = [self.mapper.to_stored_event(entry) for entry in entries]
         with _recording(command):
             return self.recorder.append(command, sha256, stored)
@@ -90,6 +91,7 @@ class Log(Application[UUID]):
         what became of each."""
         appends: list[Append | Refusal] = []
         for command, sha256, entries in requests:
+            _in_order(entries)
             try:
                 stored = [self.mapper.to_stored_event(entry) for entry in entries]
                 appends.append(Append(command, sha256, stored))
@@ -204,6 +206,16 @@ class Log(Application[UUID]):
         recorder: Any = getattr(self, "recorder", None)
         if recorder is not None:
             recorder.close()
+
+
+def _in_order(entries: Sequence[Entry]) -> None:
+    """Entries of one stream follow one another: the store sees that no version is there twice, and
+    not that none is left out, which no reader could follow."""
+    last: dict[UUID, int] = {}
+    for entry in entries:
+        if last.get(entry.stream, entry.version - 1) != entry.version - 1:
+            raise ValueError(f"version {entry.version} of {entry.stream} does not follow")
+        last[entry.stream] = entry.version
 
 
 @contextmanager

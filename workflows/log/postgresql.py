@@ -33,6 +33,8 @@ from workflows.log.recorder import (
 
 readers_max = 16
 reconnect_seconds_max = 10.0
+idle_seconds_max = 10.0
+"""How long a process that stands still in the middle of an append may keep all others waiting."""
 _SCHEMA_LOCK = 0x5C17
 
 SCHEMA = """
@@ -98,6 +100,10 @@ _SELECT = (
 )
 
 
+_LOST = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
+"""The connection is gone, or the server has ended it."""
+
+
 class PostgreSQLRecorder(Recorder):
     """Records into the PostgreSQL database at `conninfo` (libpq URL or string)."""
 
@@ -124,6 +130,8 @@ class PostgreSQLRecorder(Recorder):
         connection = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=0)
         # Planning the append anew for each batch would take longer than running it.
         connection.execute("SET plan_cache_mode = force_generic_plan")
+        milliseconds = int(idle_seconds_max * 1000)
+        connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
         return connection
 
     # -- writing
@@ -134,7 +142,7 @@ class PostgreSQLRecorder(Recorder):
                 self._insert(batch)
             except errors.UniqueViolation:
                 self._insert_the_good(batch)
-        except psycopg.OperationalError as error:
+        except _LOST as error:
             for request in batch:
                 request.result = request.failure = None
             self._resume(batch, error)
@@ -224,7 +232,7 @@ class PostgreSQLRecorder(Recorder):
         ).fetchall()
         return {row[0]: (CommandRow(*row[1:4]), row[4]) for row in rows}
 
-    def _resume(self, batch: list[Append], lost: psycopg.OperationalError) -> None:
+    def _resume(self, batch: list[Append], lost: psycopg.Error) -> None:
         """After a lost connection a commit may or may not have happened: wait for it to end under
         the head's lock, look, and insert what is missing."""
         deadline = time.monotonic() + reconnect_seconds_max
@@ -236,7 +244,7 @@ class PostgreSQLRecorder(Recorder):
                     self._writer.execute("SELECT next FROM log_head FOR UPDATE")
                     self._insert_what_fits(batch)
                 return
-            except psycopg.OperationalError as error:
+            except _LOST as error:
                 for request in batch:
                     request.result = request.failure = None
                 if time.monotonic() > deadline:

@@ -16,7 +16,7 @@ import msgspec
 
 from domain import adoptions, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
-from domain.casework import Migrated
+from domain.casework import DeadlineEvent, Escalated, Migrated, Reminded
 from domain.entry import Entry, Visibility
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
@@ -189,6 +189,15 @@ class Procedures:
         r.follow(entry)
         return entry
 
+    def enter_notice(self, r: Recommendation, notice: Reminded | Escalated) -> Entry:
+        """The same for a notice, after which every fact and every state is as it was: the check
+        that decides all again finds that nothing follows from it."""
+        stamp = msgspec.structs.replace(notice.stamp, definition=self.of(r).hash)
+        told = _narrowed(msgspec.structs.replace(notice, stamp=stamp), r)
+        entry = Entry(r.id, r.version + 1, r.addressee, told)
+        r.apply(entry)
+        return entry
+
     def decide(
         self,
         r: Recommendation,
@@ -200,7 +209,7 @@ class Procedures:
         """An event with what follows from it; its facts are added to `r`, and nothing else."""
         before = procedure.facts(r)
         event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
-        after = procedure.facts(r)
+        after = before if isinstance(event, DeadlineEvent) else procedure.facts(r)
         outcome = procedure.outcome(step, r.states, before, after, r.remembered)
         return _stamped(event, procedure, r, outcome, after, moment)
 

@@ -279,5 +279,4 @@ def instant_of(microseconds: int) -> Instant:
 
 def microseconds_of(instant: Instant) -> int:
     """An instant in microseconds since 1970."""
-    at = datetime.strptime(instant, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return int(at.timestamp()) * 1_000_000
+    return int(datetime.fromisoformat(instant).timestamp()) * 1_000_000

@@ -34,10 +34,10 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
     stamp = _stamp(r, day, command)
     if due.timer is Timer.REMIND:
         to = addressed(r, held, held.reminders[held.reminded].roles)
-        return [procedures.enter(r, "remind", r.remind(stamp, held, to))]
+        return [procedures.enter_notice(r, r.remind(stamp, held, to))]
     if due.timer is Timer.ESCALATE:
         to = addressed(r, held, held.escalations[held.escalated].roles)
-        return [procedures.enter(r, "escalate", r.escalate(stamp, held, to))]
+        return [procedures.enter_notice(r, r.escalate(stamp, held, to))]
     spec = procedures.of(r).deadlines.get(held.deadline)
     roles = next((task.roles for task in r.tasks if task.deadline == held.deadline), ())
     passed = r.pass_deadline(stamp, held, addressed(r, held, roles))
