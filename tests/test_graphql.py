@@ -962,6 +962,7 @@ REFUSED_ELSEWHERE = {
     "UNKNOWN_TASK": "tests/test_casework.py",
     "TASK_CLAIMED_BY_OTHER": "tests/test_casework.py",
     "UNKNOWN_DEADLINE": "tests/test_timers.py",
+    "NEEDS_DECISION": "tests/test_migration.py",
     "UNAVAILABLE": "the store is gone: tests.chaos",
 }
 
