@@ -446,9 +446,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     def _affect(self, effect: Any, entry: Entry) -> None:
         match effect:
             case DeadlineSet():
-                fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
                 self._without(effect.deadline)
-                self.deadlines.append(DeadlineHeld(**fields))
+                self.deadlines.append(DeadlineHeld(**_fields(effect)))
             case DeadlineLifted():
                 self._without(effect.deadline)
             case DeadlinePaused():
@@ -458,9 +457,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             case DeadlineDropped():
                 self._change(effect.deadline, status=DeadlineStatus.DROPPED)
             case TaskOpened():
-                fields = {name: getattr(effect, name) for name in effect.__struct_fields__}
                 self.tasks = [held for held in self.tasks if held.task != effect.task]
-                self.tasks.append(TaskHeld(opened=entry.version, **fields))
+                self.tasks.append(TaskHeld(opened=entry.version, **_fields(effect)))
             case TaskEnded():
                 self.tasks = [held for held in self.tasks if held.task != effect.task]
             case Remembered(state=state, states=()):
@@ -587,6 +585,9 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             overrides=overrides,
             data=data,
         )
+
+
+_fields = msgspec.structs.asdict
 
 
 def _claimed(held: TaskHeld, entry: Entry, actor: str) -> tuple[Claim, ...]:

@@ -69,8 +69,11 @@ are about is there."""
 
 def step_of(event: RecommendationEvent) -> str:
     """The step that records an event."""
-    if isinstance(event, StepTaken):
+    step = STEPS.get(event.topic)
+    if step is None:
+        assert isinstance(event, StepTaken)
         return event.step
-    if isinstance(event, Corrected) and event.strikes is not None:
-        return "strike"
-    return STEPS[event.topic]
+    if step == "correct":
+        assert isinstance(event, Corrected)
+        return step if event.strikes is None else "strike"
+    return step

@@ -61,13 +61,20 @@ def claim(connection: Connection, now: str, most: int, lease_seconds: float) -> 
     """Claims cases that are due, those due first, and that nobody holds; in a transaction that
     writes. Workers on PostgreSQL pass over the rows of one another."""
     clock = time.time()
-    skip = "" if connection.dialect.name == "sqlite" else " FOR UPDATE SKIP LOCKED"
+    due = (
+        "SELECT recommendation FROM timer WHERE wakes_at <= :now AND leased_until < :clock"
+        " ORDER BY wakes_at, recommendation LIMIT :most"
+    )
+    # As an array PostgreSQL looks the rows up one by one; joined it would read the whole table.
+    which = (
+        f"IN ({due})"
+        if connection.dialect.name == "sqlite"
+        else f"= ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))"
+    )
     rows = connection.execute(
         text(
-            "UPDATE timer SET epoch = epoch + 1, leased_until = :until WHERE recommendation IN"
-            " (SELECT recommendation FROM timer WHERE wakes_at <= :now AND leased_until < :clock"
-            f" ORDER BY wakes_at, recommendation LIMIT :most{skip})"
-            " RETURNING recommendation, epoch, wakes_at"
+            "UPDATE timer SET epoch = epoch + 1, leased_until = :until"
+            f" WHERE recommendation {which} RETURNING recommendation, epoch, wakes_at"
         ),
         {"now": now, "clock": clock, "until": clock + lease_seconds, "most": most},
     ).all()

@@ -1,4 +1,4 @@
-"""Chaos in small: three rounds a store, and proof that its search can fail (`make chaos`: 100)."""
+"""Chaos in small: few rounds a store, and proof that its searches can fail (`make chaos`: many)."""
 
 from __future__ import annotations
 
@@ -40,5 +40,23 @@ def test_whatever_is_lost_doubled_or_halved_would_be_found(
     if store == "postgresql":
         request.getfixturevalue("postgres_server")
     done = chaos("--only", "events", "--sabotage", "--store", store)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 not found" in done.stdout
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_workers_killed_and_paused_lose_no_timer_and_fire_none_twice(
+    store: str, request: pytest.FixtureRequest
+) -> None:
+    if store == "postgresql":
+        request.getfixturevalue("postgres_server")
+    done = chaos("--only", "timers", "--rounds", "1", "--seconds", "4", "--store", store)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{store}: 1 rounds of 4 s" in done.stdout
+    assert "0 violations" in done.stdout
+
+
+def test_whatever_a_worker_does_wrong_would_be_found() -> None:
+    done = chaos("--only", "timers", "--sabotage", "--store", "sqlite")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 not found" in done.stdout

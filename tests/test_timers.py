@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from api.derive import read_id
 from api.service import Service
@@ -472,6 +473,34 @@ def test_a_step_between_loading_and_appending_is_not_overridden(sqlite_url: str)
         assert server.service.worker.catch_up() >= 4
         assert [what for _, _, what, _ in told(server, [second])][-1] == "Escalated"
         assert "DeadlinePassed" not in [what for _, _, what, _ in told(server, [first])]
+
+
+@pytest.mark.parametrize("how", ["by its default", "analysed"])
+def test_a_claim_reads_what_is_due_and_not_what_sleeps(postgres_url: str, how: str) -> None:
+    service = Service(Settings(database_url=postgres_url))
+    plans: list[str] = []
+    sleeping = "lpad(n::text, 32, '0'), 'SVN', '2090-01-01T00:00:00Z', 0, 0"
+
+    def explained(connection: Any, cursor: Any, said: str, parameters: Any, *_: Any) -> None:
+        if said.startswith("UPDATE timer SET epoch"):
+            cursor.execute(f"EXPLAIN {said}", parameters)
+            plans.append("\n".join(row[0] for row in cursor.fetchall()))
+
+    try:
+        with service._timers() as connection:
+            insert = f"INSERT INTO timer SELECT {sleeping} FROM generate_series(1, 20000) AS s (n)"
+            connection.exec_driver_sql(insert)
+            if how == "analysed":
+                connection.exec_driver_sql("ANALYZE timer")
+        engine = service.views.current().engine
+        event.listen(engine, "before_cursor_execute", explained)
+        assert service.claim("2031-01-01T00:00:00Z", 500, 60) == []  # type: ignore[arg-type]
+        event.remove(engine, "before_cursor_execute", explained)
+    finally:
+        service.close()
+    (plan,) = plans
+    assert "ix_timer_wakes_at" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_a_claim_that_is_lost_loses_no_timer(database_url: str) -> None:

@@ -20,7 +20,7 @@ from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -42,6 +42,7 @@ year_min = 1900
 year_max = 2300
 calendars_max = 1_000
 library_years_max = 4_000
+remembered_max = 20_000
 subdivisions_told_max = 20
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,6 +82,8 @@ class Calendar:
         self._worked = frozenset(map(date.fromisoformat, worked))
         self._weekend = frozenset(own.weekend) if own else frozenset()
         self._working: dict[int, tuple[int, ...]] = {}
+        self._ends: dict[str, Instant] = {}
+        self._reached: dict[tuple[str, Span, int], str] = {}
 
     @property
     def knows_holidays(self) -> bool:
@@ -88,7 +91,7 @@ class Calendar:
         Saturday and Sunday, and what the State has said."""
         return self.addressee in _countries()
 
-    @property
+    @cached_property
     def version(self) -> str:
         """By what deadlines are reckoned: the library's version, the version of what the State has
         said (0: nothing) and that of the time zones."""
@@ -133,6 +136,14 @@ class Calendar:
     def end_of(self, day: str) -> Instant:
         """The last second of the State's day, in UTC: `2025-04-08T21:59:59Z`. A day that the zone
         left out ended when the day before it did."""
+        found = self._ends.get(day)
+        if found is None:
+            found = self._end_of(day)
+            if len(self._ends) < remembered_max:
+                self._ends[day] = found
+        return found
+
+    def _end_of(self, day: str) -> Instant:
         last = _day(day)
         wall = datetime(last.year, last.month, last.day, 23, 59, 59)  # noqa: DTZ001 - zoned below
         end = wall.replace(tzinfo=self._zone, fold=1).astimezone(UTC)
@@ -146,6 +157,15 @@ class Calendar:
         return there.date().isoformat()
 
     def _reckoned(self, day: str, span: Span, way: int) -> str:
+        key = day, span, way
+        found = self._reached.get(key)
+        if found is None:
+            found = self._reckon(day, span, way)
+            if len(self._reached) < remembered_max:
+                self._reached[key] = found
+        return found
+
+    def _reckon(self, day: str, span: Span, way: int) -> str:
         start = _day(day)
         if span.working_days is not None:
             return self._by_working_days(start, way * span.working_days).isoformat()

@@ -15,13 +15,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from tests.chaos import events, timers
 
-PARTS = {"events": (events.run, events.sabotage, 100), "timers": (timers.run, timers.sabotage, 12)}
+PARTS: dict[str, tuple[Callable[..., bool], Callable[..., bool], int]] = {
+    "events": (events.run, events.sabotage, 100),
+    "timers": (timers.run, timers.sabotage, 12),
+}
 """How each part runs, how it is proved, and how many rounds are usual."""
 
 
@@ -36,6 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--only", choices=list(PARTS), help="only this part")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float, help="how long a round of timers takes")
     parser.add_argument("--store", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--sabotage", action="store_true", help="prove that the search can fail")
@@ -49,7 +54,8 @@ def main() -> int:
             if asked.sabotage:
                 failed += not sabotage(store, asked.seed, console)
             else:
-                failed += not run(store, asked.rounds or rounds, asked.seed, console)
+                more = {"seconds": asked.seconds} if asked.seconds and name == "timers" else {}
+                failed += not run(store, asked.rounds or rounds, asked.seed, console, **more)
     return int(failed > 0)
 
 

@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -86,7 +87,7 @@ from tests.given import (
 from workflows import publishing
 from workflows.desk import Command, Desk
 from workflows.log import Log
-from workflows.procedure import firing
+from workflows.procedure import SHIPPED, firing
 
 ROUND_SECONDS = 10.0
 ERA_ROUNDS = 12
@@ -101,7 +102,7 @@ PORTION = 10
 """How many cases people receive at a time."""
 LATE_SECONDS_MAX = 120
 END_SECONDS_MAX = 30
-SILENT_SECONDS_MAX = 20.0
+SILENT_SECONDS_MAX = 45.0
 """How long a paused process may keep all others from recording."""
 LAPSES, MOVES = "silence", "look-again"
 """The deadlines of `SILENCE` that lead to something."""
@@ -109,13 +110,18 @@ OWN = "review"
 """How the states begin that no other procedure has."""
 
 
-def set_up(url: str) -> None:
-    """Publishes and adopts a procedure in which passed deadlines lead to something."""
+@cache
+def with_silence() -> publishing.Examined:
+    """The procedure in which passed deadlines lead to something."""
     from tests.test_timers import SILENCE  # people start without it
 
+    return publishing.examine(SHIPPED, "SVN", SILENCE.encode())
+
+
+def set_up(url: str) -> None:
+    """Publishes and adopts it."""
     log = Log(url)
-    desk, who = Desk(log), principal()
-    examined = publishing.examine(desk.procedures, "SVN", SILENCE.encode())
+    desk, who, examined = Desk(log), principal(), with_silence()
     assert examined.definition is not None, examined.report
     hash = examined.definition.hash
     publish = Command.of("publish", who, "publish")
@@ -408,20 +414,29 @@ class Era:
         awake = [w for w in self.workers if w.paused_until is None]
         if random.random() < 0.8:  # few are killed while they start
             awake = [w for w in awake if time.monotonic() - w.started > STARTING_SECONDS]
-        kind = random.random()
-        if kind < 0.25 and awake:
+        what = random.choices(
+            [
+                "a worker is killed",
+                "a worker pauses",
+                "people are killed",
+                "people pause",
+                "rebuild",
+            ],
+            [25, 35, 3, 3, 5],
+        )
+        if what == ["a worker is killed"] and awake:
             random.choice(awake).kill()
             it.kills += 1
-        elif kind < 0.6 and awake:
+        elif what == ["a worker pauses"] and awake:
             seconds = random.uniform(*PAUSES_SECONDS)
             random.choice(awake).pause(seconds)
             it.pauses += 1
             it.paused_seconds += seconds
-        elif kind < 0.62:
+        elif what == ["people are killed"]:
             self.people.kill()
-        elif kind < 0.65 and self.people.paused_until is None:
-            self.people.pause(random.uniform(0.5, 2.0))
-        elif kind < 0.7 and self.rebuilding is None:
+        elif what == ["people pause"] and self.people.paused_until is None:
+            self.people.pause(random.uniform(*PAUSES_SECONDS))
+        elif what == ["rebuild"] and self.rebuilding is None:
             view = random.choice([("--view", "timers"), ()])
             self.rebuilding = self._suivi("rebuild", "rebuild", *view)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from domain.effects import TaskOpened
 from domain.recommendation import Recommendation
 from workflows.access import MAY, Role
 from workflows.procedure.definition import (
@@ -81,10 +82,11 @@ class Outcome(NamedTuple):
 
 
 class Armed(NamedTuple):
-    """What a procedure asks for in some states: the deadlines that run, and the tasks."""
+    """What a procedure asks for in some states: the deadlines that run, and the tasks, each as it
+    is opened."""
 
     deadlines: tuple[DeadlineSpec, ...]
-    tasks: tuple[TaskSpec, ...]
+    tasks: Mapping[str, TaskOpened]
 
 
 class Blocked(NamedTuple):
@@ -146,6 +148,16 @@ class _Guards:
 
 def _reader(field: str) -> Callable[[Recommendation], Value | None]:
     return lambda r: r.data.get(field)
+
+
+def _opened(task: TaskSpec) -> TaskOpened:
+    return TaskOpened(
+        task=task.id,
+        roles=tuple(role.value for role in task.roles),
+        steps=task.steps,
+        whose=task.whose,
+        deadline=task.deadline,
+    )
 
 
 def signal(name: str) -> str:
@@ -302,11 +314,15 @@ class Compiled:
             active = self.active(states)
             at_its_end = bool(active.intersection(self.definition.ends))
             found = (
-                Armed((), ())
+                Armed((), {})
                 if at_its_end
                 else Armed(
                     tuple(d for d in self.definition.deadlines if active.intersection(d.within)),
-                    tuple(t for t in self.definition.tasks if active.intersection(t.within)),
+                    {
+                        task.id: _opened(task)
+                        for task in self.definition.tasks
+                        if active.intersection(task.within)
+                    },
                 )
             )
             if len(self._armed) < remembered_max:

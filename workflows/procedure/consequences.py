@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 from domain.casework import (
     DeadlineExtended,
@@ -36,7 +37,7 @@ from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from workflows.calendars import Calendar
 from workflows.procedure.compiled import Compiled, Outcome
-from workflows.procedure.definition import DeadlineSpec, TaskSpec
+from workflows.procedure.definition import DeadlineSpec
 from workflows.statecharts.expressions import Facts
 
 
@@ -45,8 +46,17 @@ class Moment:
 
     def __init__(self, calendar: Calendar, now: int) -> None:
         self.calendar = calendar
-        self.now = instant_of(now)
-        self.today = calendar.day_of(now)
+        self.microseconds = now
+
+    @property
+    def now(self) -> Instant:
+        """The instant."""
+        return instant_of(self.microseconds)
+
+    @property
+    def today(self) -> str:
+        """The State's day."""
+        return self.calendar.day_of(self.microseconds)
 
     def day(self, effective: Effective) -> str:
         """The day a step counts from: when it was true in the world, where that day is known."""
@@ -65,13 +75,15 @@ def effects(
     """What an event leads to besides states. `r` is the case with the event's facts, still in the
     states before it; `facts` are those after it; `moment` tells when it is taken, if anything hangs
     on it."""
-    states = sorted({*r.states}.difference(outcome.left).union(outcome.entered))
+    states = r.states
+    if outcome.left or outcome.entered:
+        states = sorted({*states}.difference(outcome.left).union(outcome.entered))
     armed = procedure.armed(states)
     found: list[AnyEffect] = [
         Remembered(state=state, states=names) for state, names in outcome.remembered
     ]
     if armed.deadlines or r.deadlines:
-        clock = _Clock(r, event, facts, moment())
+        clock = _Clock(r, event, facts, moment)
         wanted = {spec.id for spec in armed.deadlines}
         found += [
             DeadlineLifted(deadline=held.deadline, generation=held.generation)
@@ -81,10 +93,9 @@ def effects(
         for spec in armed.deadlines:
             found.extend(clock.of(spec))
     if armed.tasks or r.tasks:
-        now = {task.id for task in armed.tasks}
-        found.extend(TaskEnded(task=held.task) for held in r.tasks if held.task not in now)
-        there = {held.task for held in r.tasks}
-        found.extend(_opened(task) for task in armed.tasks if task.id not in there)
+        there = [held.task for held in r.tasks]
+        found.extend(TaskEnded(task=name) for name in there if name not in armed.tasks)
+        found.extend(opened for name, opened in armed.tasks.items() if name not in there)
     return tuple(found)
 
 
@@ -100,7 +111,7 @@ def carried_over(
     `r` is the case with the event's facts, still with what it had; `facts` are those after it."""
     armed = procedure.armed(states)
     if armed.deadlines or r.deadlines:
-        clock = _Clock(r, event, facts, moment())
+        clock = _Clock(r, event, facts, moment)
         policies = {treated.deadline: treated.policy for treated in event.overrides}
         wanted = {spec.id for spec in armed.deadlines}
         for held in r.deadlines:
@@ -109,18 +120,16 @@ def carried_over(
         for spec in armed.deadlines:
             yield from clock.over(spec, policies.get(spec.id), event.deadlines)
     held_now = {held.task: held for held in r.tasks}
-    wanted_now = {task.id: task for task in armed.tasks}
     for name in held_now:
-        if name not in wanted_now:
+        if name not in armed.tasks:
             yield TaskEnded(task=name)
-    for name, task in wanted_now.items():
-        if name not in held_now or not is_as_it_was(held_now[name], task):
-            yield _opened(task)
+    for name, opened in armed.tasks.items():
+        if name not in held_now or not is_as_it_was(held_now[name], opened):
+            yield opened
 
 
-def is_as_it_was(held: TaskHeld, task: TaskSpec) -> bool:
+def is_as_it_was(held: TaskHeld, opened: TaskOpened) -> bool:
     """True if a task that is open is the one that a procedure would open."""
-    opened = _opened(task)
     return (held.roles, held.steps, held.whose, held.deadline) == (
         opened.roles,
         opened.steps,
@@ -129,32 +138,41 @@ def is_as_it_was(held: TaskHeld, task: TaskSpec) -> bool:
     )
 
 
-def _opened(task: TaskSpec) -> TaskOpened:
-    return TaskOpened(
-        task=task.id,
-        roles=tuple(role.value for role in task.roles),
-        steps=task.steps,
-        whose=task.whose,
-        deadline=task.deadline,
-    )
-
-
 class _Clock:
     """What becomes of the deadlines that run in the states after an event."""
 
     def __init__(
-        self, r: Recommendation, event: RecommendationEvent, facts: Facts, moment: Moment
+        self,
+        r: Recommendation,
+        event: RecommendationEvent,
+        facts: Facts,
+        moment: Callable[[], Moment],
     ) -> None:
         self.r = r
         self.event = event
         self.facts = facts
-        self.moment = moment
-        self.calendar = moment.calendar
-        self.day = moment.day(event.stamp.effective)
+        self._moment = moment
+
+    @cached_property
+    def moment(self) -> Moment:
+        """When it is: asked for by what is set or paused, which most steps do not."""
+        return self._moment()
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.moment.calendar
+
+    @property
+    def day(self) -> str:
+        return self.moment.day(self.event.stamp.effective)
 
     def of(self, spec: DeadlineSpec) -> Iterator[AnyEffect]:
         held = self.r.deadline(spec.id)
-        basis = self.day if spec.due.fact is None else self.facts.get(spec.due.fact)
+        basis: object
+        if spec.due.fact is not None:
+            basis = self.facts.get(spec.due.fact)
+        else:
+            basis = self.day if held is None else held.basis
         if basis is None:
             if held is not None:
                 yield DeadlineLifted(deadline=held.deadline, generation=held.generation)
@@ -240,7 +258,7 @@ class _Clock:
 
     def _set(self, spec: DeadlineSpec, basis: str, day: str) -> DeadlineSet:
         """Sets it, with the reminders that still lie ahead."""
-        calendar = self.calendar
+        calendar, now = self.calendar, self.moment.now
         reminders = (
             Notice(
                 at=calendar.end_of(calendar.before(day, reminder.before)),
@@ -264,9 +282,7 @@ class _Clock:
             calendar=calendar.version,
             fact=spec.due.fact,
             voluntary=spec.voluntary,
-            reminders=tuple(
-                sorted((n for n in reminders if n.at > self.moment.now), key=lambda n: n.at)
-            ),
+            reminders=tuple(sorted((n for n in reminders if n.at > now), key=lambda n: n.at)),
             escalations=tuple(sorted(escalations, key=lambda n: n.at)),
         )
 
@@ -274,7 +290,7 @@ class _Clock:
 def instant_of(microseconds: int) -> Instant:
     """An instant from microseconds since 1970, the second it lies in."""
     at = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
-    return Instant(f"{at:%Y-%m-%dT%H:%M:%S}Z")
+    return Instant(at.isoformat().replace("+00:00", "Z"))
 
 
 def microseconds_of(instant: Instant) -> int:

@@ -255,7 +255,7 @@ class Passage:
                     yield f"It is at its end, at {end}: name a state for {leaf}, if it is to go on."
 
     def _claimed(self, r: Recommendation, states: Sequence[str]) -> Iterator[str]:
-        goes_on = {task.id: task for task in self.after.armed(states).tasks}
+        goes_on = self.after.armed(states).tasks
         for held in r.tasks:
             task = goes_on.get(held.task)
             if held.claims and (task is None or not is_as_it_was(held, task)):
