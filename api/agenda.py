@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+import msgspec
 import strawberry
 from strawberry.types import Info
 
-from api.context import Context
+from api.context import Context, Reading
 from api.derive import enum_type
 from api.looking_back import AsOf, look
 from api.recommendations import Recommendation, TaskOnCase, together
 from domain.refusals import Forbidden
-from projections import agenda
+from projections import agenda, recommendations, register, timers
 from projections.agenda import Asked
 from workflows.access import WRITING, Principal, Role
 
@@ -33,6 +35,11 @@ class TaskWhere:
     task: list[str] | None = strawberry.field(default=None, description="By the task's name.")
     claimed_by: list[str] | None = strawberry.field(
         default=None, description="Persons, by pseudonym."
+    )
+    actor: str | None = strawberry.field(
+        default=None,
+        description="A person of your institution: what he has claimed, and what those have for "
+        "whom he stands in today.",
     )
     claimed: bool | None = None
     overdue: bool | None = strawberry.field(
@@ -121,8 +128,59 @@ class NotificationConnection:
     )
 
 
+@strawberry.type(description="What the clock does next on a case.")
+class NextTimer:
+    at: datetime = strawberry.field(description="The instant from which it is done.")
+    does: str = strawberry.field(description="remind, pass or escalate.")
+    deadline: str = strawberry.field(description="The deadline's name in the procedure.")
+    recommendation: Recommendation
+
+
+@strawberry.type(description="A page of what the clock does next, the earliest first.")
+class TimerConnection:
+    nodes: list[NextTimer]
+    has_next_page: bool
+    end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
+
+
 @strawberry.type
 class AgendaQuery:
+    @strawberry.field(
+        description="What the clock does next, case by case. A page may have fewer than asked for. "
+        "For those who work on recommendations, and auditors."
+    )
+    def timers(
+        self,
+        info: Info[Context, None],
+        addressee: list[str] | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> TimerConnection:
+        context = info.context
+        _working(context.principal)
+        mine = context.scope.addressees
+        asked = addressee if mine is None else sorted(mine & set(addressee or mine))
+        found, more = timers.waiting(context.connection, asked, first=first, after=after)
+        rows = recommendations.by_ids(
+            context.connection, context.scope, [one.recommendation for one in found]
+        )
+        shown = [rows[one.recommendation] for one in found if one.recommendation in rows]
+        due = [row.state.next_due for row in shown]
+        return TimerConnection(
+            nodes=[
+                NextTimer(
+                    at=datetime.fromisoformat(next_.at),
+                    does=next_.timer.value,
+                    deadline=next_.deadline.deadline,
+                    recommendation=node,
+                )
+                for next_, node in zip(due, together(context, shown), strict=True)
+                if next_ is not None
+            ],
+            has_next_page=more,
+            end_cursor=f"{found[-1].wakes_at} {found[-1].recommendation.hex}" if found else after,
+        )
+
     @strawberry.field(
         description="The inbox: what there is to do for this key's role and institution, or for "
         "those named. For those who work on recommendations, and auditors."
@@ -139,8 +197,11 @@ class AgendaQuery:
         _working(principal)
         asked = where or TaskWhere()
         reading = look(info.context, as_of, None, asked.addressee)
+        said = _asked(principal, asked)
+        if asked.actor is not None:
+            said = msgspec.structs.replace(said, claimed_by=_persons(reading, asked.actor))
         found, more = agenda.tasks(
-            reading.connection, reading.scope, _asked(principal, asked), first=first, after=after
+            reading.connection, reading.scope, said, first=first, after=after
         )
         nodes = together(reading, [one.row for one in found])
         return TaskConnection(
@@ -190,6 +251,14 @@ class AgendaQuery:
 def _working(principal: Principal) -> None:
     if principal.role not in (*WRITING, Role.AUDITOR):
         raise Forbidden("Tasks and notices are for those who work on recommendations.")
+
+
+def _persons(reading: Reading, actor: str) -> list[str]:
+    """A person, and those for whom he stands in today."""
+    mine = [register.absences.table.c.institution == reading.institution]
+    away = register.absences.all(reading.connection, reading.scope, mine)
+    others = {one for held in away for one in held.absent_for(actor, reading.today)}
+    return [actor, *sorted(others)]
 
 
 def _asked(principal: Principal, where: TaskWhere) -> Asked:

@@ -9,13 +9,13 @@ import strawberry
 from strawberry.types import Info
 
 from api.context import Context
-from api.steps import StepInput, StepPayload, step
+from api.steps import StepInput, StepPayload, required, step
 from domain.casework import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
 from domain.entry import Stamp
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden
-from workflows.access import Role, may_do
+from workflows.access import Role, is_concerned, may_do
 from workflows.procedure.four_eyes import may_approve
 
 Request = Info[Context, None]
@@ -58,8 +58,27 @@ class ExtendDeadlineInput(StepInput):
     until: str = strawberry.field(description="The day by whose end it is due: 2026-03-01.")
 
 
+@strawberry.input
+class RemarkInput(StepInput):
+    words: str = strawberry.field(description="What is remarked. It can be erased later.")
+
+
 @strawberry.type
 class CaseworkMutation:
+    @strawberry.mutation(
+        description="Remarks something for those who work on it: a comment that changes nothing. "
+        "Read inside the State, unless said otherwise."
+    )
+    def remark(self, info: Request, input: RemarkInput) -> StepPayload:
+        principal = info.context.principal
+
+        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+            if principal.role is Role.FOCAL_POINT and not is_concerned(principal, r):
+                raise Forbidden(f"{principal.institution} has nothing to do with this.")
+            return r.remark(stamp, required(input.words, "A remark"))
+
+        return step(info.context, "remark", input, act)
+
     @strawberry.mutation(
         description="The person who speaks takes a task on; others of the same institution then "
         "leave its steps alone."

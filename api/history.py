@@ -10,6 +10,7 @@ import strawberry
 
 from api.derive import enum_type, global_id, history_type, struct_type
 from domain import (
+    absence,
     adoptions,
     calendar,
     credential,
@@ -199,6 +200,7 @@ TYPES: dict[str, Any] = {
         *workflow_definition.EVENTS,
         *adoptions.EVENTS,
         *calendar.EVENTS,
+        *absence.EVENTS,
         *credential.EVENTS,
     )
 }

@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.absences import AbsenceMutation, AbsenceQuery
 from api.agenda import AgendaQuery
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
@@ -29,7 +30,13 @@ from api.what_if import WhatIfQuery
 
 @strawberry.type
 class Query(
-    RecommendationQuery, RegisterQuery, ProcedureQuery, WhatIfQuery, CalendarQuery, AgendaQuery
+    RecommendationQuery,
+    RegisterQuery,
+    ProcedureQuery,
+    WhatIfQuery,
+    CalendarQuery,
+    AgendaQuery,
+    AbsenceQuery,
 ):
     pass
 
@@ -43,6 +50,7 @@ class Mutation(
     CaseworkMutation,
     MigrationMutation,
     CalendarMutation,
+    AbsenceMutation,
 ):
     pass
 

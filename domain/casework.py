@@ -28,7 +28,17 @@ from domain.effects import (
     TaskOpened,
     Whose,
 )
-from domain.entry import Effective, Entry, Stamp, Stored, is_date, last_day, named, reasoned
+from domain.entry import (
+    Effective,
+    Entry,
+    Protected,
+    Stamp,
+    Stored,
+    is_date,
+    last_day,
+    named,
+    reasoned,
+)
 from domain.events import RecommendationEvent, StepDatum
 from domain.refusals import (
     AlreadySo,
@@ -299,6 +309,14 @@ class TaskDelegated(TaskEvent, frozen=True):
         return _claimed(held, entry, self.to)
 
 
+class Remarked(RecommendationEvent, frozen=True):
+    """Somebody who works on it remarked something for the others; it changes nothing."""
+
+    topic: ClassVar[str] = "recommendation.remarked.v1"
+
+    words: Protected
+
+
 class Approved(RecommendationEvent, frozen=True):
     """A person approved that a step be taken; it counts for the next time it is."""
 
@@ -556,6 +574,10 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         if claim is not None and claim.actor == named(to):
             raise AlreadySo(f"{to} has this task already.")
         return TaskDelegated(stamp=stamp, task=task, opened=held.opened, to=named(to))
+
+    def remark(self, stamp: Stamp, words: Protected) -> Remarked:
+        """Remarks something for those who work on it."""
+        return Remarked(stamp=stamp, words=words)
 
     def approve(self, stamp: Stamp, step: str) -> Approved:
         """A person approves that a step be taken; twice by the same person is refused."""

@@ -51,6 +51,7 @@ STEPS = {
     "recommendation.task-claimed.v1": "claim-task",
     "recommendation.task-released.v1": "release-task",
     "recommendation.task-delegated.v1": "delegate-task",
+    "recommendation.remarked.v1": "remark",
     "recommendation.approved.v1": "give-approval",
     "recommendation.migrated.v1": "migrate",
 }
@@ -60,7 +61,7 @@ procedure names itself."""
 BESIDE = frozenset(
     (
         *("pass-deadline", "remind", "escalate"),
-        *("claim-task", "release-task", "delegate-task", "give-approval", "migrate"),
+        *("claim-task", "release-task", "delegate-task", "give-approval", "remark", "migrate"),
     )
 )
 """Steps beside every procedure: no definition has to say them, and they are open whenever what they

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from domain import (
+    absence,
     adoptions,
     calendar,
     credential,
@@ -72,6 +73,7 @@ FOLDS: dict[type[Event], Fold] = {
         (workflow_definition, workflow_definition.EVENTS),
         (adoptions, adoptions.EVENTS),
         (calendar, calendar.EVENTS),
+        (absence, absence.EVENTS),
         (credential, credential.EVENTS),
     )
     for event in its

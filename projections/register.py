@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
 
+from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
 from domain.entry import last_day
@@ -218,6 +219,7 @@ definitions = Shelf(
 )
 adoptions = Shelf(views.adoptions, Adoptions, lambda s: ("adopted", s.addressee))
 calendars = Shelf(views.calendar, OwnCalendar, lambda s: ("set", s.addressee))
+absences = Shelf(views.absences, Absences, lambda s: ("declared", f"{s.addressee} {s.institution}"))
 
 SHELVES: tuple[Shelf[Any], ...] = (
     reviews,
@@ -230,6 +232,7 @@ SHELVES: tuple[Shelf[Any], ...] = (
     definitions,
     adoptions,
     calendars,
+    absences,
 )
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
 

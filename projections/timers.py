@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, tuple_
 
 from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput
 from projections import writing
 from projections.views import timer as table
 from projections.writing import Change
+
+page_size_max = 200
 
 
 class Lease(NamedTuple):
@@ -90,6 +93,36 @@ def release(connection: Connection, leases: Sequence[Lease]) -> None:
             f"UPDATE timer SET leased_until = 0 WHERE recommendation = {mark} AND epoch = {mark}",
             [(lease.recommendation.hex, lease.epoch) for lease in leases],
         )
+
+
+class Waiting(NamedTuple):
+    """A case that waits for the clock, and when it wakes."""
+
+    recommendation: UUID
+    wakes_at: str
+
+
+def waiting(
+    connection: Connection,
+    addressees: Sequence[str] | None,
+    *,
+    first: int,
+    after: str | None,
+) -> tuple[list[Waiting], bool]:
+    """Cases that wait for the clock, those first that wake first, and whether there are more. A
+    cursor is the instant and the id of the last one."""
+    if not 0 <= first <= page_size_max:
+        raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
+    c = table.c
+    query = select(c.recommendation, c.wakes_at).order_by(c.wakes_at, c.recommendation)
+    if addressees is not None:
+        query = query.where(c.addressee.in_(addressees))
+    if after is not None:
+        at, _, id = after.partition(" ")
+        query = query.where(tuple_(c.wakes_at, c.recommendation) > tuple_(at, id))
+    found = connection.execute(query.limit(first + 1)).all()
+    page = [Waiting(UUID(hex=row.recommendation), row.wakes_at) for row in found[:first]]
+    return page, len(found) > first
 
 
 def dump(connection: Connection) -> dict[str, str]:

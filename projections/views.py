@@ -252,6 +252,7 @@ published_definition = _register_table(
 )
 adoptions = _register_table("adoptions")
 calendar = _register_table("calendar")
+absences = _register_table("absences")
 report_cover = Table(
     "report_cover",
     _register,
@@ -354,7 +355,7 @@ VIEWS = {
         View("recommendations", 6, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 3, _figures),
-        View("register", 3, _register),
+        View("register", 4, _register),
         View("timers", 1, _timers),
         View("agenda", 1, _agenda),
         View("credentials", 2, _credentials),

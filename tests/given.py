@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain import (
+    absence,
     adoptions,
     calendar,
     credential,
@@ -460,6 +461,10 @@ def delegated(task: str, to: str) -> Act:
     return act("delegate-task", lambda r, s: r.delegate_task(s, task, to))
 
 
+def remarked(words: str) -> Act:
+    return act("remark", lambda r, s: r.remark(s, Protected(words)))
+
+
 def approved(step: str, **said: Any) -> Act:
     return act("give-approval", lambda r, s: r.approve(s, step), **said)
 
@@ -593,6 +598,7 @@ ANY_BESIDE: dict[str, Callable[[Recommendation, Random], Act]] = {
     "release-task": lambda r, x: released(_task(r, x), x.choice(["mfa", "labour"])),
     "delegate-task": lambda r, x: delegated(_task(r, x), x.choice(["p-1", "p-2"])),
     "give-approval": lambda r, x: approved(x.choice(["plan", "close"])),
+    "remark": lambda r, x: remarked("ask the ministry"),
 }
 """One maker for each step beside the procedure that people take."""
 
@@ -710,6 +716,13 @@ def _calendar(held: Any, s: Stamp, x: Random) -> Event:
         working_days=x.choice([(), ("2025-12-27",)]),
         weekend=x.choice([(), (6, 5)]),
     )
+
+
+def _absence(held: Any, s: Stamp, x: Random) -> Event:
+    away, instead = x.sample(["p-1", "p-2", "p-3"], 2)
+    since = x.choice(["2026-01-01", "2026-08-03", "2027-02-01"])
+    until = x.choice(["2026-08-31", "2027-12-24"])
+    return absence.declare(s, held, absent=away, substitute=instead, since=since, until=until)
 
 
 def _refused(held: Any, s: Stamp, x: Random) -> Event:
@@ -845,6 +858,11 @@ BESIDE: dict[str, Beside] = {
         calendar.fold,
         lambda s, x, whose, n: (calendar.calendar_id(whose), _calendar(None, s, x)),
         (_calendar,),
+    ),
+    "absence": Beside(
+        absence.fold,
+        lambda s, x, whose, n: (absence.absences_id(whose, "labour"), _absence(None, s, x)),
+        (_absence, lambda a, s, x: a.end(s, x.choice([h.version for h in a.declared] or [9]))),
     ),
     "credential": Beside(
         credential.fold,

@@ -524,6 +524,16 @@ def _calendar(history: History) -> dict[str, Any]:
     }
 
 
+def _absence(history: History, addressee: str = "") -> dict[str, Any]:
+    away: dict[int, tuple[str, str, str, str]] = {}
+    for version, (word, said) in enumerate(history, 1):
+        if word == "ended":
+            away.pop(said["absence"], None)
+        else:
+            away[version] = (said["absent"], said["substitute"], said["since"], said["until"])
+    return {"away": away}
+
+
 def _credential(history: History) -> dict[str, Any]:
     return {
         "sha256": history[0][1]["sha256"],
@@ -543,6 +553,7 @@ BESIDE = {
     "definition": _definition,
     "procedure": _procedure,
     "calendar": _calendar,
+    "absence": _absence,
     "credential": _credential,
 }
 

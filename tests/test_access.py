@@ -135,6 +135,7 @@ MATRIX: dict[str, tuple[set[str], Case]] = {
             (("deferPosition", {"due": "2030-06"}),),
         ),
     ),
+    "remark": ({C, K, F}, Case({"words": "ask the ministry"}, ASSIGNED)),
     "claimTask": ({C}, Case({"task": "assign"})),
     "releaseTask": ({C}, Case({"task": "assign"}, (("claimTask", {"task": "assign"}),))),
     "delegate": ({C}, Case({"task": "assign", "to": "p-9"})),

@@ -10,9 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain import absence
 from domain.casework import TaskClaimed, TaskDelegated, TaskReleased
-from domain.entry import Speaker, Stamp
-from domain.refusals import AlreadySo, FourEyes, TaskClaimedByOther, UnknownTask
+from domain.entry import Entry, Speaker, Stamp
+from domain.refusals import (
+    AlreadySo,
+    FourEyes,
+    InvalidInput,
+    Refusal,
+    TaskClaimedByOther,
+    UnknownEntry,
+    UnknownTask,
+)
 from tests.clock import SetClock
 from tests.given import (
     approved,
@@ -274,3 +283,112 @@ def test_why_not_tells_of_four_eyes_and_claims(here: Server) -> None:
     (why,) = blockers("second", "decree-assignment")
     assert "p-coordinator" in why
     assert any("approved" in guard for guard in blockers("coordinator", "close"))
+
+
+# --- Who stands in -------------------------------------------------------------------------------
+
+AWAY = """mutation($input: DeclareAbsenceInput!) { declareAbsence(input: $input) {
+    absences { version absences { version absent substitute since until } }
+    errors { code message } } }"""
+BACK = """mutation($input: EndAbsenceInput!) { endAbsence(input: $input) {
+    absences { version absences { version } } errors { code message } } }"""
+ABSENCES = """{ absences(addressee: "SVN") { version absences { absent } } }"""
+TIMERS = """query($after: String) { timers(first: 1, after: $after) { hasNextPage endCursor
+    nodes { at does deadline recommendation { id } } } }"""
+
+
+def test_whoever_stands_in_takes_what_the_other_has_claimed_as_himself(database_url: str) -> None:
+    clock = SetClock("2026-08-01")
+    with running(database_url, clock) as server:
+        server.grant("second", "coordinator", "mfa")
+        server.grant("elsewhere", "coordinator", "interior")
+        id = server.receive()
+        server.step("coordinator", "claimTask", id, task="assign")
+        away = {
+            "commandId": "away-1",
+            "addressee": "SVN",
+            "absent": "p-coordinator",
+            "substitute": "p-second",
+            "since": "2026-08-03",
+            "until": "2026-08-21",
+        }
+        done = server.ask("coordinator", AWAY, input=away)["declareAbsence"]
+        assert done["errors"] == []
+        assert done["absences"]["absences"][0]["substitute"] == "p-second"
+        again = server.ask("coordinator", AWAY, input=away)["declareAbsence"]
+        assert again["absences"]["version"] == 1, "sent twice it is said once"
+        said = {"institution": "labour"}
+        not_yet = refusal(server, "second", "assignRecommendation", id, **said)
+        assert not_yet == "TASK_CLAIMED_BY_OTHER"
+        clock.set("2026-08-10")
+        other = refusal(server, "justice", "claimTask", id, task="assign")
+        assert other == "FORBIDDEN", "another institution's absences are its own"
+        entry = server.step("second", "assignRecommendation", id, **said)
+        assert entry["recommendation"]["stage"] == "ASSIGNED"
+        assert server.ask("coordinator", ABSENCES)["absences"]["version"] == 1
+        assert server.ask("elsewhere", ABSENCES)["absences"]["absences"] == []
+        assert server.refused("reader", ABSENCES)["extensions"]["code"] == "FORBIDDEN"
+        back = {"commandId": "back-1", "addressee": "SVN", "expectedVersion": 1, "absence": 1}
+        done = server.ask("second", BACK, input=back)["endAbsence"]
+        assert (done["errors"], done["absences"]["absences"]) == ([], [])
+        stale = server.ask("second", BACK, input={**back, "commandId": "back-2"})["endAbsence"]
+        assert stale["errors"][0]["code"] == "STALE_VERSION"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"absent": "p-1", "substitute": "p-1"}, InvalidInput),
+        ({"since": "2026-09-01", "until": "2026-08-01"}, InvalidInput),
+        ({"since": "2026-09"}, InvalidInput),
+        ({"substitute": "p-3"}, AlreadySo),
+        ({"absent": "p-2", "substitute": "p-4"}, InvalidInput),
+        ({"absent": "p-4", "substitute": "p-1"}, InvalidInput),
+    ],
+)
+def test_an_absence_that_makes_no_sense_is_refused(
+    said: dict[str, str], reason: type[Refusal]
+) -> None:
+    usual = {"absent": "p-1", "substitute": "p-2", "since": "2026-08-03", "until": "2026-08-21"}
+    here_now = Stamp(command="c", speaker=speaker_called("p-9"))
+    first = absence.declare(here_now, None, **usual)
+    id = absence.absences_id("SVN", "mfa")
+    held = absence.fold([Entry(id, 1, "SVN", first)])
+    assert held is not None
+    assert held.absent_for("p-2", "2026-08-21") == ["p-1"]
+    assert held.absent_for("p-2", "2026-08-22") == []
+    with pytest.raises(reason):
+        absence.declare(here_now, held, **{**usual, **said})
+    with pytest.raises(UnknownEntry):
+        held.end(here_now, 9)
+
+
+def test_the_clock_tells_what_it_does_next_the_earliest_first(sqlite_url: str) -> None:
+    with running(sqlite_url, SetClock("2031-01-10")) as server:
+        late, soon = server.receive(), server.receive()
+        server.step("coordinator", "deferPosition", late, due="2031-12-31")
+        server.step("coordinator", "deferPosition", soon, due="2031-06-30")
+        page = server.ask("auditor", TIMERS)["timers"]
+        assert [node["recommendation"]["id"] for node in page["nodes"]] == [soon]
+        assert page["nodes"][0]["does"] == "remind"
+        assert page["nodes"][0]["at"].startswith("2031-04-30T23:59:59")
+        rest = server.ask("auditor", TIMERS, after=page["endCursor"])["timers"]
+        assert [node["recommendation"]["id"] for node in rest["nodes"]] == [late]
+        assert not rest["hasNextPage"]
+        assert server.refused("reader", TIMERS)["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_a_remark_is_for_those_who_work_on_it_and_changes_nothing(here: Server) -> None:
+    id = here.receive()
+    words = {"words": "ask the ministry of health first"}
+    assert refusal(here, "justice", "remark", id, **words) == "FORBIDDEN"
+    here.step("coordinator", "offerAssignment", id, institution="justice")
+    told = here.step("justice", "remark", id, words="ask the ministry of health first")
+    assert told["events"][0]["visibility"] == "INTERNAL"
+    query = """query($id: ID!) { recommendation(id: $id) { states history { __typename
+        left entered ... on Remarked { words { text } } } } }"""
+    found = here.ask("clerk", query, id=id)["recommendation"]["history"]
+    assert found[-1]["words"]["text"] == "ask the ministry of health first"
+    assert (found[-1]["left"], found[-1]["entered"]) == ([], [])
+    public = here.ask("reader", query, id=id)["recommendation"]["history"]
+    assert "Remarked" not in [entry["__typename"] for entry in public]

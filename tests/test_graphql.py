@@ -414,7 +414,7 @@ def everything(kind: Any, path: tuple[str, ...] = ()) -> str:
 
 OF_CASEWORK = {e.__name__ for e in EVERY_EVENT if e.__module__ == casework.__name__}
 CASEWORK = {
-    *("claimTask", "releaseTask", "delegate", "approveStep"),
+    *("claimTask", "releaseTask", "delegate", "approveStep", "remark"),
     *("suspendRecommendation", "resumeRecommendation", "extendDeadline"),
 }
 

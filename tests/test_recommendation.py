@@ -966,6 +966,7 @@ PRODUCES_BESIDE: dict[str, type[Event]] = {
     "release-task": casework.TaskReleased,
     "delegate-task": casework.TaskDelegated,
     "give-approval": casework.Approved,
+    "remark": casework.Remarked,
     "migrate": casework.Migrated,
 }
 """Steps beside every procedure."""

@@ -252,12 +252,15 @@ OF_THEIR_OWN = {
     "adoptWorkflowDefinition",
     "takeStep",
     "setCalendar",
+    "declareAbsence",
+    "endAbsence",
     "takeSteps",
     "decideCases",
     "migrateCases",
 }
 """Those that have tests of their own: in this file, and in tests/test_own_procedures.py,
-test_calendars.py, test_steps.py, test_carrying_forward.py and test_migration.py."""
+test_calendars.py, test_steps.py, test_carrying_forward.py, test_casework.py and
+test_migration.py."""
 REGISTER.update({mutation: Case({C}, lambda s: {}) for mutation in OF_THEIR_OWN})
 
 

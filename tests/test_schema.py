@@ -166,6 +166,8 @@ BEGINNINGS = {
     "PublishWorkflowDefinitionInput",
     "AdoptWorkflowDefinitionInput",
     "SetCalendarInput",
+    "DeclareAbsenceInput",
+    "EndAbsenceInput",
 }
 """Nobody has seen a version of what begins, or of what counts from now on whatever counted."""
 

@@ -25,6 +25,7 @@ from sqlalchemy import event as engine_event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from domain import credential
+from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
 from domain.credential import Holder
@@ -309,6 +310,15 @@ AS_REGISTERED: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
         lambda s: {
             "counts": {
                 one: held.sha256 for held in s.adopted for one in (*held.mechanisms, *held.kinds)
+            }
+        },
+    ),
+    Absences: (
+        "absence",
+        lambda s: {
+            "away": {
+                held.version: (held.absent, held.substitute, held.since, held.until)
+                for held in s.declared
             }
         },
     ),

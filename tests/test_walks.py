@@ -36,7 +36,7 @@ RECEIVED: dict[str, dict[str, Any]] = {
 }
 """Procedure → what starts under it."""
 
-BESIDE_THEM = {"claimTask", "releaseTask", "delegate", "approveStep"}
+BESIDE_THEM = {"claimTask", "releaseTask", "delegate", "approveStep", "remark"}
 WALKED = sorted(set(MATRIX) - {"receiveRecommendation", *BESIDE_THEM})
 NAMED = {
     "assignment": ("AssignmentOffered", "AssignmentDecreed", "AssignmentHandedOver"),

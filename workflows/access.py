@@ -87,6 +87,7 @@ MAY: dict[str, frozenset[Role]] = {
         "release-task": (C, K, F),
         "delegate-task": (C, K, F),
         "give-approval": (C, K, F),
+        "remark": (C, K, F),
         "migrate": (C,),
         "open-review": (C, K),
         "schedule-review": (C, K),
@@ -116,6 +117,8 @@ MAY: dict[str, frozenset[Role]] = {
         "publish-definition": (C,),
         "adopt-definition": (C,),
         "set-calendar": (C,),
+        "declare-absence": (C, K, F),
+        "end-absence": (C, K, F),
         "publish-vocabulary": (C,),
         "map-vocabulary": (C,),
         "grant-key": (A,),
@@ -254,6 +257,14 @@ def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None
     authorise(principal, step, r.addressee)
     if not principal.scope.reads(r.visibility, r.institution):
         raise Forbidden("This recommendation is not for this key.")
+
+
+def is_concerned(principal: Principal, r: Recommendation) -> bool:
+    """True if the principal's institution is assigned to it, or was offered it."""
+    return any(
+        a.institution == principal.institution and a.status in _WHOSE.values()
+        for a in r.assignments
+    )
 
 
 def may_do(principal: Principal, task: TaskHeld, r: Recommendation) -> bool:

@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from domain import absence
 from domain.addressees import addressee as known_addressee
 from domain.entry import Entry, Event, Stamp, Visibility
 from domain.events import (
@@ -255,11 +256,25 @@ class Desk:
         speaker = stamp.speaker
         for task in r.tasks:
             claim = task.claim_of(speaker.institution)
-            if step in task.steps and claim is not None and claim.actor != speaker.actor:
+            if (
+                step in task.steps
+                and claim is not None
+                and claim.actor != speaker.actor
+                and claim.actor not in self._stood_in_for(r.addressee, stamp)
+            ):
                 raise TaskClaimedByOther(
                     f"{claim.actor} has claimed the task “{task.task}”; release or delegate it "
                     "first."
                 )
+
+    def _stood_in_for(self, addressee: str, stamp: Stamp) -> list[str]:
+        """Those of the same institution for whom the person who speaks stands in today."""
+        speaker = stamp.speaker
+        id = absence.absences_id(addressee, speaker.institution)
+        held = self.log.load(id, absence.fold) if speaker.actor else None
+        if held is None:
+            return []
+        return held.absent_for(speaker.actor or "", self.procedures.moment(addressee).today)
 
     def receive(
         self,

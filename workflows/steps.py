@@ -164,6 +164,7 @@ OTHERWISE = {
     "claim-task": "A task is claimed by `claimTask`.",
     "release-task": "A task is released by `releaseTask`.",
     "delegate-task": "A task is delegated by `delegate`.",
+    "remark": "A remark is made by `remark`.",
     "give-approval": "A step is approved by `approveStep`.",
     "migrate": "A case goes over to another procedure by `migrateCases`.",
     "cover": "“cover” is taken by publishing a progress report that covers it: `publishReport`.",
@@ -173,7 +174,9 @@ OTHERWISE = {
 
 def visibility_of(step: str) -> Visibility:
     """Who may read a step's entry unless said otherwise; no more than the recommendation."""
-    return BY_HAND[step].visibility if step in BY_HAND else Visibility.PUBLIC
+    if step in BY_HAND:
+        return BY_HAND[step].visibility
+    return Visibility.INTERNAL if step == "remark" else Visibility.PUBLIC
 
 
 # --- What a step carries --------------------------------------------------------------------------

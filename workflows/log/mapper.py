@@ -20,6 +20,7 @@ import msgspec
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, StoredEvent
 
 from domain import (
+    absence,
     adoptions,
     calendar,
     credential,
@@ -50,7 +51,9 @@ EVENTS: dict[str, type[Event]] = {
         vocabulary,
         workflow_definition,
         adoptions,
+        absence,
         calendar,
+        absence,
     )
     for cls in module.EVENTS
 }

@@ -1,0 +1,172 @@
+"""Absences in GraphQL: who is away from an institution, and who stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.types import Info
+
+from api.context import Context, Reading
+from api.derive import struct_type
+from api.history import HistoryEntry
+from api.looking_back import AsOf, look
+from api.steps import Circumstances, StepError, circumstances, command, refused
+from domain import absence
+from domain.absence import AbsenceHeld, Absences, absences_id
+from domain.entry import Visibility
+from domain.refusals import NotFound, Refusal, StaleVersion
+from projections import history, register
+from workflows.access import authorise
+from workflows.desk import Taken
+
+AbsenceType: Any = struct_type(AbsenceHeld)
+
+
+@strawberry.type(description="Who is away from an institution. Persons are named by pseudonym.")
+class InstitutionAbsences:
+    addressee: str
+    institution: str
+    version: int = strawberry.field(
+        description="0, where nothing was said yet. Send it back as expectedVersion."
+    )
+    absences: list[AbsenceType] = strawberry.field(
+        description="Those that stand, past ones among them; `version` is an absence's id."
+    )
+
+
+@strawberry.input
+class AbsencesInput(Circumstances):
+    addressee: str = strawberry.field(description="The State whose institution it is.")
+    expected_version: int = strawberry.field(
+        default=0, description="The version you saw; 0, where nothing was said yet."
+    )
+
+
+@strawberry.input
+class DeclareAbsenceInput(AbsencesInput):
+    absent: str = strawberry.field(description="The person who is away, by pseudonym.")
+    substitute: str = strawberry.field(description="The person who stands in.")
+    since: str = strawberry.field(description="The first day: 2026-08-03.")
+    until: str = strawberry.field(description="The last day.")
+
+
+@strawberry.input
+class EndAbsenceInput(AbsencesInput):
+    absence: int = strawberry.field(description="The absence's id.")
+
+
+@strawberry.type(description="What became of an institution's absences, or why it was refused.")
+class AbsencesPayload:
+    absences: InstitutionAbsences | None = strawberry.field(
+        description="As they stand after the step; null when refused, or when the views took too "
+        "long."
+    )
+    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
+    log_index: int | None = strawberry.field(description="Log index of the last of them.")
+    errors: list[StepError] = strawberry.field(description="Empty when it was recorded.")
+
+
+@strawberry.type
+class AbsenceQuery:
+    @strawberry.field(description="Who is away from your institution, and who stands in.")
+    def absences(
+        self, info: Info[Context, None], addressee: str, as_of: AsOf | None = None
+    ) -> InstitutionAbsences:
+        principal = info.context.principal
+        authorise(principal, "declare-absence", addressee)
+        return _absences(
+            look(info.context, as_of, None, [addressee]), addressee, principal.institution
+        )
+
+
+@strawberry.type
+class AbsenceMutation:
+    @strawberry.mutation(
+        description="A person of your institution is away and another stands in: takes the steps "
+        "of tasks that the first has claimed, as himself."
+    )
+    def declare_absence(
+        self, info: Info[Context, None], input: DeclareAbsenceInput
+    ) -> AbsencesPayload:
+        return _take(
+            info.context,
+            "declare-absence",
+            input,
+            lambda held, stamp: absence.declare(
+                stamp,
+                held,
+                absent=input.absent,
+                substitute=input.substitute,
+                since=input.since,
+                until=input.until,
+            ),
+        )
+
+    @strawberry.mutation(description="A person of your institution is back, or is not going.")
+    def end_absence(self, info: Info[Context, None], input: EndAbsenceInput) -> AbsencesPayload:
+        def act(held: Absences | None, stamp: Any) -> Any:
+            if held is None:
+                raise NotFound("Nobody is away.")
+            return held.end(stamp, input.absence)
+
+        return _take(info.context, "end-absence", input, act)
+
+
+def _take(
+    context: Context, step: str, input: AbsencesInput, act: Callable[[Absences | None, Any], Any]
+) -> AbsencesPayload:
+    try:
+        taken = _taken(context, step, input, act)
+    except Refusal as refusal:
+        return AbsencesPayload(absences=None, events=[], log_index=None, errors=[refused(refusal)])
+    service = context.service
+    last = taken.appended.first + taken.appended.count - 1
+    entries = [e for e in taken.entries if context.scope.sees(e)]
+    history.reveal(service.log, entries)
+    node = None
+    if service.wait_for(last):
+        context.refresh()
+        node = _absences(context, input.addressee, context.principal.institution)
+    return AbsencesPayload(
+        absences=node,
+        events=entries,  # type: ignore[arg-type]
+        log_index=last,
+        errors=[],
+    )
+
+
+def _taken(
+    context: Context, step: str, input: AbsencesInput, act: Callable[[Absences | None, Any], Any]
+) -> Taken:
+    desk, principal = context.service.desk, context.principal
+    said = command(context, step, input)
+    stamp = circumstances(context, input, Visibility.INTERNAL)
+    id = absences_id(input.addressee, principal.institution)
+    held = desk.log.load(id, absence.fold)
+    if held is None:
+        if input.expected_version != 0:
+            raise StaleVersion("Nothing was said of this institution yet.", current=0)
+        return desk.begin(principal, said, step, input.addressee, lambda: (id, act(None, stamp)))
+    return desk.go_on(
+        principal,
+        said,
+        id,
+        absence.fold,
+        step,
+        lambda state: [act(state, stamp)],
+        expected_version=input.expected_version,
+    )
+
+
+def _absences(reading: Reading, addressee: str, institution: str) -> InstitutionAbsences:
+    row = register.absences.by_id(
+        reading.connection, reading.scope, absences_id(addressee, institution)
+    )
+    return InstitutionAbsences(
+        addressee=addressee,
+        institution=institution,
+        version=row.state.version if row else 0,
+        absences=list(row.state.declared) if row else [],
+    )
