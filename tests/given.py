@@ -720,7 +720,7 @@ def _calendar(held: Any, s: Stamp, x: Random) -> Event:
 
 def _absence(held: Any, s: Stamp, x: Random) -> Event:
     away, instead = x.sample(["p-1", "p-2", "p-3"], 2)
-    since = x.choice(["2026-01-01", "2026-08-03", "2027-02-01"])
+    since = x.choice(["2026-01-01", "2026-08-03"])
     until = x.choice(["2026-08-31", "2027-12-24"])
     return absence.declare(s, held, absent=away, substitute=instead, since=since, until=until)
 

@@ -133,7 +133,7 @@ def test_figures_are_what_one_counts_who_reads_row_by_row(
 def test_figures_of_a_long_record_are_what_one_counts_who_reads_row_by_row(
     here: Place, seed: int
 ) -> None:
-    for entries in any_recommendations(Random(seed), 40, 2_000):
+    for entries in any_recommendations(Random(seed), 40, 3_000):
         here.record(*entries)
         if seed == 3:
             here.feed.advance()
