@@ -354,6 +354,10 @@ def _change(stream: list[Entry]) -> Change:
 def _write(connection: Connection, names: Iterable[str], some: Sequence[Change]) -> None:
     for name in names:
         STORES[name](connection, some)
+        if connection.dialect.name != "sqlite":
+            # Many rows go in one pipeline, after which the server's clock for idle transactions
+            # stands still until the next statement.
+            connection.exec_driver_sql("SELECT")
 
 
 def _is_of_the_store(error: Exception) -> bool:
