@@ -38,7 +38,16 @@ from domain import (
 )
 from domain.entry import Entry, Event, UnreadableEntry
 from domain.recommendation import Recommendation
-from projections import agenda, credentials, figures, recommendations, register, search, timers
+from projections import (
+    agenda,
+    credentials,
+    figures,
+    recommendations,
+    register,
+    search,
+    timers,
+    writing,
+)
 from projections.reading import ReadableLog
 from projections.views import VIEWS, Generation, Views
 from projections.writing import Change
@@ -47,7 +56,7 @@ batch_entries_max = 2_000
 rebuild_states_max = 5_000
 cached_states_max = 20_000
 poll_seconds = 0.1
-idle_seconds_max = 10.0
+idle_seconds_max = 30.0
 switch_seconds_max = 120.0
 """How long a process that stands still while it feeds, or while it switches to what it has rebuilt,
 may keep all other feeders waiting; on SQLite there is no such limit."""
@@ -354,10 +363,9 @@ def _change(stream: list[Entry]) -> Change:
 def _write(connection: Connection, names: Iterable[str], some: Sequence[Change]) -> None:
     for name in names:
         STORES[name](connection, some)
-        if connection.dialect.name != "sqlite":
-            # Many rows go in one pipeline, after which the server's clock for idle transactions
-            # stands still until the next statement.
-            connection.exec_driver_sql("SELECT")
+        # Many rows go in one pipeline, after which the server's clock for idle transactions stands
+        # still until the next statement.
+        writing.stir(connection)
 
 
 def _is_of_the_store(error: Exception) -> bool:

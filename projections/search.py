@@ -6,7 +6,8 @@ the store's own: FTS5 in SQLite, a `tsvector` under GIN in PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from time import monotonic
 
 from sqlalchemy import Connection, String, TextualSelect, bindparam, func, select, text
 
@@ -17,6 +18,7 @@ from projections.views import search_document as document
 from projections.writing import Change
 
 addressees_max = 20
+quiet_seconds_max = 1.0
 words_bytes_max = 1_000_000
 """A `tsvector` has room for a mebibyte of words; beyond that it mixes them up without a word."""
 
@@ -24,14 +26,24 @@ words_bytes_max = 1_000_000
 def tokens(r: Recommendation) -> list[str]:
     """What a recommendation is found by: its names, and its texts in every language as far as
     there is room, the one it came in first."""
-    pieces = [{_of(r.addressee)}]
-    pieces += [index_tokens(f"{alias.value} {alias.paragraph or ''}", "") for alias in r.aliases]
-    for language, wording in r.texts.items():
-        pieces.extend(index_tokens(part.text, language) for part in wording.parts)
-    found = set().union(*pieces)
-    if 4 * sum(map(len, found)) > words_bytes_max:  # a letter has four bytes at most
-        found = _with_room(pieces)
+    found: set[str] = set()
+    room = words_bytes_max
+    for piece in _pieces(r):
+        for token in sorted(piece - found):
+            room -= len(token.encode())
+            if room < 0:
+                return sorted(found)
+            found.add(token)
     return sorted(found)
+
+
+def _pieces(r: Recommendation) -> Iterator[set[str]]:
+    yield {_of(r.addressee)}
+    for alias in r.aliases:
+        yield index_tokens(f"{alias.value} {alias.paragraph or ''}", "")
+    for language, wording in r.texts.items():
+        for part in wording.parts:
+            yield index_tokens(part.text, language)
 
 
 def _of(addressee: str) -> str:
@@ -40,30 +52,22 @@ def _of(addressee: str) -> str:
     return "国" + "".join(filter(str.isalnum, addressee.casefold()))
 
 
-def _with_room(pieces: Iterable[set[str]]) -> set[str]:
-    found: set[str] = set()
-    room = words_bytes_max
-    for piece in pieces:
-        for token in sorted(piece - found):
-            room -= len(token.encode())
-            if room < 0:
-                return found
-            found.add(token)
-    return found
-
-
 # --- Writing -------------------------------------------------------------------------------------
 
 
 def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Indexes anew what has new words."""
     words: dict[str, list[str]] = {}
+    heard = monotonic()
     for change in changes:
         before, after = change.before, change.after
         if isinstance(after, Recommendation) and (
             before is None or before.texts != after.texts or before.aliases != after.aliases
         ):
             words[after.id.hex] = tokens(after)
+            if monotonic() - heard > quiet_seconds_max:
+                writing.stir(connection)
+                heard = monotonic()
     if not words:
         return
     old = _numbers(connection, [c.after.id.hex for c in changes if c.after.id.hex in words])

@@ -54,6 +54,12 @@ def delete(connection: Connection, table: Table, column: str, values: Iterable[A
         connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {column} = {mark}", gone)
 
 
+def stir(connection: Connection) -> None:
+    """Lets the server hear that this transaction is at work; it ends one that stands still."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SELECT")
+
+
 def placeholder(connection: Connection) -> str:
     """How the store's driver marks a parameter."""
     return "?" if connection.dialect.name == "sqlite" else "%s"
