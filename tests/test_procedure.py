@@ -32,10 +32,11 @@ from workflows.procedure.definition import (
 )
 from workflows.procedure.drawing import svg
 from workflows.procedure.facts import KNOWN, UNDONE_BY
-from workflows.procedure.gate import Fault, check, domains
+from workflows.procedure.gate import Fault, check
 from workflows.procedure.overlay import Operation
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, profile, read, shipped
+from workflows.procedure.valuations import domains
 from workflows.statecharts.expressions import holds
 
 Said = dict[str, Any]
@@ -287,7 +288,7 @@ def test_the_gate_names_what_is_wrong_and_the_way_there(path: Path) -> None:
 
 def codes() -> set[str]:
     """The codes of all faults of definitions, as the code has them; migrations have their own."""
-    rooms = (ROOT / "workflows" / "procedure").glob("*.py")
+    rooms = (ROOT / "workflows" / "procedure").rglob("*.py")
     sources = "".join(p.read_text() for p in rooms if p.name != "migration.py")
     return {"no-definition", *re.findall(r'(?:Fault|Unsound)\(\s*"([a-z-]+)"', sources)}
 
@@ -319,6 +320,8 @@ def test_each_fault_has_a_broken_definition_and_a_line_in_the_guide() -> None:
         ("promise-broken.always", "always: at work.waiting or planned", "always: at work"),
         ("bucket-twice", "bucket: under-way", "bucket: reported"),
         ("then-not-open", "then: reopen", "then: endorse"),
+        ("approvals-wrong", "needed: 3", "needed: 2"),
+        ("approvals-wrong.role", "auditor", "focal-point"),
         ("reminder-too-early", "before: {months: 1}", "before: {days: 8}"),
         ("deadline-unheard", "while: [work],", "while: [work.waiting],"),
     ],

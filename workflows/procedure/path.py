@@ -26,7 +26,7 @@ from workflows.procedure.acts import PREPARED_BY, SOMEBODY, Domains, acts, stamp
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import HISTORY, StateSpec
-from workflows.procedure.gate import domains as domains_of
+from workflows.procedure.valuations import domains as domains_of
 from workflows.statecharts.expressions import (
     Compare,
     Fact,

@@ -1,0 +1,238 @@
+"""Everywhere a case can get: a walk of some regions of a procedure, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from workflows.procedure.compiled import Compiled
+from workflows.procedure.facts import UNDONE_BY
+from workflows.procedure.gate.fault import Fault
+from workflows.procedure.valuations import told, valuations
+from workflows.statecharts.expressions import Expression, Facts, Value, holds
+from workflows.statecharts.kernel import EndlessLoop, Microstep, Stepped
+
+visits_max = 400_000
+CORRECTIONS = ("correct", "strike")
+"""Steps that lead somewhere only where something was entered in error: nothing to count on."""
+ANY_STEP = "(any step)"
+"""A step that no state waits for: it only changes facts."""
+
+
+class Place(NamedTuple):
+    """Where a case can get: its states, what history states remember, and its facts by number."""
+
+    states: frozenset[str]
+    remembered: tuple[tuple[str, tuple[str, ...]], ...]
+    facts: int
+
+
+class Turn(NamedTuple):
+    """A step that is taken in some states, and the facts that tell whether it can, by number."""
+
+    states: frozenset[str]
+    remembered: tuple[tuple[str, tuple[str, ...]], ...]
+    step: str
+    read: int
+
+
+class Way(NamedTuple):
+    """How a place was reached: from which, by what."""
+
+    before: Place | None
+    by: str
+
+
+class Led(NamedTuple):
+    """What a turn leads to, and through what."""
+
+    place: Place
+    microsteps: tuple[Microstep, ...]
+
+
+class Walk:
+    """Everywhere a case can get. `changes`: the steps that are taken, and the facts that each may
+    change; a strict walk leaves the others as they are."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        domains: dict[str, tuple[Value | None, ...]],
+        changes: dict[str, tuple[str, ...]],
+        strict: bool,
+    ) -> None:
+        self.compiled = compiled
+        self.domains = domains
+        self.changes = changes
+        self.strict = strict
+        self.faults: list[Fault] = []
+        self.visited = 0
+        self.ways: dict[Place, Way] = {}
+        self.led: dict[Turn, list[Led]] = {}
+        self.takers: dict[Turn, list[Place]] = {}
+        self.passed: set[str] = set()
+        self._active: dict[frozenset[str], frozenset[str]] = {}
+        self._settled: dict[object, Stepped] = {}
+        if math.prod(map(len, domains.values())) > visits_max:
+            self._too_large()
+            return
+        self.facts = list(valuations(domains, tuple(domains)))
+        self.number = {tuple(facts.values()): n for n, facts in enumerate(self.facts)}
+        self.seen = {name: self._seen(name) for name in self.changes}
+        self._go()
+
+    @property
+    def sets(self) -> list[frozenset[str]]:
+        """The sets of states that can be reached, the nearest first."""
+        return list(dict.fromkeys(place.states for place in self.ways))
+
+    def active(self, states: frozenset[str]) -> frozenset[str]:
+        """All active states, from those that have no others within them."""
+        if states not in self._active:
+            self._active[states] = self.compiled.active(states)
+        return self._active[states]
+
+    def holds(self, condition: Expression, place: Place) -> bool:
+        """True if a condition holds somewhere."""
+        return holds(condition, self.facts[place.facts], self.active(place.states))
+
+    def turn(self, place: Place, name: str) -> Turn:
+        """A step that is taken somewhere."""
+        return Turn(place.states, place.remembered, name, self.seen[name][place.facts])
+
+    def _go(self) -> None:
+        queue: deque[Place] = deque()
+
+        def reach(place: Place, way: Way) -> None:
+            if place not in self.ways:
+                self.ways[place] = way
+                self.passed |= self.active(place.states)
+                queue.append(place)
+
+        for n, facts in enumerate(self.facts):
+            self.visited += 1
+            try:
+                entered = self.compiled.begin(facts).entered
+            except EndlessLoop as loop:
+                self._loops(None, "begin", facts, loop)
+                return
+            reach(Place(frozenset(entered), (), n), Way(None, f"begin where {told(facts)}"))
+        while queue:
+            place = queue.popleft()
+            for name in self.changes:
+                turn = self.turn(place, name)
+                takers = self.takers.setdefault(turn, [])
+                takers.append(place)
+                if len(takers) > 1:
+                    continue
+                self.led[turn] = self._take(place, name)
+                if self.faults:
+                    return
+                for led in self.led[turn]:
+                    facts = self.facts[led.place.facts]
+                    reach(led.place, Way(place, f"{name}, then {told(facts)}"))
+
+    def _seen(self, name: str) -> list[int]:
+        """For all facts, by number, what matters of them before a step: on a strict walk all, since
+        it leaves most as they are."""
+        if self.strict:
+            return list(range(len(self.facts)))
+        read = sorted(self.compiled.read_by(name))
+        seen: dict[tuple[Value | None, ...], int] = {}
+        return [
+            seen.setdefault(tuple(facts[fact] for fact in read), len(seen)) for facts in self.facts
+        ]
+
+    def _take(self, place: Place, name: str) -> list[Led]:
+        """All that a step can lead to from a place; nothing where it is not open."""
+        compiled, before, states = self.compiled, self.facts[place.facts], sorted(place.states)
+        if name != ANY_STEP and compiled.blocked(name, states, before):
+            return []
+        found: list[Led] = []
+        for changed in valuations(self.domains, self.changes[name]):
+            if self.strict and any(
+                value is True and not before[fact] and undoes(name, fact)
+                for fact, value in changed.items()
+            ):
+                continue
+            self.visited += 1
+            if self.visited > visits_max:
+                self._too_large()
+                return []
+            after = {**before, **changed}
+            try:
+                taken = self._step(place, name, states, before, after)
+            except EndlessLoop as loop:
+                self._loops(place, name, after, loop)
+                return []
+            for microstep in taken.microsteps:
+                self.passed.update(microstep.entered)
+            active, remembered = taken.snapshot
+            led = Place(frozenset(active), remembered, self.number[tuple(after.values())])
+            found.append(Led(led, taken.microsteps))
+        return found
+
+    def _step(
+        self, place: Place, name: str, states: list[str], before: Facts, after: Facts
+    ) -> Stepped:
+        """A step; what no state listens to only lets things settle, however it is called."""
+        if name in self.compiled.listened or name in self.compiled.passings:
+            return self.compiled.step(name, states, before, after, place.remembered)
+        key = place.states, place.remembered, tuple(after.values())
+        found = self._settled.get(key)
+        if found is None:
+            found = self.compiled.step(name, states, before, after, place.remembered)
+            self._settled[key] = found
+        return found
+
+    def _too_large(self) -> None:
+        why = (
+            f"More than {visits_max:,} steps would have to be looked at: use fewer facts in one "
+            "procedure, or fewer states at once."
+        )
+        self.faults.append(Fault("too-large-to-check", why))
+
+    def _loops(self, place: Place | None, name: str, facts: Facts, loop: EndlessLoop) -> None:
+        trace = self.trace(place, f"{name}, then {told(facts)}", "→ …")
+        self.faults.append(Fault("endless", str(loop), "$.states", trace))
+
+    def able(
+        self,
+        goal: Callable[[Place], bool],
+        along: Callable[[Place], bool] = lambda place: True,
+    ) -> set[Place]:
+        """The places from which a way leads `along` some others to a `goal`, and the goals."""
+        back: dict[Place, list[Turn]] = {}
+        for turn, some in self.led.items():
+            for led in some if turn.step not in CORRECTIONS else ():
+                back.setdefault(led.place, []).append(turn)
+        able = {place for place in self.ways if goal(place)}
+        queue = deque(able)
+        while queue:
+            for turn in back.pop(queue.popleft(), ()):
+                fresh = [p for p in self.takers[turn] if p not in able and along(p)]
+                able.update(fresh)
+                queue.extend(fresh)
+        return able
+
+    def trace(self, place: Place | None, *last: str) -> tuple[str, ...]:
+        """The way to a place, line by line."""
+        lines: list[str] = []
+        while place is not None:
+            way = self.ways[place]
+            lines[:0] = [way.by, f"→ {', '.join(sorted(place.states))}"]
+            place = way.before
+        return (*lines, *last)
+
+    def beyond(self, turn: Turn, led: Led) -> tuple[str, ...]:
+        """The way to where a turn leads, line by line."""
+        facts, states = self.facts[led.place.facts], ", ".join(sorted(led.place.states))
+        step = f"{turn.step}, then {told(facts)}"
+        return self.trace(self.takers[turn][0], step, f"→ {states}")
+
+
+def undoes(step: str, fact: str) -> bool:
+    """True if a step never makes a fact true."""
+    return step in UNDONE_BY.get(fact, ())
