@@ -314,6 +314,8 @@ def test_each_fault_has_a_broken_definition_and_a_line_in_the_guide() -> None:
             "[{when: closed",
             "[{on: plan, to: cabinet.waits}, {when: closed",
         ),
+        ("four-eyes-bypassed.led-back", "{on: plan}]", "{on: plan, to: cabinet.waits}]"),
+        ("four-eyes-bypassed.led-back", ", {on: plan}]", "]"),
         ("four-eyes-bypassed.begins", "    initial: cabinet.approved\n", ""),
         ("promise-broken.within-none", "{days: 61}", "{days: 60}"),
         ("promise-broken.within-none", "{days: 61}", "{months: 1}"),

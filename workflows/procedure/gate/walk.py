@@ -94,6 +94,18 @@ class Walk:
             self._active[states] = self.compiled.active(states)
         return self._active[states]
 
+    def kept(self, at: Place | Turn) -> frozenset[str]:
+        """All active states, and those that a history state leads back to: what is remembered of a
+        state that is active is forgotten when that is left."""
+        active, chart = self.active(at.states), self.compiled.chart
+        back = [
+            state
+            for history, states in at.remembered
+            if chart.ids[chart.parent[chart.index[history]]] not in active
+            for state in states
+        ]
+        return active | self.active(frozenset(back)) if back else active
+
     def holds(self, condition: Expression, place: Place) -> bool:
         """True if a condition holds somewhere."""
         return holds(condition, self.facts[place.facts], self.active(place.states))

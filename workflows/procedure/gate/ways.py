@@ -118,12 +118,19 @@ def _idle_in(
 
 def bypassed(parts: Parts) -> Iterator[Fault]:
     """What one person may not do alone can't be come by otherwise: the states that a step under
-    four eyes leads to are entered by no other, and left when what was looked at changes."""
+    four eyes leads to are entered by no other, and left when what was looked at changes. Where a
+    history state leads back to them they count as not left."""
     definition = parts.definition
     steps = {step.name: step for step in definition.steps}
+    around = {
+        child.id: state.id
+        for state in definition.all_states()
+        for child in state.states
+        if child.kind in HISTORY
+    }
     for n, step in enumerate(definition.steps):
         targets = {
-            move.to
+            around.get(move.to, move.to)
             for state in definition.all_states()
             for move in state.moves
             if move.on == step.name and move.to is not None
@@ -156,7 +163,7 @@ def _entered_otherwise(walk: Walk, targets: set[str], by: set[str]) -> Iterator[
         for led in some:
             if turn.step in by and any(m.event == signal(turn.step) for m in led.microsteps):
                 continue
-            now = {*walk.active(turn.states)}
+            now = walk.kept(turn)
             for microstep in led.microsteps:
                 if met := targets.intersection(microstep.entered) - now:
                     why = f"{min(met)} can be entered without the step that two people take."
@@ -170,11 +177,12 @@ def _kept_though_changed(
     for turn, some in walk.led.items():
         if turn.step not in looked_at:
             continue
-        before = targets & walk.active(turn.states)
+        before = targets & walk.kept(turn)
         for led in some:
-            if kept := before & walk.active(led.place.states):
+            if kept := before & walk.kept(led.place):
+                stays = kept <= walk.active(led.place.states)
                 why = (
-                    f"{min(kept)} stays although {turn.step} was taken again after it was looked "
-                    f"at: move on {turn.step} from there."
+                    f"{min(kept)} {'stays' if stays else 'is led back to'} although {turn.step} "
+                    f"was taken again after it was looked at: move on {turn.step} from there."
                 )
                 yield Fault("four-eyes-bypassed", why, trace=walk.beyond(turn, led))
