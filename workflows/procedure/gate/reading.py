@@ -109,7 +109,7 @@ def same_eyes(definition: Definition) -> Iterator[Fault]:
 
 
 def unfilled(definition: Definition) -> Iterator[Fault]:
-    """As many approvals as are needed can be given, and each seat is for somebody who may approve."""
+    """As many approvals as are needed can be given, each seat by somebody who may approve."""
     may = MAY["give-approval"]
     for n, step in enumerate(definition.steps):
         if step.approvals is None:
