@@ -131,8 +131,10 @@ class NotificationConnection:
 @strawberry.type(description="What the clock does next on a case.")
 class NextTimer:
     at: datetime = strawberry.field(description="The instant from which it is done.")
-    does: str = strawberry.field(description="remind, pass or escalate.")
-    deadline: str = strawberry.field(description="The deadline's name in the procedure.")
+    does: str = strawberry.field(description="remind, pass, escalate or resume.")
+    deadline: str | None = strawberry.field(
+        description="The deadline's name in the procedure; null where the whole case is resumed."
+    )
     recommendation: Recommendation
 
 
@@ -171,7 +173,7 @@ class AgendaQuery:
                 NextTimer(
                     at=datetime.fromisoformat(next_.at),
                     does=next_.timer.value,
-                    deadline=next_.deadline.deadline,
+                    deadline=None if next_.deadline is None else next_.deadline.deadline,
                     recommendation=node,
                 )
                 for next_, node in zip(due, together(context, shown), strict=True)

@@ -48,7 +48,9 @@ class ApproveStepInput(StepInput):
 @strawberry.input
 class SuspendRecommendationInput(StepInput):
     until: str | None = strawberry.field(
-        default=None, description="Until which day, where that is known; nothing resumes by itself."
+        default=None,
+        description="To the end of which day, where that is known: 2026-03-01. Then it goes on by "
+        "itself.",
     )
 
 

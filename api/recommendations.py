@@ -259,7 +259,9 @@ class Deadline:
 @strawberry.type(description="Follow-up rests.")
 class Suspension:
     since: EffectiveType
-    until: str | None = strawberry.field(description="Until which day, where that is known.")
+    until: str | None = strawberry.field(
+        description="To the end of which day, where one is named; then it goes on by itself."
+    )
 
 
 @strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")

@@ -24,6 +24,7 @@ from domain.effects import (
     Instant,
     Notice,
     Remembered,
+    RestUntil,
     TaskEnded,
     TaskOpened,
     Whose,
@@ -103,14 +104,19 @@ class Timer(StrEnum):
     REMIND = "remind"
     PASS = "pass"  # noqa: S105 - a deadline passes
     ESCALATE = "escalate"
+    RESUME = "resume"
 
 
 class Due(NamedTuple):
-    """What happens at an instant, to which deadline."""
+    """What happens at an instant, to which deadline; to none where the whole case is resumed."""
 
     at: Instant
     timer: Timer
-    deadline: DeadlineHeld
+    deadline: DeadlineHeld | None = None
+
+
+def _order(due: Due) -> tuple[Instant, str]:
+    return due.at, "" if due.deadline is None else due.deadline.deadline
 
 
 class Claim(Stored, frozen=True):
@@ -156,11 +162,13 @@ class ApprovalHeld(Stored, frozen=True):
 
 
 class SuspensionHeld(Stored, frozen=True):
-    """Follow-up rests, since the entry of this version, until a day where one was named."""
+    """Follow-up rests, since the entry of this version, until a day where one was named: to its
+    end, at `wakes`."""
 
     version: int
     since: Effective
     until: str | None = None
+    wakes: Instant | None = None
 
 
 # --- Events (the archive's format: frozen) -------------------------------------------------------
@@ -174,7 +182,8 @@ class Addressed(Stored, frozen=True):
 
 
 class Suspended(RecommendationEvent, frozen=True):
-    """Follow-up was suspended, with a reason; what runs against the clock stands still."""
+    """Follow-up was suspended, with a reason; what runs against the clock stands still, to the end
+    of the day `until` where one is named."""
 
     topic: ClassVar[str] = "recommendation.suspended.v1"
 
@@ -187,7 +196,8 @@ class Suspended(RecommendationEvent, frozen=True):
 
 
 class Resumed(RecommendationEvent, frozen=True):
-    """Follow-up goes on; deadlines have the time that was left to them."""
+    """Follow-up goes on, with a reason, or because the day that was named is over; deadlines have
+    the time that was left to them."""
 
     topic: ClassVar[str] = "recommendation.resumed.v1"
 
@@ -412,7 +422,9 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     def next_due(self) -> Due | None:
         """What the clock does to it next; the earliest, ties by the deadline's name."""
         found = [due for held in self.deadlines if (due := held.next)]
-        return min(found, key=lambda due: (due.at, due.deadline.deadline), default=None)
+        if self.suspended is not None and self.suspended.wakes is not None:
+            found.append(Due(self.suspended.wakes, Timer.RESUME))
+        return min(found, key=_order, default=None)
 
     def deadline(self, name: str) -> DeadlineHeld | None:
         """A deadline that stands, by its name."""
@@ -472,6 +484,9 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
                 self._change(effect.deadline, status=DeadlineStatus.PAUSED, paused=effect.on)
             case DeadlineKept():
                 self._change(effect.deadline, fact=effect.fact, basis=effect.basis)
+            case RestUntil():
+                if self.suspended is not None:
+                    self.suspended = msgspec.structs.replace(self.suspended, wakes=effect.at)
             case DeadlineDropped():
                 self._change(effect.deadline, status=DeadlineStatus.DROPPED)
             case TaskOpened():
@@ -507,6 +522,10 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         reasoned(stamp, "Resuming")
         if self.suspended is None:
             raise AlreadySo("It is not suspended.")
+        return Resumed(stamp=stamp)
+
+    def wake(self, stamp: Stamp) -> Resumed:
+        """Takes follow-up up again when the day has passed until which it was to rest."""
         return Resumed(stamp=stamp)
 
     def extend_deadline(self, stamp: Stamp, deadline: str, until: str) -> DeadlineExtended:

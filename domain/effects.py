@@ -99,6 +99,13 @@ class DeadlineDropped(Effect, frozen=True, tag="deadline-dropped"):
     generation: int
 
 
+class RestUntil(Effect, frozen=True, tag="rest-until"):
+    """The case rests until this instant, the end of the day that was named, unless somebody takes
+    it up before."""
+
+    at: Instant
+
+
 class TaskOpened(Effect, frozen=True, tag="task-opened"):
     """Somebody in one of the roles has something to do: one of the steps, by a deadline."""
 
@@ -128,6 +135,7 @@ AnyEffect = (
     | DeadlinePaused
     | DeadlineKept
     | DeadlineDropped
+    | RestUntil
     | TaskOpened
     | TaskEnded
     | Remembered

@@ -582,7 +582,9 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "close": lambda r, x: closed(x.choice(REASONS)),
     "reopen": lambda r, x: reopened(x.choice(REASONS)),
     "continue": lambda r, x: continued(x.choice([3, 5, 6])),
-    "suspend": lambda r, x: suspended(x.choice(REASONS), on=x.choice(DATES)),
+    "suspend": lambda r, x: suspended(
+        x.choice(REASONS), x.choice([None, "2030-01-31"]), on=x.choice(DATES)
+    ),
     "resume": lambda r, x: resumed(x.choice(REASONS), on=x.choice(DATES)),
     "extend-deadline": lambda r, x: extended(
         x.choice([*(held.deadline for held in r.deadlines), "nothing"]),

@@ -20,6 +20,7 @@ FIRED = {
     "recommendation.deadline-passed.v1": "passing",
     "recommendation.escalated.v1": "escalation",
 }
+RESUMED = "recommendation.resumed.v1"
 BY_THE_CLOCK = "timers/"
 """How the commands of workers begin."""
 
@@ -75,6 +76,7 @@ class Case:
     def __init__(self) -> None:
         self.deadlines: dict[str, Held] = {}
         self.tasks: set[str] = set()
+        self.rests_until: str | None = None
         self.offers: dict[int, str | None] = {}
         self.lapsed: set[int] = set()
         self.lapsing: set[int] = set()
@@ -102,7 +104,18 @@ def read(rows: Iterable[Row], now: int, lapses: str = "", moves: str = "") -> Fo
         if case.lapsing and not (is_lapse and by_the_clock):
             wrong.append(f"{where}: silence had passed, and offers did not lapse")
             case.lapsing.clear()
-        if by_the_clock and kind is None and not is_lapse:
+        if row["topic"] == RESUMED and by_the_clock:
+            fired["resumption"] += 1
+            at = case.rests_until
+            if at is None or row["recorded_at"] < _microseconds(at):
+                wrong.append(f"{where}: the case was not to rest until now, but until {at}")
+            elif stamp["effective"].get("on") != at[:10]:
+                wrong.append(f"{where}: not true from the day it was to rest until, {at}")
+            else:
+                if stamp["command"] == command and at < before:
+                    wrong.append(f"{where}: after what was due later, at {before}")
+                command, before = stamp["command"], at
+        elif by_the_clock and kind is None and not is_lapse:
             wrong.append(f"{where}: this is not for the clock to do")
         if by_the_clock and stamp["speaker"].get("actor"):
             wrong.append(f"{where}: the clock has spoken for a person")
@@ -144,12 +157,16 @@ def read(rows: Iterable[Row], now: int, lapses: str = "", moves: str = "") -> Fo
                         for number, due in case.offers.items()
                         if (due or held.basis) <= held.basis
                     }
+        if row["topic"] == RESUMED:
+            case.rests_until = None
         _offers(case, row, where, wrong, by_the_clock)
         _effects(case, row, where, wrong, before if by_the_clock else "")
     left = []
     for stream, case in cases.items():
         if case.lapsing:
             wrong.append(f"{stream}: silence had passed, and offers did not lapse")
+        if case.rests_until is not None and _microseconds(case.rests_until) <= now:
+            left.append(f"{stream}: it was to rest until {case.rests_until}")
         for name, held in case.deadlines.items():
             next_ = held.next()
             if next_ is not None and _microseconds(next_[0]) <= now:
@@ -194,6 +211,8 @@ def _effects(case: Case, row: Row, where: str, wrong: list[str], since: str) -> 
                 case.deadlines.pop(name, None)
             elif held is not None:
                 held.is_paused = True
+        elif what == "rest-until":
+            case.rests_until = effect["at"]
         elif what == "task-opened":
             if effect["task"] in case.tasks:
                 wrong.append(f"{where}: the task {effect['task']} was there already")

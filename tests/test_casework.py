@@ -38,6 +38,7 @@ from tests.server import Server, running
 from tests.test_own_procedures import adopted, published
 from workflows.procedure.definition import Seat
 from workflows.procedure.four_eyes import seats_filled
+from workflows.procedure.replay import replay
 
 FOUR_EYES = """
 format: suivi-overlay/1
@@ -193,6 +194,35 @@ def test_a_case_rests_and_goes_on_and_gets_more_time_over_the_api(here: Server) 
     effect = history[-1]["effects"][0]
     assert effect["day"] == "2036-01-31"
     assert effect["due"].startswith("2036-01-31T23:59:59")
+
+
+def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_url: str) -> None:
+    clock = SetClock("2031-01-10")
+    with running(database_url, clock) as server:
+        id = server.receive()
+        server.step("coordinator", "deferPosition", id, due="2031-06-30")
+        rest = {"reason": "elections", "until": "2031-03-01"}
+        server.step("coordinator", "suspendRecommendation", id, **rest)
+        timers = server.ask("auditor", "{ timers { nodes { at does deadline } } }")["timers"]
+        at = "2031-03-01T23:59:59+00:00"
+        assert timers["nodes"] == [{"at": at, "does": "resume", "deadline": None}]
+        assert server.ask("coordinator", TASKS)["tasks"]["nodes"] == []
+        clock.set("2031-03-02")
+        assert server.service.worker.catch_up() == 1
+        assert server.ask("coordinator", TASKS)["tasks"]["nodes"] != []
+        query = """query($id: ID!) { recommendation(id: $id) { suspended { until } history {
+            __typename role actor effectiveOn } } }"""
+        told = server.ask("auditor", query, id=id)["recommendation"]
+        assert told["suspended"] is None
+        assert told["history"][-1] == {
+            "__typename": "Resumed",
+            "role": "procedure",
+            "actor": None,
+            "effectiveOn": "2031-03-01",
+        }
+        log = server.service.log
+        again = replay(server.service.desk.procedures, log.read_streams(log.size - 1))
+        assert again.ok, again.differences
 
 
 # --- The inbox and the outbox --------------------------------------------------------------------

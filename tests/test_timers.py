@@ -22,12 +22,14 @@ from domain.casework import (
     DeadlineHeld,
     DeadlinePassed,
     DeadlineStatus,
+    Due,
     Escalated,
     Reminded,
     Resumed,
     Suspended,
+    Timer,
 )
-from domain.effects import DeadlineLifted, DeadlineSet
+from domain.effects import DeadlineLifted, DeadlineSet, Instant
 from domain.entry import Entry
 from domain.events import AssignmentLapsed, StepTaken
 from domain.recommendation import Recommendation, fold
@@ -234,6 +236,33 @@ def test_the_clock_stands_still_while_a_case_rests() -> None:
     assert (held.status, held.day) == (DeadlineStatus.RUNNING, "2031-09-30"), "92 days later"
     assert held.basis == "2031-06-30"
     goes_on.when(resumed()).refuses(StepNotOpen)
+
+
+def test_a_case_that_rests_until_a_day_goes_on_by_itself_when_that_is_over() -> None:
+    history = given(received(), decreed(), planned(ends="2031-06-30"))
+    rests = history.when(suspended(on="2031-05-01", until="2031-08-01")).then(Suspended)
+    assert rests.it.next_due == Due(Instant("2031-08-01T23:59:59Z"), Timer.RESUME)
+    assert fired(rests, "2031-08-01T23:59:58Z").it.suspended is not None
+    goes_on = fired(rests, "2031-08-02T00:00:00Z")
+    entry = goes_on.entries[len(rests.entries)]
+    assert isinstance(entry.event, Resumed)
+    assert (entry.stamp.speaker.role, entry.stamp.effective.on) == ("procedure", "2031-08-01")
+    held = due(goes_on.it, "measures")
+    assert (held.status, held.day) == (DeadlineStatus.RUNNING, "2031-09-30"), "92 days later"
+    by_hand = rests.when(resumed(on="2031-06-01")).then(Resumed)
+    after = fired(by_hand, "2031-08-02T00:00:00Z").entries[len(by_hand.entries) :]
+    assert Resumed not in {type(entry.event) for entry in after}, "it had been taken up before"
+
+
+def test_what_falls_due_after_a_long_rest_is_fired_in_order() -> None:
+    history = given(received(), decreed(), planned(ends="2031-06-30"))
+    rests = history.when(suspended(on="2031-05-01", until="2031-08-01")).then(Suspended)
+    late = fired(rests, "2032-01-01T00:00:00Z")
+    assert [type(e.event).__name__ for e in late.entries[len(rests.entries) :]][:2] == [
+        "Resumed",
+        "Reminded",
+    ]
+    assert due(late.it, "measures").status is DeadlineStatus.PASSED
 
 
 def test_resting_and_going_on_say_why() -> None:

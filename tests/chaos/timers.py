@@ -207,7 +207,8 @@ def what_people_do(r: Recommendation, random: Random) -> Act:
         held = random.choice(r.deadlines)
         return extended(held.deadline, _later(random, held))
     if kind < 0.45:
-        return suspended(on=random.choice([None, "2022-05-01"]))
+        until = random.choice([None, "2022-09-01", "2090-06-30"])
+        return suspended(until=until, on=random.choice([None, "2022-05-01"]))
     if kind < 0.5:
         return closed()
     return random.choice(

@@ -17,6 +17,7 @@ from domain.casework import (
     DeadlinePolicy,
     DeadlineStatus,
     Migrated,
+    Suspended,
     TaskHeld,
 )
 from domain.effects import (
@@ -29,6 +30,7 @@ from domain.effects import (
     Instant,
     Notice,
     Remembered,
+    RestUntil,
     TaskEnded,
     TaskOpened,
 )
@@ -82,6 +84,8 @@ def effects(
     found: list[AnyEffect] = [
         Remembered(state=state, states=names) for state, names in outcome.remembered
     ]
+    if isinstance(event, Suspended) and event.until is not None:
+        found.append(RestUntil(at=moment().calendar.end_of(event.until)))
     if armed.deadlines or r.deadlines:
         clock = _Clock(r, event, facts, moment)
         wanted = {spec.id for spec in armed.deadlines}

@@ -22,16 +22,20 @@ from workflows.procedure.consequences import microseconds_of
 BY_ITSELF = "procedure"
 """In what role a procedure speaks itself."""
 
+RESUME = "resume"
+
 LAPSE = "lapse-assignment"
 """The step that lets offers lapse: all that were to be answered by then."""
 
 
 def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> list[Entry]:
-    """Fires one timer of a case, and adds what comes of it to `r`: the notice or the passing, and
-    what the procedure does itself when a deadline has passed."""
+    """Fires one timer of a case, and adds what comes of it to `r`: the notice, the passing and what
+    the procedure does itself then, or that the case no longer rests."""
     held = due.deadline
     day = procedures.calendars.of(r.addressee).day_of(microseconds_of(due.at))
     stamp = _stamp(r, day, command)
+    if held is None:
+        return [procedures.enter(r, RESUME, r.wake(stamp))]
     if due.timer is Timer.REMIND:
         to = addressed(r, held, held.reminders[held.reminded].roles)
         return [procedures.enter_notice(r, r.remind(stamp, held, to))]

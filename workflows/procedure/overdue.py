@@ -102,7 +102,8 @@ def _pass(procedures: _Under, r: Recommendation, late: _Late) -> None:
         if due is None or due.at > now:
             break
         fire(procedures, r, due, "")
-        late.look(due.deadline.day)
+        if due.deadline is not None:
+            late.look(due.deadline.day)
     procedures.now = until
 
 

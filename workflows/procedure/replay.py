@@ -17,6 +17,7 @@ from domain.effects import (
     DeadlinePaused,
     DeadlineSet,
     Remembered,
+    RestUntil,
     TaskEnded,
     TaskOpened,
 )
@@ -159,6 +160,8 @@ def _told(effect: AnyEffect) -> str:
             return f"kept {effect.deadline} {effect.generation}"
         case DeadlineDropped():
             return f"dropped {effect.deadline} {effect.generation}"
+        case RestUntil():
+            return "rests until a day"
         case TaskOpened():
             return f"opened {effect.task} for {effect.whose}: {', '.join(effect.roles)}"
         case TaskEnded():
