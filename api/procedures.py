@@ -169,7 +169,7 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        return gate_of(gate.checked(self.compiled))
+        return gate_of(gate.check(self.compiled.definition))
 
     @strawberry.field(
         description="How many cases go by it, and how many of them stand in each of its states: "

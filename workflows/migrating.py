@@ -51,7 +51,7 @@ def prepare(desk: Desk, principal: Principal, addressee: str, migration: Migrati
     if migration.before == migration.after:
         raise InvalidInput("The procedure to leave and the one to go over to are the same.")
     passage = desk.procedures.passage(migration, addressee)
-    report = gate.checked(passage.after)
+    report = gate.check(passage.after.definition)
     if not report.ok:
         first = report.faults[0]
         raise UnsoundDefinition(

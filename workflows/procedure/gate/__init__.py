@@ -12,6 +12,7 @@ no facts but those it can; a correction leads to places, and is no way out of th
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import lru_cache
 
 import msgspec
@@ -34,9 +35,10 @@ from workflows.procedure.gate.reading import (
 )
 from workflows.procedure.gate.ways import bypassed, never_open, unheard, unreached, without_end
 
-__all__ = ["Fault", "Report", "check", "checked", "reachable"]
+__all__ = ["Fault", "Report", "check", "reachable"]
 
 faults_max = 100
+reports_max = 256
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -48,8 +50,22 @@ class Report(msgspec.Struct, frozen=True):
     visited: int = 0
 
 
+_lately: OrderedDict[str, Report] = OrderedDict()
+"""The reports of the definitions looked at last, by hash."""
+
+
 def check(definition: Definition) -> Report:
-    """Looks at a whole definition, and lists every fault."""
+    """Looks at a whole definition, and lists every fault. Of what was looked at lately the report
+    is at hand."""
+    report = _lately.get(definition.hash)
+    if report is None:
+        report = _lately[definition.hash] = _look(definition)
+        while len(_lately) > reports_max:
+            _lately.popitem(last=False)
+    return report
+
+
+def _look(definition: Definition) -> Report:
     try:
         compiled = Compiled(definition)
     except Unsound as fault:
@@ -76,12 +92,6 @@ def check(definition: Definition) -> Report:
         faults += bypassed(parts)
         faults += broken(parts)
     return Report(not faults, definition.hash, tuple(faults[:faults_max]), parts.visited)
-
-
-@lru_cache(maxsize=256)
-def checked(compiled: Compiled) -> Report:
-    """What the gate says of a definition that is ready, looked at once."""
-    return check(compiled.definition)
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from workflows.procedure.compiled import Compiled
@@ -12,7 +12,7 @@ from workflows.procedure.facts import UNDONE_BY
 from workflows.procedure.gate.fault import Fault
 from workflows.procedure.valuations import told, valuations
 from workflows.statecharts.expressions import Expression, Facts, Value, holds
-from workflows.statecharts.kernel import EndlessLoop, Microstep, Stepped
+from workflows.statecharts.kernel import EndlessLoop, Microstep
 
 visits_max = 400_000
 CORRECTIONS = ("correct", "strike")
@@ -39,10 +39,18 @@ class Turn(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How a place was reached: from which, by what."""
+    """How a place was reached: from which, by which step."""
 
     before: Place | None
     by: str
+
+
+class Arrival(NamedTuple):
+    """Where a step leads, whatever becomes of the facts then, and through what."""
+
+    states: frozenset[str]
+    remembered: tuple[tuple[str, tuple[str, ...]], ...]
+    microsteps: tuple[Microstep, ...]
 
 
 class Led(NamedTuple):
@@ -74,13 +82,16 @@ class Walk:
         self.takers: dict[Turn, list[Place]] = {}
         self.passed: set[str] = set()
         self._active: dict[frozenset[str], frozenset[str]] = {}
-        self._settled: dict[object, Stepped] = {}
+        self._arrivals: dict[object, Arrival] = {}
+        self._open: dict[object, bool] = {}
         if math.prod(map(len, domains.values())) > visits_max:
             self._too_large()
             return
         self.facts = list(valuations(domains, tuple(domains)))
         self.number = {tuple(facts.values()): n for n, facts in enumerate(self.facts)}
-        self.seen = {name: self._seen(name) for name in self.changes}
+        self._deciding = {name: self._told_apart_by(compiled.read_by(name)) for name in changes}
+        self._moving = {name: self._told_apart_by(compiled.read_on(name)) for name in changes}
+        self._settling = self._told_apart_by(compiled.read_beyond())
         self._go()
 
     @property
@@ -111,8 +122,10 @@ class Walk:
         return holds(condition, self.facts[place.facts], self.active(place.states))
 
     def turn(self, place: Place, name: str) -> Turn:
-        """A step that is taken somewhere."""
-        return Turn(place.states, place.remembered, name, self.seen[name][place.facts])
+        """A step that is taken somewhere. On a strict walk, which leaves most facts as they are,
+        all of them matter."""
+        read = place.facts if self.strict else self._deciding[name][place.facts]
+        return Turn(place.states, place.remembered, name, read)
 
     def _go(self) -> None:
         queue: deque[Place] = deque()
@@ -130,7 +143,7 @@ class Walk:
             except EndlessLoop as loop:
                 self._loops(None, "begin", facts, loop)
                 return
-            reach(Place(frozenset(entered), (), n), Way(None, f"begin where {told(facts)}"))
+            reach(Place(frozenset(entered), (), n), Way(None, "begin where"))
         while queue:
             place = queue.popleft()
             for name in self.changes:
@@ -143,24 +156,30 @@ class Walk:
                 if self.faults:
                     return
                 for led in self.led[turn]:
-                    facts = self.facts[led.place.facts]
-                    reach(led.place, Way(place, f"{name}, then {told(facts)}"))
+                    reach(led.place, Way(place, f"{name}, then"))
 
-    def _seen(self, name: str) -> list[int]:
-        """For all facts, by number, what matters of them before a step: on a strict walk all, since
-        it leaves most as they are."""
-        if self.strict:
-            return list(range(len(self.facts)))
-        read = sorted(self.compiled.read_by(name))
-        seen: dict[tuple[Value | None, ...], int] = {}
+    def _told_apart_by(self, read: Collection[str]) -> list[int]:
+        """For all facts, by number, the first that are alike in those that are read."""
+        names = sorted(read & self.domains.keys())
+        alike: dict[tuple[Value | None, ...], int] = {}
         return [
-            seen.setdefault(tuple(facts[fact] for fact in read), len(seen)) for facts in self.facts
+            alike.setdefault(tuple([facts[name] for name in names]), n)
+            for n, facts in enumerate(self.facts)
         ]
+
+    def _is_open(self, place: Place, name: str) -> bool:
+        key = place.states, place.remembered, name, self._deciding[name][place.facts]
+        found = self._open.get(key)
+        if found is None:
+            facts = self.facts[place.facts]
+            found = not self.compiled.blocked(name, sorted(place.states), facts)
+            self._open[key] = found
+        return found
 
     def _take(self, place: Place, name: str) -> list[Led]:
         """All that a step can lead to from a place; nothing where it is not open."""
-        compiled, before, states = self.compiled, self.facts[place.facts], sorted(place.states)
-        if name != ANY_STEP and compiled.blocked(name, states, before):
+        before = self.facts[place.facts]
+        if name != ANY_STEP and not self._is_open(place, name):
             return []
         found: list[Led] = []
         for changed in valuations(self.domains, self.changes[name]):
@@ -173,30 +192,30 @@ class Walk:
             if self.visited > visits_max:
                 self._too_large()
                 return []
-            after = {**before, **changed}
+            after = self.number[tuple({**before, **changed}.values())]
             try:
-                taken = self._step(place, name, states, before, after)
+                states, remembered, microsteps = self._arrival(place, name, after)
             except EndlessLoop as loop:
-                self._loops(place, name, after, loop)
+                self._loops(place, name, self.facts[after], loop)
                 return []
+            found.append(Led(Place(states, remembered, after), microsteps))
+        return found
+
+    def _arrival(self, place: Place, name: str, after: int) -> Arrival:
+        """Where a step leads. One that no state listens to only lets things settle, however it is
+        called."""
+        listened = name in self.compiled.listened or name in self.compiled.passings
+        moved = (name, self._moving[name][place.facts]) if listened else None
+        key = place.states, place.remembered, moved, self._settling[after]
+        found = self._arrivals.get(key)
+        if found is None:
+            facts = self.facts[place.facts], self.facts[after]
+            taken = self.compiled.step(name, sorted(place.states), *facts, place.remembered)
             for microstep in taken.microsteps:
                 self.passed.update(microstep.entered)
             active, remembered = taken.snapshot
-            led = Place(frozenset(active), remembered, self.number[tuple(after.values())])
-            found.append(Led(led, taken.microsteps))
-        return found
-
-    def _step(
-        self, place: Place, name: str, states: list[str], before: Facts, after: Facts
-    ) -> Stepped:
-        """A step; what no state listens to only lets things settle, however it is called."""
-        if name in self.compiled.listened or name in self.compiled.passings:
-            return self.compiled.step(name, states, before, after, place.remembered)
-        key = place.states, place.remembered, tuple(after.values())
-        found = self._settled.get(key)
-        if found is None:
-            found = self.compiled.step(name, states, before, after, place.remembered)
-            self._settled[key] = found
+            found = Arrival(frozenset(active), remembered, taken.microsteps)
+            self._arrivals[key] = found
         return found
 
     def _too_large(self) -> None:
@@ -234,7 +253,8 @@ class Walk:
         lines: list[str] = []
         while place is not None:
             way = self.ways[place]
-            lines[:0] = [way.by, f"→ {', '.join(sorted(place.states))}"]
+            facts = told(self.facts[place.facts])
+            lines[:0] = [f"{way.by} {facts}", f"→ {', '.join(sorted(place.states))}"]
             place = way.before
         return (*lines, *last)
 
