@@ -410,26 +410,14 @@ class Compiled:
 
     def read_by(self, name: str) -> frozenset[str]:
         """The facts that decide whether a step is open."""
-        guard = self.guards.get(name)
-        return self.read_on(name) | (facts_of(guard) if guard else frozenset())
-
-    def read_on(self, name: str) -> frozenset[str]:
-        """The facts that decide which moves on a step are taken: as they are before it."""
-        return self._read_where(lambda edge: signal(name) in edge.events)
-
-    def read_beyond(self) -> frozenset[str]:
-        """The facts that decide where that leads on by itself: as they are after a step."""
-        signals = {signal(name) for name in (*self.guards, *self.passings)}
-        return self._read_where(lambda edge: not edge.events or not signals >= {*edge.events})
-
-    def _read_where(self, fits: Callable[[Any], bool]) -> frozenset[str]:
-        return frozenset(
-            fact
+        guards = [self.guards.get(name)]
+        guards += [
+            edge.guard.expression
             for edges in self.chart.edges
             for edge in edges
-            if edge.guard and fits(edge)
-            for fact in facts_of(edge.guard.expression)
-        )
+            if edge.guard and signal(name) in edge.events
+        ]
+        return frozenset(fact for guard in guards if guard for fact in facts_of(guard))
 
     def _snapshot(
         self, states: Iterable[str], history: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.facts import UNDONE_BY
@@ -60,6 +60,29 @@ class Led(NamedTuple):
     microsteps: tuple[Microstep, ...]
 
 
+class _Watched(dict[str, Value | None]):
+    """Facts that remember which of them were read."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts)
+        self.read: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+
+class _Read(NamedTuple):
+    """The facts that a step read, as they were before it and after."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def values(self, before: Facts, after: Facts) -> tuple[Value | None, ...]:
+        """What they were."""
+        return tuple([before[n] for n in self.before] + [after[n] for n in self.after])
+
+
 class Walk:
     """Everywhere a case can get. `changes`: the steps that are taken, and the facts that each may
     change; a strict walk leaves the others as they are."""
@@ -74,6 +97,7 @@ class Walk:
         self.compiled = compiled
         self.domains = domains
         self.changes = changes
+        self.passings = {*compiled.passings}
         self.strict = strict
         self.faults: list[Fault] = []
         self.visited = 0
@@ -82,7 +106,7 @@ class Walk:
         self.takers: dict[Turn, list[Place]] = {}
         self.passed: set[str] = set()
         self._active: dict[frozenset[str], frozenset[str]] = {}
-        self._arrivals: dict[object, Arrival] = {}
+        self._arrivals: dict[object, dict[_Read, dict[object, Arrival]]] = {}
         self._open: dict[object, bool] = {}
         if math.prod(map(len, domains.values())) > visits_max:
             self._too_large()
@@ -90,8 +114,6 @@ class Walk:
         self.facts = list(valuations(domains, tuple(domains)))
         self.number = {tuple(facts.values()): n for n, facts in enumerate(self.facts)}
         self._deciding = {name: self._told_apart_by(compiled.read_by(name)) for name in changes}
-        self._moving = {name: self._told_apart_by(compiled.read_on(name)) for name in changes}
-        self._settling = self._told_apart_by(compiled.read_beyond())
         self._go()
 
     @property
@@ -202,21 +224,25 @@ class Walk:
         return found
 
     def _arrival(self, place: Place, name: str, after: int) -> Arrival:
-        """Where a step leads. One that no state listens to only lets things settle, however it is
-        called."""
-        listened = name in self.compiled.listened or name in self.compiled.passings
-        moved = (name, self._moving[name][place.facts]) if listened else None
-        key = place.states, place.remembered, moved, self._settling[after]
-        found = self._arrivals.get(key)
-        if found is None:
-            facts = self.facts[place.facts], self.facts[after]
-            taken = self.compiled.step(name, sorted(place.states), *facts, place.remembered)
-            for microstep in taken.microsteps:
-                self.passed.update(microstep.entered)
-            active, remembered = taken.snapshot
-            found = Arrival(frozenset(active), remembered, taken.microsteps)
-            self._arrivals[key] = found
-        return found
+        """Where a step leads, which only the facts decide that it reads on its way. One that no
+        state listens to only lets things settle, however it is called."""
+        listened = name in self.compiled.listened or name in self.passings
+        step = place.states, place.remembered, name if listened else ""
+        before, then = self.facts[place.facts], self.facts[after]
+        known = self._arrivals.setdefault(step, {})
+        for read, arrivals in known.items():
+            arrival = arrivals.get(read.values(before, then))
+            if arrival is not None:
+                return arrival
+        watched = _Watched(before), _Watched(then)
+        taken = self.compiled.step(name, sorted(place.states), *watched, place.remembered)
+        for microstep in taken.microsteps:
+            self.passed.update(microstep.entered)
+        active, remembered = taken.snapshot
+        arrival = Arrival(frozenset(active), remembered, taken.microsteps)
+        read = _Read(*(tuple(sorted(facts.read)) for facts in watched))
+        known.setdefault(read, {})[read.values(before, then)] = arrival
+        return arrival
 
     def _too_large(self) -> None:
         why = (
