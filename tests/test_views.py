@@ -434,12 +434,15 @@ def test_however_it_is_fed_the_views_are_the_same_on_postgresql(
     _however_it_is_fed(on_postgresql, random, streams, steps)
 
 
+def met_in(history: list[list[Entry]]) -> set[type[Event]]:
+    return {type(entry.event) for entries in history for entry in entries}
+
+
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
-    met: set[type[Event]] = set()
-    for entries in any_history(Random(27), 30, 2_500):
+    histories = (any_history(Random(seed), 30, 2_500) for seed in range(20))
+    history = next(one for one in histories if met_in(one) == set(feed.FOLDS))
+    for entries in history:
         here.record(*entries)
-        met |= {type(entry.event) for entry in entries}
-    assert met == set(feed.FOLDS)
     here.feed.advance()
     assert_agrees(here)
 
