@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -17,7 +18,13 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from domain.effects import Whose
 from domain.words import Bucket, Mechanism
@@ -27,7 +34,8 @@ from workflows.spans import Span
 from workflows.statecharts.expressions import Fact
 
 FORMAT = "suivi-procedure/1"
-bytes_max = 1_000_000
+bytes_max = 300_000
+nesting_max = 60
 states_max = 500
 steps_max = 200
 fields_max = 50
@@ -374,9 +382,12 @@ def read_file(source: bytes) -> Any:
         raise NoDefinition(f"A definition has at most {bytes_max:,} bytes.")
     try:
         text = source.decode()
-        parser = YAML(typ="safe", pure=True)
-        if any(isinstance(event, AliasEvent) for event in parser.parse(io.StringIO(text))):
-            raise NoDefinition("Aliases (*name) are not for definitions: write it out.")
+        if text.lstrip().startswith("{"):
+            try:
+                return json.loads(text, object_pairs_hook=_without_repeats)
+            except (json.JSONDecodeError, RecursionError):
+                pass  # YAML may begin so too, and says what is wrong
+        _is_bounded(text)
         return YAML(typ="safe", pure=True).load(io.StringIO(text))
     except UnicodeDecodeError:
         raise NoDefinition("A definition is written in UTF-8.") from None
@@ -385,6 +396,31 @@ def read_file(source: bytes) -> Any:
         raise NoDefinition(f"This is neither YAML nor JSON: {error.problem}.", at) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise NoDefinition(f"This is neither YAML nor JSON: {error}.") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise NoDefinition(f"“{name[:80]}” is said twice in one object.")
+    return said
+
+
+def _is_bounded(text: str) -> None:
+    """Refuses, before any of it is built, what would unfold or nest without measure: the time that
+    YAML takes grows with the cube of its nesting."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(io.StringIO(text)):
+        match event:
+            case AliasEvent():
+                raise NoDefinition("Aliases (*name) are not for definitions: write it out.")
+            case MappingStartEvent() | SequenceStartEvent():
+                depth += 1
+            case MappingEndEvent() | SequenceEndEvent():
+                depth -= 1
+        if depth > nesting_max:
+            raise NoDefinition(f"It has more than {nesting_max} levels within one another.")
 
 
 def convert(said: Any, type: type[Said]) -> Said:
