@@ -44,7 +44,9 @@ def scxml_documents(folder: Path) -> list[Path]:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{SCXML} --hash=sha256:{SCXML_SHA256}\n")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
-    command += ["--no-deps", "--no-binary", ":all:", "--require-hashes", "--dest", str(folder)]
+    # What builds it comes ready-made; it alone is wanted as source.
+    command += ["--no-deps", "--no-binary", SCXML.partition("==")[0], "--require-hashes"]
+    command += ["--dest", str(folder)]
     done = subprocess.run(
         [*command, "--requirement", str(requirement)], capture_output=True, text=True, check=False
     )
