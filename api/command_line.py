@@ -285,12 +285,14 @@ def _conditions(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
 
 
 def show_schema(given: argparse.Namespace, settings: Settings) -> int:
-    """suivi schema: the GraphQL schema, or the JSON Schema of what steps carry."""
+    """suivi schema: the GraphQL schema; the JSON Schema of what steps carry, or of procedures."""
     from api.schema import sdl
+    from workflows.procedure import schema as procedures
     from workflows.steps import schemas
 
+    text = schemas() if given.steps else procedures.written() if given.procedures else sdl()
     with _output(given.output) as out:
-        out.write((schemas() if given.steps else sdl()).encode())
+        out.write(text.encode())
     return 0
 
 
@@ -579,8 +581,12 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     c = add("schema", show_schema, "Print the GraphQL schema.")
-    c.add_argument(
+    instead = c.add_mutually_exclusive_group()
+    instead.add_argument(
         "--steps", action="store_true", help="the JSON Schema of each step's data instead"
+    )
+    instead.add_argument(
+        "--procedures", action="store_true", help="the JSON Schema of procedures' files instead"
     )
     c.add_argument(
         "--output", type=Path, metavar="FILE", help="where to (default: standard output)"

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from domain.adoptions import adopt, adoptions_id, fold
 from domain.casework import DeadlinePassed
@@ -494,8 +495,17 @@ def test_what_a_form_takes_its_json_schema_says() -> None:
         ("title", "A law"),
         ("urgent", False),
     ]
+    Draft202012Validator.check_schema(schema)
+    says = Draft202012Validator(schema)
+    whole = {**DATA, "vote": "most", "title": "A law", "urgent": False}
+    assert says.is_valid(whole)
     with pytest.raises(InvalidInput):
         forms.fill_in(form, {})
+    wrong = [{}, {**whole, "title": "x" * 21}, {**whole, "vote": "nobody"}, {**whole, "other": 1}]
+    for data in (*wrong, {**whole, "urgent": "no"}, {**whole, "session": "41"}):
+        assert not says.is_valid(data), data
+        with pytest.raises(InvalidInput):
+            forms.fill_in(form, data)
 
 
 # --- What if -------------------------------------------------------------------------------------

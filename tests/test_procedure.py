@@ -3,7 +3,9 @@ through."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from itertools import pairwise
@@ -14,6 +16,7 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from domain.entry import Event
 from domain.refusals import Unavailable
@@ -21,19 +24,22 @@ from domain.words import Aspect, Bucket, Kind, Mechanism
 from tests.given import any_act, given, received, supported
 from tests.keeping import KEPT
 from tests.server import ROOT, running
-from workflows.procedure import SHIPPED
+from workflows.procedure import SHIPPED, schema
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import (
     Definition,
+    NoDefinition,
     Unsound,
     bytes_max,
     canonical,
-    json_schema,
+    convert,
+    read_file,
 )
 from workflows.procedure.drawing import svg
 from workflows.procedure.facts import KNOWN, UNDONE_BY
 from workflows.procedure.gate import Fault, check
-from workflows.procedure.overlay import Operation
+from workflows.procedure.migration import Migration
+from workflows.procedure.overlay import OVERLAY, Operation, Overlay
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, profile, read, shipped
 from workflows.procedure.valuations import domains
@@ -183,12 +189,68 @@ def test_what_is_no_definition_is_refused(source: bytes, why: str) -> None:
     assert refused.value.code == "no-definition"
 
 
-def test_the_json_schema_tells_every_field() -> None:
-    schema = json_schema()
-    assert schema["$schema"].endswith("2020-12/schema")
-    told = schema["$defs"]["Definition"]
+def test_the_checked_in_file_says_how_procedures_are_written() -> None:
+    renew = "suivi schema --procedures --output workflows/procedure/schema.json"
+    assert schema.FILE.read_text() == schema.written(), f"if this is what you meant: {renew}"
+    told = schema.json_schema()["$defs"]["Definition"]
     assert set(told["properties"]) == {*a_procedure(), "deadlines", "tasks", "promises"}
-    assert told["additionalProperties"] is False
+
+
+def has_a_shape(said: object) -> bool:
+    """True if it can be read, whatever the gate says of it then."""
+    format = said.get("format") if isinstance(said, dict) else None
+    kinds: dict[object, Any] = {OVERLAY: Overlay, "suivi-migration/1": Migration}
+    try:
+        convert(said, kinds.get(str(format), Definition))
+    except NoDefinition:
+        return False
+    return True
+
+
+FILES = [
+    *(path for path in (ROOT / "workflows" / "procedure" / "profiles").glob("*.yaml")),
+    *(ROOT / "tests" / "broken").glob("*.yaml"),
+]
+
+
+def test_the_json_schema_takes_what_can_be_read_and_nothing_else() -> None:
+    """Every file there is, and each with one place of it after the other gone or put wrong."""
+    check_it = Draft202012Validator(json.loads(schema.FILE.read_text()))
+    Draft202012Validator.check_schema(check_it.schema)
+    found: Counter[bool] = Counter()
+    random = Random(5)
+    for path in FILES:
+        said = read_file(path.read_bytes())
+        assert check_it.is_valid(said) is has_a_shape(said), path
+        for _ in range(20):
+            other = spoilt(said, random)
+            shaped = has_a_shape(other)
+            assert check_it.is_valid(other) is shaped, other
+            found[shaped] += 1
+    assert min(found.values()) > 100, found
+
+
+def spoilt(said: object, random: Random) -> object:
+    """The same, but for one place: gone, of another type, or beside something nobody knows."""
+    other = json.loads(json.dumps(said))
+    at: Any = other
+    while True:
+        keys = [*at] if isinstance(at, dict) else [*range(len(at))]
+        inner = [key for key in keys if isinstance(at[key], dict | list) and at[key]]
+        if inner and random.random() < 0.8:
+            at = at[random.choice(inner)]
+            continue
+        key = random.choice(keys)
+        match random.randrange(4):
+            case 0:
+                del at[key]
+            case 1:
+                at[key] = random.choice([7, None, True, "x", [], {}])
+            case 2 if isinstance(at, dict):
+                at["nobody-knows"] = 1
+            case _:
+                at[key] = [at[key]]
+        return other
 
 
 # --- The gate ------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import pytest
 from graphql import GraphQLEnumType, get_named_type
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from api.derive import read_id
 from api.schema import schema
@@ -581,4 +582,7 @@ def test_a_deed_on_several_recommendations_is_recorded_for_all_or_for_none(tmp_p
 
 
 def test_json_schemas_are_valid_json() -> None:
-    assert json.loads(steps.schemas()).keys() == steps.BY_HAND.keys()
+    every = json.loads(steps.schemas())
+    assert every.keys() == steps.BY_HAND.keys()
+    for each in every.values():
+        Draft202012Validator.check_schema(each)

@@ -1,6 +1,6 @@
 """A procedure as data: what a case is pinned to.
 
-A definition has a published JSON Schema (`json_schema`) and one canonical form, whose SHA-256 is
+A definition has a published JSON Schema (`schema.json`) and one canonical form, whose SHA-256 is
 its identity. It says which states there are, when they are left and entered, which steps there are
 and when they are open; it holds no scripts. It is written in YAML 1.2 or JSON (`read_file`).
 """
@@ -438,12 +438,6 @@ def canonical(definition: Definition) -> bytes:
     """RFC 8785 JSON, what is by default left out: the same definition is the same bytes, however
     it was written."""
     return msgspec.json.encode(definition, order="sorted")
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of definitions."""
-    schema = msgspec.json.schema(Definition)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def check_names(definition: Definition) -> None:

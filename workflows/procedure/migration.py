@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import combinations
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -68,12 +68,6 @@ decode = msgspec.json.Decoder(Migration).decode
 def read(source: bytes) -> Migration:
     """The migration that a file says, in YAML 1.2 or JSON. Raises NoDefinition."""
     return convert(read_file(source), Migration)
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of migrations."""
-    schema = msgspec.json.schema(Migration)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 class CaseFate(StrEnum):
