@@ -790,6 +790,20 @@ def test_a_drawing_from_the_right_is_the_same_in_a_mirror() -> None:
 COUNTS = {"record": 1_234_567, "record.open": 1_234_000, "record.closed": 567}
 
 
+def test_a_drawing_shows_in_each_state_what_is_due_in_it() -> None:
+    definition = shipped()["upr"].definition
+    groups = boxes(drawn_as_svg(definition, "fr", ()))
+    shown = {
+        (id, text.text or "")
+        for id, group in groups.items()
+        for text in group.findall(f"{SVG}text")
+        if (text.text or "").startswith("◷")
+    }
+    assert ("assignment.offered", "◷ Réponse à l’offre") in shown
+    due = {(state, one.id) for one in definition.deadlines for state in one.within}
+    assert len(shown) == len(due) > 4
+
+
 def test_a_drawing_shows_beside_each_state_how_many_cases_stand_in_it() -> None:
     definition = shipped()["upr"].definition
     for language in ("en", "ar"):

@@ -1,5 +1,5 @@
 """A definition drawn as SVG: a column a region, its states below one another, each with what leads
-to it or out of it; the states a case is in are set off."""
+to it or out of it, and what is due (◷) in it; the states a case is in are set off."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def svg(
     root.set("font-family", _FONT)
     SubElement(root, "title").text = words.said(definition.labels)
     SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": _PAPER})
-    sheet = _Sheet(width, language.split("-")[0] in _LEFTWARDS, frozenset(live), counts)
+    sheet = _Sheet(width, _is_leftwards(language), frozenset(live), counts)
     for n, line in enumerate(title):
         sheet.text(root, _MARGIN, _MARGIN + 20 + 26 * n, line, size=20, bold=True)
     for row in rows:
@@ -75,7 +75,7 @@ class _Words:
         self._facts = definition.facts
         self._steps = {step.name: step.labels for step in definition.steps}
         self._states = {state.id: state.labels for state in definition.all_states()}
-        self._deadlines = {one.id: one.labels for one in definition.deadlines}
+        self._deadlines = {one.id: one for one in definition.deadlines}
 
     def said(self, labels: Labels) -> str:
         """A label, in the drawing's language where it has one."""
@@ -88,6 +88,12 @@ class _Words:
             whole = "H*" if state.kind == "deep-history" else "H"
             told.append(f"{whole} … → {self.said(self._states[state.initial])}")
         told += [self._move(state, n) for n in range(len(state.moves))]
+        heard = {move.past for move in state.moves}
+        told += [
+            f"◷ {self.said(deadline.labels)}"
+            for deadline in self._deadlines.values()
+            if state.id in deadline.within and deadline.id not in heard
+        ]
         lines = tuple(line for one in told for line in _wrapped(one, width - 2 * _PAD, _SMALL))
         leading = {
             follow.to: f"◆ {'…' if follow.when is None else self._guard(follow.when)}"
@@ -104,13 +110,14 @@ class _Words:
         move = state.moves[n]
         on = self.said(self._steps[move.on]) if move.on else ""
         if move.past is not None:
-            on = f"⏱ {self.said(self._deadlines[move.past])}"
+            on = f"◷ {self.said(self._deadlines[move.past].labels)}"
         when = f"[{self._guard(move.when)}]" if move.when else ""
         to = f"→ {self.said(self._states[move.to])}" if move.to else ""
         return " ".join(filter(None, (on, when, to)))
 
     def _guard(self, when: str) -> str:
-        return write(read(when, self._facts))
+        said = write(read(when, self._facts))
+        return _rightwards(said) if _is_leftwards(self._language) else said
 
 
 class _Sheet(NamedTuple):
@@ -144,6 +151,7 @@ class _Sheet(NamedTuple):
             self.text(group, end, line, f"{count:,}", size=_SIZE, fill=ink, ends=True)
         for told in box.lines:
             line += _LINE
+            told = _leftwards(told) if self.leftwards else told
             self.text(group, x + _PAD, line, told, size=_SMALL, fill=_FAINT)
         line += _PAD
         for child in box.within:
@@ -179,6 +187,19 @@ class _Sheet(NamedTuple):
         left = self.width - x - width if self.leftwards else x
         place = {"x": left, "y": y, "width": width, "height": height, "rx": 8}
         SubElement(into, "rect", {name: str(value) for name, value in place.items()} | look)
+
+
+def _is_leftwards(language: str) -> bool:
+    return language.split("-")[0] in _LEFTWARDS
+
+
+# Said in the text itself (Unicode Annex 9): not all that draw SVG know its `direction`.
+def _leftwards(text: str) -> str:
+    return f"\u2067{text}\u2069"
+
+
+def _rightwards(text: str) -> str:
+    return f"\u2066{text}\u2069"
 
 
 def _measure(text: str, size: int) -> int:

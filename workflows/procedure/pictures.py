@@ -68,7 +68,7 @@ def mermaid(
             if move.to is not None:
                 on = name(steps[move.on].labels) if move.on else ""
                 if move.past is not None:
-                    on = f"⏱ {name(deadlines[move.past].labels)}"
+                    on = f"◷ {name(deadlines[move.past].labels)}"
                 when = f" [{_quoted(move.when)}]" if move.when else ""
                 lines.append(f"  {places[state.id]} --> {places[move.to]}: {on}{when}")
     shown = [places[id] for id in live if id in places]
