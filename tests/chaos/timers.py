@@ -498,10 +498,13 @@ class Era:
         if self.rebuilding is not None:
             self.rebuilding.kill()
             self.rebuilding = None
-        until = time.monotonic() + LATE_SECONDS_MAX
+        self.wake_and_start_again(at_the_end=True)
+        fired, until = -1, time.monotonic()
         while True:
             with snapshot(self.url) as connection:
                 clock = clock_of(connection)
+            if clock.fired.total() > fired:
+                fired, until = clock.fired.total(), time.monotonic() + LATE_SECONDS_MAX
             if not clock.left or time.monotonic() > until:
                 break
             self.wake_and_start_again(at_the_end=True)
