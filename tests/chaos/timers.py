@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -499,12 +500,12 @@ class Era:
             self.rebuilding.kill()
             self.rebuilding = None
         self.wake_and_start_again(at_the_end=True)
-        fired, until = -1, time.monotonic()
+        least, until = math.inf, time.monotonic()
         while True:
             with snapshot(self.url) as connection:
                 clock = clock_of(connection)
-            if clock.fired.total() > fired:
-                fired, until = clock.fired.total(), time.monotonic() + LATE_SECONDS_MAX
+            if len(clock.left) < least:
+                least, until = len(clock.left), time.monotonic() + LATE_SECONDS_MAX
             if not clock.left or time.monotonic() > until:
                 break
             self.wake_and_start_again(at_the_end=True)

@@ -387,7 +387,7 @@ def read_file(source: bytes) -> Any:
                 return json.loads(text, object_pairs_hook=_without_repeats)
             except (json.JSONDecodeError, RecursionError):
                 pass  # YAML may begin so too, and says what is wrong
-        _is_bounded(text)
+        _check_bounds(text)
         return YAML(typ="safe", pure=True).load(io.StringIO(text))
     except UnicodeDecodeError:
         raise NoDefinition("A definition is written in UTF-8.") from None
@@ -407,7 +407,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return said
 
 
-def _is_bounded(text: str) -> None:
+def _check_bounds(text: str) -> None:
     """Refuses, before any of it is built, what would unfold or nest without measure: the time that
     YAML takes grows with the cube of its nesting."""
     depth = 0
