@@ -425,8 +425,7 @@ class RegisterMutation:
         def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             narrative = required(input.narrative, "A narrative")
             made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
-            for covered in r.covers:
-                one = context.service.desk.load(covered, context.principal)
+            for one in context.service.desk.load_all(r.covers, context.principal):
                 covers = one.cover(_apart(stamp), r.id)
                 made.append(context.service.desk.procedures.enter(one, "cover", covers))
             return made
@@ -442,8 +441,7 @@ class RegisterMutation:
 
         def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             made: list[Entry | Event] = [r.withdraw(stamp)]
-            for covered in r.covers:
-                one = context.service.desk.load(covered, context.principal)
+            for one in context.service.desk.load_all(r.covers, context.principal):
                 for held in one.covers:
                     if held.report == r.id and one.stands(held.version):
                         why = CorrectionKind.ENTERED_IN_ERROR
