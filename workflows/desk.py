@@ -362,7 +362,7 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         state = self.read(id, fold, principal)
-        authorise(principal, step, state.addressee or None)
+        authorise(principal, step, state.addressee)
         if principal.role is Role.FOCAL_POINT and state.institution != principal.institution:
             raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
         if state.version != expected_version:
