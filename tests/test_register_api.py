@@ -281,6 +281,17 @@ def test_a_step_is_open_to_the_roles_of_the_table_and_to_no_other(here: Server, 
             assert here.size() == size
 
 
+def test_a_key_for_one_state_changes_nothing_of_the_others(here: Server):
+    who = "coordinator of another State"
+    here.grant(who, "coordinator", "mfa", addressees=("XAB",))
+    for mutation in sorted(set(REGISTER) - OF_THEIR_OWN):
+        input = REGISTER[mutation].said(here)
+        size = here.size()
+        (error,) = take(here, who, mutation, **input)["errors"]
+        assert error["code"] in ("FORBIDDEN", "NOT_FOUND"), mutation
+        assert here.size() == size, mutation
+
+
 @pytest.mark.parametrize("mutation", ["scheduleReview", "renameInstitution", "clearReport"])
 def test_a_step_on_a_version_that_has_passed_is_refused(here: Server, mutation: str):
     input = REGISTER[mutation].said(here)

@@ -339,11 +339,30 @@ class Desk:
         expected_version: int,
     ) -> Taken:
         """Takes a step on anything that is no recommendation. `act` gives its events, and with
-        them whole entries of others that belong to the same fact: recorded all or none."""
+        them whole entries of others that belong to the same fact: recorded all or none. Where
+        another step on one of those others was recorded first, `act` is asked again."""
+        for _ in range(attempts_max - 1):
+            try:
+                return self._go_on(principal, command, id, fold, step, act, expected_version)
+            except StaleVersion as refusal:
+                if "current" in refusal.facts:
+                    raise
+        return self._go_on(principal, command, id, fold, step, act, expected_version)
+
+    def _go_on(
+        self,
+        principal: Principal,
+        command: Command,
+        id: UUID,
+        fold: Fold[State],
+        step: str,
+        act: Callable[[State], Sequence[Entry | Event]],
+        expected_version: int,
+    ) -> Taken:
         if repeated := self.repeated(command):
             return repeated
         state = self.read(id, fold, principal)
-        authorise(principal, step, state.addressee or None)
+        authorise(principal, step, state.addressee)
         if principal.role is Role.FOCAL_POINT and state.institution != principal.institution:
             raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
         if state.version != expected_version:
@@ -386,6 +405,12 @@ class Desk:
     def load(self, id: UUID, principal: Principal) -> Recommendation:
         """The recommendation as it stands; NotFound where it is not, or not for this reader."""
         return _seen(self._held([id]).get(id), principal)
+
+    def load_all(self, ids: Sequence[UUID], principal: Principal) -> list[Recommendation]:
+        """The recommendations as they stand, from one read; NotFound where one is not, or not for
+        this reader."""
+        held = self._held(ids)
+        return [_seen(held.get(id), principal) for id in ids]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
