@@ -42,6 +42,9 @@ from workflows.ohchr_matrix_words import LANGUAGES, Position
 from workflows.sources import RowsNotRead
 from workflows.word_printed import UNCOMPUTED, Printed, walk
 
+version = 2
+"""Raised when the same file would be read differently."""
+
 file_bytes_max = 20_000_000
 unpacked_bytes_max = 200_000_000
 part_bytes_max = 32_000_000

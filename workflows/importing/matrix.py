@@ -68,6 +68,7 @@ from workflows.ohchr_matrix import (
     NotAMatrix,
     UnreadableRow,
     read_matrix,
+    version,
 )
 from workflows.procedure import Procedures
 
@@ -615,6 +616,7 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
                 )
             )
     return Receipt(
+        parser_version=version,
         layout=matrix.generation,
         language=options.language,
         sha256=sha256,

@@ -51,9 +51,10 @@ class Receipt(msgspec.Struct, kw_only=True):
     """What an import found and did. Every count names its unit.
 
     `rows`: data rows of the file; each is in a paragraph, merged into one, a repetition word for
-    word (`repeated`), of a State not asked for (`other_states`), `unreadable` or `not_read`.
-    `paragraphs`: recommendations; where a source has no paragraphs, its texts. `parts`: texts where
-    a paragraph bundles several. `pairs`: paragraph and recommending State.
+    word (`repeated`), of a State not asked for (`other_states`), `unreadable`, or one that the
+    format does not read (`not_read`: a second sheet, a table without heading row). `paragraphs`:
+    recommendations; where a source has no paragraphs, its texts. `parts`: texts, where a paragraph
+    bundles several. `pairs`: paragraph and recommending State.
 
     `new`, `changed`, `same`, `matched`, `undecided`, `missing`, `positions`: paragraphs. `matched`
     and `undecided` are rows of a second source, joined to what a review has or waiting for a

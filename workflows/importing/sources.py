@@ -157,16 +157,16 @@ class _Work:
             note = RowNote(read.row, None, read.reason, read.message, read.printed)
             receipt.note(receipt.unreadable_rows, note)
             return None
-        if isinstance(read, RepeatedRow):
-            self._rows(read.row)
-            receipt.repeated += 1
-            return None
         if isinstance(read, RowsNotRead):
             receipt.rows += read.rows
             receipt.not_read += read.rows
             message = f"{read.rows} rows: {read.message}"
             note = RowNote(0, None, read.reason, message, read.printed)
             receipt.note(receipt.not_read_rows, note)
+            return None
+        if isinstance(read, RepeatedRow):
+            self._rows(read.row)
+            receipt.repeated += 1
             return None
         self._rows(*read.rows)
         assert read.addressee is not None, "readers hand back as unreadable who is not recognised"
