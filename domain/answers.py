@@ -197,6 +197,7 @@ _SAYS_NOTHING = (
     *("recomendación", "рекомендация", "التوصية", "该建议", "建议", "considered", "as"),
 )
 
+_WHICH_PART = re.compile(r"\b(?:part|partie|parte|часть|الجزء) (?:\d{1,2}|[a-z])\b")
 _IDEOGRAPH = re.compile("([\u3400-\u9fff])")
 
 
@@ -257,7 +258,8 @@ def _said(words: list[str]) -> set[str] | None:
 
 def _spaced(printed: str) -> str:
     """As compared: folded, each ideograph a word."""
-    return " ".join(_IDEOGRAPH.sub(r" \1 ", folded(printed)).split())
+    name = _WHICH_PART.sub(" ", folded(printed))
+    return " ".join(_IDEOGRAPH.sub(r" \1 ", name).split())
 
 
 _ANSWERS: dict[str, Answer | None] = {
