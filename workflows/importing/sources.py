@@ -150,7 +150,7 @@ def _language_differs(found: str, said: str) -> InvalidInput:
     )
 
 
-class _Conflict(Exception):
+class Conflict(Exception):
     """A row contradicts the record and needs a person: a stable reason, and the sentence."""
 
     def __init__(self, reason: str, message: str) -> None:
@@ -329,7 +329,7 @@ class _Work:
         for row in rows:
             try:
                 outcome, planned = self._take(row, known, tally)
-            except _Conflict as conflict:
+            except Conflict as conflict:
                 tally.conflicts.append(_note(row, conflict.reason, conflict.message))
                 tally.count(row, Outcome.UNDECIDED)
                 continue
@@ -528,6 +528,8 @@ class _Work:
             row.answer,
             organ=Organ.OTHER,
             printed=row.printed,
+            in_part=row.in_part,
+            said_already_implemented=row.said_already_implemented,
             doubt="citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)
@@ -543,7 +545,7 @@ class _Work:
             event = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
             planned.append(self._procedures.enter(r, "identify", event))
         planned.extend(self._compare_text(found, r, entries))
-        if row.answer is not None and r.mechanism is Mechanism.UPR:
+        if row.answer is not None and r.awaits_position:
             now = r.current_position()
             if not r.positions:
                 planned.append(self._take_position(row, r))
@@ -587,7 +589,7 @@ class _Work:
             if nearness(row.text, r, row.language) < NEAR:
                 raise _differs(row, r)
             if other := self._says_it_already(row, r):
-                raise _Conflict(
+                raise Conflict(
                     "text-of-another",
                     f"{row.paragraph or row.key}: the text is that of {other.symbol} "
                     f"{other.paragraph}. Compare the numbers with the document.",
@@ -725,7 +727,8 @@ class _Tally:
             if isinstance(read, RowsNotRead):
                 receipt.not_read += read.rows
                 receipt.count(Outcome.NOT_READ, read.rows)
-                note = RowNote(0, None, read.reason, read.message, read.printed)
+                message = f"{read.rows} rows: {read.message}"
+                note = RowNote(0, None, read.reason, message, read.printed)
                 receipt.note(receipt.not_read_rows, note)
             elif isinstance(read, UnreadableRow):
                 self._settle(Outcome.UNREADABLE, read.row)
@@ -797,7 +800,7 @@ def _asked(row: SourceRow) -> list[Alias]:
 
 
 def _with_its_number(row: SourceRow, known: _Known) -> SourceRow:
-    """The row under the number that its text is recorded under: 50.1 or 50.10. Raises _Conflict
+    """The row under the number that its text is recorded under: 50.1 or 50.10. Raises Conflict
     where the record does not tell."""
     scores: dict[str, int] = {}
     for zeros in ("", "0", "00"):
@@ -811,7 +814,7 @@ def _with_its_number(row: SourceRow, known: _Known) -> SourceRow:
     for found in (equal, near):
         if len(found) == 1:
             return msgspec.structs.replace(row, paragraph=found[0])
-    raise _Conflict(
+    raise Conflict(
         "paragraph-is-number",
         f"{row.paragraph}: the cell is a number, so that it may be {row.paragraph}0, and the "
         "record has no such text under either. Make the column text, and write the numbers again "
@@ -855,9 +858,9 @@ def _says_the_same(row: SourceRow, r: Recommendation) -> bool:
     )
 
 
-def _differs(row: SourceRow, r: Recommendation) -> _Conflict:
+def _differs(row: SourceRow, r: Recommendation) -> Conflict:
     held = r.text(row.language)[:200]
-    return _Conflict(
+    return Conflict(
         "text-differs",
         f"{row.paragraph or row.key}: the record says “{held}”, and the file something else. "
         "Compare both with the document, and correct the one that is wrong by hand.",
