@@ -11,6 +11,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from domain.refusals import InvalidInput
+
 NAMES = {
     "ar": "Arabic",
     "en": "English",
@@ -93,6 +95,22 @@ def language_of_file(texts: Iterable[tuple[str, str]]) -> str | None:
         return None
     ((tag, all_texts),) = together.items()
     return contradicts(" ".join(all_texts), tag)
+
+
+def judge_language(texts: Iterable[tuple[str, str]]) -> None:
+    """Refuses texts, each with its tag, that are clearly in another language than they say."""
+    said = list(texts)
+    if found := language_of_file(said):
+        raise language_differs(found, said[0][1])
+
+
+def language_differs(found: str, said: str) -> InvalidInput:
+    """The refusal of a file in another language than is said."""
+    return InvalidInput(
+        f"The texts of this file are in {NAMES.get(found, found)}, not in “{said}”: give "
+        f"--language {found}, or choose the right file.",
+        reason="language-differs",
+    )
 
 
 def _script(text: str) -> str | None:

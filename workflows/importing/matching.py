@@ -121,8 +121,16 @@ def nearness(text: str, r: Recommendation, language: str) -> int:
     if language not in r.texts:
         return -1
     asked = plain(text)
-    theirs = {r.text(language), *(part.text for part in r.texts[language].parts)}
-    return max(int(fuzz.ratio(asked, plain(one))) for one in theirs)
+    texts = (r.text(language), *(part.text for part in r.texts[language].parts))
+    theirs = {plain(one) for one in texts}
+    return max(100 if asked == one else min(99, int(fuzz.ratio(asked, one))) for one in theirs)
+
+
+def same_text(
+    there: Iterable[Recommendation], r: Recommendation, text: str, language: str
+) -> Recommendation | None:
+    """Another one of its review that says a text already: the number may have slipped."""
+    return next((o for o in there if o.id != r.id and nearness(text, o, language) == 100), None)
 
 
 def plain(text: str) -> str:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.recommendation import Recommendation
+
 notes_max = 1_000
 """How many rows of a sort a receipt lists; it counts them all."""
 
@@ -52,6 +54,34 @@ class Outcome(StrEnum):
     REPEATED = "repeated"
     OTHER_STATES = "other_states"
     NOT_READ = "not_read"
+
+
+class Conflict(Exception):
+    """A row contradicts the record and needs a person: a stable reason, and the sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason, self.message = reason, message
+
+
+def text_differs(name: str, r: Recommendation, language: str) -> Conflict:
+    """What is said where a row's text shares too little with that of the recommendation of its
+    name."""
+    held = r.text(language)[:200]
+    return Conflict(
+        "text-differs",
+        f"{name}: the record says “{held}”, and the file something else. Compare both with the "
+        "document, and correct the one that is wrong by hand.",
+    )
+
+
+def text_of_another(name: str, other: Recommendation) -> Conflict:
+    """What is said where a row would give a recommendation the text that another one has."""
+    return Conflict(
+        "text-of-another",
+        f"{name}: the text is that of {other.symbol} {other.paragraph}. Compare the numbers with "
+        "the document.",
+    )
 
 
 class RowNote(msgspec.Struct, frozen=True):

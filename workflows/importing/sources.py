@@ -23,7 +23,7 @@ import msgspec
 
 from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import Alias, Classified, Part, PartText, Text
+from domain.events import Alias, Part, PartText, Text
 from domain.identity import mint
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
@@ -33,7 +33,12 @@ from domain.vocabulary import shipped
 from domain.words import AssertedHow, CorrectionKind, MatchStatus, Mechanism, Organ, TextStatus
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
-from workflows.importing.languages import NAMES, contradicts, language_of_file
+from workflows.importing.languages import (
+    NAMES,
+    contradicts,
+    judge_language,
+    language_differs,
+)
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import (
     NEAR,
@@ -41,9 +46,19 @@ from workflows.importing.matching import (
     Matcher,
     Namesakes,
     nearness,
+    same_text,
     supersedes,
 )
-from workflows.importing.receipt import Options, Outcome, Progress, Receipt, RowNote
+from workflows.importing.receipt import (
+    Conflict,
+    Options,
+    Outcome,
+    Progress,
+    Receipt,
+    RowNote,
+    text_differs,
+    text_of_another,
+)
 from workflows.importing.run import Run
 from workflows.importing.terms import Terms, told
 from workflows.procedure import Procedures
@@ -135,29 +150,6 @@ class SourceImport:
         return receipt
 
 
-def judge_language(texts: Iterable[tuple[str, str]]) -> None:
-    """Refuses texts, each with its tag, that are clearly in another language than they say."""
-    said = list(texts)
-    if found := language_of_file(said):
-        raise _language_differs(found, said[0][1])
-
-
-def _language_differs(found: str, said: str) -> InvalidInput:
-    return InvalidInput(
-        f"The texts of this file are in {NAMES.get(found, found)}, not in “{said}”: give "
-        f"--language {found}, or choose the right file.",
-        reason="language-differs",
-    )
-
-
-class Conflict(Exception):
-    """A row contradicts the record and needs a person: a stable reason, and the sentence."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason, self.message = reason, message
-
-
 class _Is(NamedTuple):
     """What a row is: a recommendation of the record, or none yet. `is_own`: the source's own name
     says so; `is_join`: another name of its source has the very same content; `candidates`: what it
@@ -238,7 +230,7 @@ class _Work:
             terms = [term for row in rows for term in row.terms]
             said = self._options.language
             if found := self._terms.language_of_labels(terms, said):
-                raise _language_differs(found, said)
+                raise language_differs(found, said)
 
     # -- chunk by chunk
 
@@ -422,7 +414,7 @@ class _Work:
         if row.scheme == "un":
             if score >= 0 and not by_number and not any(map(_is_of_its_number, there)):
                 return _Is(row)  # another text of the paragraph
-            raise _differs(row, best)
+            raise text_differs(row.paragraph or row.key, best, row.language)
         if score >= 0 and not by_number:
             return _Is(row)  # another text of the paragraph
         return _Is(
@@ -552,17 +544,7 @@ class _Work:
             elif now is not None and now.answer is not row.answer:
                 said = f"says {row.answer.value}, and the record has {now.answer.value}"
                 tally.doubts.append(_note(row, "position-differs", said))
-        ever = {
-            term.key
-            for entry in entries
-            if isinstance(entry.event, Classified)
-            for term in self._terms.resolve(entry.event.terms)[0]
-        } | {
-            term.key
-            for entry in entries
-            if isinstance(entry.event, Classified)
-            for term in entry.event.terms
-        }
+        ever = self._terms.ever_borne(entries)
         if new := self._terms.further(row.terms, r, row.language, ever):
             fits = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
             planned.append(self._procedures.enter(r, "classify", fits))
@@ -587,24 +569,14 @@ class _Work:
             return []
         if row.scheme not in FOLLOWED:
             if nearness(row.text, r, row.language) < NEAR:
-                raise _differs(row, r)
-            if other := self._says_it_already(row, r):
-                raise Conflict(
-                    "text-of-another",
-                    f"{row.paragraph or row.key}: the text is that of {other.symbol} "
-                    f"{other.paragraph}. Compare the numbers with the document.",
-                )
+                raise text_differs(row.paragraph or row.key, r, row.language)
+            review = review_id(r.addressee, r.body, *_cycle_or_round(r.mechanism, r.cycle))
+            there = self._lookups.held_in_review(review) if r.cycle is not None else []
+            if other := same_text(there, r, row.text, row.language):
+                raise text_of_another(row.paragraph or row.key, other)
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
         corrected = r.correct(stamp, CorrectionKind.CLERICAL, text=text)
         return [self._procedures.enter(r, "correct", corrected)]
-
-    def _says_it_already(self, row: SourceRow, r: Recommendation) -> Recommendation | None:
-        """Another one of its review that has this very text: its number may have slipped."""
-        review = review_id(r.addressee, r.body, *_cycle_or_round(r.mechanism, r.cycle))
-        there = self._lookups.held_in_review(review) if r.cycle is not None else []
-        return next(
-            (o for o in there if o.id != r.id and nearness(row.text, o, row.language) == 100), None
-        )
 
     # -- second sources
 
@@ -855,15 +827,6 @@ def _says_the_same(row: SourceRow, r: Recommendation) -> bool:
         and r.text(row.language) == row.text
         and states == {s.code or s.printed for s in row.recommenders}
         and said == ({row.answer} if row.answer else set())
-    )
-
-
-def _differs(row: SourceRow, r: Recommendation) -> Conflict:
-    held = r.text(row.language)[:200]
-    return Conflict(
-        "text-differs",
-        f"{row.paragraph or row.key}: the record says “{held}”, and the file something else. "
-        "Compare both with the document, and correct the one that is wrong by hand.",
     )
 
 

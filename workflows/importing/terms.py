@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from domain.events import Term
+from domain.entry import Entry
+from domain.events import Classified, Term
 from domain.recommendation import Recommendation
 from domain.vocabulary import Resolver
 from workflows.importing.lookups import Lookups
@@ -42,6 +43,17 @@ class Terms:
         news = [term for term in unknown if term.key not in self._told]
         self._told.update(term.key for term in news)
         return news
+
+    def ever_borne(self, entries: Iterable[Entry]) -> set[tuple[str, str, str]]:
+        """The keys of the terms that a recommendation bears or once bore, as printed and as
+        resolved: to say them again is no news."""
+        printed = [
+            term
+            for entry in entries
+            if isinstance(entry.event, Classified)
+            for term in entry.event.terms
+        ]
+        return {term.key for term in (*printed, *self.resolve(printed)[0])}
 
     def further(
         self,
