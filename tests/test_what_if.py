@@ -30,7 +30,17 @@ from domain.words import (
     ReportKind,
 )
 from tests.clock import SetClock
-from tests.given import answered, claimed, given, principal, received
+from tests.given import (
+    answered,
+    claimed,
+    decreed,
+    given,
+    planned,
+    principal,
+    received,
+    speaker,
+    supported,
+)
 from tests.server import Server, running
 from workflows.access import Principal, Role, authorise_release, authorise_task
 from workflows.desk import Command, Desk
@@ -411,10 +421,6 @@ def test_what_if_says_who_would_have_been_refused_and_what_it_passed_over(sqlite
         here.step("coordinator", "assignRecommendation", id, institution="labour")
         here.step("labour", "planImplementation", id, measures="a law")
         here.step("labour", "declareImplemented", id)
-        (case,) = told(here, "plans are the coordinator's")["cases"]
-        assert (case["fate"], case["step"], case["code"]) == ("DIVERGES", "plan", "FORBIDDEN")
-        assert case["guards"] == ["the role coordinator, and an institution that it concerns"]
-        assert case["why"] == "The role focal-point may not plan; open to: coordinator."
         found = told(here, "four eyes")
         (case,) = found["cases"]
         assert (case["step"], case["code"]) == ("declare-implemented", "FOUR_EYES")
@@ -427,6 +433,20 @@ def test_what_if_says_who_would_have_been_refused_and_what_it_passed_over(sqlite
                 "cases": 1,
             }
         ], "whoever it was"
+
+
+def test_what_if_asks_who_may_take_a_step() -> None:
+    focal = speaker("labour", "focal-point")
+    taken = given(received(), supported(), decreed("labour"), planned())
+    *before, entry = taken.entries
+    event = entry.event
+    said = msgspec.structs.replace(event, stamp=msgspec.structs.replace(entry.stamp, speaker=focal))
+    under = Compiled(draft(["plans are the coordinator's"]))
+    story = Retelling(SHIPPED.of, under).tell([*before, entry._replace(event=said)])
+    assert (story.fate, story.step, story.code) == (Fate.DIVERGES, "plan", "FORBIDDEN")
+    assert story.why == "The role focal-point may not plan; open to: coordinator."
+    (needed,) = story.blocked
+    assert needed.guard == "the role coordinator, and an institution that it concerns"
 
 
 def test_what_an_import_did_and_what_was_done_beside_is_told_as_passed_over() -> None:

@@ -20,6 +20,7 @@ from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.consequences import instant_of, microseconds_of
 from workflows.procedure.firing import fire
+from workflows.statecharts.expressions import Facts
 
 timers_max = 1_000
 
@@ -46,9 +47,27 @@ class AsIf(Procedures):
         self.now = 0
         self.under = under
         self.calendars = calendars
+        self._standing: tuple[Recommendation, Facts] | None = None
 
     def of(self, r: Recommendation) -> Compiled:
         return self.under
+
+    def facts(self, r: Recommendation) -> Facts:
+        if self._standing is None or self._standing[0] is not r:
+            self._standing = r, self.under.facts(r)
+        return self._standing[1]
+
+    def _facts_around(
+        self, r: Recommendation, procedure: Compiled, step: str, event: RecommendationEvent
+    ) -> tuple[Facts, Facts]:
+        before = self.facts(r)
+        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
+        self._standing = r, self.under.facts_after(step, r, before)
+        return before, self._standing[1]
+
+    def changed(self) -> None:
+        """Facts of a case were changed by no step."""
+        self._standing = None
 
     def pass_time(
         self, r: Recommendation, now: int, tell: Callable[[Due], None] = lambda due: None

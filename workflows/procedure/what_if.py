@@ -161,6 +161,7 @@ class Retelling:
                 migrated = entry.log_index
                 passed_over.add(NotAsked.MIGRATED)
                 _fill_in(would, entry, event)
+                as_if.changed()
                 continue
             step = step_of(event)
             before = tuple(would.states)
