@@ -25,6 +25,7 @@ from workflows.procedure.gate.promises import broken
 from workflows.procedure.gate.reading import (
     for_nobody,
     formless,
+    misaddressed,
     overlapping,
     same_eyes,
     uncounted,
@@ -80,6 +81,7 @@ def _look(definition: Definition) -> Report:
         *same_eyes(definition),
         *unfilled(definition),
         *untimely(definition),
+        *misaddressed(definition),
         *(fault for walk in walks for fault in walk.faults),
         *overlapping(compiled),
         *unread(compiled),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from domain.entry import label_chars_max
+from domain.institution import is_code
 from domain.words import Aspect, Bucket
 from workflows import spans
 from workflows.access import MAY, WRITING
 from workflows.procedure import forms
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.definition import HISTORY, Definition, StateSpec, Unsound
+from workflows.procedure.definition import HISTORY, Definition, StateSpec, To, Unsound
 from workflows.procedure.gate.fault import Fault, places
 from workflows.procedure.valuations import all_domains, told, valuations
 from workflows.statecharts.expressions import Expression, facts_of, holds
@@ -122,6 +124,40 @@ def unfilled(definition: Definition) -> Iterator[Fault]:
         if not 0 < needed <= len(seats):
             why = f"{step.name} can't have {needed} approvals from {len(seats)} seats."
             yield Fault("approvals-wrong", why, f"{where}.needed")
+
+
+def misaddressed(definition: Definition) -> Iterator[Fault]:
+    """Institutions are named by codes that there can be, and are told in roles that have something
+    to do with a case."""
+    for n, step in enumerate(definition.steps):
+        for m, seat in enumerate(step.approvals.of if step.approvals else ()):
+            if seat.institution is not None and not is_code(seat.institution):
+                where = f"$.steps[{n}].approvals.of[{m}].institution"
+                yield Fault("institution-malformed", _no_code(seat.institution), where)
+    for n, deadline in enumerate(definition.deadlines):
+        for kind in ("reminders", "escalations"):
+            for m, notice in enumerate(getattr(deadline, kind)):
+                where = f"$.deadlines[{n}].{kind}[{m}].to"
+                for t, to in enumerate(notice.to):
+                    if not isinstance(to, To):
+                        continue
+                    if not is_code(to.institution):
+                        yield Fault(
+                            "institution-malformed",
+                            _no_code(to.institution),
+                            f"{where}[{t}].institution",
+                        )
+                    if to.role not in WRITING:
+                        roles = ", ".join(sorted(WRITING))
+                        why = f"The role {to.role} is told of no deadline; these are: {roles}."
+                        yield Fault("role-not-allowed", why, f"{where}[{t}].role")
+
+
+def _no_code(said: str) -> str:
+    return (
+        f"“{said[:80]}” is no code of an institution: write it as it is registered, without white "
+        f"space around it and in {label_chars_max} characters at most."
+    )
 
 
 def untimely(definition: Definition) -> Iterator[Fault]:
