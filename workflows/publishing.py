@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -37,7 +38,8 @@ def examine(procedures: Procedures, addressee: str, source: bytes) -> Examined:
     except Unsound as fault:
         found = gate.Fault(fault.code, str(fault), fault.where)
         return Examined(None, gate.Report(False, "", (found,)))
-    return Examined(definition, gate.check(definition))
+    stands = partial(procedures.has_institution, addressee)
+    return Examined(definition, gate.check(definition, stands))
 
 
 class Draft(NamedTuple):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain import adoptions, workflow_definition
+from domain import adoptions, institution, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
 from domain.casework import DeadlineEvent, Escalated, Migrated, Reminded
 from domain.entry import Entry, Visibility
@@ -128,6 +128,13 @@ class Procedures:
         if self._adopted is not None:
             self._adopted[addressee] = found
         return found
+
+    def has_institution(self, addressee: str, code: str) -> bool:
+        """Whether a State has registered an institution that has not ended."""
+        if self._log is None:
+            return False
+        held = self._log.load(institution.institution_id(addressee, code), institution.fold)
+        return held is not None and held.ended is None
 
     # -- what it says
 

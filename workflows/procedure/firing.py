@@ -18,14 +18,12 @@ from workflows.access import Role
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import PAST
 from workflows.procedure.consequences import microseconds_of
+from workflows.procedure.definition import LAPSE
 
 BY_ITSELF = "procedure"
 """In what role a procedure speaks itself."""
 
 RESUME = "resume"
-
-LAPSE = "lapse-assignment"
-"""The step that lets offers lapse: all that were to be answered by then."""
 
 
 def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> list[Entry]:
@@ -54,8 +52,11 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
 def _then(
     procedures: Procedures, r: Recommendation, step: str, held: DeadlineHeld, stamp: Stamp
 ) -> Iterator[Entry]:
-    """The step that follows by itself, where it is open."""
-    if procedures.of(r).blocked(step, r.states, procedures.facts(r)):
+    """The step that follows by itself, where it is open. A procedure from before the gate knew
+    which steps those are may name one that only a person can take: nothing follows then."""
+    procedure = procedures.of(r)
+    is_open = not procedure.blocked(step, r.states, procedures.facts(r))
+    if not is_open or not procedure.specs[step].is_taken_alone:
         return
     events: list[RecommendationEvent]
     if step == LAPSE:
