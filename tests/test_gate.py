@@ -19,7 +19,7 @@ SOUND = ""
 RIGHT: dict[str, str] = {
     "04-livelock-cross": "endless",
     "05-timer-pingpong": "endless",
-    "06-then-close": "then-asks",
+    "06-then-close": SOUND,
     "08-four-eyes-alias": "four-eyes-bypassed",
     "09-four-eyes-nobody": "institution-unknown",
     "12-reminder-units-legal": SOUND,
@@ -33,7 +33,7 @@ RIGHT: dict[str, str] = {
     "27-overlap-false-alarm": SOUND,
     "29-close-deadlock": "no-way-out",
     "30-domain-blowup": "too-large-to-check",
-    "thenclose2": "then-asks",
+    "thenclose2": SOUND,
     "n01-livelock3": "endless",
     "n02-timer-cycle3": "endless",
     "n03-timer-days": SOUND,
@@ -64,6 +64,7 @@ RIGHT: dict[str, str] = {
     "n28-withdrawn-instead": SOUND,
     "n29-greek-look-alikes": "label-misleading",
     "n30-bidi-isolate-in-choice": "label-misleading",
+    "n32-then-takes-a-position": "then-asks",
     "n31-noted-by-part": "bucket-contradicts",
 }
 """File → the code of what is wrong with it, as a fault or a warning; nothing where it is sound."""

@@ -29,7 +29,7 @@ from ruamel.yaml.events import (
 from domain.effects import Whose
 from domain.words import Bucket, Mechanism
 from domain.words import Kind as TextKind
-from workflows.access import MAY, Role
+from workflows.access import Role
 from workflows.spans import Span
 from workflows.statecharts.expressions import Fact
 
@@ -176,20 +176,6 @@ class StepSpec(
     form: tuple[Field, ...] = ()
     apart_from: tuple[str, ...] = ()
     approvals: Approvals | None = None
-
-    @property
-    def is_taken_alone(self) -> bool:
-        """True if the procedure can take it itself, when a deadline passes: it lets offers lapse,
-        and takes steps of its own that ask for no field, for no other person and for no approval.
-        All others say something that only a person can say."""
-        if self.name == LAPSE:
-            return True
-        asks = any(field.required for field in self.form) or self.apart_from or self.approvals
-        return self.name not in MAY and not asks
-
-
-LAPSE = "lapse-assignment"
-"""The step that lets offers lapse: all that were to be answered by then."""
 
 
 class Due(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

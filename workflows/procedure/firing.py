@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from domain.casework import Addressed, DeadlineHeld, Due, Timer
 from domain.effects import Whose
 from domain.entry import Authority, AuthorityKind, Basis, Effective, Entry, Speaker, Stamp
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.words import AssignmentStatus
 from workflows.access import Role
-from workflows.procedure import Procedures
+from workflows.procedure import Procedures, by_itself
 from workflows.procedure.compiled import PAST
 from workflows.procedure.consequences import microseconds_of
-from workflows.procedure.definition import LAPSE
 
 BY_ITSELF = "procedure"
 """In what role a procedure speaks itself."""
@@ -52,23 +50,12 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
 def _then(
     procedures: Procedures, r: Recommendation, step: str, held: DeadlineHeld, stamp: Stamp
 ) -> Iterator[Entry]:
-    """The step that follows by itself, where it is open. A procedure from before the gate knew
-    which steps those are may name one that only a person can take: nothing follows then."""
+    """The step that follows by itself, where it is open."""
     procedure = procedures.of(r)
-    is_open = not procedure.blocked(step, r.states, procedures.facts(r))
-    if not is_open or not procedure.specs[step].is_taken_alone:
+    if procedure.blocked(step, r.states, procedures.facts(r)):
         return
-    events: list[RecommendationEvent]
-    if step == LAPSE:
-        events = [
-            r.lapse_assignment(stamp, a.id)
-            for a in r.assignments
-            if a.status is AssignmentStatus.OFFERED
-            and (held.fact is None or (a.answer_due or held.basis) <= held.basis)
-        ]
-    else:
-        events = [r.take_step(stamp, step)]
-    for event in events:
+    until = None if held.fact is None else held.basis
+    for event in by_itself.events(r, procedure.specs[step], stamp, held.deadline, until):
         yield procedures.enter(r, step, event)
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Iterator
 from domain.words import Aspect, Bucket
 from workflows import spans
 from workflows.access import MAY, WRITING
-from workflows.procedure import forms
+from workflows.procedure import by_itself, forms
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import (
     HISTORY,
-    LAPSE,
     Definition,
     StateSpec,
     StepSpec,
@@ -156,14 +155,9 @@ def untimely(definition: Definition) -> Iterator[Fault]:
         if deadline.voluntary and deadline.escalations:
             why = f"{deadline.id} is voluntary, so never overdue: it is escalated to nobody."
             yield Fault("voluntary-escalated", why, f"{where}.escalations")
-        if deadline.then is not None and not steps[deadline.then].is_taken_alone:
-            alone = ", ".join(step.name for step in definition.steps if step.is_taken_alone)
-            why = (
-                f"Only a person can take {deadline.then}: the procedure itself takes "
-                f"{LAPSE}, and steps of its own that need no field, no other person and no "
-                f"approval. Here: {alone or 'none'}."
-            )
-            yield Fault("then-asks", why, f"{where}.then")
+        then = None if deadline.then is None else by_itself.why_not(steps[deadline.then])
+        if then is not None:
+            yield Fault("then-asks", then, f"{where}.then")
 
 
 def unread(compiled: Compiled) -> Iterator[Fault]:
@@ -175,9 +169,7 @@ def unread(compiled: Compiled) -> Iterator[Fault]:
             yield Fault("fact-unread", message, f"$.facts.{name}")
 
 
-def unregistered(
-    definition: Definition, is_there: Callable[[str], bool] | None
-) -> Iterator[Fault]:
+def unregistered(definition: Definition, is_there: Callable[[str], bool] | None) -> Iterator[Fault]:
     """Institutions that have to approve and that the State does not have now. `is_there` tells of a
     code; None where that can't be known."""
     for n, step in enumerate(definition.steps):

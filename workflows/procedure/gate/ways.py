@@ -15,7 +15,7 @@ from workflows.procedure.compiled import PAST, signal
 from workflows.procedure.definition import HISTORY, DeadlineSpec, Definition
 from workflows.procedure.gate.fault import Fault, places
 from workflows.procedure.gate.parts import Parts
-from workflows.procedure.gate.walk import ANY_STEP, Place, Walk
+from workflows.procedure.gate.walk import ANY_STEP, Led, Place, Walk, undoes
 from workflows.procedure.gate.work import step_work
 from workflows.procedure.valuations import all_domains, told, valuations
 from workflows.statecharts.expressions import (
@@ -267,7 +267,8 @@ def _turning(
                 then = deadlines[name].then
                 if then is not None:
                     taken = walk.led.get(walk.turn(led.place, then), ())
-                    after = [n.place for n in taken if n.place.facts == place.facts] or after
+                    after = [n.place for n in taken if _changed_by(parts, walk, then, place, n)]
+                    after = after or [led.place]
                 for there in after:
                     parts.work.spend(step_work)
                     yield name, _Fired(there, (passed | {name}) & runs(there))
@@ -344,6 +345,16 @@ def _idle_in(
             if blocked:
                 why = f"{deadline.then} is not open here: it needs {blocked[0].guard}."
                 yield Fault("then-not-open", why, f"{where}.then", walk.beyond(turn, led))
+
+
+def _changed_by(parts: Parts, walk: Walk, step: str, before: Place, led: Led) -> bool:
+    """True if a step alone may have changed the facts that are other than before."""
+    was, now = walk.facts[before.facts], walk.facts[led.place.facts]
+    return all(
+        step in parts.compiled.changed_by(name) and not (now[name] is True and undoes(step, name))
+        for name in now
+        if now[name] != was[name]
+    )
 
 
 def bypassed(parts: Parts) -> Iterator[Fault]:
