@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from tests import postgres
+from tests.length import LONG
 
 # On a shared machine a slow example says nothing about the code, so there are no deadlines.
 hypothesis.settings.register_profile(
@@ -18,17 +19,37 @@ hypothesis.settings.register_profile(
     max_examples=100,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-# Every run of the same commit tries the same examples, and more of them.
+# Every run of the same commit tries the same examples.
 hypothesis.settings.register_profile(
-    "ci",
+    "ci", hypothesis.settings.get_profile("default"), derandomize=True, print_blob=True
+)
+# What has a number of its own takes it from tests/length.py.
+hypothesis.settings.register_profile(
+    "endurance",
     hypothesis.settings.get_profile("default"),
-    derandomize=True,
-    max_examples=300,
+    max_examples=2_000,
     print_blob=True,
 )
 hypothesis.settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
+    "endurance"
+    if LONG
+    else os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what runs on PostgreSQL and what has a long form, so that `-m` can choose."""
+    for item in items:
+        given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        fixtures = getattr(item, "fixturenames", ())
+        if "postgresql" in given or {"postgres_server", "on_postgresql"} & set(fixtures):
+            item.add_marker(pytest.mark.postgres)
+        if hasattr(getattr(item, "obj", None), "hypothesis"):
+            item.add_marker(pytest.mark.endurance)
+        marked = item.get_closest_marker("endurance")
+        if marked and marked.kwargs.get("only") and not LONG:
+            item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
 
 
 @pytest.fixture
