@@ -8,7 +8,6 @@ import re
 import socket
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -425,15 +424,13 @@ def test_a_document_made_to_be_slow_holds_nobody_up(server):
     slow = "{" + " ".join(f"...f{i}" for i in names) + "}"
     slow += " ".join(f"fragment f{i} on Query {{ logIndex }}" for i in names)
     with ThreadPoolExecutor(1) as pool:
-        started = time.monotonic()
         answer = pool.submit(asked, server, slow)
         live = 0
         while not answer.done():
             assert server.client.get("/health/live").status_code == 200
             live += 1
-        took = time.monotonic() - started
     assert answer.result().status_code == 200
-    assert live > 3, f"{live} answers in {took:.1f} s"
+    assert live > 3, "others are answered meanwhile"
 
 
 def test_when_too_many_wait_the_next_is_told_to_come_again(tmp_path):
