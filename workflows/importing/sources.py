@@ -32,7 +32,15 @@ from workflows.importing.matching import Matcher
 from workflows.importing.receipt import Options, Progress, Receipt, RowNote
 from workflows.importing.run import Run
 from workflows.procedure import Procedures
-from workflows.sources import NotThisFormat, Read, Reader, RepeatedRow, SourceRow, UnreadableRow
+from workflows.sources import (
+    NotThisFormat,
+    Read,
+    Reader,
+    RepeatedRow,
+    RowsNotRead,
+    SourceRow,
+    UnreadableRow,
+)
 
 chunk_rows = 500
 attempts_max = 3
@@ -148,6 +156,12 @@ class _Work:
             receipt.unreadable += 1
             note = RowNote(read.row, None, read.reason, read.message, read.printed)
             receipt.note(receipt.unreadable_rows, note)
+            return None
+        if isinstance(read, RowsNotRead):
+            receipt.rows += read.rows
+            receipt.not_read += read.rows
+            note = RowNote(0, None, read.reason, read.message, read.printed)
+            receipt.note(receipt.not_read_rows, note)
             return None
         if isinstance(read, RepeatedRow):
             self._rows(read.row)

@@ -1,6 +1,6 @@
 """Sources: files as their makers publish them, read into one shape and nothing else.
 
-A reader yields `SourceRow`s and `UnreadableRow`s in the file's order, one after the other, so that
+A reader yields what it `Read`s in the file's order, one after the other, so that
 a file of any size is read in bounded memory. What a file holds is a claim by its makers: kept as
 printed, and what can't be right gets a doubt (a stable code), never a repair. Whether a row is news
 is not decided here (`workflows.importing`).
@@ -25,6 +25,8 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     key was made from the content, so that an edited row is another one. `addressee`: code, None
     where the printed name is not recognised. `answer`: None where there is none yet. `printed`: the
     wording of the position. `published`: ISO date of the document. `doubts`: stable codes.
+    `paragraph_is_number`: the paragraph came from a number cell of a spreadsheet, so that 50.1 may
+    be 50.10.
     """
 
     rows: tuple[int, ...]
@@ -48,6 +50,7 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[Term, ...] = ()
     published: str | None = None
     doubts: tuple[str, ...] = ()
+    paragraph_is_number: bool = False
 
 
 class UnreadableRow(msgspec.Struct, frozen=True):
@@ -67,7 +70,17 @@ class RepeatedRow(NamedTuple):
     repeats: int
 
 
-Read = SourceRow | UnreadableRow | RepeatedRow
+class RowsNotRead(NamedTuple):
+    """Rows of the file that this reader does not read (a second sheet, a table without heading
+    row): how many, and why."""
+
+    rows: int
+    reason: str
+    message: str
+    printed: str = ""
+
+
+Read = SourceRow | UnreadableRow | RepeatedRow | RowsNotRead
 
 
 class NotThisFormat(ValueError):
@@ -88,7 +101,8 @@ class Reader(Protocol):
 
     def read(self) -> Iterator[Read]:
         """The rows of the file in order. Every row of the file is accounted for: it is in the
-        `rows` of one SourceRow, or unreadable, or a repeated one. Raises NotThisFormat."""
+        `rows` of one SourceRow, or unreadable, or repeated, or counted as not read. Raises
+        NotThisFormat."""
 
     def done(self) -> tuple[int, int]:
         """How much was read and how much there is, in bytes or rows: for a progress bar."""
