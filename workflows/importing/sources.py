@@ -167,12 +167,6 @@ class _Work:
             self._rows(read.row)
             receipt.repeated += 1
             return None
-        if isinstance(read, RowsNotRead):
-            receipt.rows += read.rows
-            receipt.not_read += read.rows
-            note = RowNote(0, None, read.reason, read.message, read.printed)
-            receipt.note(receipt.not_read_rows, note)
-            return None
         self._rows(*read.rows)
         assert read.addressee is not None, "readers hand back as unreadable who is not recognised"
         asks = self._options.state is None and not self._options.all_states

@@ -24,7 +24,8 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     file: 1-based). `scheme` and `key`: the source's own name for it; where `is_content_key`, the
     key was made from the content, so that an edited row is another one. `addressee`: code, None
     where the printed name is not recognised. `answer`: None where there is none yet. `printed`: the
-    wording of the position. `published`: ISO date of the document. `doubts`: stable codes.
+    wording of the position; `in_part`: the State supports a part of it and notes the rest.
+    `published`: ISO date of the document. `doubts`: stable codes.
     `paragraph_is_number`: the paragraph came from a number cell of a spreadsheet, so that 50.1 may
     be 50.10.
     """
@@ -51,6 +52,7 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     published: str | None = None
     doubts: tuple[str, ...] = ()
     paragraph_is_number: bool = False
+    in_part: bool = False
 
 
 class UnreadableRow(msgspec.Struct, frozen=True):
