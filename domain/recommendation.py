@@ -185,9 +185,15 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return max(standing, key=lambda p: (p.on, p.version), default=None)
 
     @property
+    def awaits_position(self) -> bool:
+        """True where the State is asked to support or note it: in the Universal Periodic Review,
+        and not of what the State pledges of its own accord."""
+        return self.mechanism is Mechanism.UPR and self.kind is not Kind.PLEDGE
+
+    @property
     def position(self) -> Position:
         """The position as it stands, for the whole paragraph."""
-        if self.mechanism is not Mechanism.UPR:
+        if not (self.awaits_position or self.positions):
             return Position.NOT_APPLICABLE
         by_part = [self.current_position(part.id) for part in self.parts]
         answered = [p for p in by_part if p]
@@ -404,10 +410,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     ) -> PositionTaken:
         """The State supports or notes it. A later answer revises an earlier one and never wipes it
         out; the very same answer from the same instrument is refused."""
-        if self.mechanism is not Mechanism.UPR:
-            raise NoPositionHere(
-                f"A {self.mechanism.value} asks for no position; record the State's comment."
-            )
+        self._refuse_a_position()
         self._part(stamp)
         before = self.current_position(stamp.part)
         if before and (before.answer, before.instrument, before.on) == (
@@ -431,13 +434,20 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             revises=before.version if before else None,
         )
 
+    def _refuse_a_position(self) -> None:
+        if self.mechanism is not Mechanism.UPR:
+            raise NoPositionHere(
+                f"A {self.mechanism.value} asks for no position; record the State's comment."
+            )
+        if self.kind is Kind.PLEDGE:
+            raise NoPositionHere("A pledge is the State's own word: it asks for no position.")
+
     def defer_position(
         self, stamp: Stamp, due: str | None, session: str | None
     ) -> PositionDeferred:
         """The State will answer later: by a date, by a session, or both."""
         self._part(stamp)
-        if self.mechanism is not Mechanism.UPR:
-            raise NoPositionHere(f"A {self.mechanism.value} asks for no position.")
+        self._refuse_a_position()
         if due is None and session is None:
             raise InvalidInput("Say by when the State will answer: a date or a session.")
         return PositionDeferred(stamp=stamp, due=dated(due), session=session)

@@ -410,15 +410,16 @@ def test_the_states_word_stands_in_the_last_column(tmp_path: Path, layout: Layou
     assert [row.comment for row in read.rows] == [said]
 
 
-def test_a_paragraph_answered_part_by_part_asks_a_person(tmp_path: Path) -> None:
+def test_a_paragraph_answered_part_by_part_is_read_as_answered_in_part(tmp_path: Path) -> None:
     r = given(
         received(wordings=("Sign", "Ratify")),
         answered(Answer.SUPPORTED, part="1"),
         answered(Answer.NOTED, part="2"),
     ).it
     read = back(tmp_path / "m.docx", [r], 3)
-    assert [row.reason for row in read.unreadable] == ["position-unknown"]
-    assert "Part 1: Supported Part 2: Noted" in read.unreadable[0].printed
+    (row,) = read.rows
+    assert (row.position, row.in_part) == ("supported", True)
+    assert row.position_printed == "Part 1: Supported Part 2: Noted"
 
 
 def test_characters_that_xml_forbids_do_not_stop_a_matrix(tmp_path: Path) -> None:

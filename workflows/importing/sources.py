@@ -160,7 +160,8 @@ class _Work:
         if isinstance(read, RowsNotRead):
             receipt.rows += read.rows
             receipt.not_read += read.rows
-            note = RowNote(0, None, read.reason, read.message, read.printed)
+            message = f"{read.rows} rows: {read.message}"
+            note = RowNote(0, None, read.reason, message, read.printed)
             receipt.note(receipt.not_read_rows, note)
             return None
         if isinstance(read, RepeatedRow):
@@ -342,6 +343,7 @@ class _Work:
             organ=Organ.OTHER,
             printed=row.printed,
             in_part=row.in_part,
+            said_already_implemented=row.said_already_implemented,
             doubt="citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)
