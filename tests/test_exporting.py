@@ -132,6 +132,8 @@ def test_a_row_says_where_a_recommendation_stands(tmp_path: Path) -> None:
         "Ombudsman: hrc-follow-up 2017 B (part 2)",
         "duplicate_of": "",
         "closed": "",
+        "issues": "",
+        "actions": "",
     }
     assert as_xlsx(tmp_path / "list.xlsx", WORKED_ON) == [row]
 
