@@ -16,7 +16,7 @@ import msgspec
 
 from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
-from domain.casework import DeadlineEvent, Escalated, Migrated, Reminded
+from domain.casework import Escalated, Migrated, Reminded
 from domain.entry import Entry, Visibility
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
@@ -32,7 +32,7 @@ from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import Definition, decode
 from workflows.procedure.migration import CaseFate, Migration, Passage, with_outcome
 from workflows.procedure.shipped import by_hash, profile, shipped
-from workflows.statecharts.expressions import Facts, Value
+from workflows.statecharts.expressions import Facts
 
 known_definitions_max = 1_000
 
@@ -147,7 +147,7 @@ class Procedures:
 
     # -- what it says
 
-    def facts(self, r: Recommendation) -> dict[str, Value | None]:
+    def facts(self, r: Recommendation) -> Facts:
         """The facts its procedure reads, as they stand."""
         return self.of(r).facts(r)
 
@@ -223,11 +223,17 @@ class Procedures:
         moment: Callable[[], Moment],
     ) -> RecommendationEvent:
         """An event with what follows from it; its facts are added to `r`, and nothing else."""
-        before = procedure.facts(r)
-        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
-        after = before if isinstance(event, DeadlineEvent) else procedure.facts(r)
+        before, after = self._facts_around(r, procedure, step, event)
         outcome = procedure.outcome(step, r.states, before, after, r.remembered)
         return _stamped(event, procedure, r, outcome, after, moment)
+
+    def _facts_around(
+        self, r: Recommendation, procedure: Compiled, step: str, event: RecommendationEvent
+    ) -> tuple[Facts, Facts]:
+        """The facts before an event and after it, which is added to `r` in between."""
+        before = procedure.facts(r)
+        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
+        return before, procedure.facts_after(step, r, before)
 
     def begin(
         self, r: Recommendation, procedure: Compiled, event: Received, moment: Callable[[], Moment]

@@ -3,14 +3,15 @@
     before: which steps are open?   after: which states does what happened leave and enter?
 
 A step's own guards see the facts as they were before it; everything that follows from it sees them
-as they are after. Decisions depend on nothing but states, step and facts, so they are remembered.
+as they are after. Decisions depend on nothing but states, step, and what guards can tell apart of
+facts, so they are remembered by these: cases whose dates differ share what was decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from domain.effects import TaskOpened
 from domain.recommendation import Recommendation
@@ -28,6 +29,7 @@ from workflows.procedure.definition import (
     Unsound,
 )
 from workflows.procedure.facts import KNOWN
+from workflows.procedure.telling_apart import telling_apart
 from workflows.statecharts.expressions import (
     And,
     At,
@@ -71,6 +73,8 @@ its passing wherever a step is named."""
 WHOLE, ALL = "(whole)", "(all)"
 """The two states around those of the definition: no name of one reads so."""
 
+
+Told = TypeVar("Told")
 
 Remembered = Mapping[str, tuple[str, ...]]
 """What each history state remembers."""
@@ -188,6 +192,7 @@ class Compiled:
         for name, fact in definition.facts.items():
             reader = KNOWN[name].read if fact.filled is None else _reader(fact.filled)
             self.readers.append((name, reader))
+        self._reader_of = dict(self.readers)
         for n, spec in enumerate(definition.steps):
             if spec.name in self.guards:
                 raise Unsound("step-twice", f"There are two steps {spec.name}.", f"$.steps[{n}]")
@@ -195,6 +200,7 @@ class Compiled:
         regions = tuple(
             self._state(spec, f"$.states[{n}]") for n, spec in enumerate(definition.states)
         )
+        self._seen = telling_apart(definition.facts, self.all_guards())
         self.promises = tuple(
             self._promise(n, promise) for n, promise in enumerate(definition.promises)
         )
@@ -215,13 +221,26 @@ class Compiled:
         self.has_history = any(map(self.chart.histories.__getitem__, range(len(self.chart.ids))))
         self._armed: dict[tuple[str, ...], Armed] = {}
         self._outcomes: dict[Any, Outcome] = {}
-        self._taken: dict[Any, bool] = {}
+        self._blocked: dict[Any, tuple[Blocked, ...]] = {}
+        self._changing: dict[str, list[str]] = {}
 
     # -- what it reads
 
     def facts(self, r: Recommendation) -> dict[str, Value | None]:
         """The facts that guards read, as they stand."""
         return {name: read(r) for name, read in self.readers}
+
+    def facts_after(self, step: str, r: Recommendation, before: Facts) -> dict[str, Value | None]:
+        """The facts after a step, which changes only those that it can; `before`: all of them, as
+        they stood."""
+        names = self._changing.get(step)
+        if names is None:
+            names = [name for name in self.fact_names if step in self.changed_by(name)]
+            self._changing[step] = names
+        after = dict(before)
+        for name in names:
+            after[name] = self._reader_of[name](r)
+        return after
 
     def changed_by(self, fact: str) -> tuple[str, ...]:
         """The steps that may change a fact."""
@@ -234,32 +253,32 @@ class Compiled:
         """The steps that are open, in the definition's order."""
         return [name for name in self.guards if not self.blocked(name, states, facts)]
 
-    def blocked(self, name: str, states: Sequence[str], facts: Facts) -> list[Blocked]:
+    def blocked(self, name: str, states: Sequence[str], facts: Facts) -> Sequence[Blocked]:
         """Why a step is not open, condition by condition; nothing if it is. A step that the
         definition does not have is open nowhere; a deadline passes only where it runs."""
         if name.startswith(PAST):
             deadline = self.deadlines[name.removeprefix(PAST)]
             runs = deadline in self.armed(states).deadlines
             where = " or ".join(f"at {state}" for state in deadline.within)
-            return [] if runs else [Blocked(where, (), deadline.within)]
+            return () if runs else (Blocked(where, (), deadline.within),)
         if name not in self.guards:
-            return [Blocked(f"a procedure that has the step {name}", (), ())]
+            return (Blocked(f"a procedure that has the step {name}", (), ()),)
+        key = name, tuple(states), self._seen(facts)
+        found = self._blocked.get(key)
+        if found is None:
+            found = _remember(self._blocked, key, tuple(self._blocking(name, states, facts)))
+        return found
+
+    def _blocking(self, name: str, states: Sequence[str], facts: Facts) -> Iterator[Blocked]:
         active = self.active(states)
         guard = self.guards[name]
         parts = guard.parts if isinstance(guard, And) else (guard,) if guard else ()
-        found = [_blocked(part) for part in parts if not holds(part, facts, active)]
-        if not found and name in self.listened:
-            values = tuple([facts.get(name) for name in self.fact_names])
-            key = name, tuple(states), values
-            taken = self._taken.get(key)
-            if taken is None:
-                stepped = self.step(name, states, facts, facts)
-                taken = any(microstep.event == signal(name) for microstep in stepped.microsteps)
-                if len(self._taken) < remembered_max:
-                    self._taken[key] = taken
-            if not taken:
-                found.append(Blocked(f"a state that takes {name}", (), ()))
-        return found
+        failing = [part for part in parts if not holds(part, facts, active)]
+        yield from map(_blocked, failing)
+        if not failing and name in self.listened:
+            stepped = self.step(name, states, facts, facts)
+            if all(microstep.event != signal(name) for microstep in stepped.microsteps):
+                yield Blocked(f"a state that takes {name}", (), ())
 
     def may(self, name: str) -> frozenset[Role]:
         """The roles that may take a step; none, where there is no such step."""
@@ -296,9 +315,8 @@ class Compiled:
     ) -> Outcome:
         """What a step leaves and enters, in the order of names. `remembered`: what history states
         remember, where the procedure has any."""
-        values = tuple([facts.get(name) for facts in (before, after) for name in self.fact_names])
         history = tuple(sorted((remembered or {}).items())) if self.has_history else ()
-        key = name, tuple(states), values, history
+        key = name, tuple(states), self._seen(before), self._seen(after), history
         found = self._outcomes.get(key)
         if found is None:
             stepped = self.step(name, states, before, after, history)
@@ -308,8 +326,7 @@ class Compiled:
                 tuple(sorted(now - then)),
                 tuple(sorted({*stepped.snapshot.history} - {*history})),
             )
-            if len(self._outcomes) < remembered_max:
-                self._outcomes[key] = found
+            _remember(self._outcomes, key, found)
         return found
 
     def armed(self, states: Sequence[str]) -> Armed:
@@ -332,8 +349,7 @@ class Compiled:
                     },
                 )
             )
-            if len(self._armed) < remembered_max:
-                self._armed[key] = found
+            _remember(self._armed, key, found)
         return found
 
     def step(
@@ -622,6 +638,14 @@ def _events(move: Move) -> tuple[str, ...]:
     if move.past is not None:
         return (PAST + move.past,)
     return () if move.on is None else (STEP + move.on,)
+
+
+def _remember(known: dict[Any, Told], key: Any, found: Told) -> Told:
+    """Keeps what was found; where there is too much, what was found before is found again."""
+    if len(known) >= remembered_max:
+        known.clear()
+    known[key] = found
+    return found
 
 
 def _blocked(guard: Expression) -> Blocked:

@@ -8,7 +8,7 @@ fact it is due by says another day, somebody gives more time, or the case rests 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from domain.casework import (
@@ -190,7 +190,7 @@ class _Clock:
             assert isinstance(self.event, DeadlineExtended)
             yield self._set(spec, held.basis, self.event.until)
         elif held.status is DeadlineStatus.PAUSED and self.r.suspended is None:
-            yield self._set(spec, held.basis, self._after_the_rest(held))
+            yield self._set(spec, held.basis, self._after_the_rest(spec, held))
             return
         else:
             if held.status is DeadlineStatus.RUNNING and self.r.suspended is not None:
@@ -251,11 +251,18 @@ class _Clock:
     def _due(self, spec: DeadlineSpec, basis: str) -> str:
         return basis if spec.due.after is None else self.calendar.after(basis, spec.due.after)
 
-    def _after_the_rest(self, held: DeadlineHeld) -> str:
-        """The day it is due, later by as many days as the clock stood still."""
-        rested = date.fromisoformat(self.day) - date.fromisoformat(held.paused or self.day)
-        later = date.fromisoformat(held.day) + max(rested, timedelta(0))
-        return later.isoformat()
+    def _after_the_rest(self, spec: DeadlineSpec, held: DeadlineHeld) -> str:
+        """The day it is due when its clock goes on: what was left of it, counted from today. What
+        is left of working days is counted in working days, of all else in days."""
+        stopped, today = held.paused or self.day, self.day
+        if today <= stopped:
+            return held.day
+        after = spec.due.after
+        if after is not None and after.working_days is not None:
+            working = self.calendar.working_days_until(stopped, held.day)
+            return self.calendar.after_working_days(today, working)
+        left = date.fromisoformat(held.day) - date.fromisoformat(stopped)
+        return (date.fromisoformat(today) + left).isoformat()
 
     def _paused(self, spec: DeadlineSpec, generation: int) -> DeadlinePaused:
         return DeadlinePaused(deadline=spec.id, generation=generation, on=self.day)
