@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.fair_pool import FairPool
 from api.import_jobs import ImportJobs
 from api.settings import Settings
 from domain import credential
@@ -51,7 +52,15 @@ class Service:
         self.desk = Desk(self.log, clock)
         self.drafts = Drafts(self.desk.procedures)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
-        self.standpoints = Standpoints(self.log, settings.as_of_events_max)
+        self.standpoints = Standpoints(
+            self.log, settings.as_of_events_max, settings.as_of_memory_bytes_max
+        )
+        self.look_backs = FairPool(
+            "suivi-look-back",
+            settings.as_of_threads,
+            settings.as_of_waiting_requests_max,
+            settings.as_of_waiting_requests_per_key_max,
+        )
         self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
@@ -195,6 +204,7 @@ class Service:
         self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()
+        self.look_backs.close()
         self.standpoints.close()
         self.views.close()
         self.log.close()

@@ -13,6 +13,7 @@ program.
     │   └── FourEyes            … because somebody else must take it, or approve it first
     ├── UnsoundDefinition       a procedure that the gate does not let through
     ├── Unavailable             the log cannot be reached; send the same command again
+    ├── Busy                    too many requests wait; send it again later
     └── DoesNotHold             a rule that binds every State
         ├── NoPositionHere      this mechanism knows no position
         ├── UnknownPart         the paragraph has no such part
@@ -94,6 +95,10 @@ class UnsoundDefinition(Refusal):
 
 class Unavailable(Refusal):
     code = "UNAVAILABLE"
+
+
+class Busy(Refusal):
+    code = "BUSY"
 
 
 class DoesNotHold(Refusal):

@@ -963,6 +963,7 @@ REFUSED_ELSEWHERE = {
     "TASK_CLAIMED_BY_OTHER": "tests/test_casework.py",
     "UNKNOWN_DEADLINE": "tests/test_timers.py",
     "NEEDS_DECISION": "tests/test_migration.py",
+    "BUSY": "tests/test_http.py: too many look back",
     "UNAVAILABLE": "the store is gone: tests.chaos",
 }
 
