@@ -32,7 +32,15 @@ from workflows.importing.matching import Matcher
 from workflows.importing.receipt import Options, Progress, Receipt, RowNote
 from workflows.importing.run import Run
 from workflows.procedure import Procedures
-from workflows.sources import NotThisFormat, Read, Reader, RepeatedRow, SourceRow, UnreadableRow
+from workflows.sources import (
+    NotThisFormat,
+    Read,
+    Reader,
+    RepeatedRow,
+    RowsNotRead,
+    SourceRow,
+    UnreadableRow,
+)
 
 chunk_rows = 500
 attempts_max = 3
@@ -152,6 +160,12 @@ class _Work:
         if isinstance(read, RepeatedRow):
             self._rows(read.row)
             receipt.repeated += 1
+            return None
+        if isinstance(read, RowsNotRead):
+            receipt.rows += read.rows
+            receipt.not_read += read.rows
+            note = RowNote(0, None, read.reason, read.message, read.printed)
+            receipt.note(receipt.not_read_rows, note)
             return None
         self._rows(*read.rows)
         assert read.addressee is not None, "readers hand back as unreadable who is not recognised"
@@ -327,6 +341,7 @@ class _Work:
             row.answer,
             organ=Organ.OTHER,
             printed=row.printed,
+            in_part=row.in_part,
             doubt="citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)
