@@ -49,7 +49,7 @@ class Service:
         self.log = Log(settings.database_url)
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
-        self.desk = Desk(self.log, clock)
+        self.desk = Desk(self.log, clock, self._speaks_for)
         self.drafts = Drafts(self.desk.procedures)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(
@@ -91,6 +91,17 @@ class Service:
         if now is None or now.revoked or now.sha256 != keys.digest(key):
             return None
         return keys.principal_of(now)
+
+    def _speaks_for(self, addressee: str, institution: str) -> bool:
+        """Whether somebody holds a key that speaks for an institution."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return any(
+                held.holder.institution == institution
+                and not held.revoked
+                and addressee in (held.holder.addressees or (addressee,))
+                for held in credentials.all_credentials(connection)
+            )
 
     def _credential(self, key: str) -> Credential | None:
         try:

@@ -17,6 +17,7 @@ program.
     └── DoesNotHold             a rule that binds every State
         ├── NoPositionHere      this mechanism knows no position
         ├── UnknownPart         the paragraph has no such part
+        ├── UnknownInstitution  the State has no such institution
         ├── UnknownAssignment   there is no such assignment, or it has ended
         ├── UnknownAlias        it does not go by this name
         ├── UnknownReport       there is no such progress report in the state needed
@@ -43,7 +44,7 @@ from typing import ClassVar
 
 class Refusal(Exception):
     """Base of all refusals. `code` is stable; `message` says what to do; `facts` holds values a
-    program may act on, such as the current version."""
+    program may act on, such as the current version, or the field that is refused."""
 
     code: ClassVar[str] = "REFUSED"
 
@@ -111,6 +112,10 @@ class NoPositionHere(DoesNotHold):
 
 class UnknownPart(DoesNotHold):
     code = "UNKNOWN_PART"
+
+
+class UnknownInstitution(DoesNotHold):
+    code = "UNKNOWN_INSTITUTION"
 
 
 class UnknownAssignment(DoesNotHold):
