@@ -334,6 +334,19 @@ def by_symbol(
     return list(fitting.values())
 
 
+def addressees_about(connection: Connection, id: UUID) -> list[str]:
+    """Whose records a recommendation is told from: its addressee's, and those of what it is linked
+    with; whoever asks. None at all where there is no such recommendation."""
+    c = views.link.c
+    linked = union_all(
+        select(literal(id.hex)),
+        select(c.earlier).where(c.recommendation == id.hex),
+        select(c.recommendation).where(c.earlier == id.hex),
+    )
+    query = select(table.c.addressee).where(table.c.id.in_(linked)).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
 def find_aliases(
     connection: Connection, wanted: Iterable[tuple[str, Alias]]
 ) -> dict[tuple[str, str, str, str], UUID]:
