@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +50,8 @@ class Service:
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
         self.desk = Desk(self.log, clock, self._speaks_for)
-        self.drafts = Drafts(self.desk.procedures)
+        self.stopping = Event()
+        self.drafts = Drafts(self.desk.procedures, self.stopping.is_set)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
         self.standpoints = Standpoints(
             self.log, settings.as_of_events_max, settings.as_of_memory_bytes_max
@@ -207,9 +208,14 @@ class Service:
             self._firing = Thread(target=self.worker.run, name="suivi-timers", daemon=True)
             self._firing.start()
 
+    def stop(self) -> None:
+        """Ends soon what takes long: the worker after its turn, walks and retellings at once."""
+        self.stopping.set()
+        self.worker.stop()
+
     def close(self) -> None:
         """Stops the feed and the worker, and closes every connection."""
-        self.worker.stop()
+        self.stop()
         if self._firing is not None:
             self._firing.join()
         self.imports.close()

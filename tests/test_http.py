@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -694,3 +694,25 @@ def test_one_request_looks_back_at_so_many_standpoints_and_returns_to_each(tmp_p
         error = server.refused("reader", back(last - 5, *many))
         assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
         assert "further requests" in error["message"]
+
+
+def test_a_server_that_is_told_to_end_walks_no_procedure_to_its_end(tmp_path: Path) -> None:
+    text = (ROOT / "tests" / "cases" / "procedures" / "n04-alias2.yaml").read_text()
+    asked = """query($text: String!) { whatIf(definition: {text: $text},
+        where: {addressee: ["SVN"]}) { gate { ok } } }"""
+    url = f"sqlite:///{tmp_path / 'suivi.db'}"
+    with process(url, tmp_path / "log") as (server, started):
+        server.keys.update({name: key_of("coordinator", url) for name in "abcd"})
+        with ThreadPoolExecutor(4) as pool:
+            drafts = [text.replace("name: x", f"name: {name}") for name in "abcd"]
+            waiting = [
+                pool.submit(server.post, name, asked, text=draft)
+                for name, draft in zip("abcd", drafts, strict=True)
+            ]
+            wait(waiting, return_when=FIRST_COMPLETED)
+            started.terminate()
+            answers = [one.result().json() for one in waiting]
+        ended = [a for a in answers if a.get("errors")]
+        assert {a["errors"][0]["extensions"]["code"] for a in ended} == {"UNAVAILABLE"}
+        assert len(ended) >= 2, answers
+        assert started.wait(30) is not None

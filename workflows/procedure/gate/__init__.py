@@ -79,7 +79,7 @@ def check(
 ) -> Report:
     """Looks at a whole definition, and lists every fault. Of what was looked at lately the report
     is at hand. `is_there`: whether the State has an institution of this code now, None where that
-    can't be known. Raises Stopped once `stopped` says that nobody waits any more."""
+    can't be known. Raises Stopped soon after `stopped` says so."""
     with _door:
         report = _lately.get(definition.hash)
     if report is None:

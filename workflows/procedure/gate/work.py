@@ -1,8 +1,10 @@
-"""How much the gate may do on one definition: counted, bounded, and ended when nobody waits."""
+"""How much the gate may do on one definition: counted, bounded, and ended when the server ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sized
+
+from domain.refusals import Unavailable
 
 work_max = 3_000_000
 """Conditions asked; the UPR's procedure takes a tenth of it. A limit in work, not in seconds, gives
@@ -38,8 +40,11 @@ class TooLarge(Exception):
         )
 
 
-class Stopped(Exception):
-    """Nobody waits for the answer any more."""
+class Stopped(Unavailable):
+    """The server ends before the answer is there."""
+
+    def __init__(self) -> None:
+        super().__init__("The server is being stopped; ask again in a while.")
 
 
 class Work:
