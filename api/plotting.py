@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from asyncio import wrap_future
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -76,7 +77,10 @@ async def get_plot(request: Request) -> Response:
             context.close()
         return plot(rows, whole, by, of, unit, state, language)
 
-    svg = await run_in_threadpool(plotted)
+    if index is None:
+        svg = await run_in_threadpool(plotted)
+    else:
+        svg = await wrap_future(service.look_backs.submit(principal.key, plotted))
     tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,

@@ -23,7 +23,7 @@ from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.gate import Report
+from workflows.procedure.gate import Report, Stopped
 from workflows.procedure.overdue import days_overdue
 from workflows.procedure.shipped import is_for
 from workflows.procedure.what_if import Fate, NotAsked, Retelling, Story, tally
@@ -208,6 +208,8 @@ class _Asked(NamedTuple):
                 "down, by cycle or body for instance, or go through `cases` page by page."
             )
         for some in recommendations.ids(*asked, amounts):
+            if reading.service.stopping.is_set():
+                raise Stopped
             yield from self.retold(some)
 
 

@@ -88,7 +88,8 @@ class Order(StrEnum):
 class Where(msgspec.Struct, frozen=True, kw_only=True):
     """Which recommendations: all conditions hold together, a list means any of its values.
     `institution` is assigned or was offered it; `sdg` is a goal ("16", which includes its
-    targets) or a target ("16.2"); `theme` and `affected_persons` are a code or a label.
+    targets) or a target ("16.2"); `theme`, `affected_persons` and UPR Info's `issue` and `action`
+    are a code or a label.
 
     `overdue`: something owed by a day before `today` (ISO) is not done. `orphaned`: an open
     assignment names an institution that has ended, or a competence it has passed on since (domain
@@ -108,6 +109,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     recommending_state: Sequence[str] | None = None
     theme: Sequence[str] | None = None
     affected_persons: Sequence[str] | None = None
+    issue: Sequence[str] | None = None
+    action: Sequence[str] | None = None
     sdg: Sequence[str] | None = None
     open: bool | None = None
     duplicate: bool | None = None
@@ -329,6 +332,19 @@ def by_symbol(
         if is_current or row.state.addressee not in taken
     }
     return list(fitting.values())
+
+
+def addressees_about(connection: Connection, id: UUID) -> list[str]:
+    """Whose records a recommendation is told from: its addressee's, and those of what it is linked
+    with; whoever asks. None at all where there is no such recommendation."""
+    c = views.link.c
+    linked = union_all(
+        select(literal(id.hex)),
+        select(c.earlier).where(c.recommendation == id.hex),
+        select(c.recommendation).where(c.earlier == id.hex),
+    )
+    query = select(table.c.addressee).where(table.c.id.in_(linked)).distinct()
+    return sorted(connection.execute(query).scalars())
 
 
 def find_aliases(
@@ -564,6 +580,8 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     for vocabulary, values in (
         ("theme", where.theme),
         ("affected-persons", where.affected_persons),
+        ("issue", where.issue),
+        ("action", where.action),
         ("sdg", where.sdg),
     ):
         if values is not None:

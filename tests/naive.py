@@ -289,7 +289,9 @@ def _terms(history: list[Row]) -> list[tuple[str, str, str]]:
 def _position(history: list[Row], struck: set[int], parts: list[tuple[str, list[str]]]) -> str:
     """An answer to a part stands before an answer to the whole. Of several answers the one that
     was given last in the world stands, an unknown date counting as the earliest."""
-    if history[0]["payload"]["mechanism"] != "upr":
+    received = history[0]["payload"]
+    taken = _of(history, "position-taken")
+    if received["mechanism"] != "upr" or (received["kind"] == "pledge" and not taken):
         return "not-applicable"
     standing: dict[str | None, tuple[str, int, str]] = {}
     for row in _of(history, "position-taken"):

@@ -38,6 +38,7 @@ from tests.given import (
     term,
     undone,
 )
+from tests.length import times
 from tests.test_views import Fresh, Place, exported, on_sqlite, place
 
 __all__ = ["on_sqlite"]
@@ -115,7 +116,7 @@ def _every_count_is_the_naive_one(there: Place) -> None:
         assert asked(there, by, where=Where(kind=[Kind.CONCERN])) == concerns
 
 
-@settings(max_examples=15)
+@settings(max_examples=times(5, long=200))
 @all_examples(st.randoms(use_true_random=False), st.integers(1, 12), st.integers(0, 120))
 def test_figures_are_what_one_counts_who_reads_row_by_row(
     on_sqlite: Fresh, random: Random, streams: int, steps: int

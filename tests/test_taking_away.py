@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,25 @@ def test_lists_are_taken_away_as_tables(server: Server):
     assert {row["text"] for row in rows} == set(TEXTS.values())
     assert got(server, "/exports/xlsx", logIndex="3").content[:2] == b"PK"
     assert got(server, "/exports/csv", "reader", search="torture").text.count("\r\n") == 2
+
+
+def test_an_export_leaves_no_file_behind_however_its_reader_goes(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    here = {"headers": server.headers("coordinator")}
+    for format in ("csv", "xlsx", "ocel", "xes"):
+        path = f"/exports/{format}"
+        whole = server.client.get(path, **here)
+        head = server.client.head(path, **here)
+        assert (head.status_code, head.content) == (200, b"")
+        if format == "csv":
+            assert head.headers["content-length"] == str(len(whole.content))
+        with server.client.stream("GET", path, **here):
+            pass  # hung up before the body was read
+    refused = server.client.get("/exports/ohchr-matrix", **here)
+    assert refused.status_code == 400
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module", params=STORES)

@@ -210,20 +210,30 @@ ANYBODY = Principal(
 """Whoever asks without a key, where the installation shows something to everybody."""
 
 
+EVERY_STATE = ""
+"""The addressee of what belongs to no State in particular, such as a vocabulary."""
+
+
 def authorise(
     principal: Principal,
     step: str,
     addressee: str | None = None,
     roles: frozenset[Role] | None = None,
 ) -> None:
-    """Refuses a step the role may never take, or one for a State the key is not for. `roles`: those
-    that may take it, where a procedure says so."""
+    """Refuses a step the role may never take, or one for a State the key is not for. `addressee`:
+    whose record the step changes; `EVERY_STATE` where it changes something for all of them; None
+    where that is asked row by row. `roles`: those that may take it, where a procedure says so."""
     may = MAY[step] if roles is None else roles
     if principal.role not in may:
         allowed = ", ".join(sorted(role.value for role in may))
         raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
     if addressee is not None and principal.addressees and addressee not in principal.addressees:
-        raise Forbidden(f"This key is not for {addressee}.")
+        mine = ", ".join(principal.addressees)
+        raise Forbidden(
+            f"The step {step} changes something for every State; this key is for {mine} alone."
+            if addressee == EVERY_STATE
+            else f"This key is not for {addressee}; it is for {mine}."
+        )
 
 
 def authorise_on(

@@ -87,9 +87,19 @@ class Calendar:
 
     @property
     def knows_holidays(self) -> bool:
-        """Whether the library knows the State; of one that it does not know, there are weekends,
-        Saturday and Sunday, and what the State has said."""
+        """Whether the library knows the State. Of a State that it does not know, the calendar has
+        weekends, Saturday and Sunday, and what the State has said."""
         return self.addressee in _countries()
+
+    def knows_holidays_of(self, first: int, last: int) -> bool:
+        """Whether the library knows public holidays of every year from `first` to `last`. Its
+        knowledge of a State may begin late or end early."""
+        _in_reach(first)
+        _in_reach(last)
+        return all(
+            _library(self.addressee, self._subdivision, year).holidays
+            for year in range(first, last + 1)
+        )
 
     @cached_property
     def version(self) -> str:
@@ -305,7 +315,7 @@ def _library(code: str, subdivision: str | None, year: int) -> _Year:
         return _Year({}, saturdays_and_sundays, frozenset())
     try:
         found = holidays.country_holidays(
-            code,
+            _countries()[code],
             subdiv=subdivision,
             years=year,
             expand=False,
@@ -323,15 +333,31 @@ def _library(code: str, subdivision: str | None, year: int) -> _Year:
     )
 
 
+_OTHER_CODES = {
+    "BGR": "BG",
+    "BHR": "BH",
+    "GTM": "GT",
+    "MAR": "MA",
+    "SWZ": "SZ",
+    "VUT": "VU",
+    "XKX": "XK",
+}
+"""ISO 3166-1 alpha-2 codes of those whose alpha-3 code the library writes otherwise (BLG, BAH)."""
+
+
 @cache
-def _countries() -> frozenset[str]:
-    return frozenset(code for code in EntityLoader.get_country_codes() if len(code) == 3)
+def _countries() -> dict[str, str]:
+    """By the code of an addressee, the code under which the library has its calendar."""
+    known = set(EntityLoader.get_country_codes())
+    return {
+        code: _OTHER_CODES.get(code, code) for code in known | {*_OTHER_CODES} if len(code) == 3
+    }
 
 
 def _subdivisions(code: str) -> tuple[str, ...]:
     if code not in _countries():
         return ()
-    known = holidays.country_holidays(code)
+    known = holidays.country_holidays(_countries()[code])
     return (*known.subdivisions, *known.subdivisions_aliases)
 
 

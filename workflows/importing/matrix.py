@@ -68,6 +68,7 @@ from workflows.ohchr_matrix import (
     NotAMatrix,
     UnreadableRow,
     read_matrix,
+    version,
 )
 from workflows.procedure import Procedures
 
@@ -370,6 +371,8 @@ class Plan:
             organ=_organ(instrument, self._labels.document),
             instrument=instrument,
             printed=row.position_printed,
+            in_part=row.in_part,
+            said_already_implemented=row.said_already_implemented,
             doubt=cited.doubt if cited else "citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)
@@ -428,14 +431,15 @@ class Plan:
             return []
         instrument = row.citation.symbol if row.citation else None
         taken = [
-            (e.event.answer.value, e.event.instrument, e.version)
+            (e.event.answer.value, e.event.in_part, e.event.instrument, e.version)
             for e in entries
             if isinstance(e.event, PositionTaken) and e.stamp.part is None
         ]
-        if any((answer, by) == (row.position, instrument) for answer, by, _ in taken):
+        told = row.position, row.in_part, instrument
+        if any(before[:3] == told for before in taken):
             return []
         planned: list[Entry] = []
-        wrong = [v for _, by, v in taken if by == instrument and r.stands(v)]
+        wrong = [v for *_, by, v in taken if by == instrument and r.stands(v)]
         if wrong:
             reason = "The imported file gives another position from the same document."
             stamp = self._stamp(row, Effective(), reason=reason)
@@ -564,6 +568,10 @@ DOUBTS = {
     "differs-from-its-paragraph": "cites another document than nearly all paragraphs beside it",
     "paragraph-malformed": "the cited paragraph is no number",
     "symbol-missing": "the citation names no document",
+    "position-missing": "no position stands there; it is pending until somebody records it",
+    "position-unclear": "the wording of the position is no clear answer; it is pending until "
+    "somebody records it",
+    "states-differ": "the column of States names others than the text",
     "citation-missing": "no document is cited for the position",
     "citation-repeated-differently": "it is printed twice with different citations",
     "state-not-recognised": "a recommending State is not recognised; its name is kept as printed",
@@ -593,6 +601,8 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         ]
         for doubt in found:
             printed = row.citation.printed if row.citation else ""
+            if doubt.startswith("position-"):
+                printed = row.position_printed
             message = f"{row.paragraph}: {DOUBTS.get(doubt, doubt)}"
             doubts.append(RowNote(row.row, row.paragraph, doubt, message, printed))
         if row.comment:
@@ -606,6 +616,7 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
                 )
             )
     return Receipt(
+        parser_version=version,
         layout=matrix.generation,
         language=options.language,
         sha256=sha256,
@@ -621,12 +632,17 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         parts=sum(parts.values()),
         pairs=sum(pairs.values()),
         unreadable=len(matrix.unreadable),
+        not_read=sum(table.rows for table in matrix.not_read),
         positions=Positions(**by_position),
         pairs_by_position=Positions(**pairs),
         parts_by_position=Positions(**parts),
         positions_by_document=dict(sorted(by_document.items())),
         doubts=doubts,
         unreadable_rows=[_note(row) for row in matrix.unreadable],
+        not_read_rows=[
+            RowNote(0, None, table.reason, f"{table.rows} rows: {table.message}", table.printed)
+            for table in matrix.not_read
+        ],
     )
 
 

@@ -51,7 +51,8 @@ class Receipt(msgspec.Struct, kw_only=True):
     """What an import found and did. Every count names its unit.
 
     `rows`: data rows of the file; each is in a paragraph, merged into one, a repetition word for
-    word (`repeated`), of a State not asked for (`other_states`) or `unreadable`. `paragraphs`:
+    word (`repeated`), of a State not asked for (`other_states`), `unreadable`, or one that the
+    format does not read (`not_read`: a second sheet, a table without heading row). `paragraphs`:
     recommendations; where a source has no paragraphs, its texts. `parts`: texts, where a paragraph
     bundles several. `pairs`: paragraph and recommending State.
 
@@ -88,6 +89,7 @@ class Receipt(msgspec.Struct, kw_only=True):
     undecided: int = 0
     missing: int = 0
     unreadable: int = 0
+    not_read: int = 0
     positions: Positions = msgspec.field(default_factory=Positions)
     pairs_by_position: Positions = msgspec.field(default_factory=Positions)
     parts_by_position: Positions = msgspec.field(default_factory=Positions)
@@ -97,6 +99,7 @@ class Receipt(msgspec.Struct, kw_only=True):
     doubts: list[RowNote] = []
     missing_rows: list[RowNote] = []
     unreadable_rows: list[RowNote] = []
+    not_read_rows: list[RowNote] = []
     batch: UUID | None = None
     first: int | None = None
     events: int = 0

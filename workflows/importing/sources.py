@@ -32,7 +32,15 @@ from workflows.importing.matching import Matcher
 from workflows.importing.receipt import Options, Progress, Receipt, RowNote
 from workflows.importing.run import Run
 from workflows.procedure import Procedures
-from workflows.sources import NotThisFormat, Read, Reader, RepeatedRow, SourceRow, UnreadableRow
+from workflows.sources import (
+    NotThisFormat,
+    Read,
+    Reader,
+    RepeatedRow,
+    RowsNotRead,
+    SourceRow,
+    UnreadableRow,
+)
 
 chunk_rows = 500
 attempts_max = 3
@@ -148,6 +156,13 @@ class _Work:
             receipt.unreadable += 1
             note = RowNote(read.row, None, read.reason, read.message, read.printed)
             receipt.note(receipt.unreadable_rows, note)
+            return None
+        if isinstance(read, RowsNotRead):
+            receipt.rows += read.rows
+            receipt.not_read += read.rows
+            message = f"{read.rows} rows: {read.message}"
+            note = RowNote(0, None, read.reason, message, read.printed)
+            receipt.note(receipt.not_read_rows, note)
             return None
         if isinstance(read, RepeatedRow):
             self._rows(read.row)
@@ -327,6 +342,8 @@ class _Work:
             row.answer,
             organ=Organ.OTHER,
             printed=row.printed,
+            in_part=row.in_part,
+            said_already_implemented=row.said_already_implemented,
             doubt="citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain import adoptions, workflow_definition
+from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
 from domain.casework import Escalated, Migrated, Reminded
 from domain.entry import Entry, Visibility
@@ -22,6 +22,7 @@ from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.steps import BESIDE
+from domain.vocabulary import Vocabulary
 from domain.words import Kind, Mechanism
 from domain.workflow_definition import definition_id
 from workflows.calendars import Calendars
@@ -128,6 +129,21 @@ class Procedures:
         if self._adopted is not None:
             self._adopted[addressee] = found
         return found
+
+    def has_institution(self, addressee: str, code: str) -> bool:
+        """Whether a State has registered an institution that has not ended."""
+        if self._log is None:
+            return False
+        held = self._log.load(institution.institution_id(addressee, code), institution.fold)
+        return held is not None and held.ended is None
+
+    def schemes(self) -> Vocabulary:
+        """The assessment schemes there are: those that ship, and those that were published."""
+        ships = vocabulary.shipped()[schemes.VOCABULARY]
+        if self._log is None:
+            return ships
+        published = self._log.load(ships.id, vocabulary.fold)
+        return vocabulary.with_published(ships, published) or ships
 
     # -- what it says
 

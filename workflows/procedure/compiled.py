@@ -16,7 +16,9 @@ from typing import Any, NamedTuple, TypeVar
 from domain.effects import TaskOpened
 from domain.recommendation import Recommendation
 from workflows.access import MAY, Role
+from workflows.calendars import year_max, year_min
 from workflows.procedure.definition import (
+    HISTORY,
     DeadlineSpec,
     Definition,
     FieldType,
@@ -39,6 +41,7 @@ from workflows.statecharts.expressions import (
     Not,
     Unreadable,
     Value,
+    compared,
     facts_of,
     holds,
     read,
@@ -183,6 +186,7 @@ class Compiled:
         self._read: list[tuple[Expression, str]] = []
         self.listened: set[str] = set()
         self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
+        self._histories = {s.id for s in definition.all_states() if s.kind in HISTORY}
         if whole:
             self._check_facts()
         for name, fact in definition.facts.items():
@@ -285,8 +289,11 @@ class Compiled:
 
     def begin(self, facts: Facts) -> Outcome:
         """The states a case starts in."""
-        stepped = start(self.chart, _Guards("", facts, facts))
-        return Outcome((), tuple(sorted(stepped.snapshot.active)))
+        return Outcome((), tuple(sorted(self.start(facts).snapshot.active)))
+
+    def start(self, facts: Facts) -> Stepped:
+        """How a case starts, as the kernel takes it."""
+        return start(self.chart, _Guards("", facts, facts))
 
     def resume(
         self, leaves: Sequence[str], remembered: Remembered, facts: Facts
@@ -525,6 +532,11 @@ class Compiled:
         except Unreadable as problem:
             message = f"{problem} (at character {problem.at + 1})"
             raise Unsound("guard-unreadable", message, where) from None
+        for fact, value in compared(guard):
+            is_day = self.definition.facts[fact].type is FactType.DAY
+            if is_day and not year_min <= int(str(value)[:4]) <= year_max:
+                why = f"{value} is in no calendar: they reach from {year_min} to {year_max}."
+                raise Unsound("day-out-of-reach", why, where)
         self._read.append((guard, where))
         return guard
 
@@ -566,6 +578,9 @@ class Compiled:
         if spec.kind is not None:
             kind = Kind(spec.kind)
         is_history = kind in (Kind.HISTORY, Kind.DEEP_HISTORY)
+        if is_history and spec.initial in self._histories:
+            why = f"{spec.id} leads to {spec.initial}, which remembers too: name a plain state."
+            raise Unsound("history-to-history", why, f"{where}.initial")
         if spec.initial is not None and not children and not is_history:
             raise Unsound("nothing-within", f"{spec.id} has no states within it.", where)
         return State(

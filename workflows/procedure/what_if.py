@@ -25,7 +25,7 @@ from domain.casework import (
     TaskDelegated,
     TaskReleased,
 )
-from domain.entry import Entry, Protected, Stamp
+from domain.entry import Entry, Event, Protected, Stamp
 from domain.events import (
     AssignmentAccepted,
     AssignmentDeclined,
@@ -50,6 +50,7 @@ from workflows.procedure.compiled import Blocked, Compiled
 from workflows.procedure.consequences import microseconds_of
 from workflows.procedure.firing import BY_ITSELF
 from workflows.procedure.four_eyes import authorise_approval
+from workflows.references import References
 
 
 class Fate(StrEnum):
@@ -254,12 +255,22 @@ class _NoLog:
         return None
 
 
+class _AsTheyWere(References):
+    """What entries point to was there when they were recorded, under whatever procedure."""
+
+    def __init__(self) -> None: ...
+
+    def check(self, addressee: str, event: Event, r: Recommendation | None = None) -> None:
+        return
+
+
 class _DeskAsIf(Desk):
     """The desk, as if all were under one procedure; it records nothing."""
 
     def __init__(self, log: ReadableLog | None, procedures: Procedures) -> None:
         self.log = log or _NoLog()  # type: ignore[assignment]
         self.procedures = procedures
+        self.references = _AsTheyWere()
 
     def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
