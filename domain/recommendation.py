@@ -101,6 +101,7 @@ from domain.refusals import (
     UnknownPart,
     UnknownReport,
     UnknownTerm,
+    valid,
 )
 from domain.schemes import common_grade
 from domain.vocabulary import Vocabulary
@@ -208,7 +209,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         for a in self.assignments:
             if a.id == id:
                 return a
-        raise UnknownAssignment(f"There is no assignment {id}; ask for `assignments`.")
+        ids = valid(f"{a.id} ({a.institution}, {a.status.value})" for a in self.assignments)
+        raise UnknownAssignment(f"There is no assignment {id}. {ids}")
 
     @property
     def standing(self) -> list[Assignment]:
@@ -335,9 +337,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         facts.update(c.version for c in self.covers)
         facts.update(self.declared, self.reported)
         if version not in facts or not self.stands(version):
+            standing = valid(sorted(v for v in facts if self.stands(v)))
             raise UnknownEntry(
                 f"Entry {version} is no standing position, plan, assessment, declaration or "
-                "report of this recommendation; see its history."
+                f"report of this recommendation. {standing}"
             )
         return Corrected(stamp=stamp, correction=correction, strikes=version)
 
@@ -651,7 +654,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         """Withdraws a link, with a reason."""
         reasoned(stamp, "Withdrawing a link")
         if link not in {known.id for known in self.links}:
-            raise UnknownLink(f"There is no link {link}; ask for `lineage`.")
+            known = valid(f"{held.id} ({held.type.value})" for held in self.links)
+            raise UnknownLink(f"There is no link {link}. {known}")
         return LinkWithdrawn(stamp=stamp, link=link)
 
     def declare_duplicate(self, stamp: Stamp, of: RecommendationId) -> DeclaredDuplicate:
@@ -729,7 +733,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
                 if p.status in statuses:
                     return
                 raise UnknownReport(f"Progress report {id} is {p.status.value} already.")
-        raise UnknownReport(f"There is no progress report {id}.")
+        known = valid(f"{p.id} ({p.status.value})" for p in self.progress)
+        raise UnknownReport(f"There is no progress report {id}. {known}")
 
 
 _RESTING = (DeadlineStatus.PAUSED, DeadlineStatus.DROPPED)
