@@ -25,7 +25,7 @@ from domain.casework import (
     TaskDelegated,
     TaskReleased,
 )
-from domain.entry import Entry, Protected, Stamp
+from domain.entry import Entry, Event, Protected, Stamp
 from domain.events import (
     AssignmentAccepted,
     AssignmentDeclined,
@@ -50,6 +50,7 @@ from workflows.procedure.compiled import Blocked, Compiled
 from workflows.procedure.consequences import microseconds_of
 from workflows.procedure.firing import BY_ITSELF
 from workflows.procedure.four_eyes import authorise_approval
+from workflows.references import References
 
 
 class Fate(StrEnum):
@@ -254,12 +255,23 @@ class _NoLog:
         return None
 
 
+class _Checked(References):
+    """What is recorded was checked when it was recorded."""
+
+    def __init__(self) -> None:
+        pass
+
+    def check(self, addressee: str, event: Event, r: Recommendation | None = None) -> None:
+        pass
+
+
 class _DeskAsIf(Desk):
     """The desk, as if all were under one procedure; it records nothing."""
 
     def __init__(self, log: ReadableLog | None, procedures: Procedures) -> None:
         self.log = log or _NoLog()  # type: ignore[assignment]
         self.procedures = procedures
+        self.references = _Checked()
 
     def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
