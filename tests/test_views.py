@@ -60,7 +60,7 @@ from projections import (
 from projections.feed import Feed, FeedStopped
 from projections.recommendations import Order, Row, Where, page_size_max
 from projections.views import Views
-from tests import naive, postgres
+from tests import naive, postgres, stores
 from tests.given import (
     INSTITUTIONS,
     MANDATE,
@@ -118,7 +118,7 @@ class Place(NamedTuple):
 
 @contextmanager
 def place(url: str) -> Iterator[Place]:
-    log = Log(url)
+    log = Log(stores.copied(url))
     views_ = Views(log.url)
     yield Place(url, log, views_, Feed(log, views_))
     views_.close()
