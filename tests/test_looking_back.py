@@ -135,6 +135,7 @@ def test_at_any_log_index_all_is_as_in_a_log_that_ends_there(whole: Place, tmp_p
 
 
 @pytest.mark.parametrize("addressees", [("SVN",), ("FRA",), ("FRA", "SVN"), ("XXX",)])
+@pytest.mark.slow
 def test_the_record_of_some_states_is_theirs_in_the_record_of_all(
     whole: Place, addressees: tuple[str, ...]
 ) -> None:

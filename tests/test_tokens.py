@@ -195,6 +195,7 @@ class Index:
         return {term for (term,) in self.store.execute("SELECT term FROM v")}
 
 
+@pytest.mark.slow
 def test_sqlite_splits_the_tokens_of_every_character_as_we_do() -> None:
     tokens: set[str] = set()
     for first in range(0, sys.maxunicode + 1, 1_000):

@@ -31,6 +31,8 @@ from workflows.statecharts.kernel import (
     step,
 )
 
+pytestmark = pytest.mark.slow
+
 CHARTS = times(200, long=15_000)
 HISTORIES = (Kind.HISTORY, Kind.DEEP_HISTORY)
 
