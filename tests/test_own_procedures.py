@@ -321,6 +321,53 @@ CLOSED = {"closing": "NOT_PURSUED", "reason": "overtaken"}
 # --- A step of its own ---------------------------------------------------------------------------
 
 
+BY_BUCKET = """query($where: RecommendationWhere) { progress(by: BUCKET, where: $where) {
+    key label paragraphs { total open } pairs { total } } }"""
+
+
+def test_figures_are_told_by_what_states_count_as_whatever_a_state_calls_them(
+    sqlite_url: str,
+) -> None:
+    named = CABINET.replace("op: restrict, step: plan, roles: [coordinator]", SIGNED)
+    with running(sqlite_url) as server:
+        adopted(server, published(server, named))
+        own = server.receive()
+        server.step("coordinator", "assignRecommendation", own, institution="justice")
+        server.step("coordinator", "planImplementation", own, measures="a law")
+        other = server.receive(addressee="HRV")
+        server.step("coordinator", "closeRecommendation", other, closing="WITHDRAWN", reason="…")
+
+        def told(**where: Any) -> dict[str, tuple[int, int]]:
+            rows = server.ask("coordinator", BY_BUCKET, where=where)["progress"]
+            return {row["key"]: (row["paragraphs"]["total"], row["pairs"]["total"]) for row in rows}
+
+        both = told()
+        assert both == {
+            "assigned": (1, 1),
+            "closed": (1, 1),
+            "not-started": (1, 1),
+            "open": (1, 1),
+            "undecided": (2, 2),
+            "planned": (1, 1),
+            "unassigned": (1, 1),
+            "unreported": (2, 2),
+        }
+        mine = told(addressee=["SVN"])
+        assert mine == dict.fromkeys(
+            ("assigned", "open", "planned", "undecided", "unreported"), (1, 1)
+        )
+        assert told(addressee=["SVN"], institution=["justice"]) == mine, "read one by one"
+        assert told(cycle=[3]) == {}
+        url = "/plots/progress.svg?by=bucket&state=SVN"
+        answer = server.client.get(url, headers=server.headers("coordinator"))
+        assert answer.status_code == 200, answer.text
+        assert "planned" in answer.text
+
+
+SIGNED = "op: rename, state: implementation.planned, labels: {en: Signed}"
+"""Stands for another operation, which makes this a procedure of its own."""
+
+
 @pytest.fixture
 def planned(here: Server) -> tuple[Server, str]:
     """A recommendation under the State's own procedure, with a plan."""

@@ -85,8 +85,7 @@ OPERATIONS = {
     labels: {en: Make a plan}
     while: [assignment.assigned]
     steps: [plan]
-    roles: [coordinator, focal-point]
-    whose: assigned""",
+    roles: [coordinator]""",
     "silence": """
 - op: add-deadline
   deadline:

@@ -29,6 +29,7 @@ from domain.effects import (
     DeadlineSet,
     Instant,
     Notice,
+    NoticeInstitution,
     Remembered,
     RestUntil,
     TaskEnded,
@@ -37,9 +38,10 @@ from domain.effects import (
 from domain.entry import Effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
+from workflows.access import Role
 from workflows.calendars import Calendar
 from workflows.procedure.compiled import Compiled, Outcome
-from workflows.procedure.definition import DeadlineSpec
+from workflows.procedure.definition import DeadlineSpec, To
 from workflows.statecharts.expressions import Facts
 
 
@@ -249,6 +251,8 @@ class _Clock:
             )
 
     def _due(self, spec: DeadlineSpec, basis: str) -> str:
+        if spec.due.annual is not None:
+            return spec.due.annual.after(basis)
         return basis if spec.due.after is None else self.calendar.after(basis, spec.due.after)
 
     def _after_the_rest(self, spec: DeadlineSpec, held: DeadlineHeld) -> str:
@@ -271,17 +275,11 @@ class _Clock:
         """Sets it, with the reminders that still lie ahead."""
         calendar, now = self.calendar, self.moment.now
         reminders = (
-            Notice(
-                at=calendar.end_of(calendar.before(day, reminder.before)),
-                roles=tuple(role.value for role in reminder.to),
-            )
+            _notice(calendar.end_of(calendar.before(day, reminder.before)), reminder.to)
             for reminder in spec.reminders
         )
         escalations = (
-            Notice(
-                at=calendar.end_of(calendar.after(day, escalation.after)),
-                roles=tuple(role.value for role in escalation.to),
-            )
+            _notice(calendar.end_of(calendar.after(day, escalation.after)), escalation.to)
             for escalation in spec.escalations
         )
         return DeadlineSet(
@@ -296,6 +294,17 @@ class _Clock:
             reminders=tuple(sorted((n for n in reminders if n.at > now), key=lambda n: n.at)),
             escalations=tuple(sorted(escalations, key=lambda n: n.at)),
         )
+
+
+def _notice(at: Instant, to: Sequence[Role | To]) -> Notice:
+    named = (one for one in to if isinstance(one, To))
+    return Notice(
+        at=at,
+        roles=tuple(one.value for one in to if isinstance(one, Role)),
+        institutions=tuple(
+            NoticeInstitution(role=to.role.value, institution=to.institution) for to in named
+        ),
+    )
 
 
 def instant_of(microseconds: int) -> Instant:

@@ -255,14 +255,13 @@ class _NoLog:
         return None
 
 
-class _Checked(References):
-    """What is recorded was checked when it was recorded."""
+class _AsTheyWere(References):
+    """What entries point to was there when they were recorded, under whatever procedure."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self) -> None: ...
 
     def check(self, addressee: str, event: Event, r: Recommendation | None = None) -> None:
-        pass
+        return
 
 
 class _DeskAsIf(Desk):
@@ -271,7 +270,7 @@ class _DeskAsIf(Desk):
     def __init__(self, log: ReadableLog | None, procedures: Procedures) -> None:
         self.log = log or _NoLog()  # type: ignore[assignment]
         self.procedures = procedures
-        self.references = _Checked()
+        self.references = _AsTheyWere()
 
     def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""

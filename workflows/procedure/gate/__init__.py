@@ -28,6 +28,7 @@ from workflows.procedure.gate.promises import broken
 from workflows.procedure.gate.reading import (
     for_nobody,
     formless,
+    misaddressed,
     same_eyes,
     uncounted,
     unfilled,
@@ -108,6 +109,7 @@ def _look(definition: Definition, work: Work) -> Report:
         *same_eyes(definition),
         *unfilled(definition),
         *untimely(definition),
+        *misaddressed(definition),
         *unread(compiled),
     ]
     try:

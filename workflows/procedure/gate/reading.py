@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
+from domain.entry import label_chars_max
+from domain.institution import is_code
 from domain.words import Aspect, Bucket
 from workflows import spans
 from workflows.access import MAY, WRITING
@@ -14,6 +16,7 @@ from workflows.procedure.definition import (
     Definition,
     StateSpec,
     StepSpec,
+    To,
     Unsound,
 )
 from workflows.procedure.gate.fault import Fault
@@ -76,7 +79,8 @@ def unheeded(definition: Definition) -> Iterator[Fault]:
                 if not notice.to:
                     why = f"{deadline.id} tells nobody here: name roles, of {acting}."
                     yield Fault("notice-to-nobody", why, where)
-                for role in notice.to:
+                for to in notice.to:
+                    role = to.role if isinstance(to, To) else to
                     if role not in WRITING:
                         why = f"{deadline.id} tells {role}, who may take no step: name {acting}."
                         yield Fault("notice-to-nobody", why, where)
@@ -140,6 +144,20 @@ def unfilled(definition: Definition) -> Iterator[Fault]:
             yield Fault("approvals-wrong", why, f"{where}.needed")
 
 
+def misaddressed(definition: Definition) -> Iterator[Fault]:
+    """Institutions are named by codes that there can be."""
+    for code, _, where in _institutions(definition):
+        if not is_code(code):
+            yield Fault("institution-malformed", _no_code(code), where)
+
+
+def _no_code(said: str) -> str:
+    return (
+        f"“{said[:80]}” is no code of an institution: write it as it is registered, without white "
+        f"space around it and in {label_chars_max} characters at most."
+    )
+
+
 def untimely(definition: Definition) -> Iterator[Fault]:
     """Reminders come before what they remind of, and after what it is counted from; what is
     voluntary is never overdue; the procedure takes no step that somebody has to say something
@@ -170,18 +188,32 @@ def unread(compiled: Compiled) -> Iterator[Fault]:
 
 
 def unregistered(definition: Definition, is_there: Callable[[str], bool] | None) -> Iterator[Fault]:
-    """Institutions that have to approve and that the State does not have now. `is_there` tells of a
-    code; None where that can't be known."""
+    """Institutions that have to approve or are told, and that the State does not have now.
+    `is_there` tells of a code; None where that can't be known."""
+    for code, for_what, where in _institutions(definition):
+        if is_there is not None and is_there(code):
+            continue
+        why = (
+            f"The State has no institution {code} now, and {for_what}: register it, or name "
+            "another."
+            if is_there is not None
+            else f"It names {code}: {for_what}. Whether there is such an institution shows when "
+            "the definition is published."
+        )
+        yield Fault("institution-unknown", why, where)
+
+
+def _institutions(definition: Definition) -> Iterator[tuple[str, str, str]]:
+    """Each institution that is named by its code, what for, and where."""
     for n, step in enumerate(definition.steps):
         for m, seat in enumerate(step.approvals.of if step.approvals else ()):
-            code = seat.institution
-            if code is None or (is_there is not None and is_there(code)):
-                continue
-            why = (
-                f"The State has no institution {code} now, and {step.name} waits for its approval: "
-                "register it, or name another."
-                if is_there is not None
-                else f"{step.name} waits for {code} to approve. Whether there is such an "
-                "institution shows when the definition is published."
-            )
-            yield Fault("institution-unknown", why, f"$.steps[{n}].approvals.of[{m}].institution")
+            if seat.institution is not None:
+                where = f"$.steps[{n}].approvals.of[{m}].institution"
+                yield seat.institution, f"{step.name} waits for its approval", where
+    for n, deadline in enumerate(definition.deadlines):
+        for kind in ("reminders", "escalations"):
+            for m, notice in enumerate(getattr(deadline, kind)):
+                for t, to in enumerate(notice.to):
+                    if isinstance(to, To):
+                        where = f"$.deadlines[{n}].{kind}[{m}].to[{t}].institution"
+                        yield to.institution, f"{deadline.id} tells it", where
