@@ -65,7 +65,7 @@ endurance: export SUIVI_REQUIRE_POSTGRES = 1
 endurance: install ## the long form of searching tests, chaos and others' suites; writes tests/endurance.md
 	$(RUN) -m pytest $(XDIST) -m endurance $(ARGS)
 
-style: install
+style: install ## style, types and layers alone
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy

@@ -172,8 +172,8 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        stopped = self.reading.service.stopping.is_set
-        return gate_of(gate.check(self.compiled.definition, stopped=stopped))
+        ending = self.reading.service.stopping.is_set
+        return gate_of(gate.check(self.compiled.definition, ending=ending))
 
     @strawberry.field(
         description="How many cases go by it, and how many of them stand in each of its states: "

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.fair_pool import FairPool
 from api.import_jobs import ImportJobs
 from api.settings import Settings
-from domain import credential
+from domain import credential, vocabulary
 from domain.credential import Credential
 from domain.effects import Instant
 from domain.events import (
@@ -25,7 +25,8 @@ from domain.events import (
 )
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
-from projections import credentials, recommendations, timers
+from domain.scope import everything
+from projections import credentials, recommendations, register, timers
 from projections.feed import Feed, FeedStopped
 from projections.standpoints import Standpoints
 from projections.views import Views
@@ -118,6 +119,27 @@ class Service:
         self._catch_up()
         with self.views.snapshot() as (connection, _):
             return recommendations.find_aliases(connection, wanted)
+
+    def find_bearers(
+        self, wanted: Sequence[tuple[str, Alias]]
+    ) -> dict[tuple[str, str, str, str], list[UUID]]:
+        """All recommendations of an addressee that go by an alias, as of now."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return recommendations.find_bearers(connection, wanted)
+
+    def held_in_review(self, review: UUID) -> list[Recommendation]:
+        """The recommendations of a review, as of now."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return recommendations.held_in_review(connection, review)
+
+    def vocabulary(self, name: str) -> vocabulary.Vocabulary | None:
+        """A vocabulary with its shipped and its published versions, as of now."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            row = register.vocabularies.by_id(connection, everything, vocabulary.stream(name))
+        return vocabulary.with_published(vocabulary.shipped().get(name), row.state if row else None)
 
     def held_by_others(self, review: UUID, format: str) -> list[Recommendation]:
         """The recommendations of a review that came otherwise than from files of this format."""

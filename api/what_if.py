@@ -23,7 +23,7 @@ from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.gate import Report, Stopped
+from workflows.procedure.gate import Report, stopped
 from workflows.procedure.overdue import days_overdue
 from workflows.procedure.shipped import is_for
 from workflows.procedure.what_if import Fate, NotAsked, Retelling, Story, tally
@@ -209,7 +209,7 @@ class _Asked(NamedTuple):
             )
         for some in recommendations.ids(*asked, amounts):
             if reading.service.stopping.is_set():
-                raise Stopped
+                raise stopped()
             yield from self.retold(some)
 
 

@@ -57,6 +57,9 @@ hypothesis.settings.load_profile(
 )
 
 
+MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what runs on PostgreSQL and what has a long form, so that `-m` can choose."""
@@ -65,9 +68,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, "fixturenames", ())
         if "postgresql" in given or {"postgres_server", "on_postgresql"} & set(fixtures):
             item.add_marker(pytest.mark.postgres)
+            # Measuring takes as long again. What a fact runs through on PostgreSQL it runs through
+            # on SQLite too, but for the store's own code.
+            if item.path.stem not in MEASURED_ON_POSTGRESQL:
+                item.add_marker(pytest.mark.no_cover)
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker(pytest.mark.endurance)
         marked = item.get_closest_marker("endurance")
+        if marked:
+            item.add_marker(pytest.mark.no_cover)
         if marked and marked.kwargs.get("only") and not LONG:
             item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
 

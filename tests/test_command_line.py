@@ -504,6 +504,7 @@ def test_export_is_one_event_a_line_in_the_order_of_the_log(shell: Shell) -> Non
     }
 
 
+@pytest.mark.slow
 def test_export_ends_quietly_when_its_reader_has_seen_enough(shell: Shell) -> None:
     many = [row(f"115.{number}") for number in range(1, 200)]  # more than a pipe holds
     shell.ok("import", shell.file(matrix(many)), "--format", "ohchr-matrix")
@@ -562,6 +563,8 @@ def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key
     shell: Shell,
 ) -> None:
     imported(shell)
+    grant = ("key", "create", "--role", "focal-point", "--institution")
+    justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
     service = Service(Settings(database_url=shell.url))
     try:
         (id,) = service.find_aliases(
@@ -586,8 +589,6 @@ def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key
         )
     finally:
         service.close()
-    grant = ("key", "create", "--role", "focal-point", "--institution")
-    justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
     path = shell.folder / "worklist.xlsx"
     shell.ok("export", "--format", "worklist", "--institution", "justice", "--output", str(path))
     filled = saved_again(path, {(2, "Answer"): "accept", (2, "Measures planned"): "a bill"})
@@ -655,6 +656,7 @@ def test_histories_are_exported_to_a_file_or_to_whoever_reads_on(shell: Shell) -
     assert log["events"]
 
 
+@pytest.mark.slow
 def test_a_feed_apart_from_the_server_fills_the_views_and_ends_when_told(shell: Shell) -> None:
     imported(shell)
     without_views(shell)
@@ -764,6 +766,7 @@ def test_settings_are_listed(shell: Shell) -> None:
     assert "SUIVI_DATABASE_URL" in shell.ok("settings")
 
 
+@pytest.mark.slow
 def test_views_are_rebuilt_while_a_server_runs_and_it_goes_on(shell: Shell) -> None:
     imported(shell)
     key = shell.json("key", "create", "--role", "reader")["key"]
@@ -786,6 +789,7 @@ def test_views_are_rebuilt_while_a_server_runs_and_it_goes_on(shell: Shell) -> N
         until(lambda: answer()["logIndex"] == 15)
 
 
+@pytest.mark.slow
 def test_a_server_that_can_not_have_its_port_says_so(shell: Shell) -> None:
     with process(shell.url, shell.folder / "log") as (server, _):
         port = server.url.rsplit(":", 1)[1]

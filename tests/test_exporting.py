@@ -167,8 +167,17 @@ class NothingThere:
     def find_aliases(self, wanted: Any) -> dict[Any, Any]:
         return {}
 
+    def find_bearers(self, wanted: Any) -> dict[Any, Any]:
+        return {}
+
     def held_by_others(self, review: Any, format: str) -> list[Any]:
         return []
+
+    def held_in_review(self, review: Any) -> list[Any]:
+        return []
+
+    def vocabulary(self, name: str) -> None:
+        return None
 
     def held_under(self, scheme: str, addressee: str) -> dict[str, Any]:
         return {}

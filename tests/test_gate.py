@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.refusals import Unavailable
 from tests.server import ROOT
 from workflows.procedure import gate
 from workflows.procedure.definition import Definition, Unsound
@@ -130,8 +131,8 @@ def test_the_gate_ends_when_nobody_waits_any_more() -> None:
 
     definition = read((CASES / "n05-four-eyes-plain.yaml").read_bytes(), find)
     gate.forget()
-    with pytest.raises(gate.Stopped):
-        gate.check(definition, stopped=gone)
+    with pytest.raises(Unavailable):
+        gate.check(definition, ending=gone)
     assert gate.check(definition).ok
 
 

@@ -471,6 +471,7 @@ def damage(log: Path, log_index: int, payload: bytes = b"{}") -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_fault_of_ours_is_masked_and_logged(tmp_path):
     log = tmp_path / "log"
     database = tmp_path / "suivi.db"
@@ -519,6 +520,7 @@ def lines(log: Path) -> list[dict[str, Any]]:
     return told
 
 
+@pytest.mark.slow
 def test_what_is_logged_is_one_object_a_line_and_holds_no_key_and_no_protected_text(tmp_path):
     log = tmp_path / "log"
     url = f"sqlite:///{tmp_path / 'suivi.db'}"

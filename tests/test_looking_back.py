@@ -49,6 +49,7 @@ from tests.given import (
     unlinked,
 )
 from tests.given import text as wording
+from tests.length import times
 from tests.test_views import Place, contents, place
 
 PUBLIC = Scope(visibilities=frozenset({Visibility.PUBLIC}))
@@ -110,8 +111,9 @@ def copied(whole: Place, cut: Place, index: int) -> None:
 # --- The first clock -----------------------------------------------------------------------------
 
 
+@pytest.mark.endurance
 def test_at_any_log_index_all_is_as_in_a_log_that_ends_there(whole: Place, tmp_path: Path) -> None:
-    indexes = sorted(Random(1).sample(range(whole.log.size), 100))
+    indexes = sorted(Random(1).sample(range(whole.log.size), times(25, long=400)))
     back = Standpoints(whole.log, 100_000)
     with place(f"sqlite:///{tmp_path / 'cut.db'}") as cut, whole.views.snapshot() as (now, _):
         for index in indexes:
@@ -133,6 +135,7 @@ def test_at_any_log_index_all_is_as_in_a_log_that_ends_there(whole: Place, tmp_p
 
 
 @pytest.mark.parametrize("addressees", [("SVN",), ("FRA",), ("FRA", "SVN"), ("XXX",)])
+@pytest.mark.slow
 def test_the_record_of_some_states_is_theirs_in_the_record_of_all(
     whole: Place, addressees: tuple[str, ...]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -737,9 +737,11 @@ def test_a_draft_is_asked_of_the_gate_and_made_ready_once_by_whomever_at_once(
     looked_at: list[str] = []
     look = publishing.examine
 
-    def noting(procedures: Procedures, addressee: str, source: bytes) -> publishing.Examined:
+    def noting(
+        procedures: Procedures, addressee: str, source: bytes, ending: Callable[[], bool]
+    ) -> publishing.Examined:
         looked_at.append(addressee)
-        return look(procedures, addressee, source)
+        return look(procedures, addressee, source, ending)
 
     monkeypatch.setattr(publishing, "examine", noting)
     drafts = publishing.Drafts(here.service.desk.procedures)

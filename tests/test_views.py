@@ -60,7 +60,7 @@ from projections import (
 from projections.feed import Feed, FeedStopped
 from projections.recommendations import Order, Row, Where, page_size_max
 from projections.views import Views
-from tests import naive, postgres
+from tests import naive, postgres, stores
 from tests.given import (
     INSTITUTIONS,
     MANDATE,
@@ -118,7 +118,7 @@ class Place(NamedTuple):
 
 @contextmanager
 def place(url: str) -> Iterator[Place]:
-    log = Log(url)
+    log = Log(stores.copied(url))
     views_ = Views(log.url)
     yield Place(url, log, views_, Feed(log, views_))
     views_.close()
@@ -439,8 +439,9 @@ def met_in(history: list[list[Entry]]) -> set[type[Event]]:
     return {type(entry.event) for entries in history for entry in entries}
 
 
+@pytest.mark.endurance
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
-    histories = (any_history(Random(seed), 30, 2_500) for seed in range(20))
+    histories = (any_history(Random(seed), 30, times(1_500, long=5_000)) for seed in range(10, 60))
     history = next(one for one in histories if met_in(one) == set(feed.FOLDS))
     for entries in history:
         here.record(*entries)

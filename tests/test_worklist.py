@@ -335,6 +335,7 @@ def test_a_worklist_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         written(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_largest_worklist_that_is_written_can_be_read(tmp_path: Path) -> None:
     states = []
     for number in range(worklist.rows_max):

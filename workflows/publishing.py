@@ -36,17 +36,17 @@ def go_on() -> bool:
 
 
 def examine(
-    procedures: Procedures, addressee: str, source: bytes, stopped: Callable[[], bool] = go_on
+    procedures: Procedures, addressee: str, source: bytes, ending: Callable[[], bool] = go_on
 ) -> Examined:
     """Looks at what a file says. An overlay extends a procedure that ships, or one the State has
-    published. Raises Unavailable soon after `stopped` says so."""
+    published. Raises Unavailable soon after `ending` says so."""
     try:
         definition = read(source, lambda name: procedures.base(name, addressee))
     except Unsound as fault:
         found = gate.Fault(fault.code, str(fault), fault.where)
         return Examined(None, gate.Report(False, "", (found,)))
     stands = partial(procedures.has_institution, addressee)
-    return Examined(definition, gate.check(definition, stands, stopped))
+    return Examined(definition, gate.check(definition, stands, ending))
 
 
 class Draft(NamedTuple):
@@ -60,9 +60,9 @@ class Drafts:
     """The drafts lately tried out, by State and text: each is asked of the gate and made ready
     once, whoever asks again, and at the same time."""
 
-    def __init__(self, procedures: Procedures, stopped: Callable[[], bool] = go_on) -> None:
+    def __init__(self, procedures: Procedures, ending: Callable[[], bool] = go_on) -> None:
         self._procedures = procedures
-        self._stopped = stopped
+        self._ending = ending
         self._door = threading.Lock()
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
 
@@ -77,7 +77,7 @@ class Drafts:
         with kept.door:
             if kept.draft is not None:
                 return kept.draft
-            definition, report = examine(self._procedures, addressee, source, self._stopped)
+            definition, report = examine(self._procedures, addressee, source, self._ending)
             if definition is None:  # what it extends may be published any time
                 return Draft(None, report)
             kept.draft = Draft(Compiled(definition) if report.ok else None, report)

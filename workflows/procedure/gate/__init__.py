@@ -48,9 +48,9 @@ from workflows.procedure.gate.ways import (
     unreached,
     without_end,
 )
-from workflows.procedure.gate.work import Stopped, TooLarge, Work
+from workflows.procedure.gate.work import TooLarge, Work, stopped
 
-__all__ = ["Fault", "Report", "Stopped", "check", "reachable"]
+__all__ = ["Fault", "Report", "check", "forget", "reachable", "stopped"]
 
 faults_max = 100
 reports_max = 256
@@ -76,15 +76,15 @@ _door = threading.Lock()
 def check(
     definition: Definition,
     is_there: Callable[[str], bool] | None = None,
-    stopped: Callable[[], bool] = lambda: False,
+    ending: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Looks at a whole definition, and lists every fault. Of what was looked at lately the report
     is at hand. `is_there`: whether the State has an institution of this code now, None where that
-    can't be known. Raises Stopped soon after `stopped` says so."""
+    can't be known. Raises Unavailable soon after `ending` says so."""
     with _door:
         report = _lately.get(definition.hash)
     if report is None:
-        report = _look(definition, Work(stopped))
+        report = _look(definition, Work(ending))
         with _door:
             _lately[definition.hash] = report
             while len(_lately) > reports_max:

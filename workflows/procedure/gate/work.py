@@ -40,20 +40,18 @@ class TooLarge(Exception):
         )
 
 
-class Stopped(Unavailable):
-    """The server ends before the answer is there."""
-
-    def __init__(self) -> None:
-        super().__init__("The server is being stopped; ask again in a while.")
+def stopped() -> Unavailable:
+    """What is refused because the server ends before the answer is there."""
+    return Unavailable("The server is being stopped; ask again in a while.")
 
 
 class Work:
-    """What was done on one definition. Raises TooLarge beyond `work_max`, and Stopped soon after
-    `stopped` says so."""
+    """What was done on one definition. Raises TooLarge beyond `work_max`; raises Unavailable soon
+    after `ending` says so."""
 
-    def __init__(self, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, ending: Callable[[], bool] = lambda: False) -> None:
         self.done = 0
-        self._stopped = stopped
+        self._ending = ending
         self._ask_at = asked_every
 
     def spend(self, amount: int = 1) -> None:
@@ -63,5 +61,5 @@ class Work:
             raise TooLarge
         if self.done >= self._ask_at:
             self._ask_at = self.done + asked_every
-            if self._stopped():
-                raise Stopped
+            if self._ending():
+                raise stopped()
