@@ -304,6 +304,9 @@ def authorise_release(principal: Principal, r: Recommendation, task: str, instit
 _WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
 
 
+_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
+
+
 def authorise_entry(
     principal: Principal,
     step: str,
@@ -313,8 +316,7 @@ def authorise_entry(
 ) -> None:
     """Refuses what an entry on `r` may not say: that fewer may read it than would, or another
     institution's words (`report` is the progress report that is drafted again)."""
-    narrow = list(Visibility).index
-    if step in SHOWN_WITH_IT and narrow(visibility) > narrow(r.visibility):
+    if step in SHOWN_WITH_IT and _NARROW[visibility] > _NARROW[r.visibility]:
         raise InvalidInput(
             f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
         )

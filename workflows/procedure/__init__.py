@@ -253,10 +253,12 @@ SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
 
 
+_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
+
+
 def _narrowed(event: Said, r: Recommendation) -> Said:
     """The event, read by no more than read the recommendation."""
-    narrow = list(Visibility).index
-    if narrow(event.stamp.visibility) >= narrow(r.visibility):
+    if _NARROW[event.stamp.visibility] >= _NARROW[r.visibility]:
         return event
     stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
     return msgspec.structs.replace(event, stamp=stamp)
