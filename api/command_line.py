@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from api.service import Service
     from api.settings import Settings
     from domain.entry import Authority, Stamp
@@ -181,8 +183,14 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     from api.service import Service
 
     service = Service(settings)
-    try:
-        uvicorn.run(
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            service.stop()  # what takes long ends now, so that all others can end in time
+            super().handle_exit(sig, frame)
+
+    server = Server(
+        uvicorn.Config(
             create_app(service),
             host=given.host,
             port=given.port,
@@ -192,9 +200,16 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+    )
+    try:
+        server.run()
     except SystemExit as ended:
         # uvicorn has said why it could not start; its exit codes are not ours.
         return 1 if ended.code else 0
+    except KeyboardInterrupt:
+        return 0
+    if not server.started:
+        return 1
     return 0
 
 
@@ -360,10 +375,11 @@ def _tell(report: Any, *, as_json: bool) -> int:
     if as_json:
         _print_json(report)
     else:
-        for found in report.faults:
-            print(f"✗ {found.where}: {found.message} [{found.code}]")
-            for line in found.trace:
-                print(f"    {line}")
+        for sign, some in (("✗", report.faults), ("⚠", report.warnings)):
+            for found in some:
+                print(f"{sign} {found.where}: {found.message} [{found.code}]")
+                for line in found.trace:
+                    print(f"    {line}")
         print(f"Sound: {report.hash}" if report.ok else f"{len(report.faults)} faults.")
     return 0 if report.ok else 1
 

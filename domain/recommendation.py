@@ -103,6 +103,7 @@ from domain.refusals import (
     UnknownTerm,
 )
 from domain.schemes import common_grade
+from domain.vocabulary import Vocabulary
 from domain.words import (
     Answer,
     AssertedHow,
@@ -184,9 +185,15 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return max(standing, key=lambda p: (p.on, p.version), default=None)
 
     @property
+    def awaits_position(self) -> bool:
+        """True where the State is asked to support or note it: in the Universal Periodic Review,
+        and not of what the State pledges of its own accord."""
+        return self.mechanism is Mechanism.UPR and self.kind is not Kind.PLEDGE
+
+    @property
     def position(self) -> Position:
         """The position as it stands, for the whole paragraph."""
-        if self.mechanism is not Mechanism.UPR:
+        if not (self.awaits_position or self.positions):
             return Position.NOT_APPLICABLE
         by_part = [self.current_position(part.id) for part in self.parts]
         answered = [p for p in by_part if p]
@@ -256,16 +263,21 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return owed
 
     def current_assessments(self, part: str | None = None) -> list[AssessmentHeld]:
-        """Each assessor's latest grade in each scheme, for the whole or for one part. They stand
-        side by side (domain rule 6)."""
-        latest: dict[tuple[str, str, str, str], AssessmentHeld] = {}
+        """Each assessor's latest grades in each scheme, for the whole or for one part. They stand
+        side by side (domain rule 6), and so do different grades that one assessor gave on one day:
+        none takes another's place, as where a committee grades the limbs of a paragraph."""
+        latest: dict[tuple[str, str, str, str], dict[str, AssessmentHeld]] = {}
         for a in self.assessments:
+            if a.part != part or not self.stands(a.version):
+                continue
             key = a.assessor_kind.value, a.assessor, a.scheme, a.scheme_version
-            if a.part == part and self.stands(a.version):
-                before = latest.get(key)
-                if before is None or (before.on, before.version) < (a.on, a.version):
-                    latest[key] = a
-        return list(latest.values())
+            held = latest.setdefault(key, {})
+            on = max((one.on for one in held.values()), default=a.on)
+            if a.on > on:
+                held.clear()
+            if a.on >= on:
+                held[a.grade] = a
+        return [a for held in latest.values() for a in held.values()]
 
     # -- folding
 
@@ -398,10 +410,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     ) -> PositionTaken:
         """The State supports or notes it. A later answer revises an earlier one and never wipes it
         out; the very same answer from the same instrument is refused."""
-        if self.mechanism is not Mechanism.UPR:
-            raise NoPositionHere(
-                f"A {self.mechanism.value} asks for no position; record the State's comment."
-            )
+        self._refuse_a_position()
         self._part(stamp)
         before = self.current_position(stamp.part)
         if before and (before.answer, before.instrument, before.on) == (
@@ -425,13 +434,20 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             revises=before.version if before else None,
         )
 
+    def _refuse_a_position(self) -> None:
+        if self.mechanism is not Mechanism.UPR:
+            raise NoPositionHere(
+                f"A {self.mechanism.value} asks for no position; record the State's comment."
+            )
+        if self.kind is Kind.PLEDGE:
+            raise NoPositionHere("A pledge is the State's own word: it asks for no position.")
+
     def defer_position(
         self, stamp: Stamp, due: str | None, session: str | None
     ) -> PositionDeferred:
         """The State will answer later: by a date, by a session, or both."""
         self._part(stamp)
-        if self.mechanism is not Mechanism.UPR:
-            raise NoPositionHere(f"A {self.mechanism.value} asks for no position.")
+        self._refuse_a_position()
         if due is None and session is None:
             raise InvalidInput("Say by when the State will answer: a date or a session.")
         return PositionDeferred(stamp=stamp, due=dated(due), session=session)
@@ -580,8 +596,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         scheme_version: str,
         grade: str,
         finding: Protected | None = None,
+        schemes: Vocabulary | None = None,
     ) -> Assessed:
-        """Records somebody's assessment. Whoever enters another's finding cites its document."""
+        """Records somebody's assessment. Whoever enters another's finding cites its document.
+        `schemes`: the schemes there are, those that ship where it is None."""
         self._part(stamp)
         if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
             raise InvalidInput(
@@ -595,7 +613,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             scheme=scheme,
             scheme_version=scheme_version,
             grade=grade,
-            common=common_grade(scheme, scheme_version, grade),
+            common=common_grade(scheme, scheme_version, grade, schemes),
             finding=finding,
         )
 

@@ -563,6 +563,8 @@ def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key
     shell: Shell,
 ) -> None:
     imported(shell)
+    grant = ("key", "create", "--role", "focal-point", "--institution")
+    justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
     service = Service(Settings(database_url=shell.url))
     try:
         (id,) = service.find_aliases(
@@ -587,8 +589,6 @@ def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key
         )
     finally:
         service.close()
-    grant = ("key", "create", "--role", "focal-point", "--institution")
-    justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
     path = shell.folder / "worklist.xlsx"
     shell.ok("export", "--format", "worklist", "--institution", "justice", "--output", str(path))
     filled = saved_again(path, {(2, "Answer"): "accept", (2, "Measures planned"): "a bill"})

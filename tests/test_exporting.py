@@ -132,6 +132,8 @@ def test_a_row_says_where_a_recommendation_stands(tmp_path: Path) -> None:
         "Ombudsman: hrc-follow-up 2017 B (part 2)",
         "duplicate_of": "",
         "closed": "",
+        "issues": "",
+        "actions": "",
     }
     assert as_xlsx(tmp_path / "list.xlsx", WORKED_ON) == [row]
 
@@ -165,8 +167,17 @@ class NothingThere:
     def find_aliases(self, wanted: Any) -> dict[Any, Any]:
         return {}
 
+    def find_bearers(self, wanted: Any) -> dict[Any, Any]:
+        return {}
+
     def held_by_others(self, review: Any, format: str) -> list[Any]:
         return []
+
+    def held_in_review(self, review: Any) -> list[Any]:
+        return []
+
+    def vocabulary(self, name: str) -> None:
+        return None
 
     def held_under(self, scheme: str, addressee: str) -> dict[str, Any]:
         return {}
@@ -409,15 +420,16 @@ def test_the_states_word_stands_in_the_last_column(tmp_path: Path, layout: Layou
     assert [row.comment for row in read.rows] == [said]
 
 
-def test_a_paragraph_answered_part_by_part_asks_a_person(tmp_path: Path) -> None:
+def test_a_paragraph_answered_part_by_part_is_read_as_answered_in_part(tmp_path: Path) -> None:
     r = given(
         received(wordings=("Sign", "Ratify")),
         answered(Answer.SUPPORTED, part="1"),
         answered(Answer.NOTED, part="2"),
     ).it
     read = back(tmp_path / "m.docx", [r], 3)
-    assert [row.reason for row in read.unreadable] == ["position-unknown"]
-    assert "Part 1: Supported Part 2: Noted" in read.unreadable[0].printed
+    (row,) = read.rows
+    assert (row.position, row.in_part) == ("supported", True)
+    assert row.position_printed == "Part 1: Supported Part 2: Noted"
 
 
 def test_characters_that_xml_forbids_do_not_stop_a_matrix(tmp_path: Path) -> None:

@@ -420,11 +420,11 @@ def test_one_document_can_address_several_states(office: Office) -> None:
 
 
 def test_odd_rows_stop_nothing_and_are_listed_with_row_and_reason(office: Office) -> None:
-    odd = replaced(ROWS, 1, position_printed="Perhaps")
+    odd = replaced(ROWS, 1, parts=(MatrixPart(text="", states=("France",)),))
     receipt = office.bring(matrix(odd))
     assert (receipt.rows, receipt.paragraphs, receipt.unreadable) == (3, 2, 1)
     (note,) = receipt.unreadable_rows
-    assert note.reason == "position-unknown"
+    assert note.reason == "text-missing"
     assert "115.2" in note.printed
     assert receipt.new == 2
 

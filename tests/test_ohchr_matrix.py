@@ -458,6 +458,9 @@ def test_a_lonely_citation_is_doubted_where_the_majority_is_plain(usual, lonely,
         ("Does not enjoy the support of Slovenia", "noted"),
         (" Noted\u00a0", "noted"),
         ("Pending", "pending"),
+        ("", "pending"),
+        ("see below", "pending"),
+        ("Supported/Noted", "supported"),
     ],
 )
 def test_a_position_is_one_of_three_and_its_wording_is_kept(printed, position):
@@ -465,11 +468,18 @@ def test_a_position_is_one_of_three_and_its_wording_is_kept(printed, position):
     assert (row.position, row.position_printed) == (position, printed.strip())
 
 
-@pytest.mark.parametrize("printed", ["Supported in part", "Partially accepted", "see below", "?"])
-def test_an_answer_that_is_none_of_the_three_waits_for_a_person(printed):
-    row = unreadable(FIRST, printed, "", "")
-    assert row.reason == "position-unknown"
-    assert "Ratify a treaty" in row.printed
+@pytest.mark.parametrize(
+    ("printed", "doubts"), [("", ("position-missing",)), ("see below", ("position-unclear",))]
+)
+def test_a_row_without_a_clear_answer_is_pending_and_doubted(printed, doubts):
+    row = recommendation(FIRST, printed)
+    assert (row.position, row.position_printed, row.doubts) == ("pending", printed, doubts)
+
+
+@pytest.mark.parametrize("printed", ["Supported in part", "Partially accepted", "Supported\nNoted"])
+def test_an_answer_in_part_is_supported_in_part(printed):
+    row = recommendation(FIRST, printed)
+    assert (row.position, row.in_part, row.doubts) == ("supported", True, ())
 
 
 @pytest.mark.parametrize(
@@ -504,7 +514,6 @@ def test_a_merged_row_is_a_theme_and_an_empty_row_is_nothing():
         (("", "Supported", "A12 Acceptance", ""), "paragraph-missing"),
         (("115.3 (Norway);", "Supported", "", ""), "text-missing"),
         (("115.3", "Supported", "", ""), "text-missing"),
-        ((FIRST, "", "", ""), "position-missing"),
         ((FIRST,), "columns-missing"),
         ((f"115.3 {'word ' * 3000}(Norway);", "Supported", "", ""), "cell-too-long"),
     ],
@@ -844,14 +853,25 @@ def test_damage_loses_no_row(told, replaced, removed):
         cells = whole[place % len(whole)].findall(qn("w:tc"))
         if len(cells) > 2:
             cells[column % len(cells)].getparent().remove(cells[column % len(cells)])
-    filled = sum(any(t.text and t.text.strip() for t in tr.iter(qn("w:t"))) for tr in whole)
-    headless = sum(
-        [t.text for t in tr.iter(qn("w:t")) if t.text and t.text.strip()] == ["Theme: x"]
-        for tr in whole
-    )
+    cells = [[fitting.strip() for fitting in texts(tr)] for tr in whole]
+    filled = [row for row in cells if any(row)]
+    headings = [
+        row
+        for row in filled
+        if all(any(c.casefold().startswith(h) for c in row) for h in ("recommendation", "position"))
+    ]
+    alone = [row for row in filled if len(list(filter(None, row))) == 1]
     matrix = read_matrix(saved(document))
     assert matrix.data_rows == len(matrix.rows) + len(matrix.unreadable) + matrix.merged
-    assert matrix.data_rows == filled - headless
+    assert matrix.data_rows + matrix.theme_rows == len(trs) - len(whole) + len(filled) - len(
+        headings
+    )
+    assert matrix.theme_rows <= len(trs) - len(whole) + len(alone)
+
+
+def texts(tr):
+    """What stands in each cell of a row."""
+    return ["".join(t.text or "" for t in tc.iter(qn("w:t"))) for tc in tr.findall(qn("w:tc"))]
 
 
 GOOD = written((FIRST, "Supported", "A12 Acceptance", ""))
