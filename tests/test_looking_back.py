@@ -113,7 +113,7 @@ def copied(whole: Place, cut: Place, index: int) -> None:
 
 @pytest.mark.endurance
 def test_at_any_log_index_all_is_as_in_a_log_that_ends_there(whole: Place, tmp_path: Path) -> None:
-    indexes = sorted(Random(1).sample(range(whole.log.size), times(25, long=400)))
+    indexes = sorted(Random(1).sample(range(whole.log.size), times(25, long=200)))
     back = Standpoints(whole.log, 100_000)
     with place(f"sqlite:///{tmp_path / 'cut.db'}") as cut, whole.views.snapshot() as (now, _):
         for index in indexes:
