@@ -675,5 +675,6 @@ def _person(stamp: Stamp, what: str) -> str:
 
 def _day(on: str) -> str:
     if not is_date(on) or last_day(on) != on:
-        raise InvalidInput(f"“{on[:40]}” is not a day: write 2026-03-01.")
+        message = f"`until`: “{on[:40]}” is not a day: write 2026-03-01."
+        raise InvalidInput(message, field="until")
     return on

@@ -430,8 +430,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             printed=printed,
             in_part=in_part,
             said_already_implemented=said_already_implemented,
-            published=dated(published),
-            adopted=dated(adopted),
+            published=dated(published, "published"),
+            adopted=dated(adopted, "adopted"),
             comment=comment,
             doubt=doubt,
             revises=before.version if before else None,
@@ -445,7 +445,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self.ready("defer-position")
         if due is None and session is None:
             raise InvalidInput("Say by when the State will answer: a date or a session.")
-        return PositionDeferred(stamp=stamp, due=dated(due), session=session)
+        return PositionDeferred(stamp=stamp, due=dated(due, "due"), session=session)
 
     def comment(self, stamp: Stamp, comment: Protected) -> StateCommented:
         """The State's comment, where the mechanism knows no position."""
@@ -456,7 +456,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def select_for_follow_up(self, stamp: Stamp, body: str, due: str | None) -> SelectedForFollowUp:
         """A committee selected it for its follow-up procedure."""
         self._part(stamp)
-        return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due))
+        return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due, "due"))
 
     def offer_assignment(
         self,
@@ -474,7 +474,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             assignee=institution,
             capacity=capacity,
             instrument=instrument,
-            answer_due=dated(answer_due),
+            answer_due=dated(answer_due, "answerDue"),
         )
 
     def decree_assignment(
@@ -539,7 +539,11 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         """Measures are planned."""
         self._part(stamp)
         return Planned(
-            stamp=stamp, measures=measures, plan=plan, starts=dated(starts), ends=dated(ends)
+            stamp=stamp,
+            measures=measures,
+            plan=plan,
+            starts=dated(starts, "starts"),
+            ends=dated(ends, "ends"),
         )
 
     def draft_progress(
@@ -559,8 +563,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             stamp=stamp,
             narrative=narrative,
             report=report,
-            period_from=dated(period_from),
-            period_to=dated(period_to),
+            period_from=dated(period_from, "periodFrom"),
+            period_to=dated(period_to, "periodTo"),
         )
 
     def clear_progress(self, stamp: Stamp, report: int) -> ProgressCleared:
@@ -584,8 +588,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             stamp=stamp,
             report=report,
             narrative=narrative,
-            period_from=dated(period_from),
-            period_to=dated(period_to),
+            period_from=dated(period_from, "periodFrom"),
+            period_to=dated(period_to, "periodTo"),
         )
 
     def assess(
