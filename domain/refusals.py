@@ -3,7 +3,8 @@ program.
 
     Refusal
     ├── InvalidInput            the request itself makes no sense
-    │   └── LimitExceeded       … because it is larger than a stated limit
+    │   ├── LimitExceeded       … because it is larger than a stated limit
+    │   └── UnknownCursor       … because its cursor lies beyond this log
     ├── NotFound                what it names is not there, or not for this reader
     ├── Ambiguous               it fits more than one thing
     ├── Forbidden               the role may not do this
@@ -39,6 +40,7 @@ Anything that is not a Refusal is a fault of ours and is shown to nobody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
@@ -84,6 +86,10 @@ class InvalidInput(Refusal):
 
 class LimitExceeded(InvalidInput):
     code = "LIMIT_EXCEEDED"
+
+
+class UnknownCursor(InvalidInput):
+    code = "UNKNOWN_CURSOR"
 
 
 class NotFound(Refusal):
@@ -196,6 +202,13 @@ class LinkToItself(DoesNotHold):
 
 class HasEnded(DoesNotHold):
     code = "HAS_ENDED"
+
+
+def table() -> str:
+    """Code and meaning of every refusal, as the table in the documentation has it."""
+    meanings = dict(re.findall(r"[├└]── (\w+) +(.+)", __doc__ or ""))
+    rows = (f"| `{r.code}` | {meanings[r.__name__]} |" for r in all_refusals() if r is not Refusal)
+    return "\n".join(("| code | means |", "|---|---|", *rows)) + "\n"
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:

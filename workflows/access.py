@@ -261,6 +261,32 @@ def authorise_on(
         )
 
 
+def may_take(
+    principal: Principal, step: str, r: Recommendation, roles: frozenset[Role] | None = None
+) -> bool:
+    """True if the principal may take a step on `r`: on one of the assignments it may be about,
+    where a step is about one."""
+    about = ABOUT_AN_ASSIGNMENT.get(step)
+    assignments = [None] if about is None else [a.id for a in r.assignments if a.status is about]
+    for assignment in assignments or [None]:
+        try:
+            authorise_on(principal, step, r, assignment, roles)
+        except Forbidden:
+            continue
+        return True
+    return False
+
+
+ABOUT_AN_ASSIGNMENT = {
+    "accept-assignment": AssignmentStatus.OFFERED,
+    "decline-assignment": AssignmentStatus.OFFERED,
+    "lapse-assignment": AssignmentStatus.OFFERED,
+    "hand-over-assignment": AssignmentStatus.ASSIGNED,
+    "end-assignment": AssignmentStatus.ASSIGNED,
+}
+"""Step → as what the assignment stands that it is about."""
+
+
 def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None:
     """Refuses what is no step of a procedure, where the role or the key may not do it at all; whose
     task it is, and who sits where approvals are given, is asked of the case."""
