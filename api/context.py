@@ -28,6 +28,7 @@ class Reading:
     log index `last` (-1: nothing), on the day `effective_on` (None: every day)."""
 
     service: Service
+    principal: Principal
     scope: Scope
     role: Role
     actor: str | None
@@ -53,6 +54,7 @@ class Then(Reading):
 
     def __init__(self, context: Context, from_: Standpoint) -> None:
         self.service = context.service
+        self.principal = context.principal
         self.scope = context.scope
         self.role = context.role
         self.actor = context.actor

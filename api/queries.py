@@ -14,7 +14,7 @@ from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
 from api.recommendations import Node, Recommendation, together
 from api.register import KINDS
-from domain.refusals import Ambiguous, InvalidInput
+from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
 from domain.words import (
     Kind,
     Mechanism,
@@ -267,6 +267,13 @@ class RecommendationQuery:
         as_of: AsOf | None = None,
     ) -> HistoryConnection:
         context = info.context
+        if after is not None and after > context.last:
+            raise UnknownCursor(
+                f"`after`: {after} lies beyond this log, whose last entry is {context.last}. The "
+                "cursor is of another log, or this one was restored from an older copy: compare "
+                "the entries you hold with it, then read on from where they agree.",
+                last=context.last,
+            )
         last = context.last if as_of is None else context.index_of(*chosen(as_of))
         entries, end, more = history.feed(context.service.log, context.scope, after, first, last)
         return HistoryConnection(

@@ -26,8 +26,8 @@ from domain.entry import (
     Speaker,
     Stamp,
     Visibility,
+    dated,
     effective,
-    is_date,
 )
 from domain.events import (
     RecommendationEvent,
@@ -232,9 +232,8 @@ def _speaker(context: Context, input: Circumstances) -> Speaker:
     authority = None
     if input.authority is not None:
         given = input.authority
-        for day in (given.since, given.until):
-            if day is not None and not is_date(day):
-                raise InvalidInput(f"“{day[:40]}” is not a date: write 2025-04-08.")
+        dated(given.since, "authority.since")
+        dated(given.until, "authority.until")
         authority = Authority(
             kind=given.kind,
             reference=_short(given.reference),

@@ -3,7 +3,8 @@ program.
 
     Refusal
     ├── InvalidInput            the request itself makes no sense
-    │   └── LimitExceeded       … because it is larger than a stated limit
+    │   ├── LimitExceeded       … because it is larger than a stated limit
+    │   └── UnknownCursor       … because its cursor lies beyond this log
     ├── NotFound                what it names is not there, or not for this reader
     ├── Ambiguous               it fits more than one thing
     ├── Forbidden               the role may not do this
@@ -39,7 +40,32 @@ Anything that is not a Refusal is a fault of ours and is shown to nobody.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import ClassVar
+
+valid_told_max = 20
+"""How many valid values a message names at most."""
+
+
+def valid(known: Iterable[object], said: object = "") -> str:
+    """The valid values in a sentence, for the message that refuses another: the one that may be
+    meant first, and no more than a reader wants to see."""
+    names = [str(name) for name in known]
+    if not names:
+        return "There are none."
+    meant = get_close_matches(str(said)[:200], names, 1, 0.75)
+    mean = f"Did you mean {meant[0]}? " if meant else ""
+    return f"{mean}There are: {listed(names)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a line, no more than a reader wants to see."""
+    some = ", ".join(names[:valid_told_max])
+    return (
+        f"{some}, and {len(names) - valid_told_max} more" if len(names) > valid_told_max else some
+    )
 
 
 class Refusal(Exception):
@@ -60,6 +86,10 @@ class InvalidInput(Refusal):
 
 class LimitExceeded(InvalidInput):
     code = "LIMIT_EXCEEDED"
+
+
+class UnknownCursor(InvalidInput):
+    code = "UNKNOWN_CURSOR"
 
 
 class NotFound(Refusal):
@@ -172,6 +202,13 @@ class LinkToItself(DoesNotHold):
 
 class HasEnded(DoesNotHold):
     code = "HAS_ENDED"
+
+
+def table() -> str:
+    """Code and meaning of every refusal, as the table in the documentation has it."""
+    meanings = dict(re.findall(r"[├└]── (\w+) +(.+)", __doc__ or ""))
+    rows = (f"| `{r.code}` | {meanings[r.__name__]} |" for r in all_refusals() if r is not Refusal)
+    return "\n".join(("| code | means |", "|---|---|", *rows)) + "\n"
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:

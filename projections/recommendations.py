@@ -92,10 +92,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     are a code or a label.
 
     `overdue`: something owed by a day before `today` (ISO) is not done. `orphaned`: an open
-    assignment names an institution that has ended, or a competence it has passed on since (domain
-    rule 8). `undecided`: the position is pending, an offer unanswered, or its review was closed and
-    it is neither closed, continued nor succeeded (rule 9). `run`: import runs that received it.
-    `definition`: the SHA-256 of the procedure it is under. `search`: words, in any language."""
+    assignment names an institution (with `institution`: one of those) that has ended, or a
+    competence it has passed on since. `undecided`: the position is pending, an offer unanswered,
+    or its review was closed and it is neither closed, continued nor succeeded. `run`: import runs
+    that received it. `definition`: the SHA-256 of the procedure it is under. `search`: words, in
+    any language."""
 
     addressee: Sequence[str] | None = None
     mechanism: Sequence[Mechanism] | None = None
@@ -572,7 +573,8 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
         conditions.append(_is(table.c.due < where.today, where.overdue))
     if where.orphaned is not None:
         listed = and_(
-            table.c.is_open == 1, table.c.id.in_(_orphaned(scope, asked_of(scope, where)))
+            table.c.is_open == 1,
+            table.c.id.in_(_orphaned(scope, asked_of(scope, where), where.institution)),
         )
         conditions.append(_is(listed, where.orphaned))
     if where.undecided is not None:
@@ -622,9 +624,11 @@ def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
     )
 
 
-def _orphaned(scope: Scope, addressees: Sequence[str] | None) -> Select[Any]:
-    """Open assignments, to some addressees or all, of institutions that have ended or have passed
-    the competence on since."""
+def _orphaned(
+    scope: Scope, addressees: Sequence[str] | None, institutions: Sequence[str] | None
+) -> Select[Any]:
+    """Open assignments, to some addressees or all, of institutions (some, or all) that have ended
+    or have passed the competence on since."""
     a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
     r = table.alias()  # a name of its own: an inner query shares those of the one around it only
     ended = exists(
@@ -648,6 +652,8 @@ def _orphaned(scope: Scope, addressees: Sequence[str] | None) -> Select[Any]:
     held = _open_assignments(scope, *both).join(r, r.c.id == a.recommendation)
     if addressees is not None:
         held = held.where(r.c.addressee.in_(addressees))
+    if institutions is not None:
+        held = held.where(a.institution.in_(institutions))
     return held.where(or_(ended, moved))
 
 

@@ -67,6 +67,7 @@ RIGHT: dict[str, str] = {
     "n30-bidi-isolate-in-choice": "label-misleading",
     "n32-then-takes-a-position": "then-asks",
     "n31-noted-by-part": "bucket-contradicts",
+    "n34-step-that-another-region-waits-for": "no-way-out",
 }
 """File → the code of what is wrong with it, as a fault or a warning; nothing where it is sound."""
 

@@ -23,8 +23,8 @@ from sqlalchemy import Engine, event
 from api.schema import schema
 from domain import casework
 from domain.recommendation import EVENTS as EVERY_EVENT
-from domain.refusals import all_refusals
-from tests.server import STORES, Server, running, store, until
+from domain.refusals import all_refusals, table
+from tests.server import ROOT, STORES, Server, running, store, until
 from tests.test_register_api import REGISTER
 
 SCHEMA = schema._schema
@@ -964,6 +964,7 @@ REFUSED_ELSEWHERE = {
     "TASK_CLAIMED_BY_OTHER": "tests/test_casework.py",
     "UNKNOWN_DEADLINE": "tests/test_timers.py",
     "NEEDS_DECISION": "tests/test_migration.py",
+    "UNKNOWN_CURSOR": "below, of the feed",
     "BUSY": "tests/test_http.py: too many look back",
     "UNAVAILABLE": "the store is gone: tests.chaos",
 }
@@ -1001,6 +1002,37 @@ def test_every_code_is_refused_somewhere():
     assert {code for code, *_ in REFUSED} | set(REFUSED_ELSEWHERE) == {
         refusal.code for refusal in all_refusals()
     }
+
+
+def test_the_documentation_lists_every_code_as_the_refusals_do():
+    docs = (ROOT / "docs" / "integrating.md").read_text()
+    assert table() in docs, (
+        "put the table that `python -c 'from domain.refusals import table; print(table())'` prints "
+        "into docs/integrating.md"
+    )
+
+
+def test_a_cursor_beyond_the_log_is_refused(server):
+    last = server.ask("reader", "{ logIndex }")["logIndex"]
+    query = "query($after: Int) { events(after: $after) { endIndex } }"
+    assert server.ask("reader", query, after=last) == {"events": {"endIndex": last}}
+    error = server.refused("reader", query, after=last + 1)
+    assert error["extensions"] == {"code": "UNKNOWN_CURSOR", "last": last}
+    assert str(last) in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "said", "field"),
+    [
+        ("noteRecommendation", {**ADDENDUM, "effectiveOn": "8 April"}, "effectiveOn"),
+        ("noteRecommendation", {**ADDENDUM, "published": "2025-02-29"}, "published"),
+        ("deferPosition", {"due": "soon"}, "due"),
+    ],
+)
+def test_a_date_that_is_none_says_which_field(server, mutation, said, field):
+    id = server.receive()
+    error = server.take("clerk", mutation, id=id, expectedVersion=1, **said)["errors"][0]
+    assert f"`{field}`" in error["message"]
 
 
 def test_a_paragraph_is_received_once(server):

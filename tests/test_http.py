@@ -633,6 +633,28 @@ def test_a_browser_gets_a_page_and_a_program_an_answer(server):
     assert answer.json() == {"data": {"__typename": "Query"}}
 
 
+def test_head_asks_for_the_headers_of_get(server):
+    headers = server.headers("reader")
+    query = {"query": "{ __typename }"}
+    for path, given in (("/graphql", query), ("/plots/progress.svg", {}), ("/health/live", {})):
+        told = server.client.head(path, params=given, headers=headers)
+        shown = server.client.get(path, params=given, headers=headers)
+        assert (told.status_code, told.content) == (shown.status_code, b"") == (200, b"")
+        assert told.headers["Content-Type"] == shown.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["{" + "a " * 25 + "}", "{ " + "a { " * 3_000 + "a" + " }" * 3_000 + " }", "{ a }" * 2_000],
+    ids=["errors", "depth", "tokens"],
+)
+def test_a_document_that_is_given_up_says_which_limit_it_met(server, query):
+    errors = post(server, {"query": query}).json()["errors"]
+    assert errors[-1]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert re.search(r"\d", errors[-1]["message"])
+    assert not any("aborted" in error["message"] for error in errors)
+
+
 # --- Looking back --------------------------------------------------------------------------------
 
 INDEX = "{ logIndex }"

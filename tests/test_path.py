@@ -106,7 +106,7 @@ def test_a_paragraph_of_one_part_never_differs_by_part() -> None:
 
 
 def test_a_state_that_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(NotFound, match=r"“gone”; its states are: record, record\.open"):
+    with pytest.raises(NotFound, match=r"“gone”. There are: record, record\.open"):
         way(words.given(received()).it, "gone")
 
 
@@ -412,4 +412,4 @@ def test_a_recommendation_tells_how_to_get_to_a_state(tmp_path: FilePath) -> Non
         assert [step["soThat"] for step in steps] == [["assigned"], ["planned"]]
         assert found["path"]["earliest"] == steps[-1]["earliest"]
         refused = here.refused("reader", PATH, id=id, to="gone")
-        assert "its states are: record, record.open" in refused["message"]
+        assert "There are: record, record.open" in refused["message"]

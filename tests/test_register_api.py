@@ -434,6 +434,20 @@ def test_an_institution_that_ends_leaves_assignments_to_be_decided(
     assert server.ask("coordinator", ORPHANED, code=[code])["recommendations"]["nodes"] == []
 
 
+def test_an_institution_counts_its_own_orphaned_assignments(server: Server):
+    gone, sound = f"gone-{uuid4().hex[:6]}", f"sound-{uuid4().hex[:6]}"
+    held = institution(server, gone)
+    institution(server, sound)
+    id = server.receive()
+    for code in (gone, sound):
+        server.step("coordinator", "assignRecommendation", id, institution=code)
+    done(server, "abolishInstitution", **on(held))
+    for code, count in ((gone, 1), (sound, 0)):
+        found = server.ask("coordinator", ORPHANED, code=[code])
+        assert found["institutions"]["nodes"][0]["orphanedCount"] == count
+        assert len(found["recommendations"]["nodes"]) == count
+
+
 def test_a_competence_that_is_given_away_orphans_what_it_is_about_and_no_more(server: Server):
     code = f"giving-{uuid4().hex[:6]}"
     held = institution(server, code)

@@ -125,13 +125,13 @@ class References:
                 self._stands(addressee, event.to, stamp.effective, "to")
             case Assessed():
                 if event.assessor_kind in _ASSESSES:
-                    of_body(_ASSESSES[event.assessor_kind], event.assessor, "assessor")
+                    of_body(_ASSESSES[event.assessor_kind], event.assessor, "assessor", False)
             case Classified():
                 self._terms(event.terms)
             case DeclaredDuplicate():
                 self._original(addressee, event, r)
             case Continued():
-                of_cycle(Mechanism.UPR, event.cycle)
+                of_cycle(Mechanism.UPR if r is None else r.mechanism, event.cycle)
             case ReviewOpened():
                 of_body(event.mechanism, event.body)
                 of_cycle(event.mechanism, event.cycle)
@@ -252,8 +252,9 @@ def _is_known(code: str) -> bool:
     return known is not None and (known.name != code or code.startswith("X"))
 
 
-def of_body(mechanism: Mechanism, code: str, field: str = "body") -> None:
-    """Refuses a body that is not known by this code, or not of this mechanism."""
+def of_body(mechanism: Mechanism, code: str, field: str = "body", by_code: bool = True) -> None:
+    """Refuses a body that is not known, or not of this mechanism; `by_code`: or that is named
+    otherwise than by its code."""
     found = recognise_body(code)
     of_it = sorted(body.code for body in BODIES.values() if body.mechanism is mechanism)
     if found is None and not of_it and code.strip():
@@ -264,7 +265,7 @@ def of_body(mechanism: Mechanism, code: str, field: str = "body") -> None:
         what = f"is no body of the mechanism {mechanism.value}"
     elif found.mechanism is not mechanism:
         what = f"is of the mechanism {found.mechanism.value}, not {mechanism.value}"
-    elif found.code != code:
+    elif by_code and found.code != code:
         what = f"goes by the code {found.code}"
     else:
         return

@@ -160,12 +160,14 @@ class Procedures:
         if step in BESIDE:
             return
         procedure = self.of(r)
-        needs = [blocked.guard for blocked in procedure.blocked(step, r.states, self.facts(r))]
-        if needs:
-            now = ", ".join(r.states)
+        blocked = procedure.blocked(step, r.states, self.facts(r))
+        if blocked:
+            needs = " and ".join(procedure.in_words(one) for one in blocked)
+            now = ", ".join(map(procedure.called, r.states))
+            open_now = ", ".join(self.open_steps(r)) or "nothing"
             raise StepNotOpen(
-                f"“{step}” is not open: it needs {' and '.join(needs)}; it stands at {now}. "
-                f"Open now: {', '.join(self.open_steps(r))}.",
+                f"“{step}” is not open: it needs {needs}; it stands at {now}. Open now: "
+                f"{open_now}.",
                 step=step,
             )
 
@@ -251,10 +253,12 @@ SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
 
 
+_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
+
+
 def _narrowed(event: Said, r: Recommendation) -> Said:
     """The event, read by no more than read the recommendation."""
-    narrow = list(Visibility).index
-    if narrow(event.stamp.visibility) >= narrow(r.visibility):
+    if _NARROW[event.stamp.visibility] >= _NARROW[r.visibility]:
         return event
     stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
     return msgspec.structs.replace(event, stamp=stamp)

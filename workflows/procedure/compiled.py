@@ -9,12 +9,14 @@ facts, so they are remembered by these: cases whose dates differ share what was 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from domain.effects import TaskOpened
 from domain.recommendation import Recommendation
+from domain.refusals import valid
 from workflows.access import MAY, Role
 from workflows.calendars import year_max, year_min
 from workflows.procedure.definition import (
@@ -27,6 +29,7 @@ from workflows.procedure.definition import (
     StateSpec,
     TaskSpec,
     Unsound,
+    label,
 )
 from workflows.procedure.facts import KNOWN
 from workflows.procedure.telling_apart import telling_apart
@@ -185,6 +188,7 @@ class Compiled:
         self.guards: dict[str, Expression | None] = {}
         self._read: list[tuple[Expression, str]] = []
         self.listened: set[str] = set()
+        self._spec_of = {state.id: state for state in definition.all_states()}
         self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
         self._histories = {s.id for s in definition.all_states() if s.kind in HISTORY}
         if whole:
@@ -211,10 +215,10 @@ class Compiled:
             raise Unsound("no-chart", str(problem), "$.states") from None
         for n, end in enumerate(definition.ends):
             if end not in self.chart.index:
-                raise Unsound("unknown-state", f"There is no state {end}.", f"$.ends[{n}]")
+                raise Unsound("unknown-state", self._no_state(end), f"$.ends[{n}]")
         for guard, where in self._read:
             for name in sorted(states_of(guard) - self.chart.index.keys()):
-                raise Unsound("unknown-state", f"There is no state {name}.", where)
+                raise Unsound("unknown-state", self._no_state(name), where)
         if whole:
             self._check_deadlines()
             self._check_tasks()
@@ -279,6 +283,23 @@ class Compiled:
             stepped = self.step(name, states, facts, facts)
             if all(microstep.event != signal(name) for microstep in stepped.microsteps):
                 yield Blocked(f"a state that takes {name}", (), ())
+
+    def called(self, state: str) -> str:
+        """A state with its name for people: `cabinet.waits (Waits)`."""
+        spec = self._spec_of.get(state)
+        return state if spec is None else f"{state} ({label(spec.labels, 'en', state)})"
+
+    def in_words(self, blocked: Blocked) -> str:
+        """A condition with the names that people have for the states it asks for."""
+
+        def named(found: re.Match[str]) -> str:
+            return f"at {self.called(found[1])}"
+
+        return (
+            re.sub(r"\bat ([a-z][\w.-]*)", named, blocked.guard)
+            if blocked.states
+            else blocked.guard
+        )
 
     def may(self, name: str) -> frozenset[Role]:
         """The roles that may take a step; none, where there is no such step."""
@@ -482,7 +503,12 @@ class Compiled:
         form = next((s.form for s in self.definition.steps if s.name == step), ())
         found = next((f for f in form if f.name == field), None)
         if name in KNOWN or found is None:
-            why = f"There is no field {fact.filled}, or {name} is known otherwise."
+            fields = (f"{s.name}.{f.name}" for s in self.definition.steps for f in s.form)
+            why = (
+                f"{name} is read from the record, and filled in by no form: name it otherwise."
+                if name in KNOWN
+                else f"There is no field {fact.filled}. {valid(fields, fact.filled)}"
+            )
             raise Unsound("fact-not-filled", why, where)
         values = tuple(choice.id for choice in found.choices)
         said_openly = found.type is not FieldType.TEXT or found.public
@@ -503,7 +529,7 @@ class Compiled:
                 if declared is None or declared.type is not FactType.DAY:
                     raise Unsound("due-by-no-day", f"{fact} is no day.", f"{where}.due")
             if deadline.then is not None and deadline.then not in self.guards:
-                raise Unsound("unknown-step", f"There is no step {deadline.then}.", where)
+                raise Unsound("unknown-step", self._no_step(deadline.then), where)
 
     def _check_tasks(self) -> None:
         names = [task.id for task in self.definition.tasks]
@@ -514,15 +540,26 @@ class Compiled:
             self._known_states(task.within, f"{where}.while")
             for name in task.steps:
                 if name not in self.guards:
-                    raise Unsound("unknown-step", f"There is no step {name}.", f"{where}.steps")
+                    raise Unsound("unknown-step", self._no_step(name), f"{where}.steps")
             if task.deadline is not None and task.deadline not in self.deadlines:
-                why = f"There is no deadline {task.deadline}."
+                why = self._no_deadline(task.deadline)
                 raise Unsound("unknown-deadline", why, f"{where}.deadline")
 
     def _known_states(self, ids: tuple[str, ...], where: str) -> None:
         for id in ids:
             if id not in self.chart.index:
-                raise Unsound("unknown-state", f"There is no state {id}.", where)
+                raise Unsound("unknown-state", self._no_state(id), where)
+
+    def _no_state(self, id: str) -> str:
+        known = (state.id for state in self.definition.all_states())
+        return f"There is no state {id}. {valid(known, id)}"
+
+    def _no_step(self, name: str) -> str:
+        known = (step.name for step in self.definition.steps)
+        return f"There is no step {name}. {valid(known, name)}"
+
+    def _no_deadline(self, id: str) -> str:
+        return f"There is no deadline {id}. {valid(self.deadlines, id)}"
 
     def _guard(self, text: str | None, where: str) -> Expression | None:
         if text is None:
@@ -597,14 +634,17 @@ class Compiled:
     def _move(self, move: Move, where: str) -> Transition:
         if move.past is not None:
             if move.past not in self.deadlines or move.on is not None:
-                why = f"There is no deadline {move.past}, or the move is on a step too."
+                both = "A move is on a step, or past a deadline, and not both."
+                why = self._no_deadline(move.past) if move.on is None else both
                 raise Unsound("unknown-deadline", why, f"{where}.past")
         elif move.on is not None:
             if move.on not in self.guards:
-                raise Unsound("unknown-step", f"There is no step {move.on}.", f"{where}.on")
+                raise Unsound("unknown-step", self._no_step(move.on), f"{where}.on")
             self.listened.add(move.on)
         elif move.to is None:
             raise Unsound("moves-nowhere", "Without a step and a state it does nothing.", where)
+        if move.to is not None and move.to not in self._spec_of:
+            raise Unsound("no-chart", self._no_state(move.to), "$.states")
         return Transition(
             events=_events(move),
             guard=_Guard.of(self._guard(move.when, f"{where}.when")),

@@ -25,7 +25,7 @@ from domain.casework import (
     TaskDelegated,
     TaskReleased,
 )
-from domain.entry import Entry, Event, Protected, Stamp
+from domain.entry import Entry, Event, Protected, Speaker, Stamp
 from domain.events import (
     AssignmentAccepted,
     AssignmentDeclined,
@@ -274,15 +274,7 @@ class _DeskAsIf(Desk):
 
     def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
-        speaker = event.stamp.speaker
-        principal = Principal(
-            key=UUID(int=0),
-            role=Role(speaker.role),
-            institution=speaker.institution,
-            authority=speaker.authority,
-            actor=speaker.actor,
-            system=speaker.system,
-        )
+        principal = _principal(event.stamp.speaker)
 
         def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
             _allow_beside(self.procedures, principal, r, event)
@@ -298,6 +290,22 @@ class _DeskAsIf(Desk):
             assignment=getattr(event, "assignment", None),
             report=event.report if isinstance(event, ProgressDrafted) else None,
         )
+
+
+_NO_KEY = UUID(int=0)
+_ROLES = {role.value: role for role in Role}
+
+
+def _principal(speaker: Speaker) -> Principal:
+    """Whoever spoke, as if they asked again. A role that is known no more may take no step."""
+    return Principal(
+        key=_NO_KEY,
+        role=_ROLES.get(speaker.role, Role.READER),
+        institution=speaker.institution,
+        authority=speaker.authority,
+        actor=speaker.actor,
+        system=speaker.system,
+    )
 
 
 def _allow_beside(

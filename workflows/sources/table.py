@@ -49,6 +49,8 @@ REFUSALS = {
     "not-utf-8": "The file is not in UTF-8. Save it as “CSV UTF-8”.",
     "damaged": "The file is damaged or protected by a password. Open it in a spreadsheet program "
     "and save it again.",
+    "word-document": "This is a Word document. OHCHR's thematic list comes in by --format "
+    "ohchr-matrix, a Working Group's report by wg-report, an addendum by answers.",
     "unpacked-too-large": "Unpacked, the spreadsheet is far larger than its rows can be. Copy the "
     "rows into a new one and save that.",
     "quotation-not-closed": "A field is far too long: a quotation mark is probably not closed.",
@@ -407,6 +409,8 @@ def _check_extent(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             parts = package.infolist()
+            if any(part.filename == "word/document.xml" for part in parts):
+                _refuse("word-document")
             if sum(part.file_size for part in parts) > unpacked_bytes_max:
                 _refuse("unpacked-too-large")
             for part in parts:

@@ -1,4 +1,5 @@
-"""The export of the Universal Human Rights Index (UHRI), JSON: an array of some 260,000 records.
+"""The export of the Universal Human Rights Index (UHRI), JSON: an array of some 260,000 records; or
+the spreadsheet (XLSX) that its search gives, whose rows are read as the same records.
 
 Records are decoded one by one as the file is read, so memory holds one record, and 16 bytes of
 each id to notice repeated ones. One record may be addressed to several States: it gives a
@@ -13,6 +14,7 @@ The standard library's decoder is used, not a streaming parser: those at hand cr
 from __future__ import annotations
 
 import codecs
+import datetime
 import hashlib
 import html
 import json
@@ -29,7 +31,8 @@ from domain.entry import is_date, label_chars_max, text_chars_max
 from domain.events import Recommender, Term
 from domain.words import Answer, Kind, Mechanism
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
-from workflows.sources.table import affected, mechanism_of, printed, sdg
+from workflows.sources.table import REFUSALS as TABLE_REFUSALS
+from workflows.sources.table import affected, mechanism_of, printed, read_grid, sdg, utf_8
 
 file_bytes_max = 2_000_000_000
 records_max = 1_000_000
@@ -42,6 +45,9 @@ THEME_LIST = "2025"
 list in use on the day of the export, and that is the one of 2025."""
 
 REFUSALS = {
+    **TABLE_REFUSALS,
+    "columns-missing": "This is no spreadsheet of the UHRI: its first row must name the columns "
+    "Text, Countries Concerned, Recommending Body, Type and OHCHR Annotation Id.",
     "file-too-large": "The file is larger than 2 GB. Export fewer records.",
     "not-json": "This is no JSON export of the UHRI: a list of records was expected.",
     "several-lists": "The file holds more than one list. Keep the one with the records.",
@@ -80,7 +86,7 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ][\d:.]*(?:Z|[+-]\d\d:?\d\d)?)?")
 
 
 class Uhri:
-    """The export at `path`, whose texts are in `language`.
+    """The export at `path`, JSON or XLSX, whose texts are in `language`.
 
     Doubts: "states-missing", "state-not-recognised", "blank-country" (beside one that is not),
     "position-unknown", "positions-differ", "position-outside-upr" (none is read, the wording is
@@ -108,11 +114,12 @@ class Uhri:
         earlier: dict[bytes, int] = {}
         contents = array("Q", [0])
         with self.path.open("rb") as file:
-            for number, record in enumerate(_Records(file), 1):
+            for count, (number, record) in enumerate(self._numbered(file), 1):
                 self._done = (file.tell(), size)
-                if number > records_max:
+                if count > records_max:
                     raise NotThisFormat("records-too-many", REFUSALS["records-too-many"])
                 content = hashlib.blake2b(repr(record).encode("utf-8", "replace"), digest_size=8)
+                contents.extend([0] * (number - len(contents)))
                 contents.append(int.from_bytes(content.digest(), "big"))
                 key = _one(record, "AnnotationId") if isinstance(record, dict) else ""
                 if not isinstance(record, dict) or not key or len(key) > label_chars_max:
@@ -128,6 +135,14 @@ class Uhri:
                 else:
                     yield _unreadable(number, "repeated-differently", key)
         self._done = (size, size)
+
+    def _numbered(self, file: IO[bytes]) -> Iterator[tuple[int, object]]:
+        """The records, each with its number: in the file, or of its row in the sheet."""
+        if file.read(4).startswith(_PACKAGE):
+            yield from _sheet_records(self.path)
+        else:
+            file.seek(0)
+            yield from enumerate(_Records(file), 1)
 
 
 _Json = dict[str, object]
@@ -312,6 +327,74 @@ def _word(value: object) -> str:
 def _number(record: _Json, member: str) -> int | None:
     found = _NUMBER.search(_one(record, member))
     return int(found[0]) if found and int(found[0]) else None
+
+
+# The spreadsheet
+
+_PACKAGE = b"PK\x03\x04"
+_HEADINGS = {
+    "text": "Text",
+    "countries concerned": "Countries",
+    "recommending body": "Body",
+    "document symbol": "Symbol",
+    "themes": "Themes",
+    "affected persons": "AffectedPersons",
+    "sdgs": "Sdgs",
+    "document publication date": "PublicationDate",
+    "upr recommending states": "UprRecommendingCountry",
+    "upr position": "UprPositions",
+    "type": "AnnotationType",
+    "ohchr annotation id": "AnnotationId",
+    "upr session": "UprSession",
+    "upr cycle": "UprCycle",
+}
+"""Columns of the spreadsheet → members of a record. Some headings print "Reccomending"."""
+
+_HEADINGS_NEEDED = {"Text", "Countries", "Body", "AnnotationType", "AnnotationId"}
+_RECOMMENDING = re.compile(r"\brecc?omm?ending\b")
+_FIRST_DAY = datetime.date(1899, 12, 30)
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+
+
+def _sheet_records(path: Path) -> Iterator[tuple[int, _Json]]:
+    """The rows of the spreadsheet as records of the JSON export, each with its number."""
+    (_, heading), *grid = read_grid(path, utf_8) or [(0, [])]
+    names = [_HEADINGS.get(_heading(cell), "") for cell in heading]
+    if not set(names) >= _HEADINGS_NEEDED:
+        raise NotThisFormat("columns-missing", REFUSALS["columns-missing"])
+    for number, cells in grid:
+        record: _Json = {}
+        for name, cell in zip(names, cells, strict=False):
+            if name == "PublicationDate":
+                record[name] = _day(cell)
+            elif name in ("Text", "AnnotationId", "Symbol"):
+                record[name] = cell
+            elif name:
+                record[name] = _items(cell)
+        yield number, record
+
+
+def _heading(cell: str) -> str:
+    return _RECOMMENDING.sub("recommending", " ".join(cell.casefold().split()))
+
+
+def _items(cell: str) -> list[str]:
+    """The items of a cell, one a line. Where they begin with a dash, a line without one goes on
+    with the item before it."""
+    lines = [line for line in map(str.strip, cell.splitlines()) if line]
+    items: list[str] = []
+    for line in lines:
+        if items and lines[0].startswith("-") and not line.startswith("-"):
+            items[-1] = f"{items[-1]} {line}"
+        else:
+            items.append(line)
+    return items
+
+
+def _day(cell: str) -> str:
+    """A date of the spreadsheet, also where its cell holds only the number of the day."""
+    serial = _SERIAL.fullmatch(cell)
+    return str(_FIRST_DAY + datetime.timedelta(int(serial[1]))) if serial else cell
 
 
 # The file

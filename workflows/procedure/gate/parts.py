@@ -112,7 +112,8 @@ class Parts:
             steps |= {name for name, heard in self.listening.items() if heard & regions}
             steps |= {step.name for step in self.definition.steps if read & self._changes(step)}
             for name in steps:
-                wanted |= self.asked(name)
+                # Whether it is open, its own condition says, and the states that wait for it.
+                wanted |= self.asked(name) | self.listening.get(name, set())
                 read |= self.compiled.read_by(name)
         compiled = self._part(regions, steps)
         known = _told_apart(compiled, conditions)
