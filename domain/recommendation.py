@@ -103,6 +103,7 @@ from domain.refusals import (
     UnknownTerm,
 )
 from domain.schemes import common_grade
+from domain.vocabulary import Vocabulary
 from domain.words import (
     Answer,
     AssertedHow,
@@ -262,16 +263,21 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return owed
 
     def current_assessments(self, part: str | None = None) -> list[AssessmentHeld]:
-        """Each assessor's latest grade in each scheme, for the whole or for one part. They stand
-        side by side (domain rule 6)."""
-        latest: dict[tuple[str, str, str, str], AssessmentHeld] = {}
+        """Each assessor's latest grades in each scheme, for the whole or for one part. They stand
+        side by side (domain rule 6), and so do different grades that one assessor gave on one day:
+        none takes another's place, as where a committee grades the limbs of a paragraph."""
+        latest: dict[tuple[str, str, str, str], dict[str, AssessmentHeld]] = {}
         for a in self.assessments:
+            if a.part != part or not self.stands(a.version):
+                continue
             key = a.assessor_kind.value, a.assessor, a.scheme, a.scheme_version
-            if a.part == part and self.stands(a.version):
-                before = latest.get(key)
-                if before is None or (before.on, before.version) < (a.on, a.version):
-                    latest[key] = a
-        return list(latest.values())
+            held = latest.setdefault(key, {})
+            on = max((one.on for one in held.values()), default=a.on)
+            if a.on > on:
+                held.clear()
+            if a.on >= on:
+                held[a.grade] = a
+        return [a for held in latest.values() for a in held.values()]
 
     # -- folding
 
@@ -590,8 +596,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         scheme_version: str,
         grade: str,
         finding: Protected | None = None,
+        schemes: Vocabulary | None = None,
     ) -> Assessed:
-        """Records somebody's assessment. Whoever enters another's finding cites its document."""
+        """Records somebody's assessment. Whoever enters another's finding cites its document.
+        `schemes`: the schemes there are, those that ship where it is None."""
         self._part(stamp)
         if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
             raise InvalidInput(
@@ -605,7 +613,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             scheme=scheme,
             scheme_version=scheme_version,
             grade=grade,
-            common=common_grade(scheme, scheme_version, grade),
+            common=common_grade(scheme, scheme_version, grade, schemes),
             finding=finding,
         )
 

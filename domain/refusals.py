@@ -13,9 +13,11 @@ program.
     │   └── FourEyes            … because somebody else must take it, or approve it first
     ├── UnsoundDefinition       a procedure that the gate does not let through
     ├── Unavailable             the log cannot be reached; send the same command again
+    ├── Busy                    too many requests wait; send it again later
     └── DoesNotHold             a rule that binds every State
         ├── NoPositionHere      this mechanism knows no position
         ├── UnknownPart         the paragraph has no such part
+        ├── UnknownInstitution  the State has no such institution
         ├── UnknownAssignment   there is no such assignment, or it has ended
         ├── UnknownAlias        it does not go by this name
         ├── UnknownReport       there is no such progress report in the state needed
@@ -42,7 +44,7 @@ from typing import ClassVar
 
 class Refusal(Exception):
     """Base of all refusals. `code` is stable; `message` says what to do; `facts` holds values a
-    program may act on, such as the current version."""
+    program may act on, such as the current version, or the field that is refused."""
 
     code: ClassVar[str] = "REFUSED"
 
@@ -96,6 +98,10 @@ class Unavailable(Refusal):
     code = "UNAVAILABLE"
 
 
+class Busy(Refusal):
+    code = "BUSY"
+
+
 class DoesNotHold(Refusal):
     code = "DOES_NOT_HOLD"
 
@@ -106,6 +112,10 @@ class NoPositionHere(DoesNotHold):
 
 class UnknownPart(DoesNotHold):
     code = "UNKNOWN_PART"
+
+
+class UnknownInstitution(DoesNotHold):
+    code = "UNKNOWN_INSTITUTION"
 
 
 class UnknownAssignment(DoesNotHold):

@@ -210,20 +210,30 @@ ANYBODY = Principal(
 """Whoever asks without a key, where the installation shows something to everybody."""
 
 
+EVERY_STATE = ""
+"""The addressee of what belongs to no State in particular, such as a vocabulary."""
+
+
 def authorise(
     principal: Principal,
     step: str,
     addressee: str | None = None,
     roles: frozenset[Role] | None = None,
 ) -> None:
-    """Refuses a step the role may never take, or one for a State the key is not for. `roles`: those
-    that may take it, where a procedure says so."""
+    """Refuses a step the role may never take, or one for a State the key is not for. `addressee`:
+    whose record the step changes; `EVERY_STATE` where it changes something for all of them; None
+    where that is asked row by row. `roles`: those that may take it, where a procedure says so."""
     may = MAY[step] if roles is None else roles
     if principal.role not in may:
         allowed = ", ".join(sorted(role.value for role in may))
         raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
     if addressee is not None and principal.addressees and addressee not in principal.addressees:
-        raise Forbidden(f"This key is not for {addressee}.")
+        mine = ", ".join(principal.addressees)
+        raise Forbidden(
+            f"The step {step} changes something for every State; this key is for {mine} alone."
+            if addressee == EVERY_STATE
+            else f"This key is not for {addressee}; it is for {mine}."
+        )
 
 
 def authorise_on(
@@ -274,6 +284,21 @@ def may_do(principal: Principal, task: TaskHeld, r: Recommendation) -> bool:
         a.institution for a in r.assignments if a.status is statuses
     }
     return mine and principal.role.value in task.roles
+
+
+def authorise_task(principal: Principal, r: Recommendation, task: str) -> None:
+    """Refuses a task, by its name, that is somebody else's."""
+    if not may_do(principal, r.task(task), r):
+        raise Forbidden(f"The task “{task[:80]}” is not for this key.")
+
+
+def authorise_release(principal: Principal, r: Recommendation, task: str, institution: str) -> None:
+    """Refuses that a claim of an institution is released by another; a coordinator may always."""
+    if principal.role is Role.COORDINATOR:
+        return
+    if institution != principal.institution:
+        raise Forbidden(f"Only a coordinator releases what {institution} has claimed.")
+    authorise_task(principal, r, task)
 
 
 _WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}

@@ -11,7 +11,6 @@ recommendations, recorded for all of them or for none (`Deed`).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -20,7 +19,6 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.addressees import addressee as known_addressee
 from domain.entry import Entry, Event, Stamp, Visibility
 from domain.events import (
     Alias,
@@ -54,11 +52,10 @@ from workflows.access import (
 from workflows.clock import Clock, machine_clock
 from workflows.log import Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
+from workflows.references import References, SpeaksFor, of_addressee
 
 command_chars_max = 128
 attempts_max = 5
-
-ADDRESSEE = re.compile(r"[A-Z]{3}")
 
 
 class Aggregate(Protocol):
@@ -135,9 +132,12 @@ class Foreseen(NamedTuple):
 class Desk:
     """Takes steps on recommendations and records them in `log`."""
 
-    def __init__(self, log: Log, clock: Clock = machine_clock) -> None:
+    def __init__(
+        self, log: Log, clock: Clock = machine_clock, speaks_for: SpeaksFor | None = None
+    ) -> None:
         self.log = log
         self.procedures = Procedures(log, clock)
+        self.references = References(log, self.procedures, speaks_for)
 
     def take(
         self,
@@ -249,7 +249,9 @@ class Desk:
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
         self._unclaimed(r, step, stamp)
         authorise_entry(principal, step, r, stamp.visibility, report)
-        return self.procedures.enter(r, step, act(r, stamp))
+        event = act(r, stamp)
+        self.references.check(r.addressee, event, r)
+        return self.procedures.enter(r, step, event)
 
     def _unclaimed(self, r: Recommendation, step: str, stamp: Stamp) -> None:
         """Refuses a step of a task that another person of the same institution has claimed."""
@@ -289,9 +291,9 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, "receive", addressee)
-        if not ADDRESSEE.fullmatch(addressee):
-            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        of_addressee(addressee)
         id, event = begin()
+        self.references.check(addressee, event)
         there = AlreadySo("This paragraph is in the record already; look it up by its number.")
         try:
             if event.symbol and event.paragraph:
@@ -317,9 +319,9 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, step, addressee)
-        if known_addressee(addressee) is None:
-            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        of_addressee(addressee)
         id, event = act()
+        self.references.check(addressee, event)
         try:
             return self.append(command, [Entry(id, 1, addressee, event)])
         except StaleVersion as refusal:
@@ -339,11 +341,30 @@ class Desk:
         expected_version: int,
     ) -> Taken:
         """Takes a step on anything that is no recommendation. `act` gives its events, and with
-        them whole entries of others that belong to the same fact: recorded all or none."""
+        them whole entries of others that belong to the same fact: recorded all or none. Where
+        another step on one of those others was recorded first, `act` is asked again."""
+        for _ in range(attempts_max - 1):
+            try:
+                return self._go_on(principal, command, id, fold, step, act, expected_version)
+            except StaleVersion as refusal:
+                if "current" in refusal.facts:
+                    raise
+        return self._go_on(principal, command, id, fold, step, act, expected_version)
+
+    def _go_on(
+        self,
+        principal: Principal,
+        command: Command,
+        id: UUID,
+        fold: Fold[State],
+        step: str,
+        act: Callable[[State], Sequence[Entry | Event]],
+        expected_version: int,
+    ) -> Taken:
         if repeated := self.repeated(command):
             return repeated
         state = self.read(id, fold, principal)
-        authorise(principal, step, state.addressee or None)
+        authorise(principal, step, state.addressee)
         if principal.role is Role.FOCAL_POINT and state.institution != principal.institution:
             raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
         if state.version != expected_version:
@@ -358,6 +379,7 @@ class Desk:
             if isinstance(made, Entry):
                 entries.append(made)
             else:
+                self.references.check(state.addressee, made)
                 version += 1
                 entries.append(Entry(id, version, state.addressee, made))
         try:
@@ -386,6 +408,12 @@ class Desk:
     def load(self, id: UUID, principal: Principal) -> Recommendation:
         """The recommendation as it stands; NotFound where it is not, or not for this reader."""
         return _seen(self._held([id]).get(id), principal)
+
+    def load_all(self, ids: Sequence[UUID], principal: Principal) -> list[Recommendation]:
+        """The recommendations as they stand, from one read; NotFound where one is not, or not for
+        this reader."""
+        held = self._held(ids)
+        return [_seen(held.get(id), principal) for id in ids]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""

@@ -141,7 +141,7 @@ BY_HAND: dict[str, ByHand] = {
     "draft-progress": ByHand(Recommendation.draft_progress, Visibility.CONFIDENTIAL, redrafts=True),
     "clear-progress": ByHand(Recommendation.clear_progress, Visibility.CONFIDENTIAL),
     "publish-progress": ByHand(Recommendation.publish_progress),
-    "assess": ByHand(Recommendation.assess),
+    "assess": ByHand(Recommendation.assess, without=frozenset({"schemes"})),
     "declare-implemented": ByHand(Recommendation.declare_implemented),
     "report": ByHand(Recommendation.report),
     "link": ByHand(Recommendation.link),
@@ -287,7 +287,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
     if not isinstance(said, dict):
         raise InvalidInput("`data` is an object, with a value a field.")
     if step in BY_HAND:
-        return _ask_by_hand(step, read(step, said), find)
+        return _ask_by_hand(procedures, step, read(step, said), find)
     if step in MAY:
         otherwise = f"“{step}” is no step on a recommendation: it has a mutation of its own."
         raise InvalidInput(OTHERWISE.get(step, otherwise))
@@ -299,12 +299,15 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
     return Asked(take, Visibility.PUBLIC)
 
 
-def _ask_by_hand(step: str, given: dict[str, Any], find: Callable[[str], UUID]) -> Asked:
+def _ask_by_hand(
+    procedures: Procedures, step: str, given: dict[str, Any], find: Callable[[str], UUID]
+) -> Asked:
     way = BY_HAND[step]
 
     def take(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
         others = {name: RecommendationId(find(given[name])) for name in POINTING[step]}
-        return way.command(r, stamp, **{**given, **others})
+        known = {"schemes": procedures.schemes()} if step == "assess" else {}
+        return way.command(r, stamp, **{**given, **others, **known})
 
     return Asked(
         take, way.visibility, given.get("assignment"), given["report"] if way.redrafts else None

@@ -21,7 +21,7 @@ from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
 from domain.words import AssignmentStatus, ProgressStatus
-from workflows.procedure import four_eyes
+from workflows.procedure import by_itself, four_eyes
 from workflows.procedure.acts import PREPARED_BY, SOMEBODY, Domains, acts, stamp_of
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment, effects
@@ -283,20 +283,12 @@ class _Search:
         events = list(after.events)
         then = spec.then
         if then is not None and not self.procedure.blocked(then, after.r.states, after.facts):
-            basis = str(place.facts.get(spec.due.fact or "") or self.now.today)
-            for event in self._then(after.r, then, basis):
+            until = str(place.facts[spec.due.fact]) if spec.due.fact is not None else None
+            step_spec = self.procedure.specs[then]
+            for event in by_itself.events(after.r, step_spec, self.by_itself, id, until):
                 after = self._after(after, then, event)
                 events += after.events
         return after._replace(before=place, step=step, events=tuple(events))
-
-    def _then(self, r: Recommendation, then: str, basis: str) -> list[RecommendationEvent]:
-        if then != "lapse-assignment":
-            return [r.take_step(self.by_itself, then)]
-        return [
-            r.lapse_assignment(self.by_itself, a.id)
-            for a in r.assignments
-            if a.status is AssignmentStatus.OFFERED and (a.answer_due or "") <= basis
-        ]
 
     def _after(self, place: _Place, step: str, event: RecommendationEvent) -> _Place:
         procedure = self.procedure
