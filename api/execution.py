@@ -57,11 +57,14 @@ class BadRequest(Exception):
 
 
 Looks = frozenset[tuple[str | None, bool]]
-"""The variables that say, by a value, that an operation looks back, and whether they have one by
-default; None: it looks back whatever they say."""
+"""The variables that say, by a value, that an operation takes long, and whether they have one by
+default; None: it takes long whatever they say."""
 
 LOOKING_BACK = frozenset(("asOf", "effectiveOn"))
 """The arguments of fields by which the record is asked for as it was."""
+
+LONG = frozenset(("whatIf", "gate", "path"))
+"""Fields that may take long whatever they are asked: they walk procedures, or retell histories."""
 
 
 class Operation(NamedTuple):
@@ -72,8 +75,8 @@ class Operation(NamedTuple):
     is_mutation: bool
     looks: Looks
 
-    def looks_back(self, variables: dict[str, Any] | None) -> bool:
-        """True if a field of it asks for the record as it was."""
+    def is_long(self, variables: dict[str, Any] | None) -> bool:
+        """True if a field of it asks for the record as it was, or is one of those in `LONG`."""
         given = variables or {}
         return any(
             has_default if name is None or name not in given else given[name] is not None
@@ -82,7 +85,7 @@ class Operation(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A valid document, and what says of each of its operations that it looks back."""
+    """A valid document, and what says of each of its operations that it takes long."""
 
     document: DocumentNode
     looks: dict[str | None, Looks]
@@ -226,7 +229,7 @@ def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
 
 
 def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
-    """What says of each operation of a valid document that it looks back."""
+    """What says of each operation of a valid document that it takes long."""
     fragments = {
         d.name.value: d.selection_set
         for d in document.definitions
@@ -255,6 +258,8 @@ def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
                     continue
                 assert isinstance(node, (FieldNode, InlineFragmentNode))
                 waiting.append(node.selection_set)
+                if isinstance(node, FieldNode) and node.name.value in LONG:
+                    looks.add((None, True))
                 for given in node.arguments or () if isinstance(node, FieldNode) else ():
                     if given.name.value not in LOOKING_BACK:
                         continue

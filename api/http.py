@@ -130,8 +130,8 @@ class GraphQLEndpoint:
         in_this_request = contextvars.copy_context().run
         run = partial(in_this_request, self._executor.run, operation, variables, context)
         try:
-            if operation.looks_back(variables) and not operation.is_mutation:
-                # What folds the record for long holds no thread of plain reads.
+            if operation.is_long(variables) and not operation.is_mutation:
+                # What folds or walks for long holds no thread of plain reads.
                 return await wrap_future(self._service.look_backs.submit(principal.key, run))
             pool = self._mutations if operation.is_mutation else self._queries
             return await asyncio.get_running_loop().run_in_executor(pool, run)

@@ -54,7 +54,10 @@ class GateFault:
 @strawberry.type(description="Whether a procedure is sound.")
 class Gate:
     ok: bool
-    faults: list[GateFault]
+    faults: list[GateFault] = strawberry.field(description="What keeps it from being published.")
+    warnings: list[GateFault] = strawberry.field(
+        description="What people may not mean, and what can't be known yet. It can be published."
+    )
 
 
 @strawberry.type(description="A state of a procedure.")
@@ -169,7 +172,8 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        return gate_of(gate.check(self.compiled.definition))
+        ending = self.reading.service.stopping.is_set
+        return gate_of(gate.check(self.compiled.definition, ending=ending))
 
     @strawberry.field(
         description="How many cases go by it, and how many of them stand in each of its states: "
@@ -387,11 +391,14 @@ def adoptions_in(reading: Reading) -> list[Adoptions]:
 
 def gate_of(report: gate.Report) -> Gate:
     """What the gate says, as it is shown."""
-    faults = [
-        GateFault(code=f.code, message=f.message, where=f.where, trace=list(f.trace))
-        for f in report.faults
-    ]
-    return Gate(ok=report.ok, faults=faults)
+
+    def shown(some: Sequence[gate.Fault]) -> list[GateFault]:
+        return [
+            GateFault(code=f.code, message=f.message, where=f.where, trace=list(f.trace))
+            for f in some
+        ]
+
+    return Gate(ok=report.ok, faults=shown(report.faults), warnings=shown(report.warnings))
 
 
 def _published(

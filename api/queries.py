@@ -117,6 +117,12 @@ class RecommendationWhere:
     )
     theme: list[str] | None = strawberry.field(default=None, description="Codes or labels.")
     affected_persons: list[str] | None = strawberry.field(default=None, description="Labels.")
+    issue: list[str] | None = strawberry.field(
+        default=None, description="Issues, as UPR Info names them."
+    )
+    action: list[str] | None = strawberry.field(
+        default=None, description="Categories of action by UPR Info, 1 (minimal) to 5 (specific)."
+    )
     sdg: list[str] | None = strawberry.field(
         default=None, description="Goals (16, with their targets) or targets (16.2)."
     )

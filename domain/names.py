@@ -18,6 +18,8 @@ _NOT_A_LETTER = re.compile(r"[\W_]+")
 _ARABIC = str.maketrans("ىةکی", "يهكي", "ـ")
 """Letters that Arabic typists use for one another; the stretching mark is no letter."""
 
+_RAISED = re.compile("[²³¹⁰⁴-⁹]")
+"""Marks of footnotes."""
 _TURNED = re.compile(r"(?P<first>[^(),（）]+)(?:, |,| ?[(（])(?P<then>[^(),（）]+)[)）]?")
 _ARTICLES = frozenset("the le la les l el los las".split())
 
@@ -25,7 +27,7 @@ _ARTICLES = frozenset("the le la les l el los las".split())
 def folded(printed: str) -> str:
     """A printed name as compared: its words in small letters, one space between them."""
     text = html.unescape(printed) if "&" in printed else printed
-    text = unicodedata.normalize("NFKC", seen(text))
+    text = unicodedata.normalize("NFKC", _RAISED.sub("", seen(text)))
     text = _APOSTROPHE.sub("", _ELISION.sub(r"\1 ", text)).replace("&", " and ")
     text = "".join(
         character

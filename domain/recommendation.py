@@ -101,8 +101,10 @@ from domain.refusals import (
     UnknownPart,
     UnknownReport,
     UnknownTerm,
+    valid,
 )
 from domain.schemes import common_grade
+from domain.vocabulary import Vocabulary
 from domain.words import (
     Answer,
     AssertedHow,
@@ -193,9 +195,15 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return max(standing, key=lambda p: (p.on, p.version), default=None)
 
     @property
+    def awaits_position(self) -> bool:
+        """True where the State is asked to support or note it: in the Universal Periodic Review,
+        and not of what the State pledges of its own accord."""
+        return self.mechanism is Mechanism.UPR and self.kind is not Kind.PLEDGE
+
+    @property
     def position(self) -> Position:
         """The position as it stands, for the whole paragraph."""
-        if self.mechanism is not Mechanism.UPR:
+        if not (self.awaits_position or self.positions):
             return Position.NOT_APPLICABLE
         by_part = [self.current_position(part.id) for part in self.parts]
         answered = [p for p in by_part if p]
@@ -210,7 +218,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         for a in self.assignments:
             if a.id == id:
                 return a
-        raise UnknownAssignment(f"There is no assignment {id}; ask for `assignments`.")
+        ids = valid(f"{a.id} ({a.institution}, {a.status.value})" for a in self.assignments)
+        raise UnknownAssignment(f"There is no assignment {id}. {ids}")
 
     @property
     def standing(self) -> list[Assignment]:
@@ -265,16 +274,21 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return owed
 
     def current_assessments(self, part: str | None = None) -> list[AssessmentHeld]:
-        """Each assessor's latest grade in each scheme, for the whole or for one part. They stand
-        side by side (domain rule 6)."""
-        latest: dict[tuple[str, str, str, str], AssessmentHeld] = {}
+        """Each assessor's latest grades in each scheme, for the whole or for one part. They stand
+        side by side (domain rule 6), and so do different grades that one assessor gave on one day:
+        none takes another's place, as where a committee grades the limbs of a paragraph."""
+        latest: dict[tuple[str, str, str, str], dict[str, AssessmentHeld]] = {}
         for a in self.assessments:
+            if a.part != part or not self.stands(a.version):
+                continue
             key = a.assessor_kind.value, a.assessor, a.scheme, a.scheme_version
-            if a.part == part and self.stands(a.version):
-                before = latest.get(key)
-                if before is None or (before.on, before.version) < (a.on, a.version):
-                    latest[key] = a
-        return list(latest.values())
+            held = latest.setdefault(key, {})
+            on = max((one.on for one in held.values()), default=a.on)
+            if a.on > on:
+                held.clear()
+            if a.on >= on:
+                held[a.grade] = a
+        return [a for held in latest.values() for a in held.values()]
 
     # -- folding
 
@@ -335,9 +349,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         reasoned(stamp, "A correction")
         self.ready("strike")
         if version not in self.strikable:
+            standing = valid(sorted(self.strikable))
             raise UnknownEntry(
                 f"Entry {version} is no standing position, plan, assessment, declaration or "
-                "report of this recommendation; see its history."
+                f"report of this recommendation. {standing}"
             )
         return Corrected(stamp=stamp, correction=correction, strikes=version)
 
@@ -601,8 +616,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         scheme_version: str,
         grade: str,
         finding: Protected | None = None,
+        schemes: Vocabulary | None = None,
     ) -> Assessed:
-        """Records somebody's assessment. Whoever enters another's finding cites its document."""
+        """Records somebody's assessment. Whoever enters another's finding cites its document.
+        `schemes`: the schemes there are, those that ship where it is None."""
         self._part(stamp)
         if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
             raise InvalidInput(
@@ -616,7 +633,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             scheme=scheme,
             scheme_version=scheme_version,
             grade=grade,
-            common=common_grade(scheme, scheme_version, grade),
+            common=common_grade(scheme, scheme_version, grade, schemes),
             finding=finding,
         )
 
@@ -655,7 +672,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         reasoned(stamp, "Withdrawing a link")
         self.ready("withdraw-link")
         if link not in {known.id for known in self.links}:
-            raise UnknownLink(f"There is no link {link}; ask for `lineage`.")
+            known = valid(f"{held.id} ({held.type.value})" for held in self.links)
+            raise UnknownLink(f"There is no link {link}. {known}")
         return LinkWithdrawn(stamp=stamp, link=link)
 
     def declare_duplicate(self, stamp: Stamp, of: RecommendationId) -> DeclaredDuplicate:
@@ -730,7 +748,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
                 if p.status in statuses:
                     return
                 raise UnknownReport(f"Progress report {id} is {p.status.value} already.")
-        raise UnknownReport(f"There is no progress report {id}.")
+        known = valid(f"{p.id} ({p.status.value})" for p in self.progress)
+        raise UnknownReport(f"There is no progress report {id}. {known}")
 
 
 # --- What must be so before a command, whatever it says ------------------------------------------
@@ -741,6 +760,8 @@ def _of_the_review(r: Recommendation) -> None:
         raise NoPositionHere(
             f"A {r.mechanism.value} asks for no position; record the State's comment."
         )
+    if r.kind is Kind.PLEDGE:
+        raise NoPositionHere("A pledge is the State's own word: it asks for no position.")
 
 
 def _of_another_body(r: Recommendation) -> None:

@@ -41,7 +41,31 @@ Anything that is not a Refusal is a fault of ours and is shown to nobody.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import ClassVar
+
+valid_told_max = 20
+"""How many valid values a message names at most."""
+
+
+def valid(known: Iterable[object], said: object = "") -> str:
+    """The valid values in a sentence, for the message that refuses another: the one that may be
+    meant first, and no more than a reader wants to see."""
+    names = [str(name) for name in known]
+    if not names:
+        return "There are none."
+    meant = get_close_matches(str(said)[:200], names, 1, 0.75)
+    mean = f"Did you mean {meant[0]}? " if meant else ""
+    return f"{mean}There are: {listed(names)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a line, no more than a reader wants to see."""
+    some = ", ".join(names[:valid_told_max])
+    return (
+        f"{some}, and {len(names) - valid_told_max} more" if len(names) > valid_told_max else some
+    )
 
 
 class Refusal(Exception):

@@ -276,6 +276,8 @@ class Standpoints:
         goes through the log in any order finds one near, and folds little more than once what there
         is. The first one is folded from zero: nobody may come after it. So are round ones of some
         addressees, who may have few entries in a long log."""
+        if from_.log_index < 0:
+            return None  # before the first entry
         place, rest = divmod(from_.log_index, spacing_entries)
         if not rest:
             with self._door:

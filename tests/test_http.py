@@ -8,9 +8,8 @@ import re
 import socket
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -426,15 +425,13 @@ def test_a_document_made_to_be_slow_holds_nobody_up(server):
     slow = "{" + " ".join(f"...f{i}" for i in names) + "}"
     slow += " ".join(f"fragment f{i} on Query {{ logIndex }}" for i in names)
     with ThreadPoolExecutor(1) as pool:
-        started = time.monotonic()
         answer = pool.submit(asked, server, slow)
         live = 0
         while not answer.done():
             assert server.client.get("/health/live").status_code == 200
             live += 1
-        took = time.monotonic() - started
     assert answer.result().status_code == 200
-    assert live > 3, f"{live} answers in {took:.1f} s"
+    assert live > 3, "others are answered meanwhile"
 
 
 def test_when_too_many_wait_the_next_is_told_to_come_again(tmp_path):
@@ -474,6 +471,7 @@ def damage(log: Path, log_index: int, payload: bytes = b"{}") -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_fault_of_ours_is_masked_and_logged(tmp_path):
     log = tmp_path / "log"
     database = tmp_path / "suivi.db"
@@ -522,6 +520,7 @@ def lines(log: Path) -> list[dict[str, Any]]:
     return told
 
 
+@pytest.mark.slow
 def test_what_is_logged_is_one_object_a_line_and_holds_no_key_and_no_protected_text(tmp_path):
     log = tmp_path / "log"
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
@@ -719,3 +718,25 @@ def test_one_request_looks_back_at_so_many_standpoints_and_returns_to_each(tmp_p
         error = server.refused("reader", back(last - 5, *many))
         assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
         assert "further requests" in error["message"]
+
+
+def test_a_server_that_is_told_to_end_walks_no_procedure_to_its_end(tmp_path: Path) -> None:
+    text = (ROOT / "tests" / "cases" / "procedures" / "n04-alias2.yaml").read_text()
+    asked = """query($text: String!) { whatIf(definition: {text: $text},
+        where: {addressee: ["SVN"]}) { gate { ok } } }"""
+    url = f"sqlite:///{tmp_path / 'suivi.db'}"
+    with process(url, tmp_path / "log") as (server, started):
+        server.keys.update({name: key_of("coordinator", url) for name in "abcd"})
+        with ThreadPoolExecutor(4) as pool:
+            drafts = [text.replace("name: x", f"name: {name}") for name in "abcd"]
+            waiting = [
+                pool.submit(server.post, name, asked, text=draft)
+                for name, draft in zip("abcd", drafts, strict=True)
+            ]
+            wait(waiting, return_when=FIRST_COMPLETED)
+            started.terminate()
+            answers = [one.result().json() for one in waiting]
+        ended = [a for a in answers if a.get("errors")]
+        assert {a["errors"][0]["extensions"]["code"] for a in ended} == {"UNAVAILABLE"}
+        assert len(ended) >= 2, answers
+        assert started.wait(30) is not None

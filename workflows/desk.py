@@ -38,6 +38,8 @@ from domain.refusals import (
     StepNotOpen,
     TaskClaimedByOther,
     Unavailable,
+    listed,
+    valid,
 )
 from domain.steps import BESIDE
 from workflows.access import (
@@ -516,9 +518,11 @@ class Desk:
         if step in mine.specs:
             return mine.may(step)
         if step not in MAY:
-            own = ", ".join(name for name in mine.specs if name not in MAY)
+            own = listed([name for name in mine.specs if name not in MAY]) or "none"
             raise StepNotOpen(
-                f"Its procedure has no step “{step[:80]}”; its own are: {own or 'none'}.", step=step
+                f"Its procedure has no step “{step[:80]}”; its own are: {own}. "
+                f"{valid(mine.specs, step)}",
+                step=step,
             )
         return None
 

@@ -24,7 +24,8 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     file: 1-based). `scheme` and `key`: the source's own name for it; where `is_content_key`, the
     key was made from the content, so that an edited row is another one. `addressee`: code, None
     where the printed name is not recognised. `answer`: None where there is none yet. `printed`: the
-    wording of the position; `in_part`: the State supports a part of it and notes the rest.
+    wording of the position; `in_part`: the answer is given to a part only;
+    `said_already_implemented`: the State's claim.
     `published`: ISO date of the document. `doubts`: stable codes. `paragraph_is_number`: the
     paragraph came from a number cell of a spreadsheet, so 50.1 may be 50.10.
     """
@@ -49,6 +50,7 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer | None = None
     printed: str | None = None
     in_part: bool = False
+    said_already_implemented: bool = False
     terms: tuple[Term, ...] = ()
     published: str | None = None
     doubts: tuple[str, ...] = ()

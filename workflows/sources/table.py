@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -26,7 +27,10 @@ from domain.cycles import cycle_of
 from domain.entry import is_date, label_chars_max, text_chars_max
 from domain.events import Recommender, Term
 from domain.identity import normal_paragraph, normal_symbol
+from domain.names import folded
+from domain.vocabulary import VocabularyTerm, shipped
 from domain.words import Answer, Kind, Mechanism
+from workflows.list_cells import divide
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -172,8 +176,8 @@ class Table:
         def cell(column: str) -> str:
             return said.get(column, "")
 
-        def listed(column: str) -> list[str]:
-            return [item for part in cell(column).split(";") if (item := part.strip())]
+        def listed(column: str, vocabulary: str | None = None) -> list[str]:
+            return divide(cell(column), partial(_is_label, vocabulary) if vocabulary else None)
 
         if any(len(value) > text_chars_max for value in said.values()):
             raise _Unreadable("cell-too-long")
@@ -189,9 +193,9 @@ class Table:
         published = cell("published").removesuffix("T00:00:00")
         own = bool(symbol and paragraph)
         terms = (
-            *(_theme(item) for item in listed("themes")),
-            *map(sdg, listed("sdgs")),
-            *map(affected, listed("affected_persons")),
+            *(_theme(item) for item in listed("themes", "theme")),
+            *map(sdg, listed("sdgs", "sdg")),
+            *map(affected, listed("affected_persons", "affected-persons")),
         )
         for wrong, reason in (
             (not named, "addressee-missing"),
@@ -252,6 +256,24 @@ def _code(name: str) -> str | None:
     """The code of an addressee given by code or name."""
     code = name.strip().upper()
     return code if len(code) == 3 and addressee(code) else recognise(name)
+
+
+@cache
+def _labels(vocabulary: str) -> frozenset[str]:
+    terms = (term for content in shipped()[vocabulary].versions.values() for term in content.terms)
+    return frozenset(folded(name) for term in terms for name in _names(term))
+
+
+def _names(term: VocabularyTerm) -> Iterator[str]:
+    yield term.code
+    for name in (*(label.text for label in term.labels), *term.altnames):
+        yield name
+        yield f"{term.code} {name}"
+
+
+def _is_label(vocabulary: str, printed: str) -> bool:
+    """True if a shipped version of the vocabulary has a term of this name."""
+    return folded(printed) in _labels(vocabulary)
 
 
 def _word(words: type[Word], value: str, reason: str) -> Word:
