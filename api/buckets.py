@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import cache
 
 from api.context import Reading
+from domain.refusals import InvalidInput
 from domain.words import Bucket
 from projections import figures, register
 from projections.figures import Dimension, ProgressRow
@@ -19,7 +20,13 @@ def progress(
 ) -> list[ProgressRow]:
     """The figures by one dimension. By bucket, states count as the procedures say that cases are
     under, those that ship and those that States have published; what no overview tells apart is not
-    told."""
+    told. Refuses to tell by bucket what was true on a day: procedures run by the order of
+    recording."""
+    if by is Dimension.BUCKET and reading.effective_on is not None:
+        raise InvalidInput(
+            "States of procedures go by the order of recording: ask for figures by BUCKET with "
+            "`asOf`, without `effectiveOn`."
+        )
     rows = figures.progress(reading.connection, reading.scope, by, where, merged=merged)
     if by is not Dimension.BUCKET:
         return rows

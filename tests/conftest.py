@@ -10,7 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import postgres
+from tests import endurance, postgres
 from tests.length import LONG
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
@@ -47,7 +47,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile(
     "endurance",
     hypothesis.settings.get_profile("default"),
-    max_examples=2_000,
+    max_examples=1_000,
     print_blob=True,
 )
 hypothesis.settings.load_profile(
@@ -79,6 +79,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.no_cover)
         if marked and marked.kwargs.get("only") and not LONG:
             item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
+
+
+if LONG:
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_itemcollected(item: pytest.Item) -> None:
+        examples = endurance.examples_of(item)
+        if examples is not None:
+            item.user_properties.append((endurance.EXAMPLES, examples))
+
+    def pytest_terminal_summary(
+        terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+    ) -> None:
+        """Writes down what the run did, unless only a part was asked for."""
+        if config.option.keyword or config.args != config.getini("testpaths"):
+            return
+        reports = [
+            report
+            for outcome in ("passed", "failed", "error", "skipped")
+            for report in terminalreporter.stats.get(outcome, [])
+        ]
+        complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        endurance.write(reports, complete=complete)
 
 
 @pytest.fixture

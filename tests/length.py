@@ -2,7 +2,7 @@
 
 A test whose searching has no natural end takes its number from here:
 
-    @settings(max_examples=times(15, long=1_000))
+    @settings(max_examples=times(5, long=50))
     def test_figures_are_what_one_counts_who_reads_row_by_row(...): ...
 
 and is marked `endurance`, unless Hypothesis runs it: `make endurance` runs what is marked.

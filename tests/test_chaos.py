@@ -39,7 +39,7 @@ def chaos(*asked: str) -> str:
 
 
 def test_killed_writers_and_servers_lose_double_and_halve_nothing(store: str) -> None:
-    rounds = times(2, long=60)
+    rounds = times(2, long=20)
     said = chaos("--only", "events", "--rounds", str(rounds), "--store", store)
     assert f"{store}: {rounds} rounds, {rounds} writers killed" in said
     assert "0 violations" in said
@@ -50,7 +50,7 @@ def test_whatever_is_lost_doubled_or_halved_would_be_found(store: str) -> None:
 
 
 def test_workers_killed_and_paused_lose_no_timer_and_fire_none_twice(store: str) -> None:
-    rounds, seconds, steps = times(1, long=6), times(2, long=10), times(30, long=100_000)
+    rounds, seconds, steps = times(1, long=3), times(2, long=10), times(30, long=100_000)
     said = chaos(
         *("--only", "timers", "--rounds", str(rounds), "--seconds", str(seconds)),
         *("--steps", str(steps), "--store", store),

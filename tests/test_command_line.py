@@ -31,19 +31,19 @@ from api import command_line
 from api.exports import Export
 from api.service import Service
 from api.settings import Settings
-from domain.entry import Authority, AuthorityKind, Stamp
+from domain.entry import Authority, AuthorityKind, Protected, Stamp
 from domain.events import Alias
 from domain.words import Capacity
 from projections.views import VIEWS, Views
 from tests.generated_uhri import write_uhri
 from tests.server import ROOT, SUIVI, process, until
-from tests.test_importing import CYCLE_3, REPORT, ROWS, matrix, replaced, row
+from tests.test_importing import CYCLE_3, REPORT, ROWS, matrix, row
 from tests.test_own_procedures import CABINET
 from tests.test_worklist import saved_again
 from workflows.access import Principal, Role
 from workflows.desk import Command
 from workflows.importing import Format
-from workflows.ohchr_matrix import MatrixPart, read_matrix
+from workflows.ohchr_matrix import read_matrix
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -404,8 +404,8 @@ def test_check_finds_a_protected_text_that_was_changed_and_counts_one_that_is_go
     shell: Shell,
 ) -> None:
     imported(shell)
-    rows = replaced(ROWS, 0, parts=(MatrixPart(text="Ratify it at once", states=("France",)),))
-    shell.ok("import", shell.file(matrix(rows)), "--format", "ohchr-matrix")
+    shell.ok("key", "create", "--role", "focal-point", "--institution", "justice")
+    offered_to_justice(shell, reason=Protected("they asked for it"))
     assert shell.json("check")["protected"] == 1
     damaged(shell, "UPDATE vault SET content = 'something else'")
     done = shell.run("check", "--json")
@@ -415,6 +415,33 @@ def test_check_finds_a_protected_text_that_was_changed_and_counts_one_that_is_go
     damaged(shell, "DELETE FROM vault")
     report = shell.json("check")
     assert (report["ok"], report["erased"]) == (True, 1)
+
+
+def offered_to_justice(shell: Shell, **said: Any) -> None:
+    """The coordinator offers the first recommendation to the ministry of justice."""
+    service = Service(Settings(database_url=shell.url))
+    try:
+        (id,) = service.find_aliases(
+            [("SVN", Alias(scheme="un", value=REPORT, paragraph="115.1"))]
+        ).values()
+        coordinator = Principal(
+            key=UUID(int=9),
+            role=Role.COORDINATOR,
+            institution="mfa",
+            authority=Authority(kind=AuthorityKind.MANDATE, reference="Decree 1"),
+            actor="p-1",
+        )
+        service.desk.take(
+            coordinator,
+            Command.of("offer", coordinator, "offer"),
+            id,
+            "offer-assignment",
+            Stamp(command="offer", speaker=coordinator.speaker(), **said),
+            lambda r, stamp: r.offer_assignment(stamp, "justice", Capacity.LEAD),
+            expected_version=None,
+        )
+    finally:
+        service.close()
 
 
 @pytest.mark.parametrize("command", ["rebuild", "key list", "import"])
@@ -565,30 +592,7 @@ def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key
     imported(shell)
     grant = ("key", "create", "--role", "focal-point", "--institution")
     justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
-    service = Service(Settings(database_url=shell.url))
-    try:
-        (id,) = service.find_aliases(
-            [("SVN", Alias(scheme="un", value=REPORT, paragraph="115.1"))]
-        ).values()
-        coordinator = Principal(
-            key=UUID(int=9),
-            role=Role.COORDINATOR,
-            institution="mfa",
-            authority=Authority(kind=AuthorityKind.MANDATE, reference="Decree 1"),
-            actor="p-1",
-        )
-        stamp = Stamp(command="offer", speaker=coordinator.speaker())
-        service.desk.take(
-            coordinator,
-            Command.of("offer", coordinator, "offer"),
-            id,
-            "offer-assignment",
-            stamp,
-            lambda r, said: r.offer_assignment(said, "justice", Capacity.LEAD),
-            expected_version=None,
-        )
-    finally:
-        service.close()
+    offered_to_justice(shell)
     path = shell.folder / "worklist.xlsx"
     shell.ok("export", "--format", "worklist", "--institution", "justice", "--output", str(path))
     filled = saved_again(path, {(2, "Answer"): "accept", (2, "Measures planned"): "a bill"})

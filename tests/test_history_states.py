@@ -217,7 +217,7 @@ def test_a_history_state_is_one_in_scxml() -> None:
 # --- As the kernel has it, and W3C ---------------------------------------------------------------
 
 
-@settings(max_examples=times(30, long=2_000), deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(procedure=small_charts(), names=st.lists(st.sampled_from(NAMES), max_size=12))
 def test_what_the_record_keeps_is_what_the_kernel_remembers(
     procedure: Compiled, names: list[str]

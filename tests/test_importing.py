@@ -509,7 +509,7 @@ sentences = st.text("abcdefgh ", min_size=3, max_size=30).map(lambda t: f"Act on
 
 
 @settings(
-    max_examples=times(6, long=300),
+    max_examples=times(6, long=60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(texts=st.lists(sentences, min_size=1, max_size=6), seed=st.randoms(use_true_random=False))

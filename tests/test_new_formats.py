@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import docx
 import msgspec
 import pytest
 from hypothesis import given as any_of
@@ -24,6 +25,8 @@ from tests.test_importing import Office
 from workflows.desk import Command
 from workflows.importing import Format
 from workflows.list_cells import divide, join
+from workflows.sources import NotThisFormat, SourceRow
+from workflows.sources.uhri import Uhri
 from workflows.vocabularies import entries_for
 
 CASES = Path(__file__).with_name("cases")
@@ -147,3 +150,46 @@ LIGHTS = b"""{"name": "assessment-scheme", "version": "lights-1", "title": {"en"
 "source": "Ombudsman", "terms": [{"code": "green"}, {"code": "amber"}, {"code": "none"}],
 "mappings": [{"from_version": "lights-1", "from_code": "amber", "to_version": "common-1",
 "to_code": "partly-implemented", "relation": "exact"}]}"""
+
+
+# --- UHRI's spreadsheet --------------------------------------------------------------------------
+
+
+def test_uhris_spreadsheet_gives_the_records_of_its_json(tmp_path: Path) -> None:
+    (row,) = Uhri(CASES / "u07-export.xlsx").read()
+    record = {
+        "AnnotationId": "b4288060-0000-4000-8000-000000000001",
+        "AnnotationType": "- Recommendations",
+        "Symbol": "A/HRC/44/90",
+        "Body": "- UPR",
+        "Countries": ["- Kenya"],
+        "Text": "50.1 Build schools (Norway);",
+        "Themes": ["- Right to education", "- Right to health"],
+        "AffectedPersons": ["- Children"],
+        "Sdgs": ["- 4 - QUALITY EDUCATION", "- 4.1 - Free schools"],
+        "PublicationDate": "2026-02-25T00:00:00",
+        "UprSession": ["35"],
+        "UprPositions": ["- Supported"],
+        "UprRecommendingCountry": ["- Norway"],
+    }
+    told = tmp_path / "export.json"
+    told.write_bytes(msgspec.json.encode([record]))
+    (same,) = Uhri(told).read()
+    assert isinstance(row, SourceRow)
+    assert isinstance(same, SourceRow)
+    assert row == msgspec.structs.replace(same, rows=(2,))
+    assert (row.addressee, row.cycle, row.published) == ("KEN", 3, "2026-02-25")
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [("t13-matrix-in-excel.xlsx", "columns-missing"), ("report.docx", "word-document")],
+)
+def test_a_file_that_is_no_export_of_uhri_is_refused(tmp_path: Path, file: str, code: str) -> None:
+    place = CASES / file
+    if not place.exists():
+        place = tmp_path / file
+        docx.Document().save(str(place))
+    with pytest.raises(NotThisFormat) as refused:
+        list(Uhri(place).read())
+    assert refused.value.code == code

@@ -812,7 +812,7 @@ _any = st.sampled_from([2, 3, 4]).flatmap(
 )
 
 
-@settings(max_examples=times(12, long=1_000))
+@settings(max_examples=times(12, long=200))
 @given(_any)
 def test_what_is_written_is_what_is_read(told):
     generation, rows = told
@@ -830,7 +830,7 @@ _DAMAGE = st.sampled_from(
 )
 
 
-@settings(max_examples=times(15, long=2_000))
+@settings(max_examples=times(15, long=300))
 @given(
     _any,
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3), _DAMAGE | _plain_text), max_size=6),

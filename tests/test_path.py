@@ -113,7 +113,7 @@ def test_a_state_that_there_is_not_is_refused_with_those_there_are() -> None:
 # --- Along random histories ----------------------------------------------------------------------
 
 
-@settings(max_examples=times(30, long=2_000), deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(
     procedure=st.sampled_from(sorted(RECEIVED)),
     seed=st.integers(0, 10**6),
@@ -157,7 +157,7 @@ def _taken(it: Given, step: str, so_that: tuple[str, ...], random: Random) -> Gi
     raise AssertionError(f"no act of {step} makes {so_that} true")
 
 
-@settings(max_examples=times(30, long=2_000), deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(
     procedure=st.sampled_from(sorted(RECEIVED)),
     seed=st.integers(0, 10**6),
@@ -276,7 +276,7 @@ def fewest(procedure: Compiled, begun: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
-@settings(max_examples=times(30, long=2_000), deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(procedure=small_charts())
 def test_no_way_is_shorter(procedure: Compiled) -> None:
     r = words.given(received()).it.clone()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.length import times
 from workflows.procedure import compiled as deciding
 from workflows.procedure.compiled import Compiled, Outcome, signal
 from workflows.procedure.definition import Applies, Definition, Follow, Move, StateSpec, StepSpec
@@ -162,7 +163,7 @@ def walked(procedure: Compiled, random: Random, steps: int) -> None:
         facts = after
 
 
-@settings(max_examples=40)
+@settings(max_examples=times(40, long=2_000))
 @given(seed=st.integers(0, 1 << 32))
 def test_what_is_remembered_is_what_any_procedure_would_decide(seed: int) -> None:
     random = Random(seed)

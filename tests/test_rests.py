@@ -16,6 +16,7 @@ from domain.entry import Visibility
 from domain.recommendation import Recommendation, begin
 from tests.clock import SetClock
 from tests.given import received, stamp
+from tests.length import times
 from tests.naive_clock import due_after_rest
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure.as_if import AsIf
@@ -77,7 +78,7 @@ def started(as_if: AsIf) -> Recommendation:
     return r
 
 
-@settings(max_examples=60)
+@settings(max_examples=times(60, long=3_000))
 @given(seed=st.integers(0, 1 << 32))
 def test_what_is_left_is_counted_as_one_counts_on_the_way(seed: int) -> None:
     random = Random(seed)

@@ -489,7 +489,7 @@ def stood(desk: Desk, ids: list[UUID]) -> list[Recommendation]:
     return [desk.load(id, MFA) for id in ids]
 
 
-@settings(max_examples=times(10, long=500), deadline=None)
+@settings(max_examples=times(10, long=100), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_many_come_to_what_they_come_to_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -419,7 +419,7 @@ def _however_it_is_fed(fresh: Fresh, random: Random, streams: int, steps: int) -
         assert everything_in(there.views) == as_it_came
 
 
-@settings(max_examples=times(5, long=150))
+@settings(max_examples=times(5, long=50))
 @all_examples(*MADE)
 def test_however_it_is_fed_the_views_are_the_same_on_sqlite(
     on_sqlite: Fresh, random: Random, streams: int, steps: int
@@ -427,7 +427,7 @@ def test_however_it_is_fed_the_views_are_the_same_on_sqlite(
     _however_it_is_fed(on_sqlite, random, streams, steps)
 
 
-@settings(max_examples=times(2, long=50))
+@settings(max_examples=times(2, long=15))
 @all_examples(*MADE)
 def test_however_it_is_fed_the_views_are_the_same_on_postgresql(
     on_postgresql: Fresh, random: Random, streams: int, steps: int
@@ -441,7 +441,7 @@ def met_in(history: list[list[Entry]]) -> set[type[Event]]:
 
 @pytest.mark.endurance
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
-    histories = (any_history(Random(seed), 30, times(1_500, long=5_000)) for seed in range(10, 60))
+    histories = (any_history(Random(seed), 30, times(1_500, long=4_000)) for seed in range(10, 60))
     history = next(one for one in histories if met_in(one) == set(feed.FOLDS))
     for entries in history:
         here.record(*entries)
@@ -856,7 +856,7 @@ def _count(entries: Any, before: int | None) -> int | None:
     return sum(1 for _ in entries) or before
 
 
-@settings(max_examples=times(8, long=300))
+@settings(max_examples=times(8, long=80))
 @all_examples(*PAGED)
 def test_pages_of_any_size_give_the_whole_list_once_on_sqlite(
     on_sqlite: Fresh, made: Any, order: Any, falling: bool, backward: bool, sizes: Any, late: Any
@@ -864,7 +864,7 @@ def test_pages_of_any_size_give_the_whole_list_once_on_sqlite(
     _paging_gives_the_whole_list(on_sqlite, made, order, falling, backward, sizes, late)
 
 
-@settings(max_examples=times(3, long=100))
+@settings(max_examples=times(3, long=25))
 @all_examples(*PAGED)
 def test_pages_of_any_size_give_the_whole_list_once_on_postgresql(
     on_postgresql: Fresh,
@@ -1005,7 +1005,7 @@ def fits(r: Recommendation, where: Where) -> bool:
     return all(question is None or answer(question) for question, answer in asked)
 
 
-@settings(max_examples=times(40, long=2_000))
+@settings(max_examples=times(40, long=500))
 @all_examples(where=WHERE)
 def test_a_filter_gives_what_filtering_all_rows_gives(library: Place, where: Where) -> None:
     wanted = [row for row in library.rows() if fits(row.state, where)]

@@ -65,7 +65,7 @@ def test_every_procedure_is_walked() -> None:
 
 
 @pytest.mark.parametrize("name", RECEIVED)
-@settings(max_examples=times(2, long=40))
+@settings(max_examples=times(2, long=15))
 @given(seed=st.integers(0, 1 << 32))
 def test_a_walk_over_the_api_goes_as_the_procedure_says(here: Server, name: str, seed: int) -> None:
     random = Random(seed)

@@ -41,6 +41,7 @@ from tests.given import (
     speaker,
     supported,
 )
+from tests.length import times
 from tests.server import Server, running
 from workflows.access import Principal, Role, authorise_release, authorise_task
 from workflows.desk import Command, Desk
@@ -362,14 +363,18 @@ def run(
         world.close()
 
 
-START, LIVES, DRAFTS_A_LIFE = "2030-03-01", 6, 2
+START, DRAFTS_A_LIFE = "2030-03-01", 2
+LIVES = times(6, long=500)
 
 
+@pytest.mark.endurance
 def test_what_drafts_are_made_of_is_sound_with_one_another() -> None:
-    report = check(draft(list(OPERATIONS)))
+    some = list(OPERATIONS)[-times(2, long=len(OPERATIONS)) :]
+    report = check(draft(some))
     assert report.ok, report.faults
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("seed", range(LIVES))
 def test_what_if_comes_to_what_really_running_a_history_comes_to(tmp_path: Path, seed: int) -> None:
     random = Random(seed)

@@ -162,7 +162,7 @@ def sensible(offered: bool, said: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@hypothesis.settings(max_examples=times(20, long=1_000))
+@hypothesis.settings(max_examples=times(20, long=200))
 @hypothesis.given(st.lists(filled, min_size=3, max_size=3))
 def test_what_is_filled_in_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]

@@ -33,7 +33,7 @@ from workflows.statecharts.kernel import (
 
 pytestmark = pytest.mark.slow
 
-CHARTS = times(200, long=15_000)
+CHARTS = times(200, long=5_000)
 HISTORIES = (Kind.HISTORY, Kind.DEEP_HISTORY)
 
 Drawn = dict[str, Any]
