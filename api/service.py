@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.fair_pool import FairPool
 from api.import_jobs import ImportJobs
 from api.settings import Settings
 from domain import credential, vocabulary
@@ -49,10 +50,19 @@ class Service:
         self.log = Log(settings.database_url)
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
-        self.desk = Desk(self.log, clock)
-        self.drafts = Drafts(self.desk.procedures)
+        self.desk = Desk(self.log, clock, self._speaks_for)
+        self.stopping = Event()
+        self.drafts = Drafts(self.desk.procedures, self.stopping.is_set)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
-        self.standpoints = Standpoints(self.log, settings.as_of_events_max)
+        self.standpoints = Standpoints(
+            self.log, settings.as_of_events_max, settings.as_of_memory_bytes_max
+        )
+        self.look_backs = FairPool(
+            "suivi-look-back",
+            settings.as_of_threads,
+            settings.as_of_waiting_requests_max,
+            settings.as_of_waiting_requests_per_key_max,
+        )
         self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
@@ -83,6 +93,17 @@ class Service:
         if now is None or now.revoked or now.sha256 != keys.digest(key):
             return None
         return keys.principal_of(now)
+
+    def _speaks_for(self, addressee: str, institution: str) -> bool:
+        """Whether somebody holds a key that speaks for an institution."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return any(
+                held.holder.institution == institution
+                and not held.revoked
+                and addressee in (held.holder.addressees or (addressee,))
+                for held in credentials.all_credentials(connection)
+            )
 
     def _credential(self, key: str) -> Credential | None:
         try:
@@ -209,14 +230,20 @@ class Service:
             self._firing = Thread(target=self.worker.run, name="suivi-timers", daemon=True)
             self._firing.start()
 
+    def stop(self) -> None:
+        """Ends soon what takes long: the worker after its turn, walks and retellings at once."""
+        self.stopping.set()
+        self.worker.stop()
+
     def close(self) -> None:
         """Stops the feed and the worker, and closes every connection."""
-        self.worker.stop()
+        self.stop()
         if self._firing is not None:
             self._firing.join()
         self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()
+        self.look_backs.close()
         self.standpoints.close()
         self.views.close()
         self.log.close()

@@ -233,7 +233,8 @@ def read_matrix(
     each row: which one it is, and how many there are. Raises NotAMatrix; a bad row never raises."""
     if language not in LANGUAGES:
         raise NotAMatrix("language-unknown")
-    header, tables = _document(source)
+    document = read_word(source)
+    header, tables = document.header_and_text, document.tables
     heading_language, matrices, not_read = _with_headings(tables, language)
     total = sum(len(rows) for rows, _ in matrices)
     if total > rows_max:
@@ -284,6 +285,17 @@ def read_matrix(
         theme_rows=theme_rows,
         data_rows=data_rows,
     )
+
+
+def text_and_states(printed: str, language: str) -> tuple[str, tuple[str, ...]]:
+    """A recommendation as lists print it: its text without the source of its position, and without
+    the States in the brackets that end it; these as printed. Where it bundles several texts, each
+    keeps its States."""
+    body, _ = _source(printed, language if language in LANGUAGES else "en")
+    parts = _parts(body, set(), in_brackets_only=False)
+    if len(parts) == 1 and parts[0].states:
+        return parts[0].text, parts[0].states
+    return body or printed, ()
 
 
 # The table
@@ -455,7 +467,7 @@ def _row(
     if answer is None:
         doubts.add("position-unclear")
         answer = Reading(None)
-    elif not position_printed:
+    elif answer.answer is None and not any(map(str.isalnum, position_printed)):
         doubts.add("position-missing")
     if citation is None and answer.answer is not None:
         doubts.add("citation-missing")
@@ -824,6 +836,8 @@ def _labels(which: str, language: str) -> re.Pattern[str]:
 
 
 _WRAPPERS = {"sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"}
+_HEADING = re.compile(r"heading|title|titre|t[íi]tulo|_?h_?\d", re.IGNORECASE)
+"""Styles of headings, as Word and the templates of the United Nations name them."""
 _ROW_UNPRINTED = ("del", "hidden")
 _UNREADABLE_PACKAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, KeyError),
@@ -846,8 +860,33 @@ class _Element(ElementTree.TreeBuilder):
         raise NotAMatrix("damaged")
 
 
-def _document(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
-    """The text of the page headers and of the paragraphs outside tables; the tables."""
+class WordParagraph(msgspec.Struct, frozen=True):
+    """A paragraph outside tables, with the number that Word prints before it."""
+
+    text: str
+    is_heading: bool = False
+
+
+class WordDocument(msgspec.Struct, frozen=True):
+    """What a Word document prints: its page headers, and the blocks of its body in order. A table
+    is a list of rows, a row a list of cells."""
+
+    header: str
+    blocks: tuple[WordParagraph | list[list[_Cell]], ...]
+
+    @property
+    def header_and_text(self) -> str:
+        """Headers and paragraphs, in one line."""
+        texts = [block.text for block in self.blocks if isinstance(block, WordParagraph)]
+        return " ".join([self.header, *texts])
+
+    @property
+    def tables(self) -> list[list[list[_Cell]]]:
+        return [block for block in self.blocks if isinstance(block, list)]
+
+
+def read_word(source: bytes | Path) -> WordDocument:
+    """Reads a DOCX file or its bytes. Raises NotAMatrix."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             source = file.read(file_bytes_max + 1)
@@ -867,7 +906,7 @@ def _document(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
         raise NotAMatrix("damaged") from reason
 
 
-def _package(package: zipfile.ZipFile) -> tuple[str, list[list[list[_Cell]]]]:
+def _package(package: zipfile.ZipFile) -> WordDocument:
     entries = package.infolist()
     if sum(entry.file_size for entry in entries) > unpacked_bytes_max:
         raise NotAMatrix("unpacked-too-large")
@@ -887,9 +926,15 @@ def _package(package: zipfile.ZipFile) -> tuple[str, list[list[list[_Cell]]]]:
     )
     printed = Printed(styles, numbering)
     printed.number(walk(body, {"p"}))
-    outside = [*headers, *_reach(body, "p")]
-    tables = [[row for row in _table(table, printed) if row] for table in _reach(body, "tbl")]
-    return " ".join(_clean(printed.text(element)) for element in outside), tables
+    blocks: list[WordParagraph | list[list[_Cell]]] = []
+    for element in _reach(body, "p", "tbl"):
+        if element.tag == "tbl":
+            blocks.append([row for row in _table(element, printed) if row])
+        elif text := _clean(printed.number_of(element) + printed.text(element)):
+            style = element.find("pPr/pStyle")
+            is_heading = style is not None and bool(_HEADING.match(style.get("val", "")))
+            blocks.append(WordParagraph(text, is_heading))
+    return WordDocument(" ".join(_clean(printed.text(h)) for h in headers), tuple(blocks))
 
 
 def _part(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
@@ -941,14 +986,14 @@ def _whole(element: ElementTree.Element | None, otherwise: int) -> int:
     return min(int(printed), 1000) if re.fullmatch("[0-9]{1,6}", printed) else otherwise
 
 
-def _reach(element: ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
-    """Children of this tag, also inside content controls and tracked insertions."""
+def _reach(element: ElementTree.Element, *tags: str) -> Iterator[ElementTree.Element]:
+    """Children of these tags, in order, also inside content controls and tracked insertions."""
     open_children = [iter(element)]
     while open_children:
         child = next(open_children[-1], None)
         if child is None:
             open_children.pop()
-        elif child.tag == tag:
+        elif child.tag in tags:
             yield child
         elif child.tag in _WRAPPERS:
             open_children.append(iter(child))

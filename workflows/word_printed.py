@@ -93,6 +93,10 @@ class Printed:
                 said.append(found.text or "" if found.tag == "t" else _SIGNS[found.tag])
         return "".join(said)
 
+    def number_of(self, paragraph: ElementTree.Element) -> str:
+        """The number that Word prints before a paragraph, with the space after it."""
+        return self._numbers.get(paragraph, "")
+
     def number(self, paragraphs: Iterable[ElementTree.Element]) -> None:
         """Counts through all paragraphs of the document in order, as Word does."""
         counts: dict[str, dict[int, int]] = {}
