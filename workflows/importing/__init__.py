@@ -16,7 +16,7 @@ from workflows.access import Principal
 from workflows.desk import Desk
 from workflows.importing.lookups import Lookups
 from workflows.importing.matrix import MatrixImport
-from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
+from workflows.importing.receipt import Options, Outcome, Positions, Progress, Receipt, RowNote
 from workflows.importing.sources import SourceImport
 from workflows.importing.worklist import WorklistImport
 from workflows.sources import Reader
@@ -24,7 +24,17 @@ from workflows.sources.table import Table
 from workflows.sources.uhri import Uhri
 from workflows.sources.upr_info import UprInfo
 
-__all__ = ["Format", "Import", "Lookups", "Options", "Positions", "Progress", "Receipt", "RowNote"]
+__all__ = [
+    "Format",
+    "Import",
+    "Lookups",
+    "Options",
+    "Outcome",
+    "Positions",
+    "Progress",
+    "Receipt",
+    "RowNote",
+]
 
 
 class Format(StrEnum):

@@ -787,21 +787,17 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         parts=sum(parts.values()),
         pairs=sum(pairs.values()),
         unreadable=len(matrix.unreadable),
-        not_read=sum(table.rows for table in matrix.not_read),
         positions=Positions(**by_position),
         pairs_by_position=Positions(**pairs),
         parts_by_position=Positions(**parts),
         positions_by_document=dict(sorted(by_document.items())),
         doubts=doubts,
         unreadable_rows=[_note(row) for row in matrix.unreadable],
-        not_read_rows=[
-            RowNote(0, None, table.reason, f"{table.rows} rows: {table.message}", table.printed)
-            for table in matrix.not_read
-        ],
     )
     receipt.count(Outcome.MERGED, matrix.merged)
     receipt.count(Outcome.UNREADABLE, len(matrix.unreadable))
-    receipt.count(Outcome.NOT_READ, receipt.not_read)
+    for table in matrix.not_read:
+        receipt.leave(table.rows, table.reason, table.message, table.printed)
     return receipt
 
 
