@@ -42,7 +42,7 @@ from projections.views import VIEWS
 from workflows.access import Principal, Role
 from workflows.desk import Command
 
-FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "worklist"]
+FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "answers", "worklist"]
 EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist", "ocel", "xes"]
 
 OPERATOR = UUID(int=0)

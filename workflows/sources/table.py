@@ -126,7 +126,7 @@ class Table:
 
     def read(self) -> Iterator[Read]:
         """The rows in order. Raises NotThisFormat with a code of `REFUSALS`."""
-        if self.state and _code(self.state) is None:
+        if self.state and code_of(self.state) is None:
             _refuse("state-unknown", printed(self.state))
         (_, heading), *grid = read_grid(self.path, utf_8) or [(0, [])]
         names = self._headed(heading)
@@ -184,7 +184,7 @@ class Table:
         if any(len(value) > text_chars_max for value in said.values()):
             raise _Unreadable("cell-too-long")
         named = cell("addressee") or self.state or ""
-        code = _code(named)
+        code = code_of(named)
         kind = _word(Kind, cell("kind") or Kind.RECOMMENDATION, "kind-unknown")
         body = cell("body")
         mechanism = _word(Mechanism, cell("mechanism") or _mechanism(body), "mechanism-unknown")
@@ -216,7 +216,8 @@ class Table:
             if wrong:
                 raise _Unreadable(reason)
         recommenders = tuple(
-            Recommender(printed=state, code=_code(state)) for state in listed("recommending_states")
+            Recommender(printed=state, code=code_of(state))
+            for state in listed("recommending_states")
         )
         return SourceRow(
             rows=(number,),
@@ -254,7 +255,7 @@ def _refuse(code: str, more: str = "") -> NoReturn:
     raise NotThisFormat(code, f"{REFUSALS[code]} {more}".strip())
 
 
-def _code(name: str) -> str | None:
+def code_of(name: str) -> str | None:
     """The code of an addressee given by code or name."""
     code = name.strip().upper()
     return code if len(code) == 3 and addressee(code) else recognise(name)
