@@ -15,8 +15,8 @@ from domain.entry import Stamp
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden
-from workflows.access import Role, is_concerned, may_do
-from workflows.procedure.four_eyes import may_approve
+from workflows.access import Role, authorise_release, authorise_task, is_concerned
+from workflows.procedure.four_eyes import authorise_approval
 
 Request = Info[Context, None]
 
@@ -98,13 +98,10 @@ class CaseworkMutation:
         whose = input.institution or principal.institution
 
         def act(r: Recommendation, stamp: Stamp) -> TaskReleased:
+            authorise_release(principal, r, input.task, whose)
             return r.release_task(stamp, input.task, whose)
 
-        coordinates = principal.role is Role.COORDINATOR
-        if whose != principal.institution and not coordinates:
-            act = _forbidden(f"Only a coordinator releases what {whose} has claimed.")  # type: ignore[assignment]
-        allowed = act if coordinates else _own(context, input.task, act)
-        return step(context, "release-task", input, allowed)
+        return step(context, "release-task", input, act)
 
     @strawberry.mutation(description="Another person of your institution does a task from now on.")
     def delegate(self, info: Request, input: DelegateInput) -> StepPayload:
@@ -121,10 +118,8 @@ class CaseworkMutation:
         principal, procedures = info.context.principal, info.context.service.desk.procedures
 
         def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
-            spec = procedures.of(r).specs.get(input.step)
-            asked = None if spec is None else spec.approvals
-            if not may_approve(asked, principal.role.value, principal.institution):
-                raise Forbidden(f"“{input.step[:80]}” does not ask for your approval.")
+            role, institution = principal.role.value, principal.institution
+            authorise_approval(procedures.of(r), input.step, role, institution)
             return r.approve(stamp, input.step)
 
         return step(info.context, "give-approval", input, act)
@@ -157,15 +152,7 @@ def _own(
     """The act, for those whose task it is."""
 
     def checked(r: Recommendation, stamp: Stamp) -> TaskEvent:
-        if not may_do(context.principal, r.task(task), r):
-            raise Forbidden(f"The task “{task[:80]}” is not for this key.")
+        authorise_task(context.principal, r, task)
         return act(r, stamp)
 
     return checked
-
-
-def _forbidden(why: str) -> Callable[[Recommendation, Stamp], TaskEvent]:
-    def refuse(r: Recommendation, stamp: Stamp) -> TaskEvent:
-        raise Forbidden(why)
-
-    return refuse

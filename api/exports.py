@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from asyncio import wrap_future
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -283,7 +284,9 @@ async def get_export(request: Request) -> Response:
         finally:
             context.close()
 
-    return _Sent(await run_in_threadpool(made), *MEDIA[format])
+    if index is None:
+        return _Sent(await run_in_threadpool(made), *MEDIA[format])
+    return _Sent(await wrap_future(service.look_backs.submit(principal.key, made)), *MEDIA[format])
 
 
 class _Sent(StreamingResponse):

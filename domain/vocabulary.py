@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
@@ -231,6 +232,41 @@ class Vocabulary(msgspec.Struct, kw_only=True):
             if found is None or found.code != code:
                 raise InvalidInput(f"“{self.name}” of version {version} has no term “{code}”.")
         _short(mapping.note or "-", "A mapping's note", term_label_chars_max)
+
+
+class Resolver:
+    """Finds the term of one version that a printed code or label means, in any language."""
+
+    def __init__(self, content: VersionContent) -> None:
+        self.coded = content.coded
+        self._by_code: dict[str, VocabularyTerm] = {}
+        by_label: dict[str, dict[str, VocabularyTerm]] = {}
+        self._languages: dict[str, set[str]] = {}
+        for term in content.terms:
+            for label in term.labels:
+                self._languages.setdefault(_as_compared(label.text), set()).add(label.language)
+            self._by_code.setdefault(_as_compared(term.code), term)
+            for name in (*(label.text for label in term.labels), *term.altnames):
+                by_label.setdefault(_as_compared(name), {})[term.code] = term
+        # A label that two terms bear means neither.
+        self._by_label = {
+            name: next(iter(terms.values())) for name, terms in by_label.items() if len(terms) == 1
+        }
+
+    def find(self, code: str | None, label: str) -> VocabularyTerm | None:
+        """The term of this code; where no code is printed, of this label."""
+        if code is not None:
+            return self._by_code.get(_as_compared(code))
+        sought = _as_compared(label)
+        return self._by_code.get(sought) or self._by_label.get(sought)
+
+    def languages_of(self, label: str) -> frozenset[str]:
+        """The languages in which a label is so; none where no term has it."""
+        return frozenset(self._languages.get(_as_compared(label), ()))
+
+
+def _as_compared(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def stream(name: str) -> UUID:

@@ -398,6 +398,7 @@ def test_a_calendar_says_by_what_it_reckons() -> None:
     assert Calendar("XAA").version == f"holidays {library_version} (none of it); XAA 0; {zones}"
 
 
+@pytest.mark.slow
 def test_a_day_ends_at_the_same_instant_whatever_zones_and_language_the_machine_has(
     tmp_path: Path,
 ) -> None:

@@ -47,6 +47,7 @@ from tests.given import (
     term,
     text,
 )
+from tests.length import times
 from workflows.access import Role
 from workflows.desk import Desk
 from workflows.exporting import cells, matrix, sheets
@@ -166,8 +167,17 @@ class NothingThere:
     def find_aliases(self, wanted: Any) -> dict[Any, Any]:
         return {}
 
+    def find_bearers(self, wanted: Any) -> dict[Any, Any]:
+        return {}
+
     def held_by_others(self, review: Any, format: str) -> list[Any]:
         return []
+
+    def held_in_review(self, review: Any) -> list[Any]:
+        return []
+
+    def vocabulary(self, name: str) -> None:
+        return None
 
     def held_under(self, scheme: str, addressee: str) -> dict[str, Any]:
         return {}
@@ -223,7 +233,7 @@ def test_no_text_becomes_a_formula_in_csv_and_every_text_can_be_had_back(wording
     assert raw.removeprefix("'") == cells.printable(wording)
 
 
-@hypothesis.settings(max_examples=50)
+@hypothesis.settings(max_examples=times(25, long=300))
 @hypothesis.given(st.lists(anything, max_size=5))
 def test_every_cell_of_xlsx_is_the_text_itself(
     tmp_path_factory: pytest.TempPathFactory, wordings: list[str]
@@ -268,7 +278,7 @@ def test_an_empty_list_has_its_heading(tmp_path: Path) -> None:
     assert as_xlsx(tmp_path / "list.xlsx") == []
 
 
-@hypothesis.settings(max_examples=30)
+@hypothesis.settings(max_examples=times(15, long=200))
 @hypothesis.given(st.randoms(use_true_random=False), st.integers(1, 40))
 def test_whatever_became_of_it_it_has_a_row(random: Random, steps: int) -> None:
     history = given(received())
@@ -374,7 +384,7 @@ def reviews(draw: st.DrawFn, layout: int) -> list[Recommendation]:
 def test_what_is_written_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, layout: Layout
 ) -> None:
-    @hypothesis.settings(max_examples=25)
+    @hypothesis.settings(max_examples=times(10, long=100))
     @hypothesis.given(reviews(layout))
     def holds(states: list[Recommendation]) -> None:
         read = back(tmp_path_factory.mktemp("matrix") / "m.docx", states, layout)

@@ -33,6 +33,7 @@ from domain.events import (
 from domain.recommendation import Recommendation, fold
 from domain.refusals import Forbidden, InvalidInput
 from domain.words import CorrectionKind, Position, TextStatus
+from tests.length import times
 from workflows.access import Principal, Role
 from workflows.desk import Command
 from workflows.importing import Format, Import, Options, Receipt
@@ -508,7 +509,7 @@ sentences = st.text("abcdefgh ", min_size=3, max_size=30).map(lambda t: f"Act on
 
 
 @settings(
-    max_examples=15,
+    max_examples=times(6, long=60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(texts=st.lists(sentences, min_size=1, max_size=6), seed=st.randoms(use_true_random=False))

@@ -28,6 +28,7 @@ from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
 from tests.given import principal, received, stamp
+from tests.length import times
 from tests.server import HOLDERS, ROOT, STORES, Server, running, store
 from tests.test_access import MATRIX
 from tests.test_own_procedures import CABINET, STEPS, adopted, published
@@ -488,7 +489,7 @@ def stood(desk: Desk, ids: list[UUID]) -> list[Recommendation]:
     return [desk.load(id, MFA) for id in ids]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(10, long=100), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_many_come_to_what_they_come_to_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -149,7 +149,7 @@ def varied(
         said = {"institution": "justice", "answerDue": "2025-06-01"}
         for id in (one, three):
             served.step("coordinator", "offerAssignment", id, **said)
-        theme = {"vocabulary": "theme", "version": "2024", "label": "Women's rights"}
+        theme = {"vocabulary": "theme", "version": "2025", "label": "Women's rights"}
         served.step("coordinator", "classifyRecommendation", four, terms=[theme])
         yield served
 

@@ -124,6 +124,20 @@ class Calendar:
         """The day that lies a span before another."""
         return self._reckoned(day, span, -1)
 
+    def working_days_until(self, day: str, last: str) -> int:
+        """How many working days there are after a day, up to and with the last."""
+        start, end = _day(day), _day(last)
+        if end <= start:
+            return 0
+        years = range(start.year, end.year + 1)
+        count = sum(len(self._working_of(year)) for year in years[:-1])
+        count += bisect_right(self._working_of(end.year), end.toordinal())
+        return count - bisect_right(self._working_of(start.year), start.toordinal())
+
+    def after_working_days(self, day: str, count: int) -> str:
+        """The day that lies so many working days after another; that day itself after none."""
+        return self._by_working_days(_day(day), count).isoformat() if count else day
+
     def is_working_day(self, day: str) -> bool:
         """Whether the State's administration works on this day."""
         start = _day(day)

@@ -11,7 +11,6 @@ recommendations, recorded for all of them or for none (`Deed`).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -20,7 +19,6 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.addressees import addressee as known_addressee
 from domain.entry import Entry, Event, Stamp, Visibility
 from domain.events import (
     Alias,
@@ -40,6 +38,8 @@ from domain.refusals import (
     StepNotOpen,
     TaskClaimedByOther,
     Unavailable,
+    listed,
+    valid,
 )
 from domain.steps import BESIDE
 from workflows.access import (
@@ -54,11 +54,10 @@ from workflows.access import (
 from workflows.clock import Clock, machine_clock
 from workflows.log import Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
+from workflows.references import References, SpeaksFor, of_addressee
 
 command_chars_max = 128
 attempts_max = 5
-
-ADDRESSEE = re.compile(r"[A-Z]{3}")
 
 
 class Aggregate(Protocol):
@@ -135,9 +134,12 @@ class Foreseen(NamedTuple):
 class Desk:
     """Takes steps on recommendations and records them in `log`."""
 
-    def __init__(self, log: Log, clock: Clock = machine_clock) -> None:
+    def __init__(
+        self, log: Log, clock: Clock = machine_clock, speaks_for: SpeaksFor | None = None
+    ) -> None:
         self.log = log
         self.procedures = Procedures(log, clock)
+        self.references = References(log, self.procedures, speaks_for)
 
     def take(
         self,
@@ -245,36 +247,58 @@ class Desk:
                 current=r.version,
             )
         self.procedures.check(r, step)
-        if missing := four_eyes.missing(self.procedures.of(r), r, step, stamp.speaker.actor):
-            raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
-        self._unclaimed(r, step, stamp)
+        self._by_four_eyes(r, step, stamp.speaker.actor)
+        self._unclaimed(r, step, stamp.speaker.institution, stamp.speaker.actor)
         authorise_entry(principal, step, r, stamp.visibility, report)
-        return self.procedures.enter(r, step, act(r, stamp))
+        event = act(r, stamp)
+        self.references.check(r.addressee, event, r)
+        return self.procedures.enter(r, step, event)
 
-    def _unclaimed(self, r: Recommendation, step: str, stamp: Stamp) -> None:
+    def hindrances(
+        self, r: Recommendation, step: str, institution: str, actor: str | None
+    ) -> list[Refusal]:
+        """What keeps a step from being taken that its procedure has open, whatever it says: what
+        the recommendation lacks, four eyes, a task that another has claimed. Of a system, which
+        names its persons step by step (`actor` None), what has to do with persons is not asked."""
+        found: list[Refusal] = []
+        asked: list[Callable[[], None]] = [lambda: r.ready(step)]
+        if actor is not None:
+            asked.append(lambda: self._by_four_eyes(r, step, actor))
+            asked.append(lambda: self._unclaimed(r, step, institution, actor))
+        for ask in asked:
+            try:
+                ask()
+            except Refusal as refusal:
+                found.append(refusal)
+        return found
+
+    def _by_four_eyes(self, r: Recommendation, step: str, actor: str | None) -> None:
+        """Refuses a step that another person must take, or that others must approve first."""
+        if missing := four_eyes.missing(self.procedures.of(r), r, step, actor):
+            raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
+
+    def _unclaimed(self, r: Recommendation, step: str, institution: str, actor: str | None) -> None:
         """Refuses a step of a task that another person of the same institution has claimed."""
-        speaker = stamp.speaker
         for task in r.tasks:
-            claim = task.claim_of(speaker.institution)
+            claim = task.claim_of(institution)
             if (
                 step in task.steps
                 and claim is not None
-                and claim.actor != speaker.actor
-                and claim.actor not in self._stood_in_for(r.addressee, stamp)
+                and claim.actor != actor
+                and claim.actor not in self._stood_in_for(r.addressee, institution, actor)
             ):
                 raise TaskClaimedByOther(
                     f"{claim.actor} has claimed the task “{task.task}”; release or delegate it "
                     "first."
                 )
 
-    def _stood_in_for(self, addressee: str, stamp: Stamp) -> list[str]:
-        """Those of the same institution for whom the person who speaks stands in today."""
-        speaker = stamp.speaker
-        id = absence.absences_id(addressee, speaker.institution)
-        held = self.log.load(id, absence.fold) if speaker.actor else None
+    def _stood_in_for(self, addressee: str, institution: str, actor: str | None) -> list[str]:
+        """Those of the same institution for whom a person stands in today."""
+        id = absence.absences_id(addressee, institution)
+        held = self.log.load(id, absence.fold) if actor else None
         if held is None:
             return []
-        return held.absent_for(speaker.actor or "", self.procedures.moment(addressee).today)
+        return held.absent_for(actor or "", self.procedures.moment(addressee).today)
 
     def receive(
         self,
@@ -289,9 +313,9 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, "receive", addressee)
-        if not ADDRESSEE.fullmatch(addressee):
-            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        of_addressee(addressee)
         id, event = begin()
+        self.references.check(addressee, event)
         there = AlreadySo("This paragraph is in the record already; look it up by its number.")
         try:
             if event.symbol and event.paragraph:
@@ -317,9 +341,9 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, step, addressee)
-        if known_addressee(addressee) is None:
-            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        of_addressee(addressee)
         id, event = act()
+        self.references.check(addressee, event)
         try:
             return self.append(command, [Entry(id, 1, addressee, event)])
         except StaleVersion as refusal:
@@ -377,6 +401,7 @@ class Desk:
             if isinstance(made, Entry):
                 entries.append(made)
             else:
+                self.references.check(state.addressee, made)
                 version += 1
                 entries.append(Entry(id, version, state.addressee, made))
         try:
@@ -493,9 +518,11 @@ class Desk:
         if step in mine.specs:
             return mine.may(step)
         if step not in MAY:
-            own = ", ".join(name for name in mine.specs if name not in MAY)
+            own = listed([name for name in mine.specs if name not in MAY]) or "none"
             raise StepNotOpen(
-                f"Its procedure has no step “{step[:80]}”; its own are: {own or 'none'}.", step=step
+                f"Its procedure has no step “{step[:80]}”; its own are: {own}. "
+                f"{valid(mine.specs, step)}",
+                step=step,
             )
         return None
 

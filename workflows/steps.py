@@ -8,7 +8,9 @@ of that is checked in as `steps.json`. To add a step is to add a row to `BY_HAND
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
+from enum import EnumType
 from functools import reduce
 from operator import or_
 from types import NoneType, UnionType
@@ -32,7 +34,7 @@ from domain.events import (
     TextAdded,
 )
 from domain.recommendation import Recommendation, parts_max
-from domain.refusals import InvalidInput, LimitExceeded
+from domain.refusals import InvalidInput, LimitExceeded, valid
 from domain.words import CorrectionKind, TextStatus
 from workflows.access import MAY
 from workflows.procedure import Procedures, forms
@@ -251,8 +253,24 @@ def read(step: str, said: Any) -> dict[str, Any]:
     try:
         data = msgspec.convert(said, DATA[step], dec_hook=_protected)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"`data` does not fit “{step}”: {str(error)[:300]}.") from None
+        told = f"`data` does not fit “{step}”: {str(error)[:300]}."
+        raise InvalidInput(f"{told}{_valid_instead(DATA[step], str(error))}") from None
     return {name: getattr(data, name) for name in data.__struct_fields__}
+
+
+def _valid_instead(data: type[msgspec.Struct], error: str) -> str:
+    """What would be valid where something else was said: the fields, or the values of one."""
+    unknown = re.search("unknown field `(.*?)`", error)
+    *_, at = re.findall(r"[.$](\w+)", error.partition(" - at `")[2]) or [""]
+    field = next((f for f in msgspec.structs.fields(data) if f.encode_name == at), None)
+    if unknown is not None and field is None:
+        fields = (f.encode_name for f in msgspec.structs.fields(data))
+        return f" {valid(fields, unknown[1])}"
+    if field is None:
+        return ""
+    said = re.search("Invalid enum value '(.*?)'", error)
+    kinds = [kind for kind in (field.type, *get_args(field.type)) if isinstance(kind, EnumType)]
+    return " ".join(f" {valid(kind, said[1] if said else '')}" for kind in kinds)
 
 
 def json_schema(step: str) -> dict[str, Any]:

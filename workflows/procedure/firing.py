@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from domain.casework import Addressed, DeadlineHeld, Due, Timer
-from domain.effects import Whose
+from domain.effects import Notice, Whose
 from domain.entry import Authority, AuthorityKind, Basis, Effective, Entry, Speaker, Stamp
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.words import AssignmentStatus
 from workflows.access import Role
-from workflows.procedure import Procedures
+from workflows.procedure import Procedures, by_itself
 from workflows.procedure.compiled import PAST
 from workflows.procedure.consequences import microseconds_of
 
@@ -23,9 +22,6 @@ BY_ITSELF = "procedure"
 """In what role a procedure speaks itself."""
 
 RESUME = "resume"
-
-LAPSE = "lapse-assignment"
-"""The step that lets offers lapse: all that were to be answered by then."""
 
 
 def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> list[Entry]:
@@ -37,10 +33,10 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
     if held is None:
         return [procedures.enter(r, RESUME, r.wake(stamp))]
     if due.timer is Timer.REMIND:
-        to = addressed(r, held, held.reminders[held.reminded].roles)
+        to = told(r, held, held.reminders[held.reminded])
         return [procedures.enter_notice(r, r.remind(stamp, held, to))]
     if due.timer is Timer.ESCALATE:
-        to = addressed(r, held, held.escalations[held.escalated].roles)
+        to = told(r, held, held.escalations[held.escalated])
         return [procedures.enter_notice(r, r.escalate(stamp, held, to))]
     spec = procedures.of(r).deadlines.get(held.deadline)
     roles = next((task.roles for task in r.tasks if task.deadline == held.deadline), ())
@@ -55,20 +51,18 @@ def _then(
     procedures: Procedures, r: Recommendation, step: str, held: DeadlineHeld, stamp: Stamp
 ) -> Iterator[Entry]:
     """The step that follows by itself, where it is open."""
-    if procedures.of(r).blocked(step, r.states, procedures.facts(r)):
+    procedure = procedures.of(r)
+    if procedure.blocked(step, r.states, procedures.facts(r)):
         return
-    events: list[RecommendationEvent]
-    if step == LAPSE:
-        events = [
-            r.lapse_assignment(stamp, a.id)
-            for a in r.assignments
-            if a.status is AssignmentStatus.OFFERED
-            and (held.fact is None or (a.answer_due or held.basis) <= held.basis)
-        ]
-    else:
-        events = [r.take_step(stamp, step)]
-    for event in events:
+    until = None if held.fact is None else held.basis
+    for event in by_itself.events(r, procedure.specs[step], stamp, held.deadline, until):
         yield procedures.enter(r, step, event)
+
+
+def told(r: Recommendation, held: DeadlineHeld, notice: Notice) -> tuple[Addressed, ...]:
+    """Whom a notice is for: those in its roles, and in institutions that it names, each once."""
+    named = (Addressed(role=to.role, institution=to.institution) for to in notice.institutions)
+    return tuple(dict.fromkeys((*addressed(r, held, notice.roles), *named)))
 
 
 def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tuple[Addressed, ...]:

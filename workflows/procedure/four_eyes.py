@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from domain.casework import ApprovalHeld
 from domain.recommendation import Recommendation
+from domain.refusals import Forbidden
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Approvals, Seat
 
@@ -67,3 +68,11 @@ def sits(seat: Seat, role: str, institution: str) -> bool:
 def may_approve(approvals: Approvals | None, role: str, institution: str) -> bool:
     """True if somebody in this role, of this institution, has a say."""
     return approvals is not None and any(sits(seat, role, institution) for seat in approvals.of)
+
+
+def authorise_approval(procedure: Compiled, step: str, role: str, institution: str) -> None:
+    """Refuses an approval that a step does not ask of somebody in this role, of this
+    institution."""
+    spec = procedure.specs.get(step)
+    if not may_approve(None if spec is None else spec.approvals, role, institution):
+        raise Forbidden(f"“{step[:80]}” does not ask for your approval.")

@@ -19,9 +19,9 @@ from domain.casework import DeadlinePassed, DeadlineStatus, HandHeld
 from domain.entry import Entry, Stamp, effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
-from domain.refusals import NotFound
+from domain.refusals import NotFound, valid
 from domain.words import AssignmentStatus, ProgressStatus
-from workflows.procedure import four_eyes
+from workflows.procedure import by_itself, four_eyes
 from workflows.procedure.acts import PREPARED_BY, SOMEBODY, Domains, acts, stamp_of
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment, effects
@@ -103,8 +103,8 @@ def path(procedure: Compiled, r: Recommendation, to: str, moment: Callable[[], M
     """The shortest way from where a case stands to where a state is active; of several, the one
     whose steps come first in the procedure. Refuses a state that there is not."""
     if to not in places(procedure):
-        known = ", ".join(places(procedure))
-        raise NotFound(f"Its procedure has no state “{to[:80]}”; its states are: {known}.")
+        known = valid(places(procedure), to)
+        raise NotFound(f"Its procedure has no state “{to[:80]}”. {known}")
     now = moment()
     if to in procedure.active(r.states):
         return Path(to, True, (), now.today)
@@ -283,20 +283,12 @@ class _Search:
         events = list(after.events)
         then = spec.then
         if then is not None and not self.procedure.blocked(then, after.r.states, after.facts):
-            basis = str(place.facts.get(spec.due.fact or "") or self.now.today)
-            for event in self._then(after.r, then, basis):
+            until = str(place.facts[spec.due.fact]) if spec.due.fact is not None else None
+            step_spec = self.procedure.specs[then]
+            for event in by_itself.events(after.r, step_spec, self.by_itself, id, until):
                 after = self._after(after, then, event)
                 events += after.events
         return after._replace(before=place, step=step, events=tuple(events))
-
-    def _then(self, r: Recommendation, then: str, basis: str) -> list[RecommendationEvent]:
-        if then != "lapse-assignment":
-            return [r.take_step(self.by_itself, then)]
-        return [
-            r.lapse_assignment(self.by_itself, a.id)
-            for a in r.assignments
-            if a.status is AssignmentStatus.OFFERED and (a.answer_due or "") <= basis
-        ]
 
     def _after(self, place: _Place, step: str, event: RecommendationEvent) -> _Place:
         procedure = self.procedure
