@@ -17,7 +17,7 @@ from domain.words import Answer
 
 Word = Literal["supported", "noted", "pending"]
 
-wording_chars_max = 200
+wording_chars_max = 2_000
 wording_words_max = 40
 
 WORDS: dict[str, dict[Word, tuple[str, ...]]] = {
@@ -216,7 +216,8 @@ def read_answer(printed: str) -> Reading | None:
 
     A wording that is made of known ones and of nothing else says what they say together: both
     supported and noted, or supported and pending, is supported in part."""
-    return _read(_spaced(printed[: wording_chars_max * 10]))
+    wording = _spaced(printed[:wording_chars_max])
+    return None if not wording and ("?" in printed or "？" in printed) else _read(wording)
 
 
 @lru_cache(maxsize=4096)

@@ -354,7 +354,7 @@ VIEWS = {
     for view in (
         View("recommendations", 6, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
-        View("figures", 3, _figures),
+        View("figures", 4, _figures),
         View("register", 4, _register),
         View("timers", 1, _timers),
         View("agenda", 1, _agenda),

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from domain.refusals import InvalidInput, Refusal, valid, valid_told_max
-from tests.given import accepted, closed, given, received, struck, unlinked
+from tests.given import closed, given, offered, received, struck, supported
 from tests.test_own_procedures import CABINET, base
 from workflows import steps
-from workflows.procedure import SHIPPED, forms
+from workflows.procedure import forms
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Unsound
 from workflows.procedure.shipped import read
@@ -79,13 +79,10 @@ def test_a_step_that_is_not_open_says_where_the_case_stands_in_words() -> None:
 
 
 def test_what_is_numbered_is_refused_with_the_numbers_there_are() -> None:
-    one = given(received())
-    for act, told in (
-        (accepted(9), "There is no assignment 9. There are none."),
-        (struck(9), "There are none."),
-        (unlinked(9), "There is no link 9. There are none."),
-    ):
-        with pytest.raises(Refusal) as refused:
-            act.command(one.it, one.entries[0].stamp)
-        assert told in refused.value.message or "reason" in refused.value.message
-    assert SHIPPED.open_steps(one.it)
+    offers = given(received(), offered("labour"))
+    with pytest.raises(Refusal) as refused:
+        offers.it.assignment(9)
+    assert refused.value.message == "There is no assignment 9. There are: 2 (labour, offered)."
+    refusal = given(received(), supported()).when(struck(9)).refusal
+    assert refusal is not None
+    assert refusal.message.endswith("There are: 2.")

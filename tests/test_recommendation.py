@@ -289,6 +289,13 @@ def test_a_mechanism_without_positions_takes_a_comment_instead() -> None:
     given(received()).when(commented()).refuses(InvalidInput)
 
 
+def test_a_pledge_awaits_no_position() -> None:
+    pledge = received(kind=Kind.PLEDGE)
+    assert given(pledge).it.position is Position.NOT_APPLICABLE
+    given(pledge).when(supported()).refuses(NoPositionHere)
+    given(pledge).when(deferred()).refuses(NoPositionHere)
+
+
 def test_an_expired_deadline_produces_no_position() -> None:
     it = given(received()).when(deferred("2025-06-30")).then(PositionDeferred).it
     assert (it.position, it.answer_due) == (Position.PENDING, "2025-06-30")

@@ -287,6 +287,17 @@ def read_matrix(
     )
 
 
+def text_and_states(printed: str, language: str) -> tuple[str, tuple[str, ...]]:
+    """A recommendation as lists print it: its text without the source of its position, and without
+    the States in the brackets that end it; these as printed. Where it bundles several texts, each
+    keeps its States."""
+    body, _ = _source(printed, language if language in LANGUAGES else "en")
+    parts = _parts(body, set(), in_brackets_only=False)
+    if len(parts) == 1 and parts[0].states:
+        return parts[0].text, parts[0].states
+    return body or printed, ()
+
+
 # The table
 
 
@@ -456,7 +467,7 @@ def _row(
     if answer is None:
         doubts.add("position-unclear")
         answer = Reading(None)
-    elif not position_printed:
+    elif answer.answer is None and not any(map(str.isalnum, position_printed)):
         doubts.add("position-missing")
     if citation is None and answer.answer is not None:
         doubts.add("citation-missing")

@@ -30,7 +30,15 @@ from domain.recommendation import Recommendation, fold, receive
 from domain.refusals import InvalidInput, Refusal, StaleVersion
 from domain.review import review_id
 from domain.vocabulary import shipped
-from domain.words import AssertedHow, CorrectionKind, MatchStatus, Mechanism, Organ, TextStatus
+from domain.words import (
+    AssertedHow,
+    CorrectionKind,
+    Kind,
+    MatchStatus,
+    Mechanism,
+    Organ,
+    TextStatus,
+)
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
 from workflows.importing.languages import (
@@ -283,7 +291,7 @@ class _Work:
             (receipt.parts_by_position, 1),
             (receipt.pairs_by_position, states),
         ):
-            if read.mechanism is Mechanism.UPR:
+            if read.mechanism is Mechanism.UPR and read.kind is not Kind.PLEDGE:
                 setattr(positions, answer, getattr(positions, answer) + amount)
         terms, unknown = self._terms.resolve(read.terms)
         row = msgspec.structs.replace(read, terms=terms)

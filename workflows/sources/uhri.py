@@ -26,13 +26,17 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from domain.addressees import recognise
+from domain.answers import Reading, read_answer
+from domain.bodies import recognise_body
 from domain.cycles import cycle_of
 from domain.entry import is_date, label_chars_max, text_chars_max
 from domain.events import Recommender, Term
-from domain.words import Answer, Kind, Mechanism
+from domain.identity import spelt_paragraph, spelt_symbol
+from domain.words import Kind, Mechanism
+from workflows.ohchr_matrix import text_and_states
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
-from workflows.sources.table import affected, mechanism_of, printed, read_grid, sdg, utf_8
+from workflows.sources.table import affected, printed, read_grid, sdg, utf_8
 
 file_bytes_max = 2_000_000_000
 records_max = 1_000_000
@@ -70,14 +74,35 @@ REASONS = {
     "Compare both with the UHRI and record the right one by hand.",
 }
 
-_ANSWERS = {"supported": Answer.SUPPORTED, "accepted": Answer.SUPPORTED, "noted": Answer.NOTED}
 _BLOCK = re.compile(r"</?(?:p|br|div|li|ul|ol|t[drh]|table|h[1-6])\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufeff]")
+_LIMB = r"(?:\.?\s?\((?:[a-z]|[ivx]{2,4})\))+"
+_LETTER = r"[A-ZÀ-ÞА-ЯЁ\u0621-\u064a\u3400-\u9fff«“\"(]"
+_WHO = (
+    r"(?:The|El|La|Le|Les|Los|It|In|Комитет|Подкомитет|Государство|اللجنة|委员会|缔约国)"
+    r"(?![^\W\d_a-z])"
+)
 _PARAGRAPH = re.compile(
-    # 140.23. or 6.5) or 36 (a), then white space; 140.23 alone if no sentence goes on ("2.5 per")
-    r"(\d{1,3}(?:\.\d{1,3}){0,2}(?:\.?\s?\((?:[a-z]|[ivx]{2,4})\))+|\d{1,3}(?:\.\d{1,3}){0,2}(?=[.):]))"
-    r"[.):]*\s+|(\d{1,3}(?:\.\d{1,3}){1,2})\s+(?![a-z%])"
+    # 36 (a), 23(a)Build; 140.23. or 6.5) or 49.The, before white space or a capital; 140.23 or 50
+    # alone, if no sentence goes on ("2.5 per cent"); a limb alone: (r), r), (iv)
+    rf"(\d{{1,3}}(?:\.\d{{1,3}}){{0,2}}{_LIMB})[.):]*\s*"
+    rf"|(\d{{1,3}}(?:\.\d{{1,3}}){{0,2}}) ?[.):]+(?:\s+|(?={_LETTER}))"
+    r"|(\d{1,3}(?:\.\d{1,3}){1,2})\s+(?![a-z%])"
+    rf"|(\d{{1,3}})\s+(?={_WHO}\s)"
+    r"|\(?([a-z]|[ivx]{2,4})\)\s*"
+)
+_HEADED = re.compile(
+    # "Rural women 49.The Committee"; the heading is no sentence and counts nothing ("article 12.")
+    r"(?P<heading>[^\d\W][^.;:!?\d()]{0,100}?)\s+(?P<number>\d{1,3})"
+    rf" ?\.(?:(?={_LETTER})|\s+(?={_WHO}\s))"
+)
+_COUNTED = re.compile(
+    r"\b(?:articles?|art|protocols?|no|nos|numbers?|para|paras|paragraphs?|conventions?|rules?|goals?"
+    r"|sections?|chapters?|parts?|sdgs?|targets?|resolutions?|laws?|acts?|ages?|of|to|than|under"
+    r"|least|by|in|on|from|and|or|n|artículos?|article|párrafos?|статьи|статья|статью|пункт|пункта"
+    r"|المادة|第)$",
+    re.IGNORECASE,
 )
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _CODED = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)")
@@ -89,12 +114,12 @@ class Uhri:
     """The export at `path`, JSON or XLSX, whose texts are in `language`.
 
     Doubts: "states-missing", "state-not-recognised", "blank-country" (beside one that is not),
-    "position-unknown", "positions-differ", "position-outside-upr" (none is read, the wording is
-    kept), "cycle-differs" (the session belongs to another), "date-unreadable",
-    "sdg-not-recognised", "term-too-long", "terms-too-many"."""
+    "position-unknown", "position-outside-upr" (none is read, the wording is kept),
+    "positions-differ" (read as an answer in part), "cycle-differs" (the session belongs to
+    another), "date-unreadable", "sdg-not-recognised", "term-too-long", "terms-too-many"."""
 
     format = "uhri"
-    version = 1
+    version = 2
 
     def __init__(self, path: Path, language: str = "en") -> None:
         self.path, self.language = path, language
@@ -152,11 +177,11 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
     paragraph, text = _text(record.get("Text"))
     kind = _kind(_one(record, "AnnotationType"))
     body = _one(record, "Body")
-    mechanism = mechanism_of(body)
+    known = recognise_body(body)
     countries = list(dict.fromkeys(_many(record, "Countries")))
     for wrong, reason in (
         (kind is None, "kind-unknown"),
-        (mechanism is None or len(body) > label_chars_max, "body-unknown"),
+        (known is None or len(body) > label_chars_max, "body-unknown"),
         (not any(countries), "addressee-missing"),
         (not text, "text-missing"),
         (len(text) > text_chars_max, "text-too-long"),
@@ -165,16 +190,21 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
             yield _unreadable(number, reason, f"{key} {body} {', '.join(countries)}: {text}")
             return
     assert kind
-    assert mechanism
+    assert known
     doubts: dict[str, None] = {}
     if "" in countries:
         doubts["blank-country"] = None
+    mechanism = known.mechanism
     upr = mechanism is Mechanism.UPR
+    states: tuple[str, ...] = ()
+    if upr:
+        text, states = text_and_states(text, language)
     answer, stood = _answer(_many(record, "UprPositions"), upr, doubts)
     cycle, session = _number(record, "UprCycle"), _number(record, "UprSession")
     if upr and session and cycle and cycle_of(session) not in {None, cycle}:
         doubts["cycle-differs"] = None
-    recommenders = tuple(map(_recommender, filter(None, _many(record, "UprRecommendingCountry"))))
+    named = tuple(filter(None, _many(record, "UprRecommendingCountry"))) or states
+    recommenders = tuple(map(_recommender, named))
     if upr and kind is Kind.RECOMMENDATION and not recommenders:
         doubts["states-missing"] = None
     if any(state.code is None for state in recommenders):
@@ -193,15 +223,17 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
             addressee_printed=country,
             kind=kind,
             mechanism=mechanism,
-            body=body,
+            body=known.code,
             text=text,
             language=language,
-            symbol=_one(record, "Symbol")[:label_chars_max] or None,
+            symbol=spelt_symbol(_one(record, "Symbol")[:label_chars_max]) or None,
             paragraph=paragraph,
             cycle=cycle or (cycle_of(session) if upr and session else None),
             session=str(session) if session else None,
             recommenders=recommenders,
-            answer=answer,
+            answer=answer.answer,
+            in_part=answer.in_part,
+            said_already_implemented=answer.said_already_implemented,
             printed=stood,
             terms=terms,
             published=published,
@@ -210,17 +242,21 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
 
 
 def _text(given: object) -> tuple[str | None, str]:
-    """The paragraph's number, where the text starts with one, and the text without it. Tags go
-    before references are resolved, so that what was printed as "&lt;" is no tag."""
+    """The paragraph's number, where the text starts with one, by itself or after a heading, and the
+    text without it. Tags go before references are resolved, so that what was printed as "&lt;" is
+    no tag."""
     text = given if isinstance(given, str) else ""
     if "<" in text:
         text = _TAG.sub("", _BLOCK.sub(" ", text))
     if "&" in text:
         text = html.unescape(text)
-    text = " ".join(_UNPRINTABLE.sub(" ", text).split())
+    text = " ".join(_UNPRINTABLE.sub(" ", text.replace("\xad", "")).split())
     text = text.removeprefix("- ")
     if found := _PARAGRAPH.match(text):
-        return found[1] or found[2], text[found.end() :]
+        number = next(filter(None, found.groups()))
+        return spelt_paragraph(re.sub(r"\.\s?\(", " (", number)), text[found.end() :]
+    if (found := _HEADED.match(text)) and not _COUNTED.search(found["heading"]):
+        return spelt_paragraph(found["number"]), f"{found['heading']} {text[found.end() :]}"
     return None, text
 
 
@@ -231,20 +267,19 @@ def _kind(printed: str) -> Kind | None:
     return Kind.RECOMMENDATION if word.startswith("recommendation") else None
 
 
-def _answer(
-    positions: list[str], upr: bool, doubts: dict[str, None]
-) -> tuple[Answer | None, str | None]:
+def _answer(positions: list[str], upr: bool, doubts: dict[str, None]) -> tuple[Reading, str | None]:
+    """What the positions of a record say together: several that differ are one in part."""
     stood = printed("; ".join(filter(None, positions)), label_chars_max) or None
-    answers = {_ANSWERS.get(word) for word in map(str.casefold, positions) if word != "pending"}
+    answer = read_answer(stood or "")
     if stood and not upr:
         doubts["position-outside-upr"] = None
-    elif None in answers and stood:
+    elif answer is None:
         doubts["position-unknown"] = None
-    elif len(answers) > 1:
-        doubts["positions-differ"] = None
-    elif upr and stood and answers:
-        return answers.pop(), stood
-    return None, stood
+    else:
+        if len({read_answer(position) for position in positions if position}) > 1:
+            doubts["positions-differ"] = None
+        return answer, stood
+    return Reading(None), stood
 
 
 def _published(record: _Json, doubts: dict[str, None]) -> str | None:
