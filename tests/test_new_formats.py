@@ -11,6 +11,7 @@ from typing import Any
 import docx
 import msgspec
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
@@ -333,6 +334,23 @@ def test_a_range_is_every_number_between_its_ends(known: list[int], start: int, 
     asked = [f"50.{n}" for n in range(start, start + more + 1)]
     assert [n for n in asked if n in within] == within, "in their order, and no other"
     assert sorted([*within, *missing]) == sorted(asked)
+
+
+def test_a_number_cell_that_may_be_another_number_answers_nothing(
+    office: Office, tmp_path: Path
+) -> None:
+    reported(office, "50.1", "50.10", "50.2")
+    place = tmp_path / "answers.xlsx"
+    book = xlsxwriter.Workbook(place)
+    for name in ("First", "Second"):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["Number", "Position"])
+        sheet.write_row(1, 0, [50.1 if name == "First" else 50.2, "Accepted"])
+    book.close()
+    receipt = answer(office, place)
+    assert (receipt.rows, receipt.changed, receipt.unreadable) == (2, 1, 1)
+    assert "50.10" in receipt.unreadable_rows[0].message
+    assert positions(office) == {"50.1": "pending", "50.2": "supported", "50.10": "pending"}
 
 
 def test_answers_without_a_document_or_a_date_are_refused(office: Office) -> None:

@@ -37,6 +37,8 @@ comment on it."""
 REASONS = {
     "number-not-known": "The document has no such paragraph in the record. Check the number, or "
     "import the report first.",
+    "number-cell-unclear": "The cell is a number, which can't tell apart paragraphs as 50.1 and "
+    "50.10. Format the column as text and type the number again.",
     "range-reversed": "The range ends before it begins. Write its ends in their order.",
     "range-too-long": "The range has more than 1,000 numbers. Check its ends.",
     "answered-twice": "An earlier row of this file answers the number otherwise. Compare both with "
@@ -120,6 +122,9 @@ class _Work(FactsImport):
                 self._unreadable(row, "number-not-known", number)
         facts = []
         for number in numbers:
+            if row.is_number and "." in number and f"{number}0" in known:
+                self._unreadable(row, "number-cell-unclear", number)
+                continue
             said = self._said.get((state, document, number))
             if said == row.reading:
                 self.account(RepeatedRow(row.row, row.row))

@@ -25,7 +25,7 @@ from domain.words import Answer
 from workflows.ohchr_matrix import NotAMatrix, WordParagraph, read_word
 from workflows.sources import NotThisFormat, RepeatedRow, RowsNotRead, UnreadableRow
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
-from workflows.sources.table import code_of, fitted, printed, read_grid, utf_8
+from workflows.sources.table import CellKind, code_of, fitted, kind_of, printed, read_sheets, utf_8
 
 numbers_max = 20_000
 
@@ -149,7 +149,8 @@ class AnswerRow(msgspec.Struct, frozen=True, kw_only=True):
     `row`: of the sheet, or which block of the document, from 1. `first`, `last`: the ends of a
     range; `last` is None for a single number. `in_text`: it stands in running text, where it may be
     a number of something else. `addressee`, `symbol`, `on`, `source`: where a table names them.
-    `printed`: the wording of the answer; `cited`: the paragraph of the addendum it stands in.
+    `is_number`: a number cell of a spreadsheet holds it, so that 50.1 may be 50.10. `printed`: the
+    wording of the answer; `cited`: the paragraph of the addendum it stands in.
     """
 
     row: int
@@ -164,6 +165,7 @@ class AnswerRow(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str | None = None
     on: str | None = None
     source: str | None = None
+    is_number: bool = False
 
 
 ReadAnswer = AnswerRow | UnreadableRow | RepeatedRow | RowsNotRead
@@ -207,9 +209,10 @@ class Answers:
         yield from text.found()
 
     def _plain(self) -> Iterator[ReadAnswer]:
-        grid = read_grid(self.path, utf_8)
-        if any(_columns(cells) for _, cells in grid[:20]):
-            yield from _table(grid, None)
+        sheets = read_sheets(self.path, utf_8)
+        if any(_columns(cells) for sheet in sheets for _, cells in sheet.rows[:20]):
+            for sheet in sheets:
+                yield from _table(sheet.rows, None)
             return
         data = self.path.read_bytes()
         if data.startswith((b"PK", b"\xd0\xcf")):
@@ -222,7 +225,7 @@ class Answers:
 
 def _is_word(path: Path) -> bool:
     try:
-        read_grid(path, utf_8)
+        read_sheets(path, utf_8)
     except NotThisFormat as problem:
         return problem.code == "word-document"
     return False
@@ -261,10 +264,15 @@ def _table(rows: list[tuple[int, list[str]]], group: _Group | None) -> Iterator[
         }
         if not any(cells) or cells == rows[start][1]:
             continue
-        yield from _of_row(number, said, cells)
+        if len(cells) <= places["number"]:
+            cells = [*cells, *[""] * (width - len(cells))]
+        is_number = kind_of(cells[places["number"]]) is CellKind.NUMBER
+        yield from _of_row(number, said, cells, is_number)
 
 
-def _of_row(number: int, said: dict[str, str], cells: list[str]) -> Iterator[ReadAnswer]:
+def _of_row(
+    number: int, said: dict[str, str], cells: list[str], is_number: bool
+) -> Iterator[ReadAnswer]:
     reading = read_answer(said.get("position", ""))
     items = _numbers(said.get("number", ""))
     addressee = said.get("addressee", "")
@@ -295,6 +303,7 @@ def _of_row(number: int, said: dict[str, str], cells: list[str]) -> Iterator[Rea
             symbol=said.get("symbol") or None,
             on=on or None,
             source=said.get("source") or None,
+            is_number=is_number,
         )
 
 

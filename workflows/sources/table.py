@@ -251,7 +251,7 @@ class Table:
             language=language,
             symbol=symbol or None,
             paragraph=paragraph or None,
-            paragraph_is_number=_kind(said.get("paragraph", "")) is CellKind.NUMBER,
+            paragraph_is_number=kind_of(said.get("paragraph", "")) is CellKind.NUMBER,
             cycle=int(cycle) if cycle else upr_cycle(session) if upr else None,
             session=session or None,
             recommenders=recommenders,
@@ -287,7 +287,7 @@ def _said(row: SourceRow) -> SourceRow:
 
 def _check_cells(said: dict[str, str]) -> None:
     for column, value in said.items():
-        kind = _kind(value)
+        kind = kind_of(value)
         if kind is CellKind.ERROR:
             raise _Unreadable("cell-in-error")
         if kind is CellKind.BOOLEAN or (kind is CellKind.DATE and column != "published"):
@@ -397,7 +397,7 @@ class Cell(str):
         return made
 
 
-def _kind(cell: str) -> CellKind:
+def kind_of(cell: str) -> CellKind:
     return cell.kind if isinstance(cell, Cell) else CellKind.TEXT
 
 
@@ -429,7 +429,7 @@ def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
         sheet = Sheet(name, [])
         for number, cells in rows:
             clean: list[str] = [
-                Cell(_UNPRINTABLE.sub(" ", cell).strip(), _kind(cell)) for cell in cells
+                Cell(_UNPRINTABLE.sub(" ", cell).strip(), kind_of(cell)) for cell in cells
             ]
             if any(clean):
                 sheet.rows.append((number, clean))
