@@ -296,7 +296,8 @@ class _Work:
         terms, unknown = self._terms.resolve(read.terms)
         row = msgspec.structs.replace(read, terms=terms)
         for doubt in row.doubts:
-            self._doubt(row, doubt, doubt.replace("-", " "))
+            said = f": “{row.printed}”" if doubt.startswith("position") and row.printed else ""
+            self._doubt(row, doubt, doubt.replace("-", " ") + said)
         for term in self._terms.to_tell(unknown):
             self._doubt(row, "term-unknown", told(term))
         if found := contradicts(row.text, row.language):

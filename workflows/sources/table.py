@@ -93,8 +93,6 @@ REASONS = {
     "there in its place.",
     "cell-no-text": "A cell holds TRUE, FALSE or a date where a word or number belongs; programs "
     "turn 4.10 into a date. Make the column text, and type what the document has.",
-    "position-unknown": "Write supported, supported in part, noted or pending, or leave the "
-    "position empty.",
     "position-outside-upr": "Only recommendations of the UPR ask for a position. Empty it, or "
     "correct the mechanism or the kind.",
     "cycle-unreadable": "Write the cycle as a number.",
@@ -224,7 +222,6 @@ class Table:
             (not own and not cell("key"), "key-missing"),
             (max(map(len, (symbol, paragraph, cell("key")))) > key_chars_max, "cell-too-long"),
             (not cell("body") and not upr, "body-missing"),
-            (position is None, "position-unknown"),
             (cell("position") and (not upr or kind is Kind.PLEDGE), "position-outside-upr"),
             (cycle and not re.fullmatch("[1-9][0-9]?", cycle), "cycle-unreadable"),
             (published and not is_date(published), "date-unreadable"),
@@ -233,7 +230,6 @@ class Table:
         ):
             if wrong:
                 raise _Unreadable(reason)
-        assert position is not None
         recommenders = tuple(
             Recommender(printed=state, code=code_of(state))
             for state in listed("recommending_states")
@@ -255,13 +251,16 @@ class Table:
             cycle=int(cycle) if cycle else upr_cycle(session) if upr else None,
             session=session or None,
             recommenders=recommenders,
-            answer=position.answer,
-            in_part=position.in_part,
-            said_already_implemented=position.said_already_implemented,
+            answer=position.answer if position else None,
+            in_part=position.in_part if position else False,
+            said_already_implemented=position.said_already_implemented if position else False,
             printed=cell("position_printed") or cell("position") or None,
             terms=tuple({term.key: term for term in terms}.values()),
             published=published or None,
-            doubts=("state-not-recognised",) if any(r.code is None for r in recommenders) else (),
+            doubts=(
+                *(["state-not-recognised"] if any(r.code is None for r in recommenders) else []),
+                *(["position-unknown"] if position is None else []),
+            ),
         )
 
 
