@@ -15,6 +15,7 @@ from domain.languages import language
 from domain.refusals import InvalidInput
 from workflows.access import Principal
 from workflows.desk import Desk
+from workflows.importing.answers import AnswersImport
 from workflows.importing.lookups import Lookups
 from workflows.importing.matrix import MatrixImport
 from workflows.importing.receipt import Options, Outcome, Positions, Progress, Receipt, RowNote
@@ -49,6 +50,8 @@ class Format(StrEnum):
     """the Universal Human Rights Index's export, JSON"""
     TABLE = "table"
     """a plain table with a documented heading row, CSV or spreadsheet"""
+    ANSWERS = "answers"
+    """a State's answers by number, as an addendum gives them: DOCX, text, CSV or spreadsheet"""
     WORKLIST = "worklist"
     """a focal point's worklist, filled in"""
 
@@ -98,6 +101,10 @@ class Import:
                 )
         if format is Format.WORKLIST:
             return WorklistImport(self._desk, self._principal).run(
+                source, options, dry_run=dry_run, progress=progress, batch=batch
+            )
+        if format is Format.ANSWERS:
+            return AnswersImport(*mine).run(
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         reader = _reader(source, format, options)

@@ -517,7 +517,7 @@ class Plan:
         event = r.take_position(
             self._stamp(row, effective(on) if on else Effective(), cited=True),
             Answer(row.position),
-            organ=_organ(instrument, self._labels.document),
+            organ=organ_of(instrument, self._labels.document),
             instrument=instrument,
             printed=row.position_printed,
             in_part=row.in_part,
@@ -651,7 +651,7 @@ class Plan:
         assert r is not None
         cited = [row.citation.symbol for row in self._matrix.rows if row.citation]
         for symbol in dict.fromkeys([labels.document, *(s for s in cited if s)]):
-            kind = _KINDS[_organ(symbol, labels.document)]
+            kind = _KINDS[organ_of(symbol, labels.document)]
             document = ReviewDocument(kind=kind, symbol=symbol, date=self._dated(symbol))
             known = next((d for d in r.documents if d.symbol == symbol), None)
             if known is None or (document.date is not None and known.date != document.date):
@@ -812,7 +812,8 @@ _KINDS = {
 }
 
 
-def _organ(instrument: str | None, document: str) -> Organ:
+def organ_of(instrument: str | None, document: str) -> Organ:
+    """Where a position was expressed that `instrument` states of a paragraph of `document`."""
     if instrument == document:
         return Organ.WORKING_GROUP_REPORT
     if instrument is not None and instrument.startswith(f"{document}/Add."):

@@ -138,7 +138,7 @@ class Table:
 
     def read(self) -> Iterator[Read]:
         """The rows in order. Raises NotThisFormat with a code of `REFUSALS`."""
-        if self.state and _code(self.state) is None:
+        if self.state and code_of(self.state) is None:
             _refuse("state-unknown", printed(self.state))
         grid, not_read = rows_under_one_heading(self.path, utf_8, self._headed)
         earlier: dict[tuple[str | None, ...], SourceRow] = {}
@@ -196,7 +196,7 @@ class Table:
             raise _Unreadable("cell-too-long")
         _check_cells(said)
         named = cell("addressee") or self.state or ""
-        code = _code(named)
+        code = code_of(named)
         kind = _word(Kind, cell("kind") or Kind.RECOMMENDATION, "kind-unknown")
         body = recognise_body(cell("body"))
         mechanism = _mechanism(cell("mechanism"), cell("body"))
@@ -231,7 +231,8 @@ class Table:
             if wrong:
                 raise _Unreadable(reason)
         recommenders = tuple(
-            Recommender(printed=state, code=_code(state)) for state in listed("recommending_states")
+            Recommender(printed=state, code=code_of(state))
+            for state in listed("recommending_states")
         )
         return SourceRow(
             rows=(number,),
@@ -246,7 +247,7 @@ class Table:
             language=language,
             symbol=symbol or None,
             paragraph=paragraph or None,
-            paragraph_is_number=_kind(said.get("paragraph", "")) is CellKind.NUMBER,
+            paragraph_is_number=kind_of(said.get("paragraph", "")) is CellKind.NUMBER,
             cycle=int(cycle) if cycle else upr_cycle(session) if upr else None,
             session=session or None,
             recommenders=recommenders,
@@ -285,7 +286,7 @@ def _said(row: SourceRow) -> SourceRow:
 
 def _check_cells(said: dict[str, str]) -> None:
     for column, value in said.items():
-        kind = _kind(value)
+        kind = kind_of(value)
         if kind is CellKind.ERROR:
             raise _Unreadable("cell-in-error")
         if kind is CellKind.BOOLEAN or (kind is CellKind.DATE and column != "published"):
@@ -296,7 +297,7 @@ def _refuse(code: str, more: str = "") -> NoReturn:
     raise NotThisFormat(code, f"{REFUSALS[code]} {more}".strip())
 
 
-def _code(name: str) -> str | None:
+def code_of(name: str) -> str | None:
     """The code of an addressee given by code or name."""
     code = name.strip().upper()
     return code if len(code) == 3 and addressee(code) else recognise(name)
@@ -395,7 +396,7 @@ class Cell(str):
         return made
 
 
-def _kind(cell: str) -> CellKind:
+def kind_of(cell: str) -> CellKind:
     return cell.kind if isinstance(cell, Cell) else CellKind.TEXT
 
 
@@ -427,7 +428,7 @@ def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
         sheet = Sheet(name, [])
         for number, cells in rows:
             clean: list[str] = [
-                Cell(_UNPRINTABLE.sub(" ", cell).strip(), _kind(cell)) for cell in cells
+                Cell(_UNPRINTABLE.sub(" ", cell).strip(), kind_of(cell)) for cell in cells
             ]
             if any(clean):
                 sheet.rows.append((number, clean))
