@@ -316,16 +316,18 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     def strike(self, stamp: Stamp, correction: CorrectionKind, version: int) -> Corrected:
         """Strikes an earlier entry that should not have been made: a position, plan, assessment,
-        declaration or report. It stays in the history and counts no more."""
+        declaration or report, or a step of the procedure's own. It stays in the history and counts
+        no more."""
         reasoned(stamp, "A correction")
         facts = {p.version for p in self.positions} | {a.version for a in self.assessments}
         facts.update(p.version for p in self.plans)
         facts.update(c.version for c in self.covers)
         facts.update(self.declared, self.reported)
+        facts.update(held.version for held in self.taken)
         if version not in facts or not self.stands(version):
             raise UnknownEntry(
-                f"Entry {version} is no standing position, plan, assessment, declaration or "
-                "report of this recommendation; see its history."
+                f"Entry {version} is no standing position, plan, assessment, declaration, report "
+                "or step of its own procedure of this recommendation; see its history."
             )
         return Corrected(stamp=stamp, correction=correction, strikes=version)
 

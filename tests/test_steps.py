@@ -208,7 +208,10 @@ def told(server: Server, log_index: int) -> tuple[str, Any]:
     return step_of(entry.event), said  # type: ignore[arg-type]
 
 
-BESIDE_THEM = ("claimTask", "releaseTask", "delegate", "approveStep", "remark")
+BESIDE_THEM = (
+    *("claimTask", "releaseTask", "delegate", "approveStep", "remark"),
+    *("suspendDeadline", "resumeDeadline", "retryTimers"),
+)
 """Mutations of steps beside every procedure: takeStep does not take them."""
 
 
