@@ -9,7 +9,7 @@ RUN := $(BIN)/python
 PIP_INSTALL := $(RUN) -m pip --disable-pip-version-check --no-input install -qq
 
 # Tests run on every core; `make test XDIST=` runs them in one process.
-XDIST ?= -n auto
+XDIST ?= -n auto --dist worksteal
 # More arguments for pytest, the benchmarks or chaos: make test ARGS="-k postgres"
 ARGS ?=
 
@@ -20,7 +20,7 @@ export SUIVI_TEST_DATA := $(abspath ../shared/data)
 endif
 endif
 
-.PHONY: help install demo test check bench chaos conformance lock clean
+.PHONY: help install demo quick test check endurance style bench chaos conformance lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -50,16 +50,26 @@ install: .venv/installed ## make .venv from the lock (PYTHON=python3.12 chooses 
 demo: install ## show the record at work (PORT=8001 elsewhere, DATA="a.docx b.docx" with your own files)
 	$(RUN) -m demo $(if $(PORT),--port $(PORT)) $(DATA)
 
-test: install ## run the tests
+quick: style ## while you work: style, types, layers, and the tests that are fast and need SQLite only
+	$(RUN) -m pytest $(XDIST) -m "not postgres and not endurance and not slow" $(ARGS)
+
+test: install ## everything that shows that it works, on SQLite and PostgreSQL
 	$(RUN) -m pytest $(XDIST) $(ARGS)
 
 check: export SUIVI_REQUIRE_POSTGRES = 1
-check: install ## everything a change must pass: style, types, layers, tests on both stores, coverage
+check: style ## everything a change must pass: `make test`, style, types, layers, coverage
+	$(RUN) -m pytest $(XDIST) $(ARGS) --cov
+
+endurance: export SUIVI_ENDURANCE = 1
+endurance: export SUIVI_REQUIRE_POSTGRES = 1
+endurance: install ## the long form of searching tests, chaos and others' suites; writes tests/endurance.md
+	$(RUN) -m pytest $(XDIST) -m endurance $(ARGS)
+
+style: install ## style, types and layers alone
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(BIN)/lint-imports
-	$(RUN) -m pytest $(XDIST) $(ARGS) --cov
 
 bench: install ## measure
 	$(RUN) -m benchmarks $(ARGS)

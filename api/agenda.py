@@ -281,25 +281,30 @@ class AgendaQuery:
 
     @strawberry.field(
         description="The outbox: reminders, deadlines that passed, escalations, each once for each "
-        "one it is for. A focal point reads those to its institution."
+        "one it is for. `institution`: those to it, by its code; a focal point reads those to its "
+        "own."
     )
     def notifications(
         self,
         info: Info[Context, None],
         role: list[RoleType] | None = None,
+        institution: str | None = None,
         addressee: list[str] | None = None,
         first: int = 50,
         after: str | None = None,
     ) -> NotificationConnection:
         context = info.context
         _working(context.principal)
+        if context.principal.role is Role.FOCAL_POINT:
+            own = context.principal.institution
+            if institution not in (None, own):
+                raise Forbidden(f"A focal point reads what its institution, {own}, is told.")
+            institution = own
         found, more = agenda.notices(
             context.connection,
             context.scope,
             roles=None if role is None else [one.value for one in role],
-            institution=context.principal.institution
-            if context.principal.role is Role.FOCAL_POINT
-            else None,
+            institution=institution,
             addressee=addressee,
             first=first,
             after=after,

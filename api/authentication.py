@@ -10,19 +10,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.service import Service
-from domain.refusals import Forbidden, LimitExceeded, NotFound, Refusal, Unavailable
+from domain.refusals import Busy, Forbidden, LimitExceeded, NotFound, Refusal, Unavailable
 from workflows.access import Principal
+
+retry_seconds = 5
+"""After how long a request may be sent again that has to wait its turn."""
 
 log_line = structlog.get_logger("suivi.http")
 
 
 class Refused(Exception):
-    """A request that is answered without running anything: HTTP status, message, headers."""
+    """A request that is answered without running anything: HTTP status, message, headers, and the
+    code of the refusal that says the same, where one does."""
 
-    def __init__(self, status: int, message: str, **headers: str) -> None:
+    def __init__(self, status: int, message: str, code: str | None = None, **headers: str) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.code = code
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
@@ -44,6 +49,13 @@ async def authenticated(request: Request, service: Service) -> Principal:
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+
+def busy(refusal: Busy) -> Refused:
+    """How a request is answered that has to wait its turn: too many of this key, or of all."""
+    status = 429 if "waiting" in refusal.facts else 503
+    return Refused(status, refusal.message, refusal.code, Retry_After=str(retry_seconds))
+
+
 _STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (NotFound, 404),
     (Forbidden, 403),
@@ -60,7 +72,10 @@ def answering(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Refused as refused:
-            return _error(refused.status, refused.message, None, refused.headers)
+            return _error(refused.status, refused.message, refused.code, refused.headers)
+        except Busy as refusal:
+            later = busy(refusal)
+            return _error(later.status, later.message, later.code, later.headers)
         except Refusal as refusal:
             status = next(status for kind, status in _STATUS if isinstance(refusal, kind))
             return _error(status, refusal.message, refusal.code, {})

@@ -57,6 +57,9 @@ class DueDay:
         description="Whether it is worked. A last day stays where it is, worked or not."
     )
     reckoned_by: str = strawberry.field(description="As in `Calendar.reckonedBy`.")
+    knows_holidays: bool = strawberry.field(
+        description="Whether public holidays are known of every year between the two days."
+    )
 
 
 @strawberry.type(
@@ -84,9 +87,14 @@ class Calendar:
     def reckoned_by(self) -> str:
         return self.known.version
 
-    @strawberry.field(description="Whether public holidays of this State are known.")
-    def knows_holidays(self) -> bool:
-        return self.known.knows_holidays
+    @strawberry.field(
+        description="Whether public holidays of this State are known; with a year, those of that "
+        "year. Where none are known, there are weekends and what the State has said."
+    )
+    def knows_holidays(self, year: int | None = None) -> bool:
+        if year is None:
+            return self.known.knows_holidays
+        return self.known.knows_holidays_of(year, year)
 
     @strawberry.field(description="IANA name of the time zone in which its days end.")
     def timezone(self) -> str:
@@ -129,6 +137,7 @@ class Calendar:
             ends_at=datetime.fromisoformat(self.known.end_of(day)),
             is_working_day=self.known.is_working_day(day),
             reckoned_by=self.known.version,
+            knows_holidays=self.known.knows_holidays_of(int(from_[:4]), int(day[:4])),
         )
 
 

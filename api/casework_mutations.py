@@ -20,8 +20,8 @@ from domain.entry import Protected, Stamp
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput
-from workflows.access import Role, is_concerned, may_do
-from workflows.procedure.four_eyes import Said, may_approve, said_by, said_of
+from workflows.access import Role, authorise_release, authorise_task, is_concerned
+from workflows.procedure.four_eyes import Said, authorise_approval, looks_at, said_by, said_of
 from workflows.steps import ask
 
 Request = Info[Context, None]
@@ -116,13 +116,10 @@ class CaseworkMutation:
         whose = input.institution or principal.institution
 
         def act(r: Recommendation, stamp: Stamp) -> TaskReleased:
+            authorise_release(principal, r, input.task, whose)
             return r.release_task(stamp, input.task, whose)
 
-        coordinates = principal.role is Role.COORDINATOR
-        if whose != principal.institution and not coordinates:
-            act = _forbidden(f"Only a coordinator releases what {whose} has claimed.")  # type: ignore[assignment]
-        allowed = act if coordinates else _own(context, input.task, act)
-        return step(context, "release-task", input, allowed)
+        return step(context, "release-task", input, act)
 
     @strawberry.mutation(description="Another person of your institution does a task from now on.")
     def delegate(self, info: Request, input: DelegateInput) -> StepPayload:
@@ -197,11 +194,9 @@ def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveS
     principal, desk = context.principal, context.service.desk
     name = input.step
     data: Any = {} if input.data is None else input.data
-    specs = desk.procedures.of(r).specs
-    asking = ("cover", "publish-progress") if name == "cover" else (name,)
-    seats = [spec.approvals for step_ in asking if (spec := specs.get(step_)) is not None]
-    if not any(may_approve(one, principal.role.value, principal.institution) for one in seats):
-        raise Forbidden(f"“{name[:80]}” does not ask for your approval.")
+    procedure = desk.procedures.of(r)
+    asking = "publish-progress" if name == "cover" and not looks_at(procedure, name) else name
+    authorise_approval(procedure, asking, principal.role.value, principal.institution)
     if name == "cover":
         if not isinstance(data, dict) or not isinstance(data.get("report"), str):
             raise InvalidInput("Say which report: `data: {report: …, narrative: …}`.")
@@ -224,15 +219,7 @@ def _own(
     """The act, for those whose task it is."""
 
     def checked(r: Recommendation, stamp: Stamp) -> TaskEvent:
-        if not may_do(context.principal, r.task(task), r):
-            raise Forbidden(f"The task “{task[:80]}” is not for this key.")
+        authorise_task(context.principal, r, task)
         return act(r, stamp)
 
     return checked
-
-
-def _forbidden(why: str) -> Callable[[Recommendation, Stamp], TaskEvent]:
-    def refuse(r: Recommendation, stamp: Stamp) -> TaskEvent:
-        raise Forbidden(why)
-
-    return refuse

@@ -6,44 +6,29 @@ Results go to standard output, everything else to standard error; `--json` where
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import shutil
-import signal
 import sys
-import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-import msgspec
-import structlog
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
+if TYPE_CHECKING:
+    from types import FrameType
 
-from api.service import Service
-from api.settings import Settings, describe, read_settings
-from domain.entry import Authority, AuthorityKind, Stamp, UnreadableEntry, is_date
-from domain.refusals import AlreadySo, InvalidInput, Refusal
-from projections.feed import FeedStopped
-from projections.views import VIEWS
-from workflows.access import Principal, Role
-from workflows.desk import Command
+    from api.service import Service
+    from api.settings import Settings
+    from domain.entry import Authority, Stamp
+    from workflows.access import Principal
+    from workflows.desk import Command
 
+# Help and wrong usage are answered at once: a command imports what it needs when it runs, and what
+# the parser offers stands here by name (a test compares it with what there is).
 FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "worklist"]
 EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist", "ocel", "xes"]
+VIEWS = ["recommendations", "search", "figures", "register", "timers", "agenda", "credentials"]
+ROLES = ["administrator", "coordinator", "clerk", "focal-point", "auditor", "reader"]
 
 OPERATOR = UUID(int=0)
 """The key id of whoever holds the installation's own command line."""
@@ -51,39 +36,59 @@ OPERATOR = UUID(int=0)
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
+    from api.settings import read_settings
+
     try:
         settings = read_settings()
         configure_logging(settings.log_format)
         run: Callable[[argparse.Namespace, Settings], int] = given.run
         return run(given, settings)
-    except Refusal as refusal:
-        return _fail(refusal.code, refusal.message, getattr(given, "json", False))
-    except FileNotFoundError as error:
-        return _fail("NOT_FOUND", f"There is no file {error.filename}.", given.json)
-    except PermissionError as error:
-        return _fail("FORBIDDEN", f"{error.filename} can't be read or written.", given.json)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        what = f"{error.filename or 'A file'} can't be read or written: {error.strerror}."
-        return _fail("UNAVAILABLE", what, given.json)
-    except (FeedStopped, UnreadableEntry) as error:
-        return _fail("DAMAGED", f"{error}. `suivi check` tells all that is wrong.", given.json)
-    except SQLAlchemyError as error:
-        why = getattr(error, "orig", error)
-        what = f"The views can't be used: {why}. They may be removed; `suivi rebuild` fills them."
-        return _fail("UNAVAILABLE", what, given.json)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        return _fail(*reason, as_json=given.json)
 
 
-def _fail(code: str, message: str, as_json: bool) -> int:
+def _reason(error: Exception) -> tuple[str, str] | None:
+    """The code and the sentence for an error that is no fault of ours, None for any other."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from domain.entry import UnreadableEntry
+    from domain.refusals import Refusal
+    from projections.feed import FeedStopped
+
+    match error:
+        case Refusal():
+            return error.code, error.message
+        case FileNotFoundError():
+            return "NOT_FOUND", f"There is no file {error.filename}."
+        case PermissionError():
+            return "FORBIDDEN", f"{error.filename} can't be read or written."
+        case OSError():
+            what = error.filename or "A file"
+            return "UNAVAILABLE", f"{what} can't be read or written: {error.strerror}."
+        case FeedStopped() | UnreadableEntry():
+            return "DAMAGED", f"{error}. `suivi check` tells all that is wrong."
+        case SQLAlchemyError():
+            why = getattr(error, "orig", error)
+            return (
+                "UNAVAILABLE",
+                f"The views can't be used: {why}. They may be removed; `suivi rebuild` fills them.",
+            )
+    return None
+
+
+def _fail(code: str, message: str, *, as_json: bool) -> int:
     if as_json:
-        print(msgspec.json.encode({"error": {"code": code, "message": message}}).decode())
+        _print_json({"error": {"code": code, "message": message}})
     else:
         print(f"suivi: {message} [{code}]", file=sys.stderr)
     return 1
@@ -91,6 +96,12 @@ def _fail(code: str, message: str, as_json: bool) -> int:
 
 def configure_logging(style: str) -> None:
     """Structured lines on standard error: JSON for machines, or readable for people."""
+    import logging
+
+    import structlog
+
+    from domain.refusals import InvalidInput
+
     if style not in ("json", "console"):
         raise InvalidInput("SUIVI_LOG_FORMAT is json or console.")
     renderer = (
@@ -118,7 +129,6 @@ def configure_logging(style: str) -> None:
         processors=[*told, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
 
 
@@ -155,8 +165,10 @@ def import_file(given: argparse.Namespace, settings: Settings) -> int:
             )
         service.feed.advance()
     if given.json:
-        print(msgspec.json.encode(receipt).decode())
+        _print_json(receipt)
     else:
+        from rich.console import Console
+
         from api.receipt import show
 
         show(receipt, Console(), verbose=given.dry_run)
@@ -168,10 +180,17 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     import uvicorn
 
     from api.app import create_app
+    from api.service import Service
 
     service = Service(settings)
-    try:
-        uvicorn.run(
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            service.stop()  # what takes long ends now, so that all others can end in time
+            super().handle_exit(sig, frame)
+
+    server = Server(
+        uvicorn.Config(
             create_app(service),
             host=given.host,
             port=given.port,
@@ -181,9 +200,16 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+    )
+    try:
+        server.run()
     except SystemExit as ended:
         # uvicorn has said why it could not start; its exit codes are not ours.
         return 1 if ended.code else 0
+    except KeyboardInterrupt:
+        return 0
+    if not server.started:
+        return 1
     return 0
 
 
@@ -203,11 +229,17 @@ def feed(given: argparse.Namespace, settings: Settings) -> int:
 
 def work(given: argparse.Namespace, settings: Settings) -> int:
     """suivi worker: fires deadlines and reminders when they are due, until it is stopped."""
+    import signal
+
+    import structlog
+
     with _service(settings) as service:
         if given.once:
             fired = service.worker.catch_up()
-            said = msgspec.json.encode({"fired": fired}).decode()
-            print(said if given.json else f"Fired {fired:,}.")
+            if given.json:
+                _print_json({"fired": fired})
+            else:
+                print(f"Fired {fired:,}.")
             return 0
         for signalled in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signalled, lambda *_: service.worker.stop())
@@ -217,6 +249,9 @@ def work(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _until_told() -> None:
+    import signal
+    import threading
+
     told = threading.Event()
     for signalled in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signalled, lambda *_: told.set())
@@ -225,13 +260,13 @@ def _until_told() -> None:
 
 def rebuild(given: argparse.Namespace, settings: Settings) -> int:
     """suivi rebuild: fills views anew beside the running ones, then switches."""
-    names = given.view or list(VIEWS)
+    names = given.view or VIEWS
     with _service(settings) as service, _bar(quiet=given.json) as tell:
         made = service.feed.rebuild(lambda done, total: tell("rebuilding", done, total), names)
         with service.views.snapshot() as (_, held):
             pass
     if given.json:
-        print(msgspec.json.encode({"generations": made.numbers, "events": held}).decode())
+        _print_json({"generations": made.numbers, "events": held})
     else:
         current = ", ".join(f"{name} {number}" for name, number in made.numbers.items())
         print(f"Rebuilt from {held:,} events; current generations: {current}.")
@@ -240,9 +275,13 @@ def rebuild(given: argparse.Namespace, settings: Settings) -> int:
 
 def export(given: argparse.Namespace, settings: Settings) -> int:
     """suivi export: the log as JSON Lines, or what the record says: list, matrix, worklist."""
+    import shutil
+    import tempfile
+
     from api.conditions import read_where
     from api.context import Context
     from api.exports import Asked, Export, write
+    from domain.refusals import InvalidInput
     from workflows.exporting import json_lines
 
     asked = Asked(where=read_where(_conditions(given)), language=given.language)
@@ -254,7 +293,7 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
                 out.writelines(json_lines(service.log))
             return 0
         service.feed.advance()
-        context = Context(service, _principal(given, service, Role.COORDINATOR))
+        context = Context(service, _principal(given, service, "coordinator"))
         try:
             reading = asked.reading(context, given.log_index)
             with tempfile.TemporaryDirectory() as folder:
@@ -270,6 +309,8 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
 
 def _conditions(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """The conditions of an export: what `--where` says, and the options that say the same."""
+    from domain.refusals import InvalidInput
+
     for name, value in (
         ("addressee", given.state),
         ("cycle", given.cycle),
@@ -303,7 +344,7 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
     with _service(settings) as service, _bar(quiet=given.json) as tell:
         report = check_all(service, tell)
     if given.json:
-        print(msgspec.json.encode(report).decode())
+        _print_json(report)
     else:
         for fault in report.faults:
             print(f"✗ {fault}")
@@ -332,23 +373,30 @@ def definition_check(given: argparse.Namespace, settings: Settings) -> int:
 
 def _tell(report: Any, *, as_json: bool) -> int:
     if as_json:
-        print(msgspec.json.encode(report).decode())
+        _print_json(report)
     else:
-        for found in report.faults:
-            print(f"✗ {found.where}: {found.message} [{found.code}]")
-            for line in found.trace:
-                print(f"    {line}")
+        for sign, some in (("✗", report.faults), ("⚠", report.warnings)):
+            for found in some:
+                print(f"{sign} {found.where}: {found.message} [{found.code}]")
+                for line in found.trace:
+                    print(f"    {line}")
         print(f"Sound: {report.hash}" if report.ok else f"{len(report.faults)} faults.")
     return 0 if report.ok else 1
 
 
 def definition_publish(given: argparse.Namespace, settings: Settings) -> int:
     """suivi definition publish: publishes a State's own procedure, and adopts it if told to."""
+    from contextlib import suppress
+    from uuid import uuid4
+
+    from domain.entry import Stamp
+    from domain.refusals import AlreadySo
     from workflows import publishing
+    from workflows.desk import Command
 
     source = given.file.read_bytes()
     with _service(settings) as service:
-        desk, principal = service.desk, _principal(given, service, Role.COORDINATOR)
+        desk, principal = service.desk, _principal(given, service, "coordinator")
         examined = publishing.examine(desk.procedures, given.state, source)
         if examined.definition is None or not examined.report.ok:
             return _tell(examined.report, as_json=given.json)
@@ -368,7 +416,7 @@ def definition_publish(given: argparse.Namespace, settings: Settings) -> int:
         service.feed.advance()
     if given.json:
         said_json = {"hash": sha256, "name": examined.definition.name, "adopted": given.adopt}
-        print(msgspec.json.encode(said_json).decode())
+        _print_json(said_json)
     else:
         what = "Published and adopted" if given.adopt else "Published"
         print(f"{what} for {given.state}: {examined.definition.name} {sha256}")
@@ -389,7 +437,7 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
 
         found = run(service.desk.procedures, service.log.read_streams(size - 1), count)
     if given.json:
-        print(msgspec.json.encode(found).decode())
+        _print_json(found)
     else:
         for d in found.differences:
             now = _led(d.now_left, d.now_entered)
@@ -408,6 +456,7 @@ def _led(left: Sequence[str], entered: Sequence[str]) -> str:
 
 def definition_diagram(given: argparse.Namespace, settings: Settings) -> int:
     """suivi definition diagram: a procedure as Mermaid, SVG or SCXML."""
+    from domain.refusals import InvalidInput
     from workflows.procedure.compiled import Compiled
     from workflows.procedure.definition import Unsound
     from workflows.procedure.drawing import svg
@@ -455,7 +504,7 @@ def key_create(given: argparse.Namespace, settings: Settings) -> int:
             addressees=tuple(given.addressee),
         )
     if given.json:
-        print(msgspec.json.encode({"id": id, "key": key}).decode())
+        _print_json({"id": id, "key": key})
     else:
         print(f"{key}\n\nKey {id} for the role {given.role}. It is shown this once; keep it safe.")
     return 0
@@ -467,12 +516,17 @@ def key_revoke(given: argparse.Namespace, settings: Settings) -> int:
 
     with _service(settings) as service:
         revoke_key(service.log, given.id)
-    print(msgspec.json.encode({"id": given.id}).decode() if given.json else f"Revoked {given.id}.")
+    if given.json:
+        _print_json({"id": given.id})
+    else:
+        print(f"Revoked {given.id}.")
     return 0
 
 
 def key_list(given: argparse.Namespace, settings: Settings) -> int:
     """suivi key list: every key ever granted, without the keys themselves."""
+    import msgspec
+
     from projections.credentials import all_credentials
 
     with _service(settings) as service:
@@ -481,8 +535,11 @@ def key_list(given: argparse.Namespace, settings: Settings) -> int:
             held = all_credentials(connection)
     if given.json:
         shown = [{"id": c.id, "revoked": c.revoked, **msgspec.to_builtins(c.holder)} for c in held]
-        print(msgspec.json.encode(shown).decode())
+        _print_json(shown)
         return 0
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("id", "role", "institution", "actor or system", "revoked", box=None)
     for c in held:
         who = c.holder.actor or c.holder.system or ""
@@ -494,11 +551,16 @@ def key_list(given: argparse.Namespace, settings: Settings) -> int:
 
 def show_settings(given: argparse.Namespace, settings: Settings) -> int:
     """suivi settings: every setting, its default and what it does."""
+    from api.settings import describe
+
     if given.markdown:
         print("| variable | default | what it does |\n|---|---|---|")
         for name, default, help in describe():
             print(f"| `{name}` | `{default}` | {help} |")
         return 0
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("variable", "default", "what it does", box=None)
     for row in describe():
         table.add_row(*row)
@@ -558,9 +620,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--once", action="store_true", help="fire all that is due now, and end")
 
     c = add("rebuild", rebuild, "Rebuild the views from the log, beside the running ones.")
-    c.add_argument(
-        "--view", action="append", choices=list(VIEWS), help="only this view (repeatable)"
-    )
+    c.add_argument("--view", action="append", choices=VIEWS, help="only this view (repeatable)")
 
     c = add("export", export, "Export the log, or what the record says.")
     c.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl, the log")
@@ -620,7 +680,7 @@ def _parser() -> argparse.ArgumentParser:
     key = commands.add_parser("key", help="Grant, revoke and list keys.")
     keys = key.add_subparsers(title="commands", metavar="COMMAND", required=True)
     c = add("create", key_create, "Grant a key; it is shown once.", keys)
-    c.add_argument("--role", required=True, choices=[role.value for role in Role])
+    c.add_argument("--role", required=True, choices=ROLES)
     c.add_argument("--institution", default="operator", help="the institution it speaks for")
     c.add_argument("--actor", help="pseudonym of the person it is for")
     c.add_argument("--system", help="name of the system it is for, which names persons itself")
@@ -633,6 +693,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _date(text: str) -> str:
+    from domain.entry import is_date
+
     if not is_date(text):
         raise argparse.ArgumentTypeError(f"“{text}” is not a date: write 2019-11-12")
     return text
@@ -646,11 +708,17 @@ def _document_date(text: str) -> tuple[str, str]:
 
 
 def _authority(reference: str | None) -> Authority | None:
+    from domain.entry import Authority, AuthorityKind
+
     return Authority(kind=AuthorityKind.DECISION, reference=reference) if reference else None
 
 
-def _principal(given: argparse.Namespace, service: Service, role: Role = Role.CLERK) -> Principal:
+def _principal(given: argparse.Namespace, service: Service, role: str = "clerk") -> Principal:
     """Who acts: the holder of SUIVI_KEY, else the operator of this installation, in a role."""
+    from domain.entry import Authority, AuthorityKind
+    from domain.refusals import InvalidInput
+    from workflows.access import Principal, Role
+
     key = os.environ.get("SUIVI_KEY")
     if key:
         principal = service.principal(key)
@@ -659,7 +727,7 @@ def _principal(given: argparse.Namespace, service: Service, role: Role = Role.CL
         return principal
     return Principal(
         key=OPERATOR,
-        role=role,
+        role=Role(role),
         institution=given.institution or "operator",
         authority=_authority(getattr(given, "authority", None))
         or Authority(kind=AuthorityKind.MANDATE, reference="holds the installation"),
@@ -670,11 +738,19 @@ def _principal(given: argparse.Namespace, service: Service, role: Role = Role.CL
 
 @contextmanager
 def _service(settings: Settings) -> Iterator[Service]:
+    from api.service import Service
+
     service = Service(settings)
     try:
         yield service
     finally:
         service.close()
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    print(msgspec.json.encode(value).decode())
 
 
 @contextmanager
@@ -690,10 +766,19 @@ def _output(path: Path | None) -> Iterator[Any]:
 @contextmanager
 def _bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on standard error; none where a program reads or nobody looks."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield lambda what, done, total: None
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:<11}"),
@@ -701,7 +786,7 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, Any] = {}
 
         def tell(what: str, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,8 +16,11 @@ from domain.refusals import InvalidInput
 from domain.scope import Scope
 from projections import history, recommendations, register
 from projections.recommendations import Lineage, Row
-from projections.standpoints import Standpoint, recorded_on
+from projections.standpoints import Ration, Standpoint, recorded_on
 from workflows.access import Principal, Role
+
+open_standpoints_max = 3
+"""How many standpoints one request keeps in use at once; it may return to the others."""
 
 
 class Reading:
@@ -24,6 +28,7 @@ class Reading:
     log index `last` (-1: nothing), on the day `effective_on` (None: every day)."""
 
     service: Service
+    principal: Principal
     scope: Scope
     role: Role
     actor: str | None
@@ -47,19 +52,21 @@ class Reading:
 class Then(Reading):
     """The record as it was known at a log index, of what was true on a day."""
 
-    def __init__(self, context: Context, connection: Connection, from_: Standpoint) -> None:
+    def __init__(self, context: Context, from_: Standpoint) -> None:
         self.service = context.service
+        self.principal = context.principal
         self.scope = context.scope
         self.role = context.role
         self.actor = context.actor
         self.institution = context.institution
         self.effective_on = from_.effective_on
-        self._connection = connection
+        self._context = context
+        self._from = from_
         self._last = from_.log_index
 
     @property
     def connection(self) -> Connection:
-        return self._connection
+        return self._context.then(self._from)
 
     @property
     def last(self) -> int:
@@ -85,7 +92,11 @@ class Context(Reading):
         self.institution = principal.institution
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
+        self._ration = Ration(
+            service.settings.as_of_standpoints_max, service.settings.as_of_events_max
+        )
         self._then: dict[Standpoint, Then] = {}
+        self._open_then: OrderedDict[Standpoint, tuple[ExitStack, Connection]] = OrderedDict()
 
     @property
     def connection(self) -> Connection:
@@ -111,23 +122,42 @@ class Context(Reading):
         if log_index is None and recorded_at is None and effective_on is None:
             return self
         if effective_on is not None and (len(effective_on) != 10 or not is_date(effective_on)):
-            raise InvalidInput("`effectiveOn` is a day: write 2025-04-08.")
+            raise InvalidInput(
+                f"`effectiveOn` is a day, and “{effective_on[:40]}” is none: write 2025-04-08."
+            )
         index = self.index_of(log_index, recorded_at)
         mine = self.scope.addressees
         asked = None if addressees is None else frozenset(addressees)
         whose = asked if mine is None else mine if asked is None else asked & mine
         from_ = Standpoint(index, effective_on, whose)
         if from_ not in self._then:
-            look = self.service.standpoints.look(from_, self.connection)
-            self._then[from_] = Then(self, self._stack.enter_context(look), from_)
+            self._ration.look()
+            self._then[from_] = Then(self, from_)
+            self.then(from_)
         return self._then[from_]
+
+    def then(self, from_: Standpoint) -> Connection:
+        """A connection to the views of a standpoint."""
+        if from_ not in self._open_then:
+            while len(self._open_then) >= open_standpoints_max:
+                self._open_then.popitem(last=False)[1][0].close()
+            stack = ExitStack()
+            look = self.service.standpoints.look(from_, self.connection, self._ration)
+            self._open_then[from_] = stack, stack.enter_context(look)
+        self._open_then.move_to_end(from_)
+        return self._open_then[from_][1]
 
     def index_of(self, log_index: int | None, recorded_at: datetime | None) -> int:
         """The log index that is meant; refuses one that is not there yet."""
         last = self.last
         if log_index is not None:
             if not 0 <= log_index <= last:
-                raise InvalidInput(f"`logIndex` is between 0 and {last}, the last entry so far.")
+                raise InvalidInput(
+                    f"`logIndex` is between 0 and {last}, the last entry so far; {log_index} is "
+                    "not."
+                    if last >= 0
+                    else "`logIndex`: the log holds no entry yet."
+                )
             return log_index
         if recorded_at is not None:
             if recorded_at.tzinfo is None:
@@ -142,6 +172,8 @@ class Context(Reading):
 
     def refresh(self) -> None:
         """Lets go of the snapshot, so that what this request wrote can be read."""
+        while self._open_then:
+            self._open_then.popitem()[1][0].close()
         self._snapshot = None
         self._then.clear()
         self._stack.close()

@@ -20,13 +20,16 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    NullValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    VariableNode,
     execute,
     parse,
     validate,
 )
+from graphql.validation.validate import ValidationAbortedError
 
 from api.context import Context
 from api.schema import schema
@@ -34,6 +37,7 @@ from api.settings import Settings
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
 
 documents_max = 1_000
+validation_errors_max = 20
 
 FAULT = {
     "message": "Something went wrong on our side; it has been logged.",
@@ -52,12 +56,39 @@ class BadRequest(Exception):
         self.errors = errors
 
 
+Looks = frozenset[tuple[str | None, bool]]
+"""The variables that say, by a value, that an operation takes long, and whether they have one by
+default; None: it takes long whatever they say."""
+
+LOOKING_BACK = frozenset(("asOf", "effectiveOn"))
+"""The arguments of fields by which the record is asked for as it was."""
+
+LONG = frozenset(("whatIf", "gate", "path"))
+"""Fields that may take long whatever they are asked: they walk procedures, or retell histories."""
+
+
 class Operation(NamedTuple):
     """A document that passed parsing, limits and validation, and the operation in it to run."""
 
     document: DocumentNode
     name: str | None
     is_mutation: bool
+    looks: Looks
+
+    def is_long(self, variables: dict[str, Any] | None) -> bool:
+        """True if a field of it asks for the record as it was, or is one of those in `LONG`."""
+        given = variables or {}
+        return any(
+            has_default if name is None or name not in given else given[name] is not None
+            for name, has_default in self.looks
+        )
+
+
+class Prepared(NamedTuple):
+    """A valid document, and what says of each of its operations that it takes long."""
+
+    document: DocumentNode
+    looks: dict[str | None, Looks]
 
 
 class Executor:
@@ -66,12 +97,12 @@ class Executor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._schema: GraphQLSchema = schema._schema
-        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._documents: OrderedDict[str, Prepared] = OrderedDict()
         self._door = Lock()
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation a request asks for; BadRequest if there is no such one, or no valid one."""
-        document = self._document(query)
+        document, looks = self._document(query)
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         if operation_name is not None:
             operations = [o for o in operations if o.name and o.name.value == operation_name]
@@ -83,7 +114,8 @@ class Executor:
         if operation.operation is OperationType.SUBSCRIPTION:
             raise BadRequest([_error("There are no subscriptions; follow `events`.")])
         is_mutation = operation.operation is OperationType.MUTATION
-        return Operation(document, operation_name, is_mutation)
+        named = operation.name.value if operation.name else None
+        return Operation(document, operation_name, is_mutation, looks[named])
 
     def run(
         self, operation: Operation, variables: dict[str, Any] | None, context: Context
@@ -111,7 +143,7 @@ class Executor:
             response["data"] = result.data
         return response
 
-    def _document(self, query: str) -> DocumentNode:
+    def _document(self, query: str) -> Prepared:
         with self._door:
             known = self._documents.get(query)
             if known is not None:
@@ -121,18 +153,40 @@ class Executor:
         try:
             document = parse(query, no_location=False, max_tokens=limits.query_tokens_max)
         except GraphQLError as error:
-            raise BadRequest([error]) from None
+            if "Parsing aborted" not in error.message:
+                raise BadRequest([error]) from None
+            message = f"The document has more than {limits.query_tokens_max} tokens, the limit."
+            raise BadRequest([_error(message, LimitExceeded.code)]) from None
         except RecursionError:
-            raise BadRequest([_error("The document nests too deeply.", "LIMIT_EXCEEDED")]) from None
-        errors = validate(self._schema, document, max_errors=20, hide_suggestions=True)
+            raise BadRequest([self._too_deep()]) from None
+        errors = validate(
+            self._schema, document, max_errors=validation_errors_max, hide_suggestions=True
+        )
         if errors:
-            raise BadRequest(errors)
+            raise BadRequest([self._explained(error, errors) for error in errors])
         measure(document, limits.query_depth_max, limits.query_fields_max)
+        prepared = Prepared(document, looking_back(document))
         with self._door:
-            self._documents[query] = document
+            self._documents[query] = prepared
             while len(self._documents) > documents_max:
                 self._documents.popitem(last=False)
-        return document
+        return prepared
+
+    def _explained(self, error: GraphQLError, errors: list[GraphQLError]) -> GraphQLError:
+        """An error of validation; where that was given up, with the limit that was met."""
+        if not isinstance(error, ValidationAbortedError):
+            return error
+        if len(errors) <= validation_errors_max:
+            return self._too_deep()
+        message = f"There are more errors; the first {validation_errors_max} are told."
+        return _error(message, LimitExceeded.code)
+
+    def _too_deep(self) -> GraphQLError:
+        message = (
+            "The document nests too deeply to be read; "
+            f"{self._settings.query_depth_max} levels are the limit."
+        )
+        return _error(message, LimitExceeded.code)
 
 
 def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
@@ -172,6 +226,50 @@ def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
             if fields > fields_max:
                 message = f"The document selects {fields} fields; {fields_max} is the limit."
                 raise BadRequest([_error(message, LimitExceeded.code)])
+
+
+def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
+    """What says of each operation of a valid document that it takes long."""
+    fragments = {
+        d.name.value: d.selection_set
+        for d in document.definitions
+        if isinstance(d, FragmentDefinitionNode)
+    }
+    found: dict[str | None, Looks] = {}
+    for operation in document.definitions:
+        if not isinstance(operation, OperationDefinitionNode):
+            continue
+        defaulted = {
+            d.variable.name.value
+            for d in operation.variable_definitions or ()
+            if d.default_value is not None and not isinstance(d.default_value, NullValueNode)
+        }
+        looks: set[tuple[str | None, bool]] = set()
+        waiting: list[SelectionSetNode | None] = [operation.selection_set]
+        spread: set[str] = set()
+        while waiting:
+            selections = waiting.pop()
+            for node in selections.selections if selections else ():
+                if isinstance(node, FragmentSpreadNode):
+                    name = node.name.value
+                    if name not in spread:
+                        spread.add(name)
+                        waiting.append(fragments[name])
+                    continue
+                assert isinstance(node, (FieldNode, InlineFragmentNode))
+                waiting.append(node.selection_set)
+                if isinstance(node, FieldNode) and node.name.value in LONG:
+                    looks.add((None, True))
+                for given in node.arguments or () if isinstance(node, FieldNode) else ():
+                    if given.name.value not in LOOKING_BACK:
+                        continue
+                    if isinstance(given.value, VariableNode):
+                        name = given.value.name.value
+                        looks.add((name, name in defaulted))
+                    elif not isinstance(given.value, NullValueNode):
+                        looks.add((None, True))
+        found[operation.name.value if operation.name else None] = frozenset(looks)
+    return found
 
 
 def format_error(error: GraphQLError) -> dict[str, Any]:

@@ -5,17 +5,20 @@ The same for the command line and for `GET /exports/…`: whoever asks gets what
 
 from __future__ import annotations
 
+import os
 import tempfile
+from asyncio import wrap_future
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.authentication import authenticated
 from api.conditions import NAMES, read_where
@@ -33,7 +36,7 @@ from workflows.exporting.event_logs import Life, write_ocel, write_xes
 from workflows.exporting.matrix import write_matrix
 from workflows.exporting.sheets import csv_lines, write_xlsx
 from workflows.exporting.worklist import write_worklist
-from workflows.files import Files
+from workflows.files import chunk_bytes
 
 page_rows = 500
 rows_max = 300_000
@@ -269,36 +272,42 @@ async def get_export(request: Request) -> Response:
         raise InvalidInput(f"That can't be exported: {error}.") from None
     asked = msgspec.structs.replace(how, where=read_where(conditions))
 
-    def made() -> Path:
+    def made() -> BinaryIO:
         context = Context(service, principal)
-        with tempfile.NamedTemporaryFile(delete=False, suffix=f".{format.value}") as file:
-            place = Path(file.name)
+        _, name = MEDIA[format]
         try:
-            write(asked.reading(context, index), format, asked, place)
-        except BaseException:
-            place.unlink()
-            raise
+            # The folder goes before the answer does: the open file is all that is left of it.
+            with tempfile.TemporaryDirectory(prefix="suivi-", ignore_cleanup_errors=True) as folder:
+                place = Path(folder) / name
+                write(asked.reading(context, index), format, asked, place)
+                return place.open("rb")
         finally:
             context.close()
-        return place
 
-    place = await run_in_threadpool(made)
-    media, name = MEDIA[format]
-    size = place.stat().st_size
+    if index is None:
+        return _Sent(await run_in_threadpool(made), *MEDIA[format])
+    return _Sent(await wrap_future(service.look_backs.submit(principal.key, made)), *MEDIA[format])
 
-    def body() -> Iterator[bytes]:
+
+class _Sent(StreamingResponse):
+    """An open file, sent as an attachment and closed, also when the caller has hung up or asked
+    for the headers alone."""
+
+    def __init__(self, file: BinaryIO, media_type: str, name: str) -> None:
+        self._file = file
+        super().__init__(
+            iter(lambda: file.read(chunk_bytes), b""),
+            media_type=media_type,
+            headers={
+                "Content-Length": str(os.fstat(file.fileno()).st_size),
+                "Content-Disposition": f"attachment; filename={name}",
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            yield from Files.chunks(place)
+            await super().__call__(scope, receive, send)
         finally:
-            place.unlink(missing_ok=True)
-
-    return StreamingResponse(
-        body(),
-        media_type=media,
-        headers={
-            "Content-Length": str(size),
-            "Content-Disposition": f"attachment; filename={name}",
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+            self._file.close()

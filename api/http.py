@@ -7,8 +7,10 @@ import contextvars
 import threading
 import time
 import uuid
+from asyncio import wrap_future
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,16 +19,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from api.authentication import Refused, authenticated
+from api.authentication import Refused, authenticated, busy
 from api.context import Context
 from api.execution import FAULT, BadRequest, Executor, Operation, format_error
 from api.graphiql import page as graphiql_page
 from api.service import Service
-from domain.refusals import Unavailable
+from domain.refusals import Busy, LimitExceeded, Unavailable
 from workflows.access import Principal
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
+
+READING = ("GET", "HEAD")
+"""Methods that change nothing; HEAD asks for the headers of GET."""
 
 log_line = structlog.get_logger("suivi.http")
 
@@ -63,21 +68,22 @@ class GraphQLEndpoint:
         media = JSON
         key: str | None = None
         try:
-            if request.method == "GET" and _wants_page(request):
+            if request.method in READING and _wants_page(request):
                 return graphiql_page()
             media = _accepted(request)
             principal = await authenticated(request, self._service)
             key = str(principal.key)
             response, status = await self._answer(request, principal, media)
         except Refused as refused:
-            response, status = {"errors": [{"message": refused.message}]}, refused.status
-            headers = refused.headers
+            response, status, headers = _told(refused)
+        except Busy as refusal:
+            response, status, headers = _told(busy(refusal))
         except BadRequest as bad:
             response = {"errors": [format_error(error) for error in bad.errors]}
             status, headers = (400 if media == GRAPHQL_JSON else 200), {}
         except Unavailable as refusal:
-            response, status = {"errors": [{"message": refusal.message}]}, 503
-            headers = {"Retry-After": "1"}
+            why = Refused(503, refusal.message, refusal.code, Retry_After="1")
+            response, status, headers = _told(why)
         except Exception as fault:
             log_line.error("fault", exc_info=fault)
             response, status, headers = {"errors": [FAULT]}, 500, {}
@@ -117,21 +123,24 @@ class GraphQLEndpoint:
     ) -> dict[str, Any]:
         with self._door:
             if self._waiting >= self._service.settings.waiting_requests_max:
-                raise Refused(503, "Too many requests at once; try again.", Retry_After="1")
+                message = "Too many requests at once; send this one again."
+                raise Refused(503, message, Busy.code, Retry_After="1")
             self._waiting += 1
-        pool = self._mutations if operation.is_mutation else self._queries
         context = Context(self._service, principal)
         in_this_request = contextvars.copy_context().run
+        run = partial(in_this_request, self._executor.run, operation, variables, context)
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                pool, in_this_request, self._executor.run, operation, variables, context
-            )
+            if operation.is_long(variables) and not operation.is_mutation:
+                # What folds or walks for long holds no thread of plain reads.
+                return await wrap_future(self._service.look_backs.submit(principal.key, run))
+            pool = self._mutations if operation.is_mutation else self._queries
+            return await asyncio.get_running_loop().run_in_executor(pool, run)
         finally:
             with self._door:
                 self._waiting -= 1
 
     async def _parameters(self, request: Request) -> Parameters:
-        if request.method == "GET":
+        if request.method in READING:
             return _from_url(request)
         sent = request.headers.get("content-type", "").split(";")
         if sent[0].strip().lower() != JSON:
@@ -145,7 +154,8 @@ class GraphQLEndpoint:
             async for chunk in request.stream():
                 body.extend(chunk)
                 if len(body) > limit:
-                    raise Refused(413, f"A request may have {limit:,} bytes.", Connection="close")
+                    message = f"A request may have {limit:,} bytes."
+                    raise Refused(413, message, LimitExceeded.code, Connection="close")
         except ClientDisconnect:
             raise Refused(400, "The body ended too early.") from None
         try:
@@ -157,6 +167,13 @@ class GraphQLEndpoint:
         """Ends the pools, after what is running."""
         self._queries.shutdown()
         self._mutations.shutdown()
+
+
+def _told(refused: Refused) -> tuple[dict[str, Any], int, dict[str, str]]:
+    error: dict[str, Any] = {"message": refused.message}
+    if refused.code is not None:
+        error["extensions"] = {"code": refused.code}
+    return {"errors": [error]}, refused.status, refused.headers
 
 
 def _from_url(request: Request) -> Parameters:

@@ -592,6 +592,7 @@ class RecommendationMutation:
                 input.scheme_version,
                 input.grade,
                 protected(input.finding),
+                schemes=info.context.service.desk.procedures.schemes(),
             ),
         )
 

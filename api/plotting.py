@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from asyncio import wrap_future
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import buckets
 from api.authentication import Refused, authenticated
 from api.context import Context
 from api.plots import COLOURS, LANGUAGES, Bar, Series, bars, words
@@ -15,7 +17,6 @@ from api.service import Service
 from domain.refusals import InvalidInput
 from domain.vocabulary import shipped
 from domain.words import Position, Stage
-from projections import figures
 from projections.figures import Dimension, ProgressRow
 from projections.recommendations import Where
 from workflows.access import ANYBODY, Principal
@@ -34,6 +35,7 @@ SEVERAL = (
     Dimension.SDG_TARGET,
     Dimension.AFFECTED_PERSONS,
     Dimension.ISSUE,
+    Dimension.BUCKET,
 )
 """Dimensions of which a recommendation may have several values."""
 
@@ -69,14 +71,16 @@ async def get_plot(request: Request) -> Response:
                 addressees=None if state is None else [state],
             )
             rows, whole = (
-                figures.progress(reading.connection, reading.scope, dimension, where)
-                for dimension in (by, Dimension.ALL)
+                buckets.progress(reading, dimension, where) for dimension in (by, Dimension.ALL)
             )
         finally:
             context.close()
         return plot(rows, whole, by, of, unit, state, language)
 
-    svg = await run_in_threadpool(plotted)
+    if index is None:
+        svg = await run_in_threadpool(plotted)
+    else:
+        svg = await wrap_future(service.look_backs.submit(principal.key, plotted))
     tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,

@@ -93,7 +93,9 @@ class ProcedureMutation:
         reports: list[gate.Report] = []
 
         def examined() -> publishing.Examined:
-            found = publishing.examine(desk.procedures, input.addressee, source)
+            found = publishing.examine(
+                desk.procedures, input.addressee, source, context.service.stopping.is_set
+            )
             reports.append(found.report)
             return found
 

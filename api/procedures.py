@@ -17,12 +17,12 @@ from api.derive import enum_type
 from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput, NotFound
+from domain.refusals import FourEyes, InvalidInput, NotFound, StepNotOpen, TaskClaimedByOther
 from domain.words import Aspect, Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
 from projections import register, standing
 from workflows import steps
-from workflows.access import MAY, Role
+from workflows.access import MAY, Role, may_take
 from workflows.procedure import Procedures, forms, four_eyes, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Promise, StateSpec, StepSpec, canonical
@@ -54,7 +54,10 @@ class GateFault:
 @strawberry.type(description="Whether a procedure is sound.")
 class Gate:
     ok: bool
-    faults: list[GateFault]
+    faults: list[GateFault] = strawberry.field(description="What keeps it from being published.")
+    warnings: list[GateFault] = strawberry.field(
+        description="What people may not mean, and what can't be known yet. It can be published."
+    )
 
 
 @strawberry.type(description="A state of a procedure.")
@@ -169,7 +172,8 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        return gate_of(gate.check(self.compiled.definition))
+        ending = self.reading.service.stopping.is_set
+        return gate_of(gate.check(self.compiled.definition, ending=ending))
 
     @strawberry.field(
         description="How many cases go by it, and how many of them stand in each of its states: "
@@ -225,7 +229,10 @@ class FactValue:
 
 @strawberry.type(description="A condition that keeps a step from being open.")
 class Blocker:
-    guard: str = strawberry.field(description="The condition, as the procedure says it.")
+    guard: str = strawberry.field(
+        description="The condition, as the procedure says it; else what is lacking, in words."
+    )
+    code: str = strawberry.field(description="With which code the step would be refused.")
     facts: list[FactValue] = strawberry.field(description="The facts it reads, as they stand.")
     states: list[str] = strawberry.field(description="The states it asks for.")
     who_can: list[RoleType] = strawberry.field(  # type: ignore[valid-type]
@@ -238,7 +245,7 @@ class ProcedureStep:
     spec: strawberry.Private[StepSpec]
     may: strawberry.Private[frozenset[Role]]
     blockers: strawberry.Private[list[Blocker]]
-    role: strawberry.Private[Role]
+    is_mine: strawberry.Private[bool]
 
     @strawberry.field
     def name(self) -> str:
@@ -248,13 +255,19 @@ class ProcedureStep:
     def label(self, language: str = "en") -> str:
         return label_in(self.spec.labels, language, self.spec.name)
 
-    @strawberry.field(description="Whether it is open now.")
+    @strawberry.field(
+        description="Whether it is open now: by its procedure, by what there is to take it on, "
+        "and to the person who asks."
+    )
     def is_open(self) -> bool:
         return not self.blockers
 
-    @strawberry.field(description="Whether it is open, and this key's role may take it.")
+    @strawberry.field(
+        description="Whether it is open, and this key may take it: by role, addressee and "
+        "institution."
+    )
     def allowed(self) -> bool:
-        return not self.blockers and self.role in self.may
+        return not self.blockers and self.is_mine
 
     @strawberry.field(description="The roles that may take it.")
     def roles(self) -> list[RoleType]:  # type: ignore[valid-type]
@@ -378,11 +391,14 @@ def adoptions_in(reading: Reading) -> list[Adoptions]:
 
 def gate_of(report: gate.Report) -> Gate:
     """What the gate says, as it is shown."""
-    faults = [
-        GateFault(code=f.code, message=f.message, where=f.where, trace=list(f.trace))
-        for f in report.faults
-    ]
-    return Gate(ok=report.ok, faults=faults)
+
+    def shown(some: Sequence[gate.Fault]) -> list[GateFault]:
+        return [
+            GateFault(code=f.code, message=f.message, where=f.where, trace=list(f.trace))
+            for f in some
+        ]
+
+    return Gate(ok=report.ok, faults=shown(report.faults), warnings=shown(report.warnings))
 
 
 def _published(
@@ -404,34 +420,44 @@ def steps_of(procedures: Procedures, r: Recommendation, reading: Reading) -> lis
         ProcedureStep(
             spec=spec,
             may=compiled.may(spec.name),
-            role=reading.role,
+            is_mine=may_take(reading.principal, spec.name, r, compiled.may(spec.name)),
             blockers=[
                 Blocker(
                     guard=blocked.guard,
+                    code=StepNotOpen.code,
                     facts=[_fact(name, facts[name]) for name in blocked.facts],
                     states=list(blocked.states),
                     who_can=_who_can(compiled, blocked.facts, blocked.states),
                 )
                 for blocked in compiled.blocked(spec.name, r.states, facts)
             ]
-            + _people(compiled, r, spec.name, reading),
+            + _besides(compiled, r, spec.name, reading),
         )
         for spec in compiled.definition.steps
     ]
 
 
-def _people(compiled: Compiled, r: Recommendation, step: str, reading: Reading) -> list[Blocker]:
-    """What keeps the person who asks from a step that others may take: four eyes, a claimed task.
-    A system's key names its persons step by step, so nothing is said of it here."""
-    if reading.actor is None:
-        return []
-    needs = four_eyes.missing(compiled, r, step, reading.actor)
-    for task in r.tasks:
-        claim = task.claim_of(reading.institution)
-        if step in task.steps and claim is not None and claim.actor != reading.actor:
-            needs.append(f"{claim.actor} releases the task “{task.task}”, or takes the step")
+def _besides(compiled: Compiled, r: Recommendation, step: str, reading: Reading) -> list[Blocker]:
+    """What keeps a step from being taken beside the conditions of its procedure."""
+    found: list[Blocker] = []
     who = sorted(compiled.may(step))
-    return [Blocker(guard=need, facts=[], states=[], who_can=who) for need in needs]
+    desk = reading.service.desk
+    for refusal in desk.hindrances(r, step, reading.institution, reading.actor):
+        of_persons = isinstance(refusal, FourEyes | TaskClaimedByOther)
+        needs = [refusal.message]
+        if isinstance(refusal, FourEyes):
+            needs = four_eyes.missing(compiled, r, step, reading.actor)
+        found.extend(
+            Blocker(
+                guard=need,
+                code=refusal.code,
+                facts=[],
+                states=[],
+                who_can=who if of_persons else [],
+            )
+            for need in needs
+        )
+    return found
 
 
 def path_of(procedures: Procedures, r: Recommendation, to: str, language: str) -> Path:

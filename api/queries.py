@@ -14,7 +14,7 @@ from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
 from api.recommendations import Node, Recommendation, together
 from api.register import KINDS
-from domain.refusals import Ambiguous, InvalidInput
+from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
 from domain.words import (
     Kind,
     Mechanism,
@@ -117,6 +117,12 @@ class RecommendationWhere:
     )
     theme: list[str] | None = strawberry.field(default=None, description="Codes or labels.")
     affected_persons: list[str] | None = strawberry.field(default=None, description="Labels.")
+    issue: list[str] | None = strawberry.field(
+        default=None, description="Issues, as UPR Info names them."
+    )
+    action: list[str] | None = strawberry.field(
+        default=None, description="Categories of action by UPR Info, 1 (minimal) to 5 (specific)."
+    )
     sdg: list[str] | None = strawberry.field(
         default=None, description="Goals (16, with their targets) or targets (16.2)."
     )
@@ -188,7 +194,10 @@ class RecommendationQuery:
         as_of: AsOf | None = None,
         effective_on: str | None = None,
     ) -> Recommendation | None:
-        context = look(info.context, as_of, effective_on, of_whom(None, addressee))
+        whose = of_whom(None, addressee)
+        if id is not None and (as_of is not None or effective_on is not None):
+            whose = recommendations.addressees_about(info.context.connection, read_id(id))
+        context = look(info.context, as_of, effective_on, whose)
         if id is not None and symbol is None and paragraph is None:
             row = recommendations.by_id(context.connection, context.scope, read_id(id))
             rows = [] if row is None else [row]
@@ -258,6 +267,13 @@ class RecommendationQuery:
         as_of: AsOf | None = None,
     ) -> HistoryConnection:
         context = info.context
+        if after is not None and after > context.last:
+            raise UnknownCursor(
+                f"`after`: {after} lies beyond this log, whose last entry is {context.last}. The "
+                "cursor is of another log, or this one was restored from an older copy: compare "
+                "the entries you hold with it, then read on from where they agree.",
+                last=context.last,
+            )
         last = context.last if as_of is None else context.index_of(*chosen(as_of))
         entries, end, more = history.feed(context.service.log, context.scope, after, first, last)
         return HistoryConnection(
@@ -275,7 +291,10 @@ class RecommendationQuery:
         effective_on: str | None = None,
     ) -> Node | None:
         kind, uuid = read_global_id(id)
-        reading = look(info.context, as_of, effective_on)
+        whose = None
+        if kind not in KINDS and (as_of is not None or effective_on is not None):
+            whose = recommendations.addressees_about(info.context.connection, read_id(id))
+        reading = look(info.context, as_of, effective_on, whose)
         if kind in KINDS:
             shelf, type_ = KINDS[kind]
             held = shelf.by_id(reading.connection, reading.scope, uuid)

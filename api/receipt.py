@@ -40,6 +40,7 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
         + (f"[red]{receipt.unreadable} unreadable[/red]" if receipt.unreadable else "0 unreadable")
     )
     _notes(console, "Unreadable", receipt.unreadable_rows, "red", len(receipt.unreadable_rows))
+    _notes(console, "Not read", receipt.not_read_rows, "red", len(receipt.not_read_rows))
     _notes(console, "Changed", receipt.changes, "yellow", None if verbose else notes_max)
     _notes(console, "Conflicts, not taken", receipt.conflicts, "red", None)
     _notes(console, "Missing", receipt.missing_rows, "yellow", None if verbose else notes_max)
@@ -56,6 +57,7 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
 _ALSO = (
     ("merged", "merged"),
     ("repeated", "repeated word for word"),
+    ("not_read", "not read"),
     ("matched", "matched"),
     ("undecided", "undecided"),
     ("missing", "missing"),

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement
 from strawberry import Info
 from strawberry.scalars import JSON
 
+from api import buckets
 from api.context import Context, Reading
 from api.derive import enum_type, read_id
 from api.import_jobs import Job, JobStatus
@@ -39,7 +40,7 @@ from domain.words import (
     ReviewStatus,
     Stage,
 )
-from projections import figures, register, views
+from projections import register, views
 from projections.figures import Dimension, Figures, ProgressRow
 from projections.register import Shelf
 
@@ -244,7 +245,8 @@ class RegisterQuery:
     @strawberry.field(
         description="Progress by one dimension, in each counting unit. Only recommendations are "
         "counted unless `where.kind` says otherwise. `mergeDuplicates`: what is declared a "
-        "duplicate is not counted beside what it duplicates."
+        "duplicate is not counted beside what it duplicates. By `BUCKET`: what the states of each "
+        "procedure count as, a State's own too."
     )
     def progress(
         self,
@@ -258,9 +260,7 @@ class RegisterQuery:
     ) -> list[ProgressFigures]:
         reading = look(info.context, as_of, effective_on, of_whom(where))
         fits = where_of(where, reading.today, search)
-        rows = figures.progress(
-            reading.connection, reading.scope, by, fits, merged=merge_duplicates
-        )
+        rows = buckets.progress(reading, by, fits, merged=merge_duplicates)
         return [ProgressFigures(row=row) for row in rows]
 
     @strawberry.field(description="Reviews, by addressee, body and cycle.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.fair_pool import FairPool
 from api.import_jobs import ImportJobs
 from api.settings import Settings
-from domain import credential
+from domain import credential, vocabulary
 from domain.credential import Credential
 from domain.effects import Instant
 from domain.events import (
@@ -24,7 +25,8 @@ from domain.events import (
 )
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
-from projections import credentials, recommendations, timers
+from domain.scope import everything
+from projections import credentials, recommendations, register, timers
 from projections.feed import Feed, FeedStopped
 from projections.standpoints import Standpoints
 from projections.views import Views
@@ -48,10 +50,19 @@ class Service:
         self.log = Log(settings.database_url)
         self.views = Views(self.log.url)
         self.feed = Feed(self.log, self.views)
-        self.desk = Desk(self.log, clock)
-        self.drafts = Drafts(self.desk.procedures)
+        self.desk = Desk(self.log, clock, self._speaks_for)
+        self.stopping = Event()
+        self.drafts = Drafts(self.desk.procedures, self.stopping.is_set)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
-        self.standpoints = Standpoints(self.log, settings.as_of_events_max)
+        self.standpoints = Standpoints(
+            self.log, settings.as_of_events_max, settings.as_of_memory_bytes_max
+        )
+        self.look_backs = FairPool(
+            "suivi-look-back",
+            settings.as_of_threads,
+            settings.as_of_waiting_requests_max,
+            settings.as_of_waiting_requests_per_key_max,
+        )
         self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
@@ -83,6 +94,17 @@ class Service:
             return None
         return keys.principal_of(now)
 
+    def _speaks_for(self, addressee: str, institution: str) -> bool:
+        """Whether somebody holds a key that speaks for an institution."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return any(
+                held.holder.institution == institution
+                and not held.revoked
+                and addressee in (held.holder.addressees or (addressee,))
+                for held in credentials.all_credentials(connection)
+            )
+
     def _credential(self, key: str) -> Credential | None:
         try:
             with self.views.snapshot() as (connection, _):
@@ -97,6 +119,27 @@ class Service:
         self._catch_up()
         with self.views.snapshot() as (connection, _):
             return recommendations.find_aliases(connection, wanted)
+
+    def find_bearers(
+        self, wanted: Sequence[tuple[str, Alias]]
+    ) -> dict[tuple[str, str, str, str], list[UUID]]:
+        """All recommendations of an addressee that go by an alias, as of now."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return recommendations.find_bearers(connection, wanted)
+
+    def held_in_review(self, review: UUID) -> list[Recommendation]:
+        """The recommendations of a review, as of now."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return recommendations.held_in_review(connection, review)
+
+    def vocabulary(self, name: str) -> vocabulary.Vocabulary | None:
+        """A vocabulary with its shipped and its published versions, as of now."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            row = register.vocabularies.by_id(connection, everything, vocabulary.stream(name))
+        return vocabulary.with_published(vocabulary.shipped().get(name), row.state if row else None)
 
     def held_by_others(self, review: UUID, format: str) -> list[Recommendation]:
         """The recommendations of a review that came otherwise than from files of this format."""
@@ -187,14 +230,20 @@ class Service:
             self._firing = Thread(target=self.worker.run, name="suivi-timers", daemon=True)
             self._firing.start()
 
+    def stop(self) -> None:
+        """Ends soon what takes long: the worker after its turn, walks and retellings at once."""
+        self.stopping.set()
+        self.worker.stop()
+
     def close(self) -> None:
         """Stops the feed and the worker, and closes every connection."""
-        self.worker.stop()
+        self.stop()
         if self._firing is not None:
             self._firing.join()
         self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()
+        self.look_backs.close()
         self.standpoints.close()
         self.views.close()
         self.log.close()

@@ -97,10 +97,51 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=1_000,
-            description="How many entries a look back (`asOf`, `effectiveOn`) may read; more are "
-            "refused with the advice to name an addressee.",
+            description="How many entries a look back (`asOf`, `effectiveOn`) may be made of, and "
+            "how many those of one request may fold; more are refused with the advice to name an "
+            "addressee.",
         ),
     ] = 500_000
+    as_of_standpoints_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="At how many standpoints (a log index, a day, the addressees named) one "
+            "request may look back.",
+        ),
+    ] = 100
+    as_of_memory_bytes_max: Annotated[
+        int,
+        Meta(
+            ge=1_000_000,
+            description="How much memory standpoints may take that are kept for the next look "
+            "back.",
+        ),
+    ] = 256_000_000
+    as_of_threads: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="How many requests look back at once, each of another key; they hold no "
+            "thread of plain queries.",
+        ),
+    ] = 2
+    as_of_waiting_requests_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How many requests that look back may wait; more are told 503, `BUSY`.",
+        ),
+    ] = 64
+    as_of_waiting_requests_per_key_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How many of them may be of one key, which wait for one another; more are "
+            "told 429, `BUSY`.",
+        ),
+    ] = 16
     wait_seconds_max: Annotated[
         float,
         Meta(

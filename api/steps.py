@@ -26,8 +26,8 @@ from domain.entry import (
     Speaker,
     Stamp,
     Visibility,
+    dated,
     effective,
-    is_date,
 )
 from domain.events import (
     RecommendationEvent,
@@ -115,6 +115,9 @@ class StepError:
     current_version: int | None = strawberry.field(
         description="Where the recommendation is now, when the version you saw has passed."
     )
+    field: str | None = strawberry.field(
+        default=None, description="The field of the input that is refused, where one is."
+    )
 
 
 @strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
@@ -182,11 +185,12 @@ def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
 
 def refused(refusal: Refusal) -> StepError:
     """A refusal as data."""
-    current = refusal.facts.get("current")
+    current, field = refusal.facts.get("current"), refusal.facts.get("field")
     return StepError(
         code=RefusalCode[refusal.code],
         message=refusal.message,
         current_version=current if isinstance(current, int) else None,
+        field=field if isinstance(field, str) else None,
     )
 
 
@@ -237,9 +241,8 @@ def _speaker(context: Context, input: Circumstances) -> Speaker:
     authority = None
     if input.authority is not None:
         given = input.authority
-        for day in (given.since, given.until):
-            if day is not None and not is_date(day):
-                raise InvalidInput(f"“{day[:40]}” is not a date: write 2025-04-08.")
+        dated(given.since, "authority.since")
+        dated(given.until, "authority.until")
         authority = Authority(
             kind=given.kind,
             reference=_short(given.reference),

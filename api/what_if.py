@@ -16,18 +16,20 @@ from api.looking_back import AsOf, look
 from api.procedures import Gate, gate_of
 from api.queries import PageInfo, RecommendationWhere, page_info, where_of
 from api.recommendations import Recommendation, together
+from api.steps import RefusalCode
 from domain.recommendation import Recommendation as State
 from domain.refusals import InvalidInput, LimitExceeded, NotFound
 from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.gate import Report
+from workflows.procedure.gate import Report, stopped
 from workflows.procedure.overdue import days_overdue
 from workflows.procedure.shipped import is_for
-from workflows.procedure.what_if import Fate, Retelling, Story, tally
+from workflows.procedure.what_if import Fate, NotAsked, Retelling, Story, tally
 
 FateType = enum_type(Fate)
+NotAskedType = enum_type(NotAsked)
 
 
 @strawberry.input(one_of=True, description="A procedure: one there is, or a draft of one.")
@@ -88,6 +90,18 @@ class WhatIfCase:
     def guards(self) -> list[str]:
         return [blocked.guard for blocked in self.story.blocked]
 
+    @strawberry.field(description="The code with which that step would have been refused.")
+    def code(self) -> RefusalCode | None:
+        return None if self.story.code is None else RefusalCode[self.story.code]
+
+    @strawberry.field(description="Why it would have been refused, as its person would have read.")
+    def why(self) -> str | None:
+        return self.story.why
+
+    @strawberry.field(description="What was passed over in this history; empty: nothing.")
+    def not_asked(self) -> list[NotAskedType]:  # type: ignore[valid-type]
+        return list(self.story.not_asked)
+
 
 @strawberry.type(description="A condition that steps which were taken would not have met.")
 class WhatIfBreak:
@@ -96,6 +110,15 @@ class WhatIfBreak:
     cases: int = strawberry.field(
         description="In how many cases; one counts under each of its conditions."
     )
+    code: RefusalCode = strawberry.field(
+        description="The code with which they would have been refused."
+    )
+
+
+@strawberry.type(description="What was passed over in retelling, and in how many cases.")
+class WhatIfNotAsked:
+    what: NotAskedType  # type: ignore[valid-type]
+    cases: int
 
 
 @strawberry.type(description="What would have become of all recommendations that fit.")
@@ -105,6 +128,9 @@ class WhatIfTotals:
     diverges: int
     breaks: list[WhatIfBreak] = strawberry.field(
         description="What the diverging ones break at, the most frequent first."
+    )
+    not_asked: list[WhatIfNotAsked] = strawberry.field(
+        description="What was passed over, and in how many cases; empty: nothing."
     )
 
 
@@ -126,9 +152,15 @@ class WhatIf:
         if self.asked is None:
             return None
         found = tally(self.asked.stories())
-        breaks = [WhatIfBreak(step=b.step, guard=b.guard, cases=b.cases) for b in found.breaks]
         return WhatIfTotals(
-            same=found.same, elsewhere=found.elsewhere, diverges=found.diverges, breaks=breaks
+            same=found.same,
+            elsewhere=found.elsewhere,
+            diverges=found.diverges,
+            breaks=[
+                WhatIfBreak(step=b.step, guard=b.guard, cases=b.cases, code=RefusalCode[b.code])
+                for b in found.breaks
+            ],
+            not_asked=[WhatIfNotAsked(what=what, cases=cases) for what, cases in found.not_asked],
         )
 
 
@@ -139,12 +171,13 @@ class _Asked(NamedTuple):
     where: Where
     under: Compiled
     retelling: Retelling
+    now: int
 
     def retold(self, ids: Sequence[UUID]) -> Iterator[Story]:
         """The stories of some of them, in their order."""
         service = self.reading.service
         told = history.without_texts(service.log, self.reading.scope, ids, self.reading.last)
-        return (self.retelling.tell(told[id]) for id in ids)
+        return (self.retelling.tell(told[id], self.now) for id in ids)
 
     def overdue(self, r: State) -> Callable[[bool], int]:
         """For how long something of one of them would have been overdue (True), or was (False)."""
@@ -154,9 +187,7 @@ class _Asked(NamedTuple):
         def days(would: bool) -> int:
             told = history.without_texts(service.log, self.reading.scope, [r.id], self.reading.last)
             under = self.under if would else procedures.of(r)
-            return days_overdue(
-                told[r.id], under, procedures.calendars.of(r.addressee), procedures.clock()
-            )
+            return days_overdue(told[r.id], under, procedures.calendars.of(r.addressee), self.now)
 
         return days
 
@@ -177,6 +208,8 @@ class _Asked(NamedTuple):
                 "down, by cycle or body for instance, or go through `cases` page by page."
             )
         for some in recommendations.ids(*asked, amounts):
+            if reading.service.stopping.is_set():
+                raise stopped()
             yield from self.retold(some)
 
 
@@ -209,8 +242,9 @@ class WhatIfQuery:
             return WhatIf(gate=gate, cases=[], page_info=nothing, asked=None)
         reading = look(context, as_of, None, [addressee])
         narrowed = _narrowed(where_of(where, reading.today), under)
-        retelling = Retelling(context.service.desk.procedures.of, under)
-        asked = _Asked(reading, narrowed, under, retelling)
+        service = context.service
+        retelling = Retelling(service.desk.procedures.of, under, service.log)
+        asked = _Asked(reading, narrowed, under, retelling, _now(reading, as_of))
         page = recommendations.page(
             reading.connection, reading.scope, asked.where, first=first, after=after
         )
@@ -225,6 +259,14 @@ class WhatIfQuery:
             for node, story in zip(together(reading, rows), stories, strict=True)
         ]
         return WhatIf(gate=gate, cases=cases, page_info=page_info(page), asked=asked)
+
+
+def _now(reading: Reading, as_of: AsOf | None) -> int:
+    """Until when histories are told, in microseconds since 1970: until now, or until what was
+    recorded last when one looks back."""
+    service = reading.service
+    last = [] if as_of is None else service.log.read(max(reading.last, 0), 1)
+    return (last[0].recorded_at or 0) if last else service.desk.procedures.clock()
 
 
 def _whose(where: RecommendationWhere) -> str:

@@ -1,6 +1,7 @@
 """`make bench`: takes all figures in one run, shows them, and keeps them in `results.json`.
 
-With --write-readme the table in `benchmarks/README.md` is written anew.
+With --only NAME,NAME it takes the figures of some parts; those of the others stay as they are.
+With --write-readme the tables in `benchmarks/README.md` are written anew, from what is kept.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import platform
 import sqlite3
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -49,9 +52,10 @@ def main() -> int:
     names = given.only.split(",")
     if unknown := set(names) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    started = time.monotonic()
     console = Console(width=None if sys.stdout.isatty() else 140)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    rounds = ROUNDS_QUICK if given.quick else ROUNDS
+    taken: dict[str, Part] = {}
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         total = sum(PARTS[name].steps(given.quick) for name in names)
         task = progress.add_task("starting", total=total)
@@ -59,33 +63,59 @@ def main() -> int:
         def done(what: str) -> None:
             progress.update(task, advance=1, description=f"{what:<60.60}")
 
-        rounds = ROUNDS_QUICK if given.quick else ROUNDS
-        bench = Bench(quick=given.quick, rounds=rounds, done=done)
         for name in names:
+            started = time.monotonic()
+            bench = Bench(quick=given.quick, rounds=rounds, done=done)
             PARTS[name].measure(bench)
-            keep(bench, given.json, round(time.monotonic() - started))
-    show(bench.ratios, console)
-    show_growths(bench.growths, console)
-    seconds = round(time.monotonic() - started)
-    console.print(f"{len(bench.ratios) + len(bench.growths)} figures in {seconds} s on {machine()}")
+            taken[name] = Part(
+                taken_on=datetime.now(UTC).date().isoformat(),
+                machine=machine(),
+                quick=bench.quick,
+                rounds=bench.rounds,
+                seconds=round(time.monotonic() - started),
+                notes=bench.notes,
+                ratios=bench.ratios,
+                growths=bench.growths,
+            )
+            keep(given.json, {name: taken[name]})
+    for part in taken.values():
+        show(part.ratios, console)
+        show_growths(part.growths, console)
+    figures = sum(len(part.ratios) + len(part.growths) for part in taken.values())
+    seconds = sum(part.seconds or 0 for part in taken.values())
+    console.print(f"{figures} figures in {seconds} s on {machine()}")
     if given.write_readme:
-        write_readme(bench, f"{datetime.now(UTC).date()}, {machine()}, {rounds} rounds")
+        write_readme(HERE / "README.md", kept(given.json))
     return 0
 
 
-def keep(bench: Bench, file: Path, seconds: int) -> None:
-    """Writes what has been measured so far."""
-    kept = {
-        "taken_on": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "quick": bench.quick,
-        "rounds": bench.rounds,
-        "seconds": seconds,
-        "notes": bench.notes,
-        "ratios": bench.ratios,
-        "growths": [{**msgspec.to_builtins(g), "times": g.times} for g in bench.growths],
-    }
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part of the bench has measured, when, and on what. `seconds`: how long it took, None
+    where it was measured together with others."""
+
+    taken_on: str
+    machine: str
+    quick: bool
+    rounds: int
+    seconds: int | None = None
+    notes: dict[str, Any] = {}
+    ratios: list[Ratio] = []
+    growths: list[Growth] = []
+
+
+def kept(file: Path) -> dict[str, Part]:
+    """The last results of each part, in the order of `PARTS`."""
+    if not file.exists():
+        return {}
+    found = msgspec.json.decode(file.read_bytes(), type=dict[str, Part])
+    return {name: found[name] for name in PARTS if name in found}
+
+
+def keep(file: Path, taken: Mapping[str, Part]) -> None:
+    """Writes the results of some parts; those of the others stay."""
+    found = {**kept(file), **taken}
+    ordered = {name: found[name] for name in PARTS if name in found}
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")
 
 
 def machine() -> str:
@@ -161,25 +191,25 @@ def aim(ratio: Ratio) -> str:
     return "" if ratio.aim is None else f"{ratio.aim:g} {'✓' if ratio.reached else '✗'}"
 
 
-def write_readme(bench: Bench, taken: str) -> None:
+def write_readme(readme: Path, parts: Mapping[str, Part]) -> None:
     """Puts the results between the two markers of the README."""
-    lines = [f"Taken {taken}.", ""]
-    ratios = bench.ratios
-    for part in dict.fromkeys(r.part for r in ratios):
-        lines += [f"### {part}", "", "| store | case | against | ratio | quartiles | ours | aim |"]
-        lines.append("|---|---|---|---:|---:|---:|---|")
-        for r in ratios:
-            if r.part == part:
-                cells = (r.store, r.case, r.peer, f"**{r.ratio:.2f}**", f"{r.low:.2f}–{r.high:.2f}")
-                lines.append(f"| {' | '.join(cells)} | {rate(r)} | {aim(r)} |")
-        lines.append("")
-    for part in dict.fromkeys(g.part for g in bench.growths):
-        lines += [f"### {part}: what grows", "", f"| {' | '.join(GROWTH_HEADS)} |"]
-        lines.append("|---|---|---:|---:|---:|---:|---|")
-        for g in bench.growths:
-            lines += [f"| {' | '.join(row)} |" for row in growth_rows(g) if g.part == part]
-        lines.append("")
-    readme = HERE / "README.md"
+    lines: list[str] = []
+    for name, part in parts.items():
+        taken = f"Taken {part.taken_on}, {part.machine}, {part.rounds} rounds."
+        lines += [f"### {name}", "", taken, ""]
+        if part.ratios:
+            lines.append("| store | case | against | ratio | quartiles | ours | aim |")
+            lines.append("|---|---|---|---:|---:|---:|---|")
+        for r in part.ratios:
+            cells = (r.store, r.case, r.peer, f"**{r.ratio:.2f}**", f"{r.low:.2f}–{r.high:.2f}")
+            lines.append(f"| {' | '.join(cells)} | {rate(r)} | {aim(r)} |")
+        if part.ratios:
+            lines.append("")
+        if part.growths:
+            lines += [f"What grows in {name}:", "", f"| {' | '.join(GROWTH_HEADS)} |"]
+            lines.append("|---|---|---:|---:|---:|---:|---|")
+            lines += [f"| {' | '.join(row)} |" for g in part.growths for row in growth_rows(g)]
+            lines.append("")
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     readme.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n{END}{after}")

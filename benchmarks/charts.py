@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 import msgspec
@@ -43,8 +44,11 @@ def cases() -> list[Case]:
         case("three states in a ring", ring(), ["go"] * 3),
         case("a case in three regions", regions(), CASE),
         case("the UPR profile", shipped()["upr"], LIFE),
+        case(AS_PEOPLES, shipped()["upr"], DATED),
     ]
 
+
+AS_PEOPLES = "the UPR profile, as people's cases are"
 
 CASE: list[str | tuple[str, dict[str, Value]]] = [
     "submit",
@@ -93,10 +97,61 @@ LIFE: list[str | tuple[str, dict[str, Value]]] = [
 """A life of twelve steps; the last one takes all back."""
 
 
+DATED: list[str | tuple[str, dict[str, Value | None]]] = [
+    "classify",
+    ("defer-position", {"answer-due": "2026-06-30"}),
+    ("take-position", {"position": "supported"}),
+    ("offer-assignment", {"offered": True, "offer-answer-due": "2026-09-01"}),
+    ("accept-assignment", {"offered": False, "offer-answer-due": None, "assigned": True}),
+    ("plan", {"planned": True, "measures-due": "2028-12-31"}),
+    ("publish-progress", {"progress-published": True}),
+    ("report", {"reported": True}),
+    ("declare-implemented", {"declared": True}),
+    ("close", {"closed": True}),
+    (
+        "strike",
+        {
+            "answer-due": None,
+            "position": "pending",
+            "assigned": False,
+            "planned": False,
+            "measures-due": None,
+            "progress-published": False,
+            "reported": False,
+            "declared": False,
+            "closed": False,
+        },
+    ),
+]
+"""A life with dates, which each case has of its own."""
+
+
+def with_own_dates(walk: Sequence[Taken], random: Random) -> list[Taken]:
+    """A walk of another case: the same steps, and other days wherever one is known."""
+    days: dict[Value, str] = {}
+
+    def own(facts: Facts) -> Facts:
+        return {
+            name: days.setdefault(value, any_day(random))
+            if isinstance(value, str) and value[:2] == "20"
+            else value
+            for name, value in facts.items()
+        }
+
+    return [Taken(step, own(before), own(after)) for step, before, after in walk]
+
+
+def any_day(random: Random) -> str:
+    return f"20{random.randint(20, 39)}-{random.randint(1, 12):02}-{random.randint(1, 28):02}"
+
+
 def case(
-    name: str, procedure: Compiled, steps: Iterable[str | tuple[str, dict[str, Value]]]
+    name: str, procedure: Compiled, steps: Iterable[str | tuple[str, Mapping[str, Value | None]]]
 ) -> Case:
-    facts: dict[str, Value | None] = dict.fromkeys(procedure.fact_names, False)
+    known = procedure.definition.facts
+    facts: dict[str, Value | None] = {
+        name: None if known[name].optional else False for name in procedure.fact_names
+    }
     if "position" in facts:
         facts["position"] = "pending"
     walk = []

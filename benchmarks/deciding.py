@@ -2,7 +2,8 @@
 
     by the chart    one `kernel.step`, guards included
     remembered      what the product asks for: the outcome of a step, decided once for each states,
-                    step and facts, and the states it leads to
+                    step and what guards can tell apart of facts, and the states it leads to;
+                    as people's cases are, each has dates of its own
 
 Others run in processes of their own and take the time themselves, over many walks after a warm-up.
 None is timed before it stood, after every step of a walk, where our kernel stands.
@@ -17,12 +18,13 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 from benchmarks.append import SQLiteRows, alone, requests
-from benchmarks.charts import Case, cases, plain, told
+from benchmarks.charts import AS_PEOPLES, Case, cases, plain, told, with_own_dates
 from benchmarks.measuring import Arm, Bench
 from benchmarks.record import a_life
 from benchmarks.stores import sqlite
@@ -51,6 +53,8 @@ LIFE = (
     *("draft-progress", "clear-progress", "publish-progress"),
 )
 """The steps of the life that comes of the seed, after it was received."""
+CASES_MANY = 20_000
+"""So many cases, each with dates of its own, are walked in turn."""
 ROWS_AT_ONCE, ROWS_MOST = 20, 6_000
 
 Steps = Callable[[], Sequence[str]]
@@ -114,6 +118,23 @@ def remembered(case: Case) -> Steps:
     def walk() -> Sequence[str]:
         nonlocal states
         for name, before, after in case.walk:
+            left, entered, _ = outcome(name, states, before, after)
+            if left or entered:
+                states = sorted({*states}.difference(left).union(entered))
+        return states
+
+    return walk
+
+
+def remembered_of_many(case: Case) -> Steps:
+    """The same for many cases, one after the other, each with dates of its own."""
+    outcome, states = case.procedure.outcome, sorted(beginning(case).active)
+    random = Random(LIFE_SEED)
+    walks = cycle([with_own_dates(case.walk, random) for _ in range(CASES_MANY)])
+
+    def walk() -> Sequence[str]:
+        nonlocal states
+        for name, before, after in next(walks):
             left, entered, _ = outcome(name, states, before, after)
             if left or entered:
                 states = sorted({*states}.difference(left).union(entered))
@@ -271,7 +292,8 @@ def measure(bench: Bench) -> None:
         peers = started(stack, charts, bench)
         for n, case in enumerate(charts):
             theirs = {name: peer.timed(n, ends[n]) for name, peer in peers.items()}
-            for how, ours in ((INTERPRETED, by_the_chart), (REMEMBERED, remembered)):
+            recalling = remembered_of_many if case.name == AS_PEOPLES else remembered
+            for how, ours in ((INTERPRETED, by_the_chart), (REMEMBERED, recalling)):
                 mine = timed(ours(case), len(case.walk), ends[n][-1])
                 bench.compare(
                     PART,

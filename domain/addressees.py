@@ -8,24 +8,22 @@ two observer States, the territories. Addressees that are no country of ISO 3166
 - XKX, from the user-assigned range, is UNMIK/Kosovo (the name says nothing about status);
 - XXX, as in travel documents (ICAO 9303), is a recommending State that a source does not know.
 
-A former name of a State that goes on is an alias of that State. Aliases are in English and, for
-States, in the other five languages of the United Nations as well. A code says who is meant and
-nothing about recognition.
+A former name of a State that goes on is an alias of that State. Aliases are in the six languages of
+the United Nations: short and formal names, former ones, abbreviations (docs/vocabularies.md says
+where they come from). A code says who is meant and nothing about recognition.
 """
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from domain.names import folded, turned, without_articles
+
 _USER_ASSIGNED = re.compile(r"AA[A-Z]|Q[M-Z][A-Z]|X[A-Z][A-Z]|ZZ[A-Z]")
-_APOSTROPHES = re.compile("['’‘ʼʹ′`´]")
-_NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 class Addressee(msgspec.Struct, frozen=True):
@@ -51,9 +49,12 @@ def addressee(code: str) -> Addressee | None:
 def recognise(printed: str) -> str | None:
     """The code that a printed name stands for, or None.
 
-    Case, diacritics, apostrophes, hyphens, brackets, other punctuation, white space, "&" for
-    "and", character references and a leading "the" make no difference."""
-    return _by_name().get(_folded(printed))
+    What `domain.names.folded` makes alike is alike here; an article before or after the name, and
+    the order of a name in an index ("Korea, Republic of"), make no difference."""
+    for form in (printed, turned(printed)):
+        if form and (code := _by_name().get(_key(form))):
+            return code
+    return None
 
 
 def addressees() -> tuple[Addressee, ...]:
@@ -61,15 +62,8 @@ def addressees() -> tuple[Addressee, ...]:
     return tuple(_by_code().values())
 
 
-def _folded(printed: str) -> str:
-    text = html.unescape(printed) if "&" in printed else printed
-    text = _APOSTROPHES.sub("", text).replace("&", " and ")
-    text = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", text.casefold())
-        if not unicodedata.combining(character)
-    )
-    return _NOT_A_LETTER.sub(" ", text).strip().removeprefix("the ")
+def _key(printed: str) -> str:
+    return without_articles(folded(printed))
 
 
 # Made before there are threads: see `domain.vocabulary.decode`.
@@ -85,7 +79,7 @@ def _by_code() -> dict[str, Addressee]:
 @cache
 def _by_name() -> dict[str, str]:
     return {
-        _folded(name): known.code
+        _key(name): known.code
         for known in _by_code().values()
         for name in (known.name, *known.aliases)
     }

@@ -8,7 +8,7 @@ deadlines and tasks themselves, by people and by the clock; a recommendation is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -727,18 +727,22 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     # -- commands
 
+    def ready(self, step: str) -> None:
+        """Refuses a step that can't be taken as things stand, whatever it says: what its command
+        asks first, and what a list of steps asks before anybody takes one."""
+        if (asked := READY.get(step)) is not None:
+            asked(self)
+
     def suspend(self, stamp: Stamp, until: str | None = None) -> Suspended:
         """Suspends follow-up, with a reason."""
         reasoned(stamp, "Suspending")
-        if self.suspended is not None:
-            raise AlreadySo("It is suspended already.")
+        self.ready("suspend")
         return Suspended(stamp=stamp, until=None if until is None else _day(until))
 
     def resume(self, stamp: Stamp) -> Resumed:
         """Takes follow-up up again, with a reason."""
         reasoned(stamp, "Resuming")
-        if self.suspended is None:
-            raise AlreadySo("It is not suspended.")
+        self.ready("resume")
         return Resumed(stamp=stamp)
 
     def wake(self, stamp: Stamp) -> Resumed:
@@ -748,6 +752,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     def extend_deadline(self, stamp: Stamp, deadline: str, until: str) -> DeadlineExtended:
         """Gives more time, with a reason: to the end of a later day."""
         reasoned(stamp, "Extending a deadline")
+        self.ready("extend-deadline")
         held = self._deadline(deadline)
         if held.status is DeadlineStatus.PAUSED:
             raise InvalidInput("The clock stands still while it is suspended: resume it first.")
@@ -883,6 +888,30 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         )
 
 
+def _not_suspended(case: Case) -> None:
+    if case.suspended is not None:
+        raise AlreadySo("It is suspended already.")
+
+
+def _suspended(case: Case) -> None:
+    if case.suspended is None:
+        raise AlreadySo("It is not suspended.")
+
+
+def _has_deadline(case: Case) -> None:
+    if not case.deadlines:
+        raise UnknownDeadline("No deadline runs now.")
+    if all(held.status is DeadlineStatus.PAUSED for held in case.deadlines):
+        raise InvalidInput("The clock stands still while it is suspended: resume it first.")
+
+
+READY: dict[str, Callable[[Any], None]] = {
+    "suspend": _not_suspended,
+    "resume": _suspended,
+    "extend-deadline": _has_deadline,
+}
+"""Step → what must be so before it, whatever it says."""
+
 _fields = msgspec.structs.asdict
 
 
@@ -918,5 +947,6 @@ def _person(stamp: Stamp, what: str) -> str:
 
 def _day(on: str) -> str:
     if not is_date(on) or last_day(on) != on:
-        raise InvalidInput(f"“{on[:40]}” is not a day: write 2026-03-01.")
+        message = f"`until`: “{on[:40]}” is not a day: write 2026-03-01."
+        raise InvalidInput(message, field="until")
     return on

@@ -39,11 +39,20 @@ class _Kept(
     """As everything that is stored in an entry."""
 
 
+class NoticeInstitution(_Kept, frozen=True):
+    """A role in an institution that is named."""
+
+    role: str
+    institution: str
+
+
 class Notice(_Kept, frozen=True):
-    """When somebody is told of a deadline, and who: the roles, each wherever the task is."""
+    """When somebody is told of a deadline, and who: the roles, each wherever the task is, and the
+    `institutions` that are named, wherever it is."""
 
     at: Instant
     roles: tuple[str, ...]
+    institutions: tuple[NoticeInstitution, ...] = ()
 
 
 class Effect(_Kept, frozen=True, tag_field="effect"):

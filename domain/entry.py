@@ -100,13 +100,11 @@ class Effective(Stored, frozen=True):
 _PRECISION = {4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}
 
 
-def effective(on: str | None, basis: Basis = Basis.STATED) -> Effective:
+def effective(on: str | None, basis: Basis = Basis.STATED, field: str = "effectiveOn") -> Effective:
     """An effective date from what a person wrote; refuses what is not a date."""
     if on is None:
         return Effective()
-    if not is_date(on):
-        raise InvalidInput(f"“{on[:40]}” is not a date: write 2025-04-08, 2025-04 or 2025.")
-    return Effective(on=on, basis=basis)
+    return Effective(on=dated(on, field), basis=basis)
 
 
 def is_date(on: str) -> bool:
@@ -268,10 +266,12 @@ def named(name: str) -> str:
     return name
 
 
-def dated(on: str | None) -> str | None:
-    """The date, where it is one; refuses it otherwise."""
+def dated(on: str | None, field: str) -> str | None:
+    """The date, where it is one; refuses it otherwise, naming the field."""
     if on is not None and not is_date(on):
-        raise InvalidInput(f"“{on[:40]}” is not a date: write 2025-04-08, 2025-04 or 2025.")
+        raise InvalidInput(
+            f"`{field}`: “{on[:40]}” is not a date: write 2025-04-08, 2025-04 or 2025.", field=field
+        )
     return on
 
 

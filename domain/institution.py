@@ -14,7 +14,16 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from domain.entry import Effective, Entry, Event, Stamp, Stored, Visibility, named
+from domain.entry import (
+    Effective,
+    Entry,
+    Event,
+    Stamp,
+    Stored,
+    Visibility,
+    label_chars_max,
+    named,
+)
 from domain.events import Term
 from domain.identity import NAMESPACE
 from domain.recommendation import terms_max
@@ -385,6 +394,11 @@ def _called(names: Iterable[InstitutionName]) -> tuple[InstitutionName, ...]:
             raise InvalidInput("Name the language by its BCP 47 tag, such as “en”.")
         named(name.text)
     return called
+
+
+def is_code(said: str) -> bool:
+    """True if an institution may be registered under this code."""
+    return 0 < len(said) <= label_chars_max and said == said.strip() and said.isprintable()
 
 
 def _coded(code: str) -> str:

@@ -227,8 +227,8 @@ class ProgressReport(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
             title=None if title is None else named(title),
             covers=covered,
             narrative=narrative,
-            period_from=dated(period_from),
-            period_to=dated(period_to),
+            period_from=dated(period_from, "periodFrom"),
+            period_to=dated(period_to, "periodTo"),
         )
 
     def clear(self, stamp: Stamp) -> ReportCleared:
@@ -356,7 +356,7 @@ def _covered(covers: Iterable[RecommendationId]) -> tuple[RecommendationId, ...]
 
 
 def _period(start: str | None, end: str | None) -> None:
-    start, end = dated(start), dated(end)
+    start, end = dated(start, "periodFrom"), dated(end, "periodTo")
     if start and end:
         shared = min(len(start), len(end))
         if start[:shared] > end[:shared]:

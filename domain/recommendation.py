@@ -15,7 +15,7 @@ Nothing here reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from typing import get_origin
 from uuid import UUID
@@ -101,8 +101,10 @@ from domain.refusals import (
     UnknownPart,
     UnknownReport,
     UnknownTerm,
+    valid,
 )
 from domain.schemes import common_grade
+from domain.vocabulary import Vocabulary
 from domain.words import (
     Answer,
     AssertedHow,
@@ -177,6 +179,16 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         """True if the entry of this version has not been struck."""
         return version not in self.struck
 
+    @property
+    def strikable(self) -> set[int]:
+        """The versions of the entries that may be struck."""
+        facts = {p.version for p in self.positions} | {a.version for a in self.assessments}
+        facts.update(p.version for p in self.plans)
+        facts.update(c.version for c in self.covers)
+        facts.update(self.declared, self.reported)
+        facts.update(held.version for held in self.taken)
+        return facts.difference(self.struck)
+
     def current_position(self, part: str | None = None) -> PositionHeld | None:
         """The latest position in force for the whole, or for one part: the latest effective, ties
         by order of recording; an unknown date never displaces a known one (domain rule 18)."""
@@ -184,9 +196,15 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return max(standing, key=lambda p: (p.on, p.version), default=None)
 
     @property
+    def awaits_position(self) -> bool:
+        """True where the State is asked to support or note it: in the Universal Periodic Review,
+        and not of what the State pledges of its own accord."""
+        return self.mechanism is Mechanism.UPR and self.kind is not Kind.PLEDGE
+
+    @property
     def position(self) -> Position:
         """The position as it stands, for the whole paragraph."""
-        if self.mechanism is not Mechanism.UPR:
+        if not (self.awaits_position or self.positions):
             return Position.NOT_APPLICABLE
         by_part = [self.current_position(part.id) for part in self.parts]
         answered = [p for p in by_part if p]
@@ -201,7 +219,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         for a in self.assignments:
             if a.id == id:
                 return a
-        raise UnknownAssignment(f"There is no assignment {id}; ask for `assignments`.")
+        ids = valid(f"{a.id} ({a.institution}, {a.status.value})" for a in self.assignments)
+        raise UnknownAssignment(f"There is no assignment {id}. {ids}")
 
     @property
     def standing(self) -> list[Assignment]:
@@ -256,16 +275,21 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return owed
 
     def current_assessments(self, part: str | None = None) -> list[AssessmentHeld]:
-        """Each assessor's latest grade in each scheme, for the whole or for one part. They stand
-        side by side (domain rule 6)."""
-        latest: dict[tuple[str, str, str, str], AssessmentHeld] = {}
+        """Each assessor's latest grades in each scheme, for the whole or for one part. They stand
+        side by side (domain rule 6), and so do different grades that one assessor gave on one day:
+        none takes another's place, as where a committee grades the limbs of a paragraph."""
+        latest: dict[tuple[str, str, str, str], dict[str, AssessmentHeld]] = {}
         for a in self.assessments:
+            if a.part != part or not self.stands(a.version):
+                continue
             key = a.assessor_kind.value, a.assessor, a.scheme, a.scheme_version
-            if a.part == part and self.stands(a.version):
-                before = latest.get(key)
-                if before is None or (before.on, before.version) < (a.on, a.version):
-                    latest[key] = a
-        return list(latest.values())
+            held = latest.setdefault(key, {})
+            on = max((one.on for one in held.values()), default=a.on)
+            if a.on > on:
+                held.clear()
+            if a.on >= on:
+                held[a.grade] = a
+        return [a for held in latest.values() for a in held.values()]
 
     # -- folding
 
@@ -284,6 +308,12 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self.follow(entry)
 
     # -- commands
+
+    def ready(self, step: str) -> None:
+        if (asked := READY.get(step)) is not None:
+            asked(self)
+        else:
+            super().ready(step)
 
     def add_text(self, stamp: Stamp, text: Text) -> TextAdded:
         """A text in a further language, or a better one; the same again is refused."""
@@ -319,15 +349,12 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         declaration or report, or a step of the procedure's own. It stays in the history and counts
         no more."""
         reasoned(stamp, "A correction")
-        facts = {p.version for p in self.positions} | {a.version for a in self.assessments}
-        facts.update(p.version for p in self.plans)
-        facts.update(c.version for c in self.covers)
-        facts.update(self.declared, self.reported)
-        facts.update(held.version for held in self.taken)
-        if version not in facts or not self.stands(version):
+        self.ready("strike")
+        if version not in self.strikable:
+            standing = valid(sorted(self.strikable))
             raise UnknownEntry(
-                f"Entry {version} is no standing position, plan, assessment, declaration, report "
-                "or step of its own procedure of this recommendation; see its history."
+                f"Entry {version} is no standing position, plan, assessment, declaration, "
+                f"report or step of its own procedure of this recommendation. {standing}"
             )
         return Corrected(stamp=stamp, correction=correction, strikes=version)
 
@@ -350,6 +377,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def withdraw_alias(self, stamp: Stamp, alias: Alias) -> AliasWithdrawn:
         """Takes back another system's id that is not its own; a reason is required."""
         reasoned(stamp, "Taking back a name")
+        self.ready("withdraw-alias")
         if alias.scheme == "un" or alias.key not in {a.key for a in self.aliases}:
             raise UnknownAlias(f"It does not go by {alias.scheme} “{alias.value}”.")
         return AliasWithdrawn(stamp=stamp, alias=alias)
@@ -364,6 +392,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self, stamp: Stamp, terms: Sequence[Term], how: AssertedHow = AssertedHow.PERSON
     ) -> Classified:
         """Says that terms fit; those it bears already are passed over."""
+        self.ready("classify")
         borne = {held.term.key for held in self.terms}
         new = {t.key: t for t in terms if t.key not in borne}
         if not new:
@@ -376,6 +405,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     def declassify(self, stamp: Stamp, terms: Sequence[Term]) -> Declassified:
         """Says that terms fit no longer."""
+        self.ready("declassify")
         asked = tuple(terms)
         missing = {t.key for t in asked} - {held.term.key for held in self.terms}
         if missing or not asked:
@@ -400,10 +430,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     ) -> PositionTaken:
         """The State supports or notes it. A later answer revises an earlier one and never wipes it
         out; the very same answer from the same instrument is refused."""
-        if self.mechanism is not Mechanism.UPR:
-            raise NoPositionHere(
-                f"A {self.mechanism.value} asks for no position; record the State's comment."
-            )
+        self.ready("take-position")
         self._part(stamp)
         before = self.current_position(stamp.part)
         if before and (before.answer, before.instrument, before.on) == (
@@ -420,8 +447,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             printed=printed,
             in_part=in_part,
             said_already_implemented=said_already_implemented,
-            published=dated(published),
-            adopted=dated(adopted),
+            published=dated(published, "published"),
+            adopted=dated(adopted, "adopted"),
             comment=comment,
             doubt=doubt,
             revises=before.version if before else None,
@@ -432,23 +459,21 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     ) -> PositionDeferred:
         """The State will answer later: by a date, by a session, or both."""
         self._part(stamp)
-        if self.mechanism is not Mechanism.UPR:
-            raise NoPositionHere(f"A {self.mechanism.value} asks for no position.")
+        self.ready("defer-position")
         if due is None and session is None:
             raise InvalidInput("Say by when the State will answer: a date or a session.")
-        return PositionDeferred(stamp=stamp, due=dated(due), session=session)
+        return PositionDeferred(stamp=stamp, due=dated(due, "due"), session=session)
 
     def comment(self, stamp: Stamp, comment: Protected) -> StateCommented:
         """The State's comment, where the mechanism knows no position."""
         self._part(stamp)
-        if self.mechanism is Mechanism.UPR:
-            raise InvalidInput("In the Universal Periodic Review a comment goes with the position.")
+        self.ready("comment")
         return StateCommented(stamp=stamp, comment=comment)
 
     def select_for_follow_up(self, stamp: Stamp, body: str, due: str | None) -> SelectedForFollowUp:
         """A committee selected it for its follow-up procedure."""
         self._part(stamp)
-        return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due))
+        return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due, "due"))
 
     def offer_assignment(
         self,
@@ -466,7 +491,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             assignee=institution,
             capacity=capacity,
             instrument=instrument,
-            answer_due=dated(answer_due),
+            answer_due=dated(answer_due, "answerDue"),
         )
 
     def decree_assignment(
@@ -485,23 +510,27 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     def accept_assignment(self, stamp: Stamp, assignment: int) -> AssignmentAccepted:
         """The institution accepts what it was offered."""
+        self.ready("accept-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
         return AssignmentAccepted(stamp=stamp, assignment=assignment)
 
     def decline_assignment(self, stamp: Stamp, assignment: int) -> AssignmentDeclined:
         """The institution declines what it was offered, with a reason."""
         reasoned(stamp, "Declining")
+        self.ready("decline-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
         return AssignmentDeclined(stamp=stamp, assignment=assignment)
 
     def lapse_assignment(self, stamp: Stamp, assignment: int) -> AssignmentLapsed:
         """The offer lapsed in silence."""
+        self.ready("lapse-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
         return AssignmentLapsed(stamp=stamp, assignment=assignment)
 
     def end_assignment(self, stamp: Stamp, assignment: int) -> AssignmentEnded:
         """The assignment ends, with a reason."""
         reasoned(stamp, "Ending an assignment")
+        self.ready("end-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.ASSIGNED)
         return AssignmentEnded(stamp=stamp, assignment=assignment)
 
@@ -509,6 +538,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self, stamp: Stamp, assignment: int, to: str, instrument: str | None = None
     ) -> AssignmentHandedOver:
         """The assignment passes to another institution."""
+        self.ready("hand-over-assignment")
         before = self._assignment_that_is(assignment, AssignmentStatus.ASSIGNED)
         self._assignable(to, before.part)
         return AssignmentHandedOver(
@@ -526,7 +556,11 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         """Measures are planned."""
         self._part(stamp)
         return Planned(
-            stamp=stamp, measures=measures, plan=plan, starts=dated(starts), ends=dated(ends)
+            stamp=stamp,
+            measures=measures,
+            plan=plan,
+            starts=dated(starts, "starts"),
+            ends=dated(ends, "ends"),
         )
 
     def draft_progress(
@@ -546,12 +580,13 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             stamp=stamp,
             narrative=narrative,
             report=report,
-            period_from=dated(period_from),
-            period_to=dated(period_to),
+            period_from=dated(period_from, "periodFrom"),
+            period_to=dated(period_to, "periodTo"),
         )
 
     def clear_progress(self, stamp: Stamp, report: int) -> ProgressCleared:
         """Clears a drafted progress report for publication."""
+        self.ready("clear-progress")
         self._report(report, ProgressStatus.DRAFTED)
         return ProgressCleared(stamp=stamp, report=report)
 
@@ -564,13 +599,14 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         period_to: str | None = None,
     ) -> ProgressPublished:
         """Publishes a cleared progress report, in the words given."""
+        self.ready("publish-progress")
         self._report(report, ProgressStatus.CLEARED)
         return ProgressPublished(
             stamp=stamp,
             report=report,
             narrative=narrative,
-            period_from=dated(period_from),
-            period_to=dated(period_to),
+            period_from=dated(period_from, "periodFrom"),
+            period_to=dated(period_to, "periodTo"),
         )
 
     def assess(
@@ -582,8 +618,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         scheme_version: str,
         grade: str,
         finding: Protected | None = None,
+        schemes: Vocabulary | None = None,
     ) -> Assessed:
-        """Records somebody's assessment. Whoever enters another's finding cites its document."""
+        """Records somebody's assessment. Whoever enters another's finding cites its document.
+        `schemes`: the schemes there are, those that ship where it is None."""
         self._part(stamp)
         if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
             raise InvalidInput(
@@ -597,7 +635,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             scheme=scheme,
             scheme_version=scheme_version,
             grade=grade,
-            common=common_grade(scheme, scheme_version, grade),
+            common=common_grade(scheme, scheme_version, grade, schemes),
             finding=finding,
         )
 
@@ -634,8 +672,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def withdraw_link(self, stamp: Stamp, link: int) -> LinkWithdrawn:
         """Withdraws a link, with a reason."""
         reasoned(stamp, "Withdrawing a link")
+        self.ready("withdraw-link")
         if link not in {known.id for known in self.links}:
-            raise UnknownLink(f"There is no link {link}; ask for `lineage`.")
+            known = valid(f"{held.id} ({held.type.value})" for held in self.links)
+            raise UnknownLink(f"There is no link {link}. {known}")
         return LinkWithdrawn(stamp=stamp, link=link)
 
     def declare_duplicate(self, stamp: Stamp, of: RecommendationId) -> DeclaredDuplicate:
@@ -643,15 +683,13 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self._part(stamp)
         if of == self.id:
             raise LinkToItself("A recommendation is no duplicate of itself.")
-        if self.duplicate_of is not None:
-            raise AlreadySo("It is declared a duplicate already; undo that first.")
+        self.ready("declare-duplicate")
         return DeclaredDuplicate(stamp=stamp, of=of)
 
     def undo_duplicate(self, stamp: Stamp) -> DuplicateUndone:
         """Undoes the declaration, with a reason."""
         reasoned(stamp, "Undoing a duplicate")
-        if self.duplicate_of is None:
-            raise AlreadySo("It is not declared a duplicate.")
+        self.ready("undo-duplicate")
         return DuplicateUndone(stamp=stamp)
 
     def close(self, stamp: Stamp, closing: Closing) -> Closed:
@@ -694,8 +732,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     def _assignable(self, institution: str, part: str | None) -> None:
         named(institution)
-        if len(self.assignments) >= assignments_max:
-            raise LimitExceeded(f"A recommendation may have {assignments_max} assignments.")
+        _may_be_assigned(self)
         for a in self.assignments:
             open_now = a.status in (AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED)
             if open_now and (a.institution, a.part) == (institution, part):
@@ -713,8 +750,108 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
                 if p.status in statuses:
                     return
                 raise UnknownReport(f"Progress report {id} is {p.status.value} already.")
-        raise UnknownReport(f"There is no progress report {id}.")
+        known = valid(f"{p.id} ({p.status.value})" for p in self.progress)
+        raise UnknownReport(f"There is no progress report {id}. {known}")
 
+
+# --- What must be so before a command, whatever it says ------------------------------------------
+
+
+def _of_the_review(r: Recommendation) -> None:
+    if r.mechanism is not Mechanism.UPR:
+        raise NoPositionHere(
+            f"A {r.mechanism.value} asks for no position; record the State's comment."
+        )
+    if r.kind is Kind.PLEDGE:
+        raise NoPositionHere("A pledge is the State's own word: it asks for no position.")
+
+
+def _of_another_body(r: Recommendation) -> None:
+    if r.mechanism is Mechanism.UPR:
+        raise InvalidInput("In the Universal Periodic Review a comment goes with the position.")
+
+
+def _something_to_strike(r: Recommendation) -> None:
+    if not r.strikable:
+        raise UnknownEntry(
+            "It has no standing position, plan, assessment, declaration, report or step of its own "
+            "procedure to strike."
+        )
+
+
+def _another_name(r: Recommendation) -> None:
+    if all(alias.scheme == "un" for alias in r.aliases):
+        raise UnknownAlias("It goes by no other name than its document's.")
+
+
+def _room_for_terms(r: Recommendation) -> None:
+    if len({held.term.key for held in r.terms}) >= terms_max:
+        raise LimitExceeded(f"A recommendation may bear {terms_max} terms.")
+
+
+def _a_term(r: Recommendation) -> None:
+    if not r.terms:
+        raise UnknownTerm("It bears no term.")
+
+
+def _may_be_assigned(r: Recommendation) -> None:
+    if len(r.assignments) >= assignments_max:
+        raise LimitExceeded(f"A recommendation may have {assignments_max} assignments.")
+
+
+def _an_assignment(status: AssignmentStatus) -> Callable[[Recommendation], None]:
+    def asked(r: Recommendation) -> None:
+        if all(a.status is not status for a in r.assignments):
+            raise UnknownAssignment(f"No assignment is {status.value} now.")
+
+    return asked
+
+
+def _a_report(status: ProgressStatus) -> Callable[[Recommendation], None]:
+    def asked(r: Recommendation) -> None:
+        if all(p.status is not status for p in r.progress):
+            raise UnknownReport(f"No progress report is {status.value} now.")
+
+    return asked
+
+
+def _a_link(r: Recommendation) -> None:
+    if not r.links:
+        raise UnknownLink("It bears no link.")
+
+
+def _no_duplicate(r: Recommendation) -> None:
+    if r.duplicate_of is not None:
+        raise AlreadySo("It is declared a duplicate already; undo that first.")
+
+
+def _a_duplicate(r: Recommendation) -> None:
+    if r.duplicate_of is None:
+        raise AlreadySo("It is not declared a duplicate.")
+
+
+READY: dict[str, Callable[[Recommendation], None]] = {
+    "strike": _something_to_strike,
+    "withdraw-alias": _another_name,
+    "classify": _room_for_terms,
+    "declassify": _a_term,
+    "take-position": _of_the_review,
+    "defer-position": _of_the_review,
+    "comment": _of_another_body,
+    "offer-assignment": _may_be_assigned,
+    "decree-assignment": _may_be_assigned,
+    "accept-assignment": _an_assignment(AssignmentStatus.OFFERED),
+    "decline-assignment": _an_assignment(AssignmentStatus.OFFERED),
+    "lapse-assignment": _an_assignment(AssignmentStatus.OFFERED),
+    "hand-over-assignment": _an_assignment(AssignmentStatus.ASSIGNED),
+    "end-assignment": _an_assignment(AssignmentStatus.ASSIGNED),
+    "clear-progress": _a_report(ProgressStatus.DRAFTED),
+    "publish-progress": _a_report(ProgressStatus.CLEARED),
+    "withdraw-link": _a_link,
+    "declare-duplicate": _no_duplicate,
+    "undo-duplicate": _a_duplicate,
+}
+"""Step → what its command asks of the state before it asks of anything it says."""
 
 _RESTING = (DeadlineStatus.PAUSED, DeadlineStatus.DROPPED)
 

@@ -3,7 +3,8 @@ program.
 
     Refusal
     ├── InvalidInput            the request itself makes no sense
-    │   └── LimitExceeded       … because it is larger than a stated limit
+    │   ├── LimitExceeded       … because it is larger than a stated limit
+    │   └── UnknownCursor       … because its cursor lies beyond this log
     ├── NotFound                what it names is not there, or not for this reader
     ├── Ambiguous               it fits more than one thing
     ├── Forbidden               the role may not do this
@@ -13,9 +14,11 @@ program.
     │   └── FourEyes            … because somebody else must take it, or approve it first
     ├── UnsoundDefinition       a procedure that the gate does not let through
     ├── Unavailable             the log cannot be reached; send the same command again
+    ├── Busy                    too many requests wait; send it again later
     └── DoesNotHold             a rule that binds every State
         ├── NoPositionHere      this mechanism knows no position
         ├── UnknownPart         the paragraph has no such part
+        ├── UnknownInstitution  the State has no such institution
         ├── UnknownAssignment   there is no such assignment, or it has ended
         ├── UnknownAlias        it does not go by this name
         ├── UnknownReport       there is no such progress report in the state needed
@@ -37,12 +40,37 @@ Anything that is not a Refusal is a fault of ours and is shown to nobody.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import ClassVar
+
+valid_told_max = 20
+"""How many valid values a message names at most."""
+
+
+def valid(known: Iterable[object], said: object = "") -> str:
+    """The valid values in a sentence, for the message that refuses another: the one that may be
+    meant first, and no more than a reader wants to see."""
+    names = [str(name) for name in known]
+    if not names:
+        return "There are none."
+    meant = get_close_matches(str(said)[:200], names, 1, 0.75)
+    mean = f"Did you mean {meant[0]}? " if meant else ""
+    return f"{mean}There are: {listed(names)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a line, no more than a reader wants to see."""
+    some = ", ".join(names[:valid_told_max])
+    return (
+        f"{some}, and {len(names) - valid_told_max} more" if len(names) > valid_told_max else some
+    )
 
 
 class Refusal(Exception):
     """Base of all refusals. `code` is stable; `message` says what to do; `facts` holds values a
-    program may act on, such as the current version."""
+    program may act on, such as the current version, or the field that is refused."""
 
     code: ClassVar[str] = "REFUSED"
 
@@ -58,6 +86,10 @@ class InvalidInput(Refusal):
 
 class LimitExceeded(InvalidInput):
     code = "LIMIT_EXCEEDED"
+
+
+class UnknownCursor(InvalidInput):
+    code = "UNKNOWN_CURSOR"
 
 
 class NotFound(Refusal):
@@ -96,6 +128,10 @@ class Unavailable(Refusal):
     code = "UNAVAILABLE"
 
 
+class Busy(Refusal):
+    code = "BUSY"
+
+
 class DoesNotHold(Refusal):
     code = "DOES_NOT_HOLD"
 
@@ -106,6 +142,10 @@ class NoPositionHere(DoesNotHold):
 
 class UnknownPart(DoesNotHold):
     code = "UNKNOWN_PART"
+
+
+class UnknownInstitution(DoesNotHold):
+    code = "UNKNOWN_INSTITUTION"
 
 
 class UnknownAssignment(DoesNotHold):
@@ -162,6 +202,13 @@ class LinkToItself(DoesNotHold):
 
 class HasEnded(DoesNotHold):
     code = "HAS_ENDED"
+
+
+def table() -> str:
+    """Code and meaning of every refusal, as the table in the documentation has it."""
+    meanings = dict(re.findall(r"[├└]── (\w+) +(.+)", __doc__ or ""))
+    rows = (f"| `{r.code}` | {meanings[r.__name__]} |" for r in all_refusals() if r is not Refusal)
+    return "\n".join(("| code | means |", "|---|---|", *rows)) + "\n"
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:

@@ -172,9 +172,9 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         event = ReviewScheduled(
             stamp=stamp,
             session=_optional(session),
-            reviewed=dated(reviewed),
+            reviewed=dated(reviewed, "reviewed"),
             council_session=self._of_the_council(council_session),
-            answers_due=dated(answers_due),
+            answers_due=dated(answers_due, "answersDue"),
         )
         said = session, reviewed, council_session, answers_due
         held = self.session, self.reviewed, self.council_session, self.answers_due
@@ -188,7 +188,7 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """Adds a document, or puts what is known of one right; of a closed review too, because
         documents are found late."""
         symbol = normal_symbol(named(document.symbol))
-        dated(document.date)
+        dated(document.date, "date")
         if document.title is not None and not 0 < len(document.title.strip()) <= title_chars_max:
             raise InvalidInput(f"A title has between 1 and {title_chars_max:,} characters.")
         if document in self.documents:
@@ -282,7 +282,7 @@ def open_review(
         cycle=cycle,
         round=round,
         session=_optional(session),
-        reviewed=dated(reviewed),
+        reviewed=dated(reviewed, "reviewed"),
     )
     return id, event
 

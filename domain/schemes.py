@@ -1,9 +1,10 @@
 """Assessment schemes: who grades how, by version, and what a grade means on the common scale.
 
-The Human Rights Committee's grades: A to E with B1, B2, C1, C2, D1, D2 before 2017, A to E since;
-D means no cooperation, which says nothing about implementation and so maps to nothing. UPR Info
-grades fully, partially, not implemented. `common` is Suivi's own three-step scale, for assessors
-who publish no scheme. Disagreement is shown side by side, never averaged (domain rule 6).
+A scheme is a version of the vocabulary `assessment-scheme`, named by scheme and version
+("hrc-follow-up-2017"); its terms are the grades. A mapping to `common-1` says which step of the
+common scale a grade falls under. A grade without such a mapping means nothing there: grade D of the
+Human Rights Committee says that the State did not cooperate. A new scheme is published like any
+vocabulary. Disagreement is shown side by side, never averaged.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from domain.refusals import UnknownGrade
+from domain.vocabulary import MappingRelation, Vocabulary, shipped
+
+VOCABULARY = "assessment-scheme"
+COMMON = "common-1"
+"""The version that holds the common scale."""
 
 
 class Common(StrEnum):
@@ -21,50 +27,32 @@ class Common(StrEnum):
     NOT_IMPLEMENTED = "not-implemented"
 
 
-SCHEMES: dict[tuple[str, str], dict[str, Common | None]] = {
-    ("hrc-follow-up", "2013"): {
-        "A": Common.IMPLEMENTED,
-        "B1": Common.PARTLY_IMPLEMENTED,
-        "B2": Common.PARTLY_IMPLEMENTED,
-        "C1": Common.NOT_IMPLEMENTED,
-        "C2": Common.NOT_IMPLEMENTED,
-        "D1": None,
-        "D2": None,
-        "E": Common.NOT_IMPLEMENTED,
-    },
-    ("hrc-follow-up", "2017"): {
-        "A": Common.IMPLEMENTED,
-        "B": Common.PARTLY_IMPLEMENTED,
-        "C": Common.NOT_IMPLEMENTED,
-        "D": None,
-        "E": Common.NOT_IMPLEMENTED,
-    },
-    ("upr-info", "1"): {
-        "fully-implemented": Common.IMPLEMENTED,
-        "partially-implemented": Common.PARTLY_IMPLEMENTED,
-        "not-implemented": Common.NOT_IMPLEMENTED,
-    },
-    ("common", "1"): {
-        "implemented": Common.IMPLEMENTED,
-        "partly-implemented": Common.PARTLY_IMPLEMENTED,
-        "not-implemented": Common.NOT_IMPLEMENTED,
-        "not-assessable": None,
-    },
-}
-
-
-def common_grade(scheme: str, version: str, grade: str) -> Common | None:
-    """The grade on the common scale, None where the scheme says that it does not map."""
-    try:
-        grades = SCHEMES[scheme, version]
-    except KeyError:
-        known = ", ".join(f"{name} {v}" for name, v in SCHEMES)
+def common_grade(
+    scheme: str, version: str, grade: str, schemes: Vocabulary | None = None
+) -> Common | None:
+    """The grade on the common scale, None where the scheme does not map it. `schemes` are the
+    schemes there are, those that ship where it is None. Refuses a scheme or grade that there is
+    not."""
+    held = schemes or shipped()[VOCABULARY]
+    name = f"{scheme}-{version}"
+    content = held.versions.get(name)
+    if content is None:
         raise UnknownGrade(
-            f"There is no scheme “{scheme}” of version “{version}”; known are: {known}."
-        ) from None
-    try:
-        return grades[grade]
-    except KeyError:
+            f"There is no scheme “{scheme}” of version “{version}”; known are: "
+            f"{', '.join(held.versions)}. A new one is published as a version of the vocabulary "
+            f"“{VOCABULARY}”."
+        )
+    grades = [term.code for term in content.terms]
+    if grade not in grades:
         raise UnknownGrade(
             f"Scheme {scheme} {version} has no grade “{grade}”; it has {', '.join(grades)}."
-        ) from None
+        )
+    if name == COMMON:
+        steps = [grade]
+    else:
+        steps = [
+            mapping.to_code
+            for mapping in held.translate(grade, name, COMMON)
+            if mapping.relation in (MappingRelation.EXACT, MappingRelation.BROADER)
+        ]
+    return next((Common(step) for step in steps if step in set(Common)), None)

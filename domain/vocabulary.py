@@ -1,8 +1,8 @@
 """A vocabulary: a list of terms in versions that stand side by side, and mappings between them.
 
 A version is published once and never changes: an amended list is a new version (domain rule 12).
-Versions that every installation has lie as files in `vocabularies/` and need no event; the grades
-of `domain.schemes` are one of them, derived. A version published in the log stands beside them.
+Versions that every installation has lie as files in `vocabularies/` and need no event. A version
+published in the log stands beside them.
 
 A list without codes (`coded` is false) is kept by its English labels, which then stand in `code`.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
@@ -23,7 +24,6 @@ import msgspec
 from domain.entry import Entry, Event, Stamp, Stored, Visibility, is_date
 from domain.identity import NAMESPACE
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded
-from domain.schemes import SCHEMES
 
 terms_max = 5_000
 mappings_max = 20_000
@@ -234,6 +234,41 @@ class Vocabulary(msgspec.Struct, kw_only=True):
         _short(mapping.note or "-", "A mapping's note", term_label_chars_max)
 
 
+class Resolver:
+    """Finds the term of one version that a printed code or label means, in any language."""
+
+    def __init__(self, content: VersionContent) -> None:
+        self.coded = content.coded
+        self._by_code: dict[str, VocabularyTerm] = {}
+        by_label: dict[str, dict[str, VocabularyTerm]] = {}
+        self._languages: dict[str, set[str]] = {}
+        for term in content.terms:
+            for label in term.labels:
+                self._languages.setdefault(_as_compared(label.text), set()).add(label.language)
+            self._by_code.setdefault(_as_compared(term.code), term)
+            for name in (*(label.text for label in term.labels), *term.altnames):
+                by_label.setdefault(_as_compared(name), {})[term.code] = term
+        # A label that two terms bear means neither.
+        self._by_label = {
+            name: next(iter(terms.values())) for name, terms in by_label.items() if len(terms) == 1
+        }
+
+    def find(self, code: str | None, label: str) -> VocabularyTerm | None:
+        """The term of this code; where no code is printed, of this label."""
+        if code is not None:
+            return self._by_code.get(_as_compared(code))
+        sought = _as_compared(label)
+        return self._by_code.get(sought) or self._by_label.get(sought)
+
+    def languages_of(self, label: str) -> frozenset[str]:
+        """The languages in which a label is so; none where no term has it."""
+        return frozenset(self._languages.get(_as_compared(label), ()))
+
+
+def _as_compared(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def stream(name: str) -> UUID:
     """The id of a vocabulary's stream: the same in every installation. Frozen."""
     return uuid5(NAMESPACE, f"vocabulary\x1f{name}")
@@ -402,7 +437,7 @@ def shipped() -> dict[str, Vocabulary]:
     `with_published`."""
     found: dict[str, Vocabulary] = {}
     files = sorted(Path(__file__).with_name("vocabularies").glob("*.json"))
-    for content in (*(decode(file.read_bytes()) for file in files), *_schemes()):
+    for content in (decode(file.read_bytes()) for file in files):
         name = content.name
         held = found.setdefault(name, Vocabulary(id=stream(name), name=name))
         held.versions[content.version] = content
@@ -480,29 +515,3 @@ def _term(term: _FileTerm, coded: bool) -> VocabularyTerm:
 
 def _labels(texts: Mapping[str, str]) -> tuple[VocabularyLabel, ...]:
     return tuple(VocabularyLabel(language=language, text=texts[language]) for language in texts)
-
-
-def _schemes() -> Iterable[VersionContent]:
-    """The grades of `domain.schemes`, one version a scheme and its version. A grade that means
-    something on the common scale is mapped to the step it falls under."""
-    for (scheme, version), grades in SCHEMES.items():
-        name = f"{scheme}-{version}"
-        yield VersionContent(
-            name="assessment-scheme",
-            version=name,
-            title=(VocabularyLabel(language="en", text=f"Assessment scheme {scheme} {version}"),),
-            terms=tuple(VocabularyTerm(code=grade) for grade in grades),
-            source="Suivi's table of assessment schemes (domain rule 6)",
-            sha256=hashlib.sha256(msgspec.json.encode((name, tuple(grades.items())))).hexdigest(),
-            mappings=tuple(
-                TermMapping(
-                    from_version=name,
-                    from_code=grade,
-                    to_version="common-1",
-                    to_code=common.value,
-                    relation=MappingRelation.BROADER,
-                )
-                for grade, common in grades.items()
-                if common is not None and scheme != "common"
-            ),
-        )

@@ -9,7 +9,7 @@ is answered from the recommendations that fit it, by the same function.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -69,6 +69,8 @@ class Dimension(StrEnum):
     ISSUE = "issue"
     MONTH = "month"
     """the month in which it was received; empty where that is not known so exactly"""
+    BUCKET = "bucket"
+    """what its states count as, in each aspect that its procedure tells"""
 
 
 _OF_THE_ROW = {
@@ -97,6 +99,14 @@ class Figures:
         self.open += amount if is_open else 0
         for name, state in zip(FOUR_AND_STAGE, where, strict=True):
             if amount:
+                self.by[name][state] += amount
+
+    def include(self, other: Figures) -> None:
+        """Adds the figures of others to these."""
+        self.total += other.total
+        self.open += other.open
+        for name, states in other.by.items():
+            for state, amount in states.items():
                 self.by[name][state] += amount
 
 
@@ -131,6 +141,15 @@ class ProgressRow:
                 unit.add(cell.stands, cell.is_open, amount)
         else:
             held = self._grades.setdefault(cell.grade, [0, 0, 0])
+            for i, amount in enumerate(amounts):
+                held[i] += amount
+
+    def include(self, other: ProgressRow) -> None:
+        """Adds the figures of another row to these."""
+        for mine, more in zip(self.units, other.units, strict=True):
+            mine.include(more)
+        for grade, amounts in other._grades.items():
+            held = self._grades.setdefault(grade, [0, 0, 0])
             for i, amount in enumerate(amounts):
                 held[i] += amount
 
@@ -185,6 +204,8 @@ def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
     yield "all", "", "", "", "", ""
     month = r.received.on or ""
     yield "month", month[:7] if len(month) >= 7 else "", "", "", "", ""
+    # What states count as, their procedure says (`by_bucket`).
+    yield "bucket", " ".join(r.states), r.definition or "", "", "", ""
     # Of several assignments the one that most may see says who is told of the institution.
     widest = sorted(r.standing, key=lambda a: _NARROW(a.visibility), reverse=True)
     institutions = {a.institution: a for a in widest}
@@ -363,6 +384,19 @@ def progress(
         rows[key].add(cell, amounts)
     some = [row for row in rows.values() if any(unit.total for unit in row.units)]
     return sorted(some, key=lambda row: (natural_order(row.key), row.key, row.version))
+
+
+def by_bucket(
+    rows: Iterable[ProgressRow], counts_as: Callable[[str, tuple[str, ...]], Collection[str]]
+) -> list[ProgressRow]:
+    """The rows of `progress` by bucket, one a bucket in the order of their names. `counts_as` says
+    what states of a procedure (its SHA-256) count as; a case counts once in each aspect, so once in
+    each row."""
+    found: dict[str, ProgressRow] = {}
+    for row in rows:
+        for bucket in {*counts_as(row.version, tuple(row.key.split()))}:
+            found.setdefault(bucket, ProgressRow(bucket, "")).include(row)
+    return [found[bucket] for bucket in sorted(found)]
 
 
 def count(connection: Connection, scope: Scope, where: Where) -> int:

@@ -88,13 +88,15 @@ class Order(StrEnum):
 class Where(msgspec.Struct, frozen=True, kw_only=True):
     """Which recommendations: all conditions hold together, a list means any of its values.
     `institution` is assigned or was offered it; `sdg` is a goal ("16", which includes its
-    targets) or a target ("16.2"); `theme` and `affected_persons` are a code or a label.
+    targets) or a target ("16.2"); `theme`, `affected_persons` and UPR Info's `issue` and `action`
+    are a code or a label.
 
     `overdue`: something owed by a day before `today` (ISO) is not done. `orphaned`: an open
-    assignment names an institution that has ended, or a competence it has passed on since (domain
-    rule 8). `undecided`: the position is pending, an offer unanswered, or its review was closed and
-    it is neither closed, continued nor succeeded (rule 9). `run`: import runs that received it.
-    `definition`: the SHA-256 of the procedure it is under. `search`: words, in any language."""
+    assignment names an institution (with `institution`: one of those) that has ended, or a
+    competence it has passed on since. `undecided`: the position is pending, an offer unanswered,
+    or its review was closed and it is neither closed, continued nor succeeded. `run`: import runs
+    that received it. `definition`: the SHA-256 of the procedure it is under. `search`: words, in
+    any language."""
 
     addressee: Sequence[str] | None = None
     mechanism: Sequence[Mechanism] | None = None
@@ -108,6 +110,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     recommending_state: Sequence[str] | None = None
     theme: Sequence[str] | None = None
     affected_persons: Sequence[str] | None = None
+    issue: Sequence[str] | None = None
+    action: Sequence[str] | None = None
     sdg: Sequence[str] | None = None
     open: bool | None = None
     duplicate: bool | None = None
@@ -331,26 +335,59 @@ def by_symbol(
     return list(fitting.values())
 
 
+def addressees_about(connection: Connection, id: UUID) -> list[str]:
+    """Whose records a recommendation is told from: its addressee's, and those of what it is linked
+    with; whoever asks. None at all where there is no such recommendation."""
+    c = views.link.c
+    linked = union_all(
+        select(literal(id.hex)),
+        select(c.earlier).where(c.recommendation == id.hex),
+        select(c.recommendation).where(c.earlier == id.hex),
+    )
+    query = select(table.c.addressee).where(table.c.id.in_(linked)).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
 def find_aliases(
     connection: Connection, wanted: Iterable[tuple[str, Alias]]
 ) -> dict[tuple[str, str, str, str], UUID]:
     """Which recommendation of an addressee goes by which alias, by addressee and the alias's key:
-    for imports, whoever asks."""
+    for imports, whoever asks. Of several it is the last one of `find_bearers`."""
+    return {key: bearers[-1] for key, bearers in find_bearers(connection, wanted).items()}
+
+
+def find_bearers(
+    connection: Connection, wanted: Iterable[tuple[str, Alias]]
+) -> dict[tuple[str, str, str, str], list[UUID]]:
+    """All recommendations of an addressee that go by an alias, by addressee and the alias's key:
+    for imports, whoever asks. One that has passed the alias on is named only where nobody bears it
+    now."""
     asked = {(addressee, *alias.key) for addressee, alias in wanted}
     names = sorted({(value, paragraph) for _, _, value, paragraph in asked})
-    found: dict[tuple[str, str, str, str], UUID] = {}
+    bearing: dict[tuple[str, str, str, str], dict[UUID, bool]] = {}
     c = views.alias.c
     for i in range(0, len(names), 500):
         query = (
-            select(table.c.addressee, c.scheme, c.value, c.paragraph, c.recommendation)
+            select(
+                table.c.addressee, c.scheme, c.value, c.paragraph, c.recommendation, c.is_current
+            )
             .join(table, table.c.id == c.recommendation)
             .where(tuple_(c.value, c.paragraph).in_(names[i : i + 500]))
-            .order_by(c.is_current)  # whoever bears it now comes last, and stays
+            .order_by(c.is_current, c.recommendation)
         )
-        for *key, id in connection.execute(query):
+        for *key, id, is_current in connection.execute(query):
             if tuple(key) in asked:
-                found[tuple(key)] = UUID(hex=id)
-    return found
+                bearing.setdefault(tuple(key), {})[UUID(hex=id)] = bool(is_current)
+    return {
+        key: [id for id, bears in found.items() if bears] or list(found)
+        for key, found in bearing.items()
+    }
+
+
+def held_in_review(connection: Connection, review: UUID) -> list[Recommendation]:
+    """The recommendations of a review: for imports, whoever asks."""
+    query = select(table.c.state).where(table.c.review == review.hex).order_by(table.c.id)
+    return [_read_state(blob) for (blob,) in connection.execute(query)]
 
 
 def held_by_others(connection: Connection, review: UUID, format: str) -> list[Recommendation]:
@@ -536,7 +573,8 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
         conditions.append(_is(table.c.due < where.today, where.overdue))
     if where.orphaned is not None:
         listed = and_(
-            table.c.is_open == 1, table.c.id.in_(_orphaned(scope, asked_of(scope, where)))
+            table.c.is_open == 1,
+            table.c.id.in_(_orphaned(scope, asked_of(scope, where), where.institution)),
         )
         conditions.append(_is(listed, where.orphaned))
     if where.undecided is not None:
@@ -564,6 +602,8 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     for vocabulary, values in (
         ("theme", where.theme),
         ("affected-persons", where.affected_persons),
+        ("issue", where.issue),
+        ("action", where.action),
         ("sdg", where.sdg),
     ):
         if values is not None:
@@ -584,9 +624,11 @@ def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
     )
 
 
-def _orphaned(scope: Scope, addressees: Sequence[str] | None) -> Select[Any]:
-    """Open assignments, to some addressees or all, of institutions that have ended or have passed
-    the competence on since."""
+def _orphaned(
+    scope: Scope, addressees: Sequence[str] | None, institutions: Sequence[str] | None
+) -> Select[Any]:
+    """Open assignments, to some addressees or all, of institutions (some, or all) that have ended
+    or have passed the competence on since."""
     a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
     r = table.alias()  # a name of its own: an inner query shares those of the one around it only
     ended = exists(
@@ -610,6 +652,8 @@ def _orphaned(scope: Scope, addressees: Sequence[str] | None) -> Select[Any]:
     held = _open_assignments(scope, *both).join(r, r.c.id == a.recommendation)
     if addressees is not None:
         held = held.where(r.c.addressee.in_(addressees))
+    if institutions is not None:
+        held = held.where(a.institution.in_(institutions))
     return held.where(or_(ended, moved))
 
 

@@ -362,7 +362,7 @@ VIEWS = {
     for view in (
         View("recommendations", 7, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
-        View("figures", 3, _figures),
+        View("figures", 4, _figures),
         View("register", 5, _register),
         View("timers", 2, _timers),
         View("agenda", 1, _agenda),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 
 class SetClock:
@@ -15,6 +15,11 @@ class SetClock:
         """Sets it to an ISO 8601 day (noon, UTC) or instant."""
         at = datetime.fromisoformat(on if len(on) > 10 else f"{on}T12:00:00+00:00")
         self.now = int(at.astimezone(UTC).timestamp()) * 1_000_000
+
+    @property
+    def today(self) -> date:
+        """The day, in UTC."""
+        return datetime.fromtimestamp(self.now / 1_000_000, UTC).date()
 
     def __call__(self) -> int:
         return self.now

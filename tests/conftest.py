@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests import postgres
+from tests import endurance, postgres
+from tests.length import LONG
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
+MEMORY_BYTES_MIN = 4 << 30
+
+
+def lies_in_memory() -> bool:
+    """True where the machine has a file system in memory, with room and for programs."""
+    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK)):
+        return False
+    held = os.statvfs(MEMORY)
+    may_run = not held.f_flag & getattr(os, "ST_NOEXEC", 0)
+    return may_run and held.f_bavail * held.f_frsize >= MEMORY_BYTES_MIN
+
+
+# A test waits for the disk five times as long as it computes: each store has eight files, and each
+# is brought to the disk. What is tested dies by signals, which a file in memory survives too.
+if "TMPDIR" not in os.environ and lies_in_memory():
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 
 # On a shared machine a slow example says nothing about the code, so there are no deadlines.
 hypothesis.settings.register_profile(
@@ -18,17 +39,69 @@ hypothesis.settings.register_profile(
     max_examples=100,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-# Every run of the same commit tries the same examples, and more of them.
+# Every run of the same commit tries the same examples.
 hypothesis.settings.register_profile(
-    "ci",
+    "ci", hypothesis.settings.get_profile("default"), derandomize=True, print_blob=True
+)
+# What has a number of its own takes it from tests/length.py.
+hypothesis.settings.register_profile(
+    "endurance",
     hypothesis.settings.get_profile("default"),
-    derandomize=True,
-    max_examples=300,
+    max_examples=1_000,
     print_blob=True,
 )
 hypothesis.settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
+    "endurance"
+    if LONG
+    else os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
 )
+
+
+MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what runs on PostgreSQL and what has a long form, so that `-m` can choose."""
+    for item in items:
+        given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        fixtures = getattr(item, "fixturenames", ())
+        if "postgresql" in given or {"postgres_server", "on_postgresql"} & set(fixtures):
+            item.add_marker(pytest.mark.postgres)
+            # Measuring takes as long again. What a fact runs through on PostgreSQL it runs through
+            # on SQLite too, but for the store's own code.
+            if item.path.stem not in MEASURED_ON_POSTGRESQL:
+                item.add_marker(pytest.mark.no_cover)
+        if hasattr(getattr(item, "obj", None), "hypothesis"):
+            item.add_marker(pytest.mark.endurance)
+        marked = item.get_closest_marker("endurance")
+        if marked:
+            item.add_marker(pytest.mark.no_cover)
+        if marked and marked.kwargs.get("only") and not LONG:
+            item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
+
+
+if LONG:
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_itemcollected(item: pytest.Item) -> None:
+        examples = endurance.examples_of(item)
+        if examples is not None:
+            item.user_properties.append((endurance.EXAMPLES, examples))
+
+    def pytest_terminal_summary(
+        terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+    ) -> None:
+        """Writes down what the run did, unless only a part was asked for."""
+        if config.option.keyword or config.args != config.getini("testpaths"):
+            return
+        reports = [
+            report
+            for outcome in ("passed", "failed", "error", "skipped")
+            for report in terminalreporter.stats.get(outcome, [])
+        ]
+        complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        endurance.write(reports, complete=complete)
 
 
 @pytest.fixture

@@ -289,7 +289,9 @@ def _terms(history: list[Row]) -> list[tuple[str, str, str]]:
 def _position(history: list[Row], struck: set[int], parts: list[tuple[str, list[str]]]) -> str:
     """An answer to a part stands before an answer to the whole. Of several answers the one that
     was given last in the world stands, an unknown date counting as the earliest."""
-    if history[0]["payload"]["mechanism"] != "upr":
+    received = history[0]["payload"]
+    taken = _of(history, "position-taken")
+    if received["mechanism"] != "upr" or (received["kind"] == "pledge" and not taken):
         return "not-applicable"
     standing: dict[str | None, tuple[str, int, str]] = {}
     for row in _of(history, "position-taken"):
@@ -638,21 +640,30 @@ def _count(into: dict[str, Any], history: list[Row], it: dict[str, Any]) -> None
         stands = {**shared, "position": position or it["position"]}
         _add(into["counts"], "parts", stands, 1)
         _add(into["counts"], "pairs", stands, len(new))
-    of_parts: dict[str | None, dict[Any, tuple[Any, ...]]] = {}
+    of_parts: dict[str | None, dict[Any, list[tuple[str, tuple[str, ...]]]]] = {}
     for row in _of(history, "assessed"):
         said = row["payload"]
         if row["version"] in struck or not _is_for_all_readers(history[0], row):
             continue
         who = (said["assessor_kind"], said["assessor"], said["scheme"], said["scheme_version"])
-        grade = (_on(said), row["version"], (*who, said["grade"], said.get("common") or ""))
-        held = of_parts.setdefault(said["stamp"].get("part"), {})
-        held[who] = max(held.get(who, grade), grade)
-    for who, (_, _, grade) in of_parts.get(None, {}).items():
+        given = (*who, said["grade"], said.get("common") or "")
+        of_parts.setdefault(said["stamp"].get("part"), {}).setdefault(who, []).append(
+            (_on(said), given)
+        )
+    for who, given_all in of_parts.get(None, {}).items():
         without = sum(who not in of_parts.get(part, {}) for part, _ in printed)
-        _grade(into["grades"], grade, (1, without, len(met)))
+        for grade in _of_the_last_day(given_all):
+            _grade(into["grades"], grade, (1, without, len(met)))
     for part, _ in printed:
-        for _, _, grade in of_parts.get(part, {}).values():
-            _grade(into["grades"], grade, (0, 1, 0))
+        for given_all in of_parts.get(part, {}).values():
+            for grade in _of_the_last_day(given_all):
+                _grade(into["grades"], grade, (0, 1, 0))
+
+
+def _of_the_last_day(given: list[tuple[str, tuple[str, ...]]]) -> set[tuple[str, ...]]:
+    """Different grades of one day stand side by side; those of an earlier day have passed."""
+    last = max(on for on, _ in given)
+    return {grade for on, grade in given if on == last}
 
 
 def _states_of_parts(history: list[Row]) -> list[tuple[str, set[str]]]:

@@ -9,8 +9,8 @@ imported but the standard library; keep it so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
@@ -172,6 +172,26 @@ def read(rows: Iterable[Row], now: int, lapses: str = "", moves: str = "") -> Fo
             if next_ is not None and _microseconds(next_[0]) <= now:
                 left.append(f"{stream}: {next_[1]} {next_[2]} of {name}, due {next_[0]}")
     return Found(fired, wrong, left)
+
+
+def due_after_rest(
+    due: str, stopped: str, resumed: str, is_worked: Callable[[date], bool] | None
+) -> str:
+    """When something is due whose clock stood still from one day to another, counted day by day:
+    in working days where `is_worked` tells them, else in days."""
+    if resumed <= stopped:
+        return due
+    left, day = 0, date.fromisoformat(stopped)
+    while day < date.fromisoformat(due):
+        day += timedelta(days=1)
+        if is_worked is None or is_worked(day):
+            left += 1
+    day = date.fromisoformat(resumed)
+    while left:
+        day += timedelta(days=1)
+        if is_worked is None or is_worked(day):
+            left -= 1
+    return day.isoformat()
 
 
 def _offers(case: Case, row: Row, where: str, wrong: list[str], by_the_clock: bool) -> None:

@@ -6,6 +6,7 @@ test may look at the store beside it. `process` is `suivi serve` itself, as an o
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -31,6 +32,7 @@ from api.settings import Settings, variable
 from domain.casework import Due, Timer
 from domain.effects import Instant
 from domain.recommendation import fold
+from tests import stores
 from workflows.clock import Clock, machine_clock
 from workflows.desk import Command
 from workflows.keys import create_key
@@ -175,6 +177,36 @@ def document(mutation: str) -> str:
     return f"mutation($input: {kind}) {{ {mutation}(input: $input) {{ {PAYLOAD} }} }}"
 
 
+class Inside(uvicorn.Server):
+    """Ends when it is told. Uvicorn itself looks every tenth of a second, and waits for another."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
+        await self.lifespan.shutdown()
+
+    def end(self) -> None:
+        """Tells it to end, from another thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._told.set)
+
+
 @contextmanager
 def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator[Server]:
     """A server on the store at `url`, in a thread of this process, with a key for everybody. Timers
@@ -183,7 +215,7 @@ def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator
     beside = tempfile.TemporaryDirectory(prefix="suivi-files-")
     if not url.startswith("sqlite"):  # whose files lie beside it
         settings.setdefault("files_folder", beside.name)
-    service = Service(Settings(database_url=url, **settings), clock)
+    service = Service(Settings(database_url=stores.copied(url), **settings), clock)
     keys = {
         name: create_key(
             service.log,
@@ -195,7 +227,7 @@ def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator
         )[1]
         for name, (role, institution) in HOLDERS.items()
     }
-    inside = uvicorn.Server(
+    inside = Inside(
         uvicorn.Config(
             create_app(service),
             host="127.0.0.1",
@@ -215,7 +247,7 @@ def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator
         with server.client:
             yield server
     finally:
-        inside.should_exit = True
+        inside.end()
         thread.join()
         beside.cleanup()
 

@@ -100,7 +100,7 @@ MATRIX: dict[str, tuple[set[str], Case]] = {
     "acceptAssignment": ({F}, Case({"assignment": 2}, OFFERED)),
     "declineAssignment": ({F}, Case({"assignment": 2, **REASON}, OFFERED)),
     "lapseAssignment": ({C}, Case({"assignment": 2}, OFFERED)),
-    "handOverAssignment": ({C}, Case({"assignment": 2, "to": "interior"}, ASSIGNED)),
+    "handOverAssignment": ({C}, Case({"assignment": 2, "to": "archive"}, ASSIGNED)),
     "endAssignment": ({C}, Case({"assignment": 2, **REASON}, ASSIGNED)),
     "planImplementation": ({C, F}, Case({"measures": "a law"}, ASSIGNED)),
     "reportProgress": ({C, F}, Case({"narrative": "a bill"}, ASSIGNED)),

@@ -18,9 +18,12 @@ import hypothesis
 import msgspec
 import pytest
 import tzdata
+from holidays import country_holidays
+from holidays.registry import COUNTRIES
 from holidays.version import __version__ as library_version
 from hypothesis import strategies as st
 
+from domain.addressees import addressees, recognise
 from domain.calendar import (
     CalendarSet,
     DayOff,
@@ -34,7 +37,7 @@ from domain.entry import Entry
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded, Refusal, Unavailable
 from tests.given import stamp
 from tests.server import HOLDERS, ROOT, Server, running
-from workflows.calendars import Calendar, Calendars, check, year_max, year_min
+from workflows.calendars import Calendar, Calendars, _countries, check, year_max, year_min
 from workflows.spans import Span
 from workflows.spans import days_max as span_days_max
 
@@ -395,6 +398,7 @@ def test_a_calendar_says_by_what_it_reckons() -> None:
     assert Calendar("XAA").version == f"holidays {library_version} (none of it); XAA 0; {zones}"
 
 
+@pytest.mark.slow
 def test_a_day_ends_at_the_same_instant_whatever_zones_and_language_the_machine_has(
     tmp_path: Path,
 ) -> None:
@@ -423,6 +427,38 @@ def test_what_a_newer_release_has_recorded_is_told_from_what_is_wrong() -> None:
     gone = Calendar("DEU", folded(said(subdivision="XX"), addressee="DEU"))
     with pytest.raises(Unavailable, match="set the calendar anew"):
         gone.is_working_day("2025-04-08")
+
+
+# --- Whose holidays are known --------------------------------------------------------------------
+
+ENDED_OR_NO_STATE = {"ANT", "CSK", "DDR", "EUE", "SCG", "SUN", "XXX", "YMD", "YUG"}
+"""Addressees of whom no calendar can be known: States that ended, the European Union, nobody."""
+
+
+def test_the_holidays_of_every_state_of_the_list_are_known() -> None:
+    unknown = {one.code for one in addressees() if not Calendar(one.code).knows_holidays}
+    assert unknown == ENDED_OR_NO_STATE
+
+
+def test_the_library_means_the_same_state_by_each_code() -> None:
+    named = {entry[1]: name.replace("_", " ") for name, entry in COUNTRIES.items()}
+    named["HK"] = "Hong Kong"
+    meant = {
+        one.code: recognise(named[country_holidays(_countries()[one.code]).country])
+        for one in addressees()
+        if Calendar(one.code).knows_holidays
+    }
+    assert meant == {code: code for code in meant}
+
+
+def test_where_no_holidays_are_known_it_is_said_of_the_state_and_of_the_year() -> None:
+    assert not Calendar("YUG").knows_holidays
+    assert not Calendar("YUG").knows_holidays_of(2026, 2026)
+    assert Calendar("LKA").knows_holidays
+    assert Calendar("LKA").knows_holidays_of(2026, 2026)
+    assert not Calendar("LKA").knows_holidays_of(2026, 2031)
+    with pytest.raises(InvalidInput, match="from 1900 to 2300"):
+        Calendar("LKA").knows_holidays_of(2026, 100_000)
 
 
 # --- Over the API --------------------------------------------------------------------------------
@@ -615,3 +651,36 @@ def test_a_calendar_is_looked_up_each_time_and_for_a_file_once(here: Server) -> 
     assert for_a_file.of("EST").own_version == 0
     assert calendars.for_a_file().of("EST").own_version == 1
     assert Calendars().of("EST").own_version == 0
+
+
+@pytest.mark.parametrize(
+    ("whose", "from_", "day"),
+    [
+        ("BGR", "2026-03-02", "2026-03-04"),
+        ("MAR", "2026-07-29", "2026-07-31"),
+        ("GTM", "2026-09-14", "2026-09-16"),
+        ("BHR", "2026-12-15", "2026-12-20"),
+        ("VUT", "2026-07-29", "2026-07-31"),
+        ("SWZ", "2026-09-04", "2026-09-08"),
+        ("XKX", "2026-02-16", "2026-02-18"),
+    ],
+)
+def test_a_working_day_passes_over_the_holidays_of_each_state(
+    here: Server, whose: str, from_: str, day: str
+) -> None:
+    query = """query($whose: String!, $from: String!) { calendar(addressee: $whose) {
+        knowsHolidays due(from: $from, after: {workingDays: 1}) { day knowsHolidays } } }"""
+    told = here.ask("reader", query, whose=whose, **{"from": from_})["calendar"]
+    assert told == {"knowsHolidays": True, "due": {"day": day, "knowsHolidays": True}}
+
+
+def test_a_day_reckoned_through_years_whose_holidays_are_unknown_says_so(here: Server) -> None:
+    query = """{ calendar(addressee: "LKA") { knowsHolidays this: knowsHolidays(year: 2026)
+        later: knowsHolidays(year: 2030)
+        due(from: "2026-11-02", after: {workingDays: 60}) { knowsHolidays } } }"""
+    assert here.ask("reader", query)["calendar"] == {
+        "knowsHolidays": True,
+        "this": True,
+        "later": False,
+        "due": {"knowsHolidays": False},
+    }

@@ -204,19 +204,19 @@ def test_cycles_of_different_bodies_are_not_compared(here: Server) -> None:
 
 def test_a_case_of_another_review_is_refused_and_one_continued_into_it_is_not(here: Server) -> None:
     upr = {"mechanism": "UPR", "body": "UPR"}
-    fifth = done(here, "openReview", addressee="SVN", **upr, cycle=5)
-    continued, other = here.receive(cycle=4), here.receive(cycle=3)
-    here.step("coordinator", "continueRecommendation", continued, cycle=5)
-    elsewhere = here.receive(cycle=5, addressee="HRV")
+    fourth = done(here, "openReview", addressee="SVN", **upr, cycle=4)
+    continued, other = here.receive(cycle=3), here.receive(cycle=2)
+    here.step("coordinator", "continueRecommendation", continued, cycle=4)
+    elsewhere = here.receive(cycle=4, addressee="HRV")
     payload = decide(
         here,
         case(continued, "CONTINUE", 2),
         case(other, "CONTINUE"),
         case(elsewhere, "CONTINUE"),
-        review=fifth["id"],
+        review=fourth["id"],
     )
     assert [codes(r) for r in payload["results"]] == [[], ["INVALID_INPUT"], ["INVALID_INPUT"]]
-    assert payload["results"][0]["recommendation"]["continuedInto"] == 6
+    assert payload["results"][0]["recommendation"]["continuedInto"] == 5
     payload = decide(here, case(other, "CONTINUE"), review=other)
     assert (codes(payload), payload["results"]) == (["INVALID_INPUT"], [])
 
@@ -285,7 +285,7 @@ def test_a_successor_that_another_reached_first_is_linked_all_the_same(here: Ser
 
 
 def test_closing_a_review_that_is_refused_counts_nothing(here: Server) -> None:
-    held = done(here, "openReview", addressee="SVN", mechanism="UPR", body="UPR", cycle=9)
+    held = done(here, "openReview", addressee="SVN", mechanism="UPR", body="UPR", cycle=1)
     assert take_register(here, "coordinator", "closeReview", **on(held))["errors"] == []
     input = {"commandId": uuid4().hex, "id": held["id"], "expectedVersion": 2}
     again = here.ask("coordinator", CLOSE, input=input)["closeReview"]

@@ -1,4 +1,4 @@
-"""Chaos in small: few rounds a store, and proof that its searches can fail (`make chaos`: many)."""
+"""Chaos in small, and proof that its searches can fail (at length: `make endurance`)."""
 
 from __future__ import annotations
 
@@ -8,55 +8,56 @@ from pathlib import Path
 
 import pytest
 
-SECONDS_MAX = 150
+from tests.chaos.events import UNMEASURED
+from tests.length import times
+
+SECONDS_MAX = times(300, long=3_600)
+
+pytestmark = pytest.mark.endurance
 
 
-def chaos(*asked: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> str:
+    """Its name; skips where it does not start."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres_server")
+    return str(request.param)
+
+
+def chaos(*asked: str) -> str:
+    """What it prints; it must find nothing wrong."""
+    done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *asked],
         cwd=Path(__file__).parents[1],
+        env=UNMEASURED,
         capture_output=True,
         text=True,
         timeout=SECONDS_MAX,
     )
-
-
-@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
-def test_killed_writers_and_servers_lose_double_and_halve_nothing(
-    store: str, request: pytest.FixtureRequest
-) -> None:
-    if store == "postgresql":
-        request.getfixturevalue("postgres_server")  # or the reason why there is none
-    done = chaos("--only", "events", "--rounds", "3", "--store", store)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{store}: 3 rounds, 3 writers killed" in done.stdout
-    assert "0 violations" in done.stdout
+    return done.stdout
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
-def test_whatever_is_lost_doubled_or_halved_would_be_found(
-    store: str, request: pytest.FixtureRequest
-) -> None:
-    if store == "postgresql":
-        request.getfixturevalue("postgres_server")
-    done = chaos("--only", "events", "--sabotage", "--store", store)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 not found" in done.stdout
+def test_killed_writers_and_servers_lose_double_and_halve_nothing(store: str) -> None:
+    rounds = times(2, long=20)
+    said = chaos("--only", "events", "--rounds", str(rounds), "--store", store)
+    assert f"{store}: {rounds} rounds, {rounds} writers killed" in said
+    assert "0 violations" in said
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
-def test_workers_killed_and_paused_lose_no_timer_and_fire_none_twice(
-    store: str, request: pytest.FixtureRequest
-) -> None:
-    if store == "postgresql":
-        request.getfixturevalue("postgres_server")
-    done = chaos("--only", "timers", "--rounds", "1", "--seconds", "4", "--store", store)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{store}: 1 rounds of 4 s" in done.stdout
-    assert "0 violations" in done.stdout
+def test_whatever_is_lost_doubled_or_halved_would_be_found(store: str) -> None:
+    assert "0 not found" in chaos("--only", "events", "--sabotage", "--store", store)
+
+
+def test_workers_killed_and_paused_lose_no_timer_and_fire_none_twice(store: str) -> None:
+    rounds, seconds, steps = times(1, long=3), times(2, long=10), times(30, long=100_000)
+    said = chaos(
+        *("--only", "timers", "--rounds", str(rounds), "--seconds", str(seconds)),
+        *("--steps", str(steps), "--store", store),
+    )
+    assert f"{store}: {rounds} rounds of {seconds} s" in said
+    assert "0 violations" in said
 
 
 def test_whatever_a_worker_does_wrong_would_be_found() -> None:
-    done = chaos("--only", "timers", "--sabotage", "--store", "sqlite")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 not found" in done.stdout
+    assert "0 not found" in chaos("--only", "timers", "--sabotage", "--store", "sqlite")

@@ -43,15 +43,15 @@ from tests.given import (
 from tests.server import Server, running
 from tests.test_own_procedures import adopted, published
 from workflows.calendars import Calendars
+from workflows.procedure.as_if import AsIf
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Definition
 from workflows.procedure.firing import due_now, timers_in_a_row_max
-from workflows.procedure.overdue import _Under
 from workflows.procedure.replay import replay
 from workflows.procedure.shipped import read, shipped
 
-_CALENDAR = Calendars(None).of("SVN")
-CASES = Path(__file__).parent / "cases"
+CALENDARS = Calendars(None)
+CASES = Path(__file__).parent / "cases" / "procedures"
 
 SILENCE = """
 format: suivi-overlay/1
@@ -183,7 +183,7 @@ def test_a_preview_shows_what_the_clock_does_first_and_many_steps_at_once_do_it(
         assert events == [["DeadlinePassed", "StepTaken"]] * 2
 
 
-def first_of(procedures: _Under) -> Entry:
+def first_of(procedures: AsIf) -> Entry:
     """The first entry of a case under the procedure."""
     first = received()
     assert isinstance(first.event, Received)
@@ -198,7 +198,7 @@ def shape(up: bool, seed: int) -> tuple[list[Any], list[str]]:
     """A random life under the procedure, with a worker that is up all the time or never."""
     random = Random(seed)
     definition = read(SILENCE.encode(), lambda name: shipped()[name].definition)
-    procedures = _Under(Compiled(definition), _CALENDAR)
+    procedures = AsIf(Compiled(definition), CALENDARS)
     procedures.now = SetClock("2031-01-01").now
     entry = first_of(procedures)
     entries = [entry]
@@ -333,7 +333,7 @@ def test_deadlines_that_lead_to_each_other_for_ever_become_an_incident() -> None
 
 
 def endless(definition: Definition) -> Given:
-    procedures = _Under(Compiled(definition), _CALENDAR)
+    procedures = AsIf(Compiled(definition), CALENDARS)
     procedures.now = SetClock("2031-01-10").now
     entry = first_of(procedures)
     r = fold([entry])

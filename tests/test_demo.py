@@ -22,6 +22,8 @@ from api import command_line
 from demo import matrices, story
 from tests.server import Server, running
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 CURL = re.compile(
     r"^curl -sG (\S+) \\\n  -H 'Authorization: Bearer (\S+)' \\\n"

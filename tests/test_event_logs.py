@@ -393,6 +393,8 @@ def _declared() -> list[dict[str, str]]:
 # --- Read by others ------------------------------------------------------------------------------
 
 
+# What it reads is held to the formats' own schemas above. pm4py weighs half a gigabyte.
+@pytest.mark.endurance(only=True)
 def test_pm4py_reads_in_both_what_we_wrote(
     record: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -47,6 +47,7 @@ from tests.given import (
     term,
     text,
 )
+from tests.length import times
 from workflows.access import Role
 from workflows.desk import Desk
 from workflows.exporting import cells, matrix, sheets
@@ -131,6 +132,8 @@ def test_a_row_says_where_a_recommendation_stands(tmp_path: Path) -> None:
         "Ombudsman: hrc-follow-up 2017 B (part 2)",
         "duplicate_of": "",
         "closed": "",
+        "issues": "",
+        "actions": "",
     }
     assert as_xlsx(tmp_path / "list.xlsx", WORKED_ON) == [row]
 
@@ -164,8 +167,17 @@ class NothingThere:
     def find_aliases(self, wanted: Any) -> dict[Any, Any]:
         return {}
 
+    def find_bearers(self, wanted: Any) -> dict[Any, Any]:
+        return {}
+
     def held_by_others(self, review: Any, format: str) -> list[Any]:
         return []
+
+    def held_in_review(self, review: Any) -> list[Any]:
+        return []
+
+    def vocabulary(self, name: str) -> None:
+        return None
 
     def held_under(self, scheme: str, addressee: str) -> dict[str, Any]:
         return {}
@@ -221,7 +233,7 @@ def test_no_text_becomes_a_formula_in_csv_and_every_text_can_be_had_back(wording
     assert raw.removeprefix("'") == cells.printable(wording)
 
 
-@hypothesis.settings(max_examples=50)
+@hypothesis.settings(max_examples=times(25, long=300))
 @hypothesis.given(st.lists(anything, max_size=5))
 def test_every_cell_of_xlsx_is_the_text_itself(
     tmp_path_factory: pytest.TempPathFactory, wordings: list[str]
@@ -266,7 +278,7 @@ def test_an_empty_list_has_its_heading(tmp_path: Path) -> None:
     assert as_xlsx(tmp_path / "list.xlsx") == []
 
 
-@hypothesis.settings(max_examples=30)
+@hypothesis.settings(max_examples=times(15, long=200))
 @hypothesis.given(st.randoms(use_true_random=False), st.integers(1, 40))
 def test_whatever_became_of_it_it_has_a_row(random: Random, steps: int) -> None:
     history = given(received())
@@ -372,7 +384,7 @@ def reviews(draw: st.DrawFn, layout: int) -> list[Recommendation]:
 def test_what_is_written_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, layout: Layout
 ) -> None:
-    @hypothesis.settings(max_examples=25)
+    @hypothesis.settings(max_examples=times(10, long=100))
     @hypothesis.given(reviews(layout))
     def holds(states: list[Recommendation]) -> None:
         read = back(tmp_path_factory.mktemp("matrix") / "m.docx", states, layout)
@@ -408,15 +420,16 @@ def test_the_states_word_stands_in_the_last_column(tmp_path: Path, layout: Layou
     assert [row.comment for row in read.rows] == [said]
 
 
-def test_a_paragraph_answered_part_by_part_asks_a_person(tmp_path: Path) -> None:
+def test_a_paragraph_answered_part_by_part_is_read_as_answered_in_part(tmp_path: Path) -> None:
     r = given(
         received(wordings=("Sign", "Ratify")),
         answered(Answer.SUPPORTED, part="1"),
         answered(Answer.NOTED, part="2"),
     ).it
     read = back(tmp_path / "m.docx", [r], 3)
-    assert [row.reason for row in read.unreadable] == ["position-unknown"]
-    assert "Part 1: Supported Part 2: Noted" in read.unreadable[0].printed
+    (row,) = read.rows
+    assert (row.position, row.in_part) == ("supported", True)
+    assert row.position_printed == "Part 1: Supported Part 2: Noted"
 
 
 def test_characters_that_xml_forbids_do_not_stop_a_matrix(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from sqlalchemy import Engine, event
 from api.schema import schema
 from domain import casework
 from domain.recommendation import EVENTS as EVERY_EVENT
-from domain.refusals import all_refusals
+from domain.refusals import all_refusals, table
 from tests.clock import SetClock
-from tests.server import STORES, Server, running, store, until
+from tests.server import ROOT, STORES, Server, running, store, until
 from tests.test_register_api import REGISTER
 
 SCHEMA = schema._schema
@@ -35,7 +35,7 @@ SCHEMA = schema._schema
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    with store(request, tmp_path_factory) as url, running(url, SetClock("2025-02-01")) as served:
+    with store(request, tmp_path_factory) as url, running(url, SetClock("2026-07-01")) as served:
         yield served
 
 
@@ -54,7 +54,7 @@ class Step(NamedTuple):
     on: str = "upr"
 
 
-THEME = {"vocabulary": "theme", "version": "2019", "code": "A12", "label": "Treaties"}
+THEME = {"vocabulary": "theme", "version": "2014", "code": "A12", "label": "Treaties"}
 GOAL = {"vocabulary": "sdg", "version": "2015", "code": "16.2", "label": "End abuse"}
 ADDENDUM = {"organ": "ADDENDUM", "instrument": "A/HRC/59/15/Add.1"}
 
@@ -84,7 +84,7 @@ LIFE = (
     Step(
         "deferPosition",
         "coordinator",
-        {"due": "2025-06-30", "session": "59th"},
+        {"due": "2027-06-30", "session": "59th"},
         "PositionDeferred",
         {"position": "PENDING", "stage": "RECEIVED"},
     ),
@@ -98,14 +98,14 @@ LIFE = (
     Step(
         "acceptRecommendation",
         "coordinator",
-        {"organ": "MID_TERM_REPORT", "effectiveOn": "2027-06", "saidAlreadyImplemented": True},
+        {"organ": "MID_TERM_REPORT", "effectiveOn": "2026-06", "saidAlreadyImplemented": True},
         "PositionTaken",
         {"position": "SUPPORTED", "stage": "ACCEPTED"},
     ),
     Step(
         "offerAssignment",
         "coordinator",
-        {"institution": "justice", "answerDue": "2025-09-01"},
+        {"institution": "justice", "answerDue": "2027-09-01"},
         "AssignmentOffered",
         {"stage": "ACCEPTED"},
     ),
@@ -139,7 +139,7 @@ LIFE = (
     Step(
         "handOverAssignment",
         "coordinator",
-        lambda seen: {"assignment": seen["AssignmentDecreed"], "to": "interior"},
+        lambda seen: {"assignment": seen["AssignmentDecreed"], "to": "archive"},
         "AssignmentHandedOver",
     ),
     Step(
@@ -189,7 +189,7 @@ LIFE = (
     Step(
         "declareImplemented",
         "justice",
-        {"statement": "it is law", "effectiveOn": "2028"},
+        {"statement": "it is law", "effectiveOn": "2026-07"},
         "DeclaredImplemented",
         {"stage": "IMPLEMENTED"},
     ),
@@ -621,7 +621,7 @@ def listed(server: Server) -> dict[str, str]:
             addressee="XAA",
             symbol="A/HRC/99/1",
             paragraph=paragraph,
-            effectiveOn=f"20{60 - n}",
+            effectiveOn=f"20{20 - n}",
             parts=[{"text": "Act", "recommendingStates": [["France"], ["Chad"]][n % 2]}],
         )
         for n, paragraph in enumerate(("16.10", "16.9", "16.b", "16.1", "2.1", "16.2"))
@@ -633,7 +633,7 @@ def listed(server: Server) -> dict[str, str]:
     group = {"vocabulary": "affected-persons", "version": "2019", "label": "Women & girls"}
     goal = {**GOAL, "code": "1", "label": "No poverty"}
     server.step("coordinator", "classifyRecommendation", ids["16.2"], terms=[group, goal])
-    server.step("coordinator", "assignRecommendation", ids["16.2"], institution="health")
+    server.step("coordinator", "assignRecommendation", ids["16.2"], institution="labour")
     close = {"closing": "WITHDRAWN", "reason": "so decided"}
     server.step("coordinator", "closeRecommendation", ids["16.b"], **close)
     server.step("coordinator", "declareDuplicate", ids["16.10"], of=ids["16.1"])
@@ -677,7 +677,7 @@ def test_a_list_is_sorted_as_people_sort(server, listed, order, expected):
         ({"position": ["SUPPORTED", "NOTED"]}, ["2.1", "16.9"]),
         ({"position": ["PENDING"], "open": True}, ["16.1", "16.2", "16.10"]),
         ({"stage": ["ACCEPTED", "ASSIGNED"]}, ["16.2", "16.9"]),
-        ({"institution": ["health"]}, ["16.2"]),
+        ({"institution": ["labour"]}, ["16.2"]),
         ({"recommendingState": ["TCD"]}, ["16.1", "16.2", "16.9"]),
         ({"theme": ["A12"]}, ["16.1"]),
         ({"theme": ["treaties"]}, ["16.1"]),
@@ -959,12 +959,15 @@ REFUSED_ELSEWHERE = {
     "COMMAND_REUSED": "above, for every mutation",
     "NO_POSITION_HERE": "below, of a treaty body",
     "HAS_ENDED": "tests/test_register_api.py, of an institution",
+    "UNKNOWN_INSTITUTION": "tests/test_references.py",
     "UNSOUND_DEFINITION": "tests/test_own_procedures.py",
     "FOUR_EYES": "tests/test_casework.py",
     "UNKNOWN_TASK": "tests/test_casework.py",
     "TASK_CLAIMED_BY_OTHER": "tests/test_casework.py",
     "UNKNOWN_DEADLINE": "tests/test_timers.py",
     "NEEDS_DECISION": "tests/test_migration.py",
+    "UNKNOWN_CURSOR": "below, of the feed",
+    "BUSY": "tests/test_http.py: too many look back",
     "UNAVAILABLE": "the store is gone: tests.chaos",
 }
 
@@ -1001,6 +1004,37 @@ def test_every_code_is_refused_somewhere():
     assert {code for code, *_ in REFUSED} | set(REFUSED_ELSEWHERE) == {
         refusal.code for refusal in all_refusals()
     }
+
+
+def test_the_documentation_lists_every_code_as_the_refusals_do():
+    docs = (ROOT / "docs" / "integrating.md").read_text()
+    assert table() in docs, (
+        "put the table that `python -c 'from domain.refusals import table; print(table())'` prints "
+        "into docs/integrating.md"
+    )
+
+
+def test_a_cursor_beyond_the_log_is_refused(server):
+    last = server.ask("reader", "{ logIndex }")["logIndex"]
+    query = "query($after: Int) { events(after: $after) { endIndex } }"
+    assert server.ask("reader", query, after=last) == {"events": {"endIndex": last}}
+    error = server.refused("reader", query, after=last + 1)
+    assert error["extensions"] == {"code": "UNKNOWN_CURSOR", "last": last}
+    assert str(last) in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "said", "field"),
+    [
+        ("noteRecommendation", {**ADDENDUM, "effectiveOn": "8 April"}, "effectiveOn"),
+        ("noteRecommendation", {**ADDENDUM, "published": "2025-02-29"}, "published"),
+        ("deferPosition", {"due": "soon"}, "due"),
+    ],
+)
+def test_a_date_that_is_none_says_which_field(server, mutation, said, field):
+    id = server.receive()
+    error = server.take("clerk", mutation, id=id, expectedVersion=1, **said)["errors"][0]
+    assert f"`{field}`" in error["message"]
 
 
 def test_a_paragraph_is_received_once(server):

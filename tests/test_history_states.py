@@ -17,6 +17,7 @@ from domain.effects import Remembered
 from domain.recommendation import fold
 from tests import given as words
 from tests.given import received
+from tests.length import times
 from tests.server import ROOT, SUIVI, Server, running
 from tests.test_own_procedures import adopted, published
 from tests.test_path import NAMES, small_charts, way
@@ -216,7 +217,7 @@ def test_a_history_state_is_one_in_scxml() -> None:
 # --- As the kernel has it, and W3C ---------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(procedure=small_charts(), names=st.lists(st.sampled_from(NAMES), max_size=12))
 def test_what_the_record_keeps_is_what_the_kernel_remembers(
     procedure: Compiled, names: list[str]

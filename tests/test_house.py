@@ -180,6 +180,7 @@ def test_the_domain_imports_the_standard_library_and_msgspec_and_nothing_else():
             assert not strange, f"{path.relative_to(ROOT)}:{node.lineno} imports {strange}"
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_four_packages(tmp_path):
     files = {path.relative_to(ROOT) for path in ours()}
     wanted = {path for path in files if path.parts[0] in PACKAGES}

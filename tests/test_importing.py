@@ -33,6 +33,7 @@ from domain.events import (
 from domain.recommendation import Recommendation, fold
 from domain.refusals import Forbidden, InvalidInput
 from domain.words import CorrectionKind, Position, TextStatus
+from tests.length import times
 from workflows.access import Principal, Role
 from workflows.desk import Command
 from workflows.importing import Format, Import, Options, Receipt
@@ -419,11 +420,11 @@ def test_one_document_can_address_several_states(office: Office) -> None:
 
 
 def test_odd_rows_stop_nothing_and_are_listed_with_row_and_reason(office: Office) -> None:
-    odd = replaced(ROWS, 1, position_printed="Perhaps")
+    odd = replaced(ROWS, 1, parts=(MatrixPart(text="", states=("France",)),))
     receipt = office.bring(matrix(odd))
     assert (receipt.rows, receipt.paragraphs, receipt.unreadable) == (3, 2, 1)
     (note,) = receipt.unreadable_rows
-    assert note.reason == "position-unknown"
+    assert note.reason == "text-missing"
     assert "115.2" in note.printed
     assert receipt.new == 2
 
@@ -508,7 +509,7 @@ sentences = st.text("abcdefgh ", min_size=3, max_size=30).map(lambda t: f"Act on
 
 
 @settings(
-    max_examples=15,
+    max_examples=times(6, long=60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(texts=st.lists(sentences, min_size=1, max_size=6), seed=st.randoms(use_true_random=False))

@@ -22,7 +22,7 @@ from projections import figures, history, recommendations
 from projections.figures import Dimension
 from projections.recommendations import Order, Where, page_size_max
 from projections.register import SHELVES
-from projections.standpoints import Standpoint, Standpoints
+from projections.standpoints import Ration, Standpoint, Standpoints
 from tests.given import (
     Given,
     accepted,
@@ -49,6 +49,7 @@ from tests.given import (
     unlinked,
 )
 from tests.given import text as wording
+from tests.length import times
 from tests.test_views import Place, contents, place
 
 PUBLIC = Scope(visibilities=frozenset({Visibility.PUBLIC}))
@@ -110,8 +111,9 @@ def copied(whole: Place, cut: Place, index: int) -> None:
 # --- The first clock -----------------------------------------------------------------------------
 
 
+@pytest.mark.endurance
 def test_at_any_log_index_all_is_as_in_a_log_that_ends_there(whole: Place, tmp_path: Path) -> None:
-    indexes = sorted(Random(1).sample(range(whole.log.size), 100))
+    indexes = sorted(Random(1).sample(range(whole.log.size), times(25, long=200)))
     back = Standpoints(whole.log, 100_000)
     with place(f"sqlite:///{tmp_path / 'cut.db'}") as cut, whole.views.snapshot() as (now, _):
         for index in indexes:
@@ -133,6 +135,7 @@ def test_at_any_log_index_all_is_as_in_a_log_that_ends_there(whole: Place, tmp_p
 
 
 @pytest.mark.parametrize("addressees", [("SVN",), ("FRA",), ("FRA", "SVN"), ("XXX",)])
+@pytest.mark.slow
 def test_the_record_of_some_states_is_theirs_in_the_record_of_all(
     whole: Place, addressees: tuple[str, ...]
 ) -> None:
@@ -159,6 +162,14 @@ def test_the_record_of_some_states_is_theirs_in_the_record_of_all(
 # --- The second clock ----------------------------------------------------------------------------
 
 
+def told(views: Connection, by: Dimension) -> list[Any]:
+    """The figures by a dimension, as plain data."""
+    return [
+        (row.key, row.version, [(u.total, u.open, u.by) for u in row.units], row.grades)
+        for row in figures.progress(views, everything, by, Where())
+    ]
+
+
 def test_at_the_end_of_days_everything_counts_but_the_states_of_the_procedure(
     whole: Place,
 ) -> None:
@@ -177,7 +188,8 @@ def test_at_the_end_of_days_everything_counts_but_the_states_of_the_procedure(
             for row in a:
                 row.state.states = []
             assert a == b
-            assert figures.dump(every) == figures.dump(counted)
+            for by in {*Dimension} - {Dimension.BUCKET}:
+                assert told(every, by) == told(counted, by)
             assert [s.dump(every) for s in SHELVES] == [s.dump(counted) for s in SHELVES]
     back.close()
 
@@ -490,4 +502,112 @@ def test_many_look_back_at_once_while_others_are_let_go(
 
     with ThreadPoolExecutor(6) as pool:
         assert set(pool.map(look, range(60))) == {1}
+    back.close()
+
+
+# --- What is folded is shared --------------------------------------------------------------------
+
+
+def test_whoever_looked_before_all_is_as_folded_from_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred standpoints on both clocks, in any order, each folded on from whatever is kept."""
+    random = Random(23)
+    with place(f"sqlite:///{tmp_path / 'suivi.db'}") as there:
+        for entries in any_history(random, 10, 160):
+            there.record(*entries)
+        there.feed.advance()
+        monkeypatch.setattr("projections.standpoints.spacing_entries", 16)
+        shared = Standpoints(there.log, 100_000, bytes_max=6_000_000)
+        days = (None, None, "2024-12-31", "2025-04-08", "9999-12-31")
+        whose = (None, None, frozenset({"SVN"}), frozenset({"FRA"}))
+        with there.views.snapshot() as (now, _):
+            for _ in range(100):
+                index = random.randrange(there.log.size)
+                from_ = Standpoint(index, random.choice(days), random.choice(whose))
+                alone = Standpoints(there.log, 100_000)
+                with monkeypatch.context() as zero:
+                    zero.setattr("projections.standpoints.spacing_entries", 1_000_000)
+                    with alone.look(from_, now) as then:
+                        expected = known(then)
+                alone.close()
+                with shared.look(from_, now) as then:
+                    assert known(then) == expected, from_
+        shared.close()
+
+
+def long(there: Place, streams: int) -> None:
+    """A log of a hundred entries for each of the streams, in turn."""
+    there.record(*(given(received(f"140.{n}")).entries[0] for n in range(streams)))
+    there.feed.advance()
+
+
+def test_neighbours_fold_what_lies_between_them(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work is counted in entries: the first look folds the log, those after it what is between."""
+    long(here, 400)
+    monkeypatch.setattr("projections.standpoints.spacing_entries", 32)
+    back = Standpoints(here.log, 100_000)
+
+    def work(index: int) -> int:
+        ration = Ration(1, 100_000)
+        from_ = Standpoint(index)
+        with here.views.snapshot() as (now, _), back.look(from_, now, ration) as then:
+            assert recommendations.count(then, everything, Where()) == index + 1
+        return ration.events
+
+    assert work(390) <= 391 + 2 * 32
+    assert max(work(index) for index in (391, 389, 385)) <= 2 * 32
+    assert work(390) == 0
+    downward = [work(index) for index in range(380, 20, -6)]
+    assert len(downward) == 60
+    assert sum(downward) <= 400 * 10, "each of sixty would fold two hundred from zero: 12,000"
+    back.close()
+
+
+def test_a_request_looks_back_as_far_as_its_ration_goes(here: Place) -> None:
+    long(here, 50)
+    back = Standpoints(here.log, 1_000)
+    ration = Ration(3, 45)
+    with here.views.snapshot() as (now, _):
+        for index in (20, 25):
+            ration.look()
+            with back.look(Standpoint(index), now, ration):
+                pass
+        assert ration.events == 21 + 2 * 5
+        ration.look()
+        with (
+            pytest.raises(LimitExceeded, match="45 entries"),
+            back.look(Standpoint(49), now, ration),
+        ):
+            pass
+        with pytest.raises(LimitExceeded, match="3 standpoints"):
+            ration.look()
+        with back.look(Standpoint(49), now):
+            pass
+    back.close()
+
+
+def test_the_only_states_record_is_everybodys(here: Place) -> None:
+    """Where there is one State, a key for it and a key for all share what was folded."""
+    long(here, 20)
+    back = Standpoints(here.log, 1_000)
+    ration = Ration(2, 1_000)
+    with here.views.snapshot() as (now, _):
+        for whose in (None, frozenset({"SVN"})):
+            with back.look(Standpoint(10, None, whose), now, ration):
+                pass
+    assert ration.events == 11
+    back.close()
+
+
+def test_what_is_kept_takes_no_more_memory_than_it_may(here: Place) -> None:
+    long(here, 40)
+    back = Standpoints(here.log, 1_000, bytes_max=1)
+    with here.views.snapshot() as (now, _):
+        for index in range(5):
+            with back.look(Standpoint(index), now) as then:
+                assert recommendations.count(then, everything, Where()) == index + 1
+            assert len(back._kept) == 1
     back.close()

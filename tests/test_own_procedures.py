@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
 from domain.adoptions import adopt, adoptions_id, fold
-from domain.casework import DeadlinePassed
 from domain.entry import Entry
-from domain.events import RecommendationEvent, StepTaken
-from domain.recommendation import begin
 from domain.refusals import AlreadySo, InvalidInput
-from domain.steps import BESIDE, step_of
 from domain.words import Kind, Mechanism
-from tests.given import Given, any_open_act, any_recommendations, given, received, stamp, supported
+from tests.given import given, received, stamp, supported
 from tests.server import HOLDERS, ROOT, Server, running
 from workflows import publishing
 from workflows.procedure import SHIPPED, Procedures, forms
@@ -32,7 +27,7 @@ from workflows.procedure.definition import Definition, Field, FieldType, Unsound
 from workflows.procedure.gate import check
 from workflows.procedure.replay import replay
 from workflows.procedure.shipped import read, shipped
-from workflows.procedure.what_if import Fate, Retelling, retell
+from workflows.procedure.what_if import Fate, retell
 
 CABINET = """
 format: suivi-overlay/1
@@ -326,6 +321,53 @@ CLOSED = {"closing": "NOT_PURSUED", "reason": "overtaken"}
 # --- A step of its own ---------------------------------------------------------------------------
 
 
+BY_BUCKET = """query($where: RecommendationWhere) { progress(by: BUCKET, where: $where) {
+    key label paragraphs { total open } pairs { total } } }"""
+
+
+def test_figures_are_told_by_what_states_count_as_whatever_a_state_calls_them(
+    sqlite_url: str,
+) -> None:
+    named = CABINET.replace("op: restrict, step: plan, roles: [coordinator]", SIGNED)
+    with running(sqlite_url) as server:
+        adopted(server, published(server, named))
+        own = server.receive()
+        server.step("coordinator", "assignRecommendation", own, institution="justice")
+        server.step("coordinator", "planImplementation", own, measures="a law")
+        other = server.receive(addressee="HRV")
+        server.step("coordinator", "closeRecommendation", other, closing="WITHDRAWN", reason="…")
+
+        def told(**where: Any) -> dict[str, tuple[int, int]]:
+            rows = server.ask("coordinator", BY_BUCKET, where=where)["progress"]
+            return {row["key"]: (row["paragraphs"]["total"], row["pairs"]["total"]) for row in rows}
+
+        both = told()
+        assert both == {
+            "assigned": (1, 1),
+            "closed": (1, 1),
+            "not-started": (1, 1),
+            "open": (1, 1),
+            "undecided": (2, 2),
+            "planned": (1, 1),
+            "unassigned": (1, 1),
+            "unreported": (2, 2),
+        }
+        mine = told(addressee=["SVN"])
+        assert mine == dict.fromkeys(
+            ("assigned", "open", "planned", "undecided", "unreported"), (1, 1)
+        )
+        assert told(addressee=["SVN"], institution=["justice"]) == mine, "read one by one"
+        assert told(cycle=[3]) == {}
+        url = "/plots/progress.svg?by=bucket&state=SVN"
+        answer = server.client.get(url, headers=server.headers("coordinator"))
+        assert answer.status_code == 200, answer.text
+        assert "planned" in answer.text
+
+
+SIGNED = "op: rename, state: implementation.planned, labels: {en: Signed}"
+"""Stands for another operation, which makes this a procedure of its own."""
+
+
 @pytest.fixture
 def planned(here: Server) -> tuple[Server, str]:
     """A recommendation under the State's own procedure, with a plan."""
@@ -513,8 +555,9 @@ def test_what_a_form_takes_its_json_schema_says() -> None:
 WHAT_IF = """query($definition: ProcedureInput!, $where: RecommendationWhere!, $first: Int = 50,
     $after: String, $at: AsOf) { whatIf(definition: $definition, where: $where,
     first: $first, after: $after, asOf: $at) { gate { ok faults { code } }
-    cases { recommendation { paragraph } fate step logIndex guards states wouldStand }
-    totals { same elsewhere diverges breaks { step guard cases } }
+    cases { recommendation { paragraph } fate step logIndex guards states wouldStand code why
+        notAsked }
+    totals { same elsewhere diverges breaks { step guard cases code } notAsked { what cases } }
     pageInfo { hasNextPage endCursor } } }"""
 OF_SVN = {"addressee": ["SVN"]}
 
@@ -551,7 +594,11 @@ def test_what_if_a_cabinet_had_had_to_approve(two_lives: Server) -> None:
         "guards": ["at cabinet.approved"],
         "states": declared["states"],
         "wouldStand": sorted([*declared["states"], "cabinet.waits"]),
+        "code": "STEP_NOT_OPEN",
+        "why": declared["why"],
+        "notAsked": [],
     }
+    assert declared["why"].startswith("“declare-implemented” is not open: it needs at cabinet")
     assert "implementation.planned" in declared["states"], "as it stood before that step"
     assert (planned["fate"], planned["step"], planned["guards"]) == ("SAME", None, [])
     assert planned["wouldStand"] == sorted([*planned["states"], "cabinet.waits"])
@@ -645,7 +692,15 @@ def test_what_if_adds_up_all_that_fit_whatever_the_page_and_says_what_a_draft_br
         "same": 1,
         "elsewhere": 0,
         "diverges": 1,
-        "breaks": [{"step": "declare-implemented", "guard": "at cabinet.approved", "cases": 1}],
+        "breaks": [
+            {
+                "step": "declare-implemented",
+                "guard": "at cabinet.approved",
+                "cases": 1,
+                "code": "STEP_NOT_OPEN",
+            }
+        ],
+        "notAsked": [],
     }
     for first in (0, 1, 50):
         told = what_if(two_lives, first=first)
@@ -682,9 +737,11 @@ def test_a_draft_is_asked_of_the_gate_and_made_ready_once_by_whomever_at_once(
     looked_at: list[str] = []
     look = publishing.examine
 
-    def noting(procedures: Procedures, addressee: str, source: bytes) -> publishing.Examined:
+    def noting(
+        procedures: Procedures, addressee: str, source: bytes, ending: Callable[[], bool]
+    ) -> publishing.Examined:
         looked_at.append(addressee)
-        return look(procedures, addressee, source)
+        return look(procedures, addressee, source, ending)
 
     monkeypatch.setattr(publishing, "examine", noting)
     drafts = publishing.Drafts(here.service.desk.procedures)
@@ -730,59 +787,6 @@ def test_a_life_that_would_stand_elsewhere_is_told_so() -> None:
     told = retell(history, SHIPPED.of, other)
     assert told.fate is Fate.ELSEWHERE
     assert "position.noted" in told.would_stand
-
-
-def told_slowly(entries: list[Entry], under: Compiled) -> tuple[Fate, tuple[str, ...], Any]:
-    """The same as a retelling, with every fact read and every step decided each time."""
-    first = entries[0]
-    r = begin(first)
-    would = under.begin(under.facts(r)).entered
-    remembered: dict[str, tuple[str, ...]] = {}
-    r.follow(first)
-    for entry in entries[1:]:
-        event = entry.event
-        assert isinstance(event, RecommendationEvent)
-        step, before = step_of(event), under.facts(r)
-        beside = step in BESIDE and not isinstance(event, StepTaken)
-        if not beside and under.blocked(step, would, before):
-            return Fate.DIVERGES, would, entry.log_index
-        r.apply(entry)
-        if isinstance(event, DeadlinePassed) and event.deadline in under.deadlines:
-            step, beside = f"past.{event.deadline}", False
-            beside = bool(under.blocked(step, would, before))
-        if not beside:
-            found = under.outcome(step, would, before, under.facts(r), remembered)
-            remembered |= dict(found.remembered)
-            would = tuple(sorted({*would}.difference(found.left).union(found.entered)))
-    own = SHIPPED.of(r).chart.index.keys() & under.chart.index.keys()
-    same = own & {*r.states} == own & {*would}
-    return Fate.SAME if same else Fate.ELSEWHERE, would, None
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_history_retold_from_what_is_remembered_is_as_decided_step_by_step(seed: int) -> None:
-    random = Random(seed)
-    cabinet = read(CABINET.encode(), base)
-    drafts = [cabinet, *(procedure.definition for procedure in shipped().values())]
-    lives: dict[UUID, list[Entry]] = {}
-    for batch in any_recommendations(random, 40, 120):
-        for entry in batch:
-            stream = lives.setdefault(entry.stream, [])
-            stream.append(entry._replace(log_index=len(stream)))
-    for n in range(12):
-        history = given(received(f"7.{n}", wordings=("Train", "Pay") if n % 2 else ("Train",)))
-        for _ in range(25):
-            outcome = history.when(any_open_act(history.it, random))
-            history = Given(*outcome.before, *filter(None, [outcome.entry]))
-        lives[history.it.id] = [e._replace(log_index=e.version) for e in history.entries]
-    fates = set()
-    for definition in drafts:
-        retelling, fresh = Retelling(SHIPPED.of, Compiled(definition)), Compiled(definition)
-        for life in lives.values():
-            told = retelling.tell(life)
-            fates.add(told.fate)
-            assert (told.fate, told.would_stand, told.log_index) == told_slowly(life, fresh)
-    assert {Fate.SAME, Fate.DIVERGES} <= fates
 
 
 def _noted(follows: Any) -> Any:

@@ -30,6 +30,7 @@ from tests.given import (
     stamp,
     supported,
 )
+from tests.length import times
 from tests.server import running
 from workflows.procedure import SHIPPED
 from workflows.procedure.compiled import PAST, Compiled
@@ -105,14 +106,14 @@ def test_a_paragraph_of_one_part_never_differs_by_part() -> None:
 
 
 def test_a_state_that_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(NotFound, match=r"“gone”; its states are: record, record\.open"):
+    with pytest.raises(NotFound, match=r"“gone”. There are: record, record\.open"):
         way(words.given(received()).it, "gone")
 
 
 # --- Along random histories ----------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(
     procedure=st.sampled_from(sorted(RECEIVED)),
     seed=st.integers(0, 10**6),
@@ -156,7 +157,7 @@ def _taken(it: Given, step: str, so_that: tuple[str, ...], random: Random) -> Gi
     raise AssertionError(f"no act of {step} makes {so_that} true")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(
     procedure=st.sampled_from(sorted(RECEIVED)),
     seed=st.integers(0, 10**6),
@@ -275,7 +276,7 @@ def fewest(procedure: Compiled, begun: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(30, long=300), deadline=None)
 @given(procedure=small_charts())
 def test_no_way_is_shorter(procedure: Compiled) -> None:
     r = words.given(received()).it.clone()
@@ -372,7 +373,7 @@ def test_a_path_says_who_else_is_needed() -> None:
     assert named(found) == ["submit", f"{PAST}silence", "seal"]
     assert found.steps[-1].needs == (
         "another person than the one who takes “submit” takes it",
-        "2 of 3 others have approved it (0 have)",
+        "2 of 3 others than who drafted it have approved it (0 have)",
     )
     assert found.steps[-1].earliest == found.steps[1].earliest
 
@@ -411,4 +412,4 @@ def test_a_recommendation_tells_how_to_get_to_a_state(tmp_path: FilePath) -> Non
         assert [step["soThat"] for step in steps] == [["assigned"], ["planned"]]
         assert found["path"]["earliest"] == steps[-1]["earliest"]
         refused = here.refused("reader", PATH, id=id, to="gone")
-        assert "its states are: record, record.open" in refused["message"]
+        assert "There are: record, record.open" in refused["message"]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given as all_examples
 from hypothesis import strategies as st
 
-from domain import casework, credential, events
+from domain import casework, credential, events, vocabulary
 from domain.entry import (
     Basis,
     Effective,
@@ -84,7 +84,7 @@ from domain.refusals import (
     UnknownTerm,
     all_refusals,
 )
-from domain.schemes import SCHEMES, Common, common_grade
+from domain.schemes import Common, common_grade
 from domain.steps import BEGINNING, BESIDE
 from domain.words import (
     Answer,
@@ -289,6 +289,13 @@ def test_a_mechanism_without_positions_takes_a_comment_instead() -> None:
     given(received()).when(commented()).refuses(InvalidInput)
 
 
+def test_a_pledge_awaits_no_position() -> None:
+    pledge = received(kind=Kind.PLEDGE)
+    assert given(pledge).it.position is Position.NOT_APPLICABLE
+    given(pledge).when(supported()).refuses(NoPositionHere)
+    given(pledge).when(deferred()).refuses(NoPositionHere)
+
+
 def test_an_expired_deadline_produces_no_position() -> None:
     it = given(received()).when(deferred("2025-06-30")).then(PositionDeferred).it
     assert (it.position, it.answer_due) == (Position.PENDING, "2025-06-30")
@@ -491,10 +498,23 @@ def test_a_grade_its_scheme_does_not_know_is_refused(scheme: str, version: str, 
     given(received()).when(assessed(grade, scheme=scheme, version=version)).refuses(UnknownGrade)
 
 
+def test_two_grades_of_one_committee_on_one_day_stand_side_by_side_until_a_later_one() -> None:
+    it = given(received(), assessed("B", on="2026-03-04"), assessed("C", on="2026-03-04"))
+    assert [a.grade for a in it.it.current_assessments()] == ["B", "C"]
+    again = it.when(assessed("C", on="2026-03-04")).then(Assessed)
+    assert [a.grade for a in again.it.current_assessments()] == ["B", "C"]
+    earlier = again.when(assessed("E", on="2025-01-01")).then(Assessed)
+    assert [a.grade for a in earlier.it.current_assessments()] == ["B", "C"]
+    later = earlier.when(assessed("A", on="2027")).then(Assessed)
+    assert [a.grade for a in later.it.current_assessments()] == ["A"]
+
+
 def test_the_committees_grades_of_2013_and_2017_differ() -> None:
-    assert set(SCHEMES["hrc-follow-up", "2013"]) - set(SCHEMES["hrc-follow-up", "2017"]) == {
-        *("B1", "B2", "C1", "C2", "D1", "D2")
-    }
+    schemes = vocabulary.shipped()["assessment-scheme"].versions
+    before, now = (
+        {term.code for term in schemes[f"hrc-follow-up-{year}"].terms} for year in ("2013", "2017")
+    )
+    assert before - now == {"B1", "B2", "C1", "C2", "D1", "D2"}
     assert common_grade("hrc-follow-up", "2013", "B2") is Common.PARTLY_IMPLEMENTED
 
 

@@ -48,6 +48,7 @@ from tests.given import (
     supported,
     term,
 )
+from tests.length import times
 from tests.test_views import Place, on_postgresql, on_sqlite, place
 
 __all__ = ["on_postgresql", "on_sqlite"]
@@ -65,7 +66,7 @@ def here(database_url: str) -> Iterator[Place]:
 def library(request: pytest.FixtureRequest) -> Iterator[Place]:
     """A place with a long history of everything, for tests that only ask."""
     with request.getfixturevalue(f"on_{request.param}")() as there:
-        for entries in any_history(Random(31), 60, 1_500):
+        for entries in any_history(Random(31), 60, times(500, long=3_000)):
             there.record(*entries)
         there.feed.advance()
         yield there
@@ -78,6 +79,7 @@ def everything_on(shelf: Shelf[Any], connection: Connection) -> list[Any]:
 # --- Lists ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("name", NAMES)
 def test_pages_of_any_size_give_the_whole_shelf_once_in_either_direction(
     library: Place, name: str

@@ -83,6 +83,13 @@ def institution(server: Server, code: str = "", **more: Any) -> dict[str, Any]:
     return done(server, "registerInstitution", **said)
 
 
+def another(server: Server) -> str:
+    """The code of an institution that is registered."""
+    code = f"other-{next(_numbers)}"
+    institution(server, code)
+    return code
+
+
 def report(server: Server, who: str = "coordinator", *covered: str) -> dict[str, Any]:
     ids = list(covered) or [server.receive(), server.receive()]
     said = {"addressee": "SVN", "title": "Two years on", "narrative": "A bill is drafted."}
@@ -213,11 +220,11 @@ REGISTER: dict[str, Case] = {
     "renameInstitution": Case(
         {C}, lambda s: on(institution(s), names=[{"language": "en", "text": "New"}])
     ),
-    "mergeInstitution": Case({C}, lambda s: on(institution(s), into="other")),
-    "splitInstitution": Case({C}, lambda s: on(institution(s), into=["one", "two"])),
-    "changeParent": Case({C}, lambda s: on(institution(s), parent="government")),
+    "mergeInstitution": Case({C}, lambda s: on(institution(s), into=another(s))),
+    "splitInstitution": Case({C}, lambda s: on(institution(s), into=[another(s), another(s)])),
+    "changeParent": Case({C}, lambda s: on(institution(s), parent=another(s))),
     "transferCompetence": Case(
-        {C}, lambda s: on(institution(s), to="other", competence="water", terms=[])
+        {C}, lambda s: on(institution(s), to=another(s), competence="water", terms=[])
     ),
     "abolishInstitution": Case({C}, lambda s: on(institution(s))),
     "draftReport": Case(
@@ -279,6 +286,17 @@ def test_a_step_is_open_to_the_roles_of_the_table_and_to_no_other(here: Server, 
             # What is not for a reader is not there for it.
             assert error["code"] in ("FORBIDDEN", "NOT_FOUND"), who
             assert here.size() == size
+
+
+def test_a_key_for_one_state_changes_nothing_of_the_others(here: Server):
+    who = "coordinator of another State"
+    here.grant(who, "coordinator", "mfa", addressees=("XAB",))
+    for mutation in sorted(set(REGISTER) - OF_THEIR_OWN):
+        input = REGISTER[mutation].said(here)
+        size = here.size()
+        (error,) = take(here, who, mutation, **input)["errors"]
+        assert error["code"] in ("FORBIDDEN", "NOT_FOUND"), mutation
+        assert here.size() == size, mutation
 
 
 @pytest.mark.parametrize("mutation", ["scheduleReview", "renameInstitution", "clearReport"])
@@ -391,28 +409,43 @@ ORPHANED = """query($code: [String!]) { recommendations(where: {institution: $co
 @pytest.mark.parametrize(
     ("mutation", "said", "status"),
     [
-        ("splitInstitution", {"into": ["one", "two"]}, "SPLIT"),
-        ("mergeInstitution", {"into": "one"}, "MERGED"),
-        ("abolishInstitution", {}, "ABOLISHED"),
+        ("splitInstitution", lambda one, two: {"into": [one, two]}, "SPLIT"),
+        ("mergeInstitution", lambda one, two: {"into": one}, "MERGED"),
+        ("abolishInstitution", lambda one, two: {}, "ABOLISHED"),
     ],
 )
 def test_an_institution_that_ends_leaves_assignments_to_be_decided(
-    server: Server, mutation: str, said: dict[str, Any], status: str
+    server: Server, mutation: str, said: Callable[[str, str], dict[str, Any]], status: str
 ):
     code = f"ending-{uuid4().hex[:6]}"
+    one, two = another(server), another(server)
     held = institution(server, code)
     id = server.receive()
     server.step("coordinator", "assignRecommendation", id, institution=code)
     assert server.ask("coordinator", ORPHANED, code=[code])["recommendations"]["nodes"] == []
-    ended = done(server, mutation, **on(held, **said))
+    ended = done(server, mutation, **on(held, **said(one, two)))
     (error,) = take(server, "coordinator", "changeParent", **on(ended, parent="x"))["errors"]
     assert error["code"] == "HAS_ENDED"
     found = server.ask("coordinator", ORPHANED, code=[code])
     assert found["recommendations"]["nodes"] == [{"id": id}]
     (node,) = found["institutions"]["nodes"]
     assert (node["orphanedCount"], node["status"]) == (1, status)
-    server.step("coordinator", "handOverAssignment", id, assignment=2, to="one")
+    server.step("coordinator", "handOverAssignment", id, assignment=2, to=one)
     assert server.ask("coordinator", ORPHANED, code=[code])["recommendations"]["nodes"] == []
+
+
+def test_an_institution_counts_its_own_orphaned_assignments(server: Server):
+    gone, sound = f"gone-{uuid4().hex[:6]}", f"sound-{uuid4().hex[:6]}"
+    held = institution(server, gone)
+    institution(server, sound)
+    id = server.receive()
+    for code in (gone, sound):
+        server.step("coordinator", "assignRecommendation", id, institution=code)
+    done(server, "abolishInstitution", **on(held))
+    for code, count in ((gone, 1), (sound, 0)):
+        found = server.ask("coordinator", ORPHANED, code=[code])
+        assert found["institutions"]["nodes"][0]["orphanedCount"] == count
+        assert len(found["recommendations"]["nodes"]) == count
 
 
 def test_a_competence_that_is_given_away_orphans_what_it_is_about_and_no_more(server: Server):
@@ -425,7 +458,12 @@ def test_a_competence_that_is_given_away_orphans_what_it_is_about_and_no_more(se
         said = {"institution": code, "effectiveOn": "2024-01-01"}
         server.step("coordinator", "assignRecommendation", id, **said)
     term = {"vocabulary": "theme", "version": "2019", "label": "water"}
-    moved = {"to": "other", "competence": "water", "terms": [term], "effectiveOn": "2025-06-01"}
+    moved = {
+        "to": another(server),
+        "competence": "water",
+        "terms": [term],
+        "effectiveOn": "2025-06-01",
+    }
     done(server, "transferCompetence", **on(held, **moved))
     found = server.ask("coordinator", ORPHANED, code=[code])
     assert found["recommendations"]["nodes"] == [{"id": water}]
@@ -436,13 +474,14 @@ def test_an_institution_keeps_its_names_and_says_what_it_was_called(server: Serv
     held = institution(server, code)
     names = [{"language": "en", "text": "Ministry of Work"}]
     held = done(server, "renameInstitution", **on(held, names=names, effectiveOn="2025-03-01"))
-    held = done(server, "changeParent", **on(held, parent="government"))
+    government = another(server)
+    held = done(server, "changeParent", **on(held, parent=government))
     query = """query($c: [String!]) { institutions(code: $c) { nodes { code parent kind name
         french: name(language: "fr") names { language } formerNames { text until { on } } } } }"""
     (node,) = server.ask("reader", query, c=[code])["institutions"]["nodes"]
     assert (node["name"], node["french"]) == ("Ministry of Work", "Un ministère")
     assert node["formerNames"] == [{"text": "A ministry", "until": {"on": "2025-03-01"}}]
-    assert (node["parent"], node["kind"]) == ("government", "MINISTRY")
+    assert (node["parent"], node["kind"]) == (government, "MINISTRY")
 
 
 # --- Reports and files ---------------------------------------------------------------------------

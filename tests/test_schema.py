@@ -61,6 +61,7 @@ def test_the_checked_in_schema_is_the_schema():
         )
 
 
+@pytest.mark.slow
 def test_the_command_that_mends_the_file_writes_it(tmp_path):
     file = tmp_path / "schema.graphql"
     subprocess.run([*SUIVI, "schema", "--output", file], check=True, cwd=ROOT)

@@ -34,6 +34,7 @@ from tests.given import (
     text,
     unnamed,
 )
+from tests.length import times
 from tests.test_views import Fresh, Place, exported, on_postgresql, on_sqlite, place
 
 __all__ = ["on_postgresql", "on_sqlite"]
@@ -113,7 +114,7 @@ def scanned(rows: list[naive.Row], query: str) -> set[UUID]:
 # --- Found by reading everything -----------------------------------------------------------------
 
 
-@settings(max_examples=12)
+@settings(max_examples=times(4, long=40))
 @all_examples(st.randoms(use_true_random=False), st.integers(1, 12), st.integers(0, 80))
 def test_a_query_finds_what_reading_every_text_finds(
     on_sqlite: Fresh, random: Random, streams: int, steps: int

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from tests.length import times
 from workflows.statecharts.kernel import (
     Active,
     Chart,
@@ -145,7 +146,7 @@ def stands_rightly(chart: Chart, snapshot: Snapshot) -> None:
             assert active >> chart.parent[i] & 1
 
 
-@hypothesis.settings(max_examples=400)
+@hypothesis.settings(max_examples=times(100, long=2_000))
 @hypothesis.given(charts(), st.lists(st.sampled_from([*EVENTS, "unknown"]), max_size=8))
 def test_whatever_happens_one_child_of_each_active_state_is_active_and_all_regions(
     root: State, events: list[str]

@@ -22,10 +22,13 @@ from api.derive import read_id
 from api.schema import schema
 from api.steps import refused
 from domain.entry import Protected
+from domain.progress_report import draft_report
+from domain.progress_report import fold as fold_report
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
 from tests.given import principal, received, stamp
+from tests.length import times
 from tests.server import HOLDERS, ROOT, STORES, Server, running, store
 from tests.test_access import MATRIX
 from tests.test_own_procedures import CABINET, STEPS, adopted, published
@@ -468,7 +471,7 @@ def deed(desk: Desk, id: UUID, step: str, version: int, n: int) -> Deed:
     def make(held: Any) -> list[Any]:
         said = stamp(f"c-{n}", reason="because")
         seen = {"expected_version": version, "assignment": asked.assignment}
-        return [desk.make(MFA, held[id], step, said, asked.act, **seen)]
+        return desk.make(MFA, held[id], step, said, asked.act, **seen)
 
     return Deed(Command.of(f"c-{n}", MFA, [str(id), step, version]), step, (id,), make)
 
@@ -489,7 +492,7 @@ def stood(desk: Desk, ids: list[UUID]) -> list[Recommendation]:
     return [desk.load(id, MFA) for id in ids]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(10, long=100), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_many_come_to_what_they_come_to_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, seed: int
@@ -581,6 +584,46 @@ def test_a_deed_on_several_recommendations_is_recorded_for_all_or_for_none(tmp_p
     taken = desk.do(MFA, together)
     assert [entry.stream for entry in taken.entries] == ids[:2]
     assert (taken.appended.count, desk.log.size) == (2, size + 2)
+    desk.log.close()
+
+
+def test_a_report_is_published_although_somebody_takes_a_step_on_what_it_covers(
+    tmp_path: Path,
+) -> None:
+    desk, ids = world(tmp_path)
+    id, drafted = draft_report(
+        stamp("d"), id=uuid4(), title="Mid-term", covers=ids, narrative=Protected("As it stands.")
+    )
+    desk.begin(MFA, Command.of("d", MFA, "d"), "draft-report", "SVN", lambda: (id, drafted))
+    asked = 0
+
+    def published(r: Any) -> list[Any]:
+        nonlocal asked
+        asked += 1
+        said = stamp("p")
+        covered = [
+            desk.procedures.enter(one, "cover", one.cover(said, r.id))
+            for one in desk.load_all(r.covers, MFA)
+        ]
+        if asked == 1:  # between reading and writing
+            desk.do(MFA, deed(desk, ids[1], "defer-position", 1, 1))
+        return [r.clear(said), *covered]
+
+    command = Command.of("p", MFA, "p")
+    taken = desk.go_on(MFA, command, id, fold_report, "clear-report", published, expected_version=1)
+    assert (asked, taken.appended.count) == (2, 4)
+    assert [r.version for r in stood(desk, ids)] == [2, 3, 2]
+    with pytest.raises(StaleVersion):
+        desk.go_on(
+            MFA,
+            Command.of("q", MFA, "q"),
+            id,
+            fold_report,
+            "clear-report",
+            published,
+            expected_version=1,
+        )
+    assert asked == 2, "who has not seen the report as it is decides anew"
     desk.log.close()
 
 

@@ -152,7 +152,13 @@ def test_an_unknown_recommending_state_stays_as_printed(tmp_path: Path) -> None:
         ({"kind": "wish"}, "kind-unknown"),
         ({"mechanism": "club"}, "mechanism-unknown"),
         ({"mechanism": "regional-body", "body": "", "position": ""}, "body-missing"),
-        ({"position": "rejected"}, "position-unknown"),
+        ({"position": "perhaps"}, "position-unknown"),
+        ({"position": "supported", "kind": "pledge"}, "position-outside-upr"),
+        ({"mechanism": "", "body": "Children Ombudsman", "position": ""}, "mechanism-missing"),
+        ({"mechanism": "upr", "body": "CEDAW"}, "mechanism-differs"),
+        ({"paragraph": "50.5–50.8"}, "paragraphs-several"),
+        ({"paragraph": "50.8-50.5"}, "paragraphs-several"),
+        ({"text": "#REF!"}, "cell-in-error"),
         ({"body": "CAT", "mechanism": ""}, "position-outside-upr"),
         ({"cycle": "fourth"}, "cycle-unreadable"),
         ({"published": "8.4.2025"}, "date-unreadable"),
@@ -166,7 +172,8 @@ def test_a_row_that_can_not_be_read_says_why_and_stops_nothing(
 ) -> None:
     bad, good = read(tmp_path, content(ROW | said, ROW))
     assert isinstance(bad, UnreadableRow)
-    assert (bad.row, bad.reason, bad.message) == (2, reason, REASONS[reason])
+    assert (bad.row, bad.reason) == (2, reason)
+    assert bad.message.startswith(REASONS[reason])
     assert isinstance(good, SourceRow)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,25 @@ def test_lists_are_taken_away_as_tables(server: Server):
     assert got(server, "/exports/csv", "reader", search="torture").text.count("\r\n") == 2
 
 
+def test_an_export_leaves_no_file_behind_however_its_reader_goes(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    here = {"headers": server.headers("coordinator")}
+    for format in ("csv", "xlsx", "ocel", "xes"):
+        path = f"/exports/{format}"
+        whole = server.client.get(path, **here)
+        head = server.client.head(path, **here)
+        assert (head.status_code, head.content) == (200, b"")
+        if format == "csv":
+            assert head.headers["content-length"] == str(len(whole.content))
+        with server.client.stream("GET", path, **here):
+            pass  # hung up before the body was read
+    refused = server.client.get("/exports/ohchr-matrix", **here)
+    assert refused.status_code == 400
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module", params=STORES)
 def varied(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -129,7 +149,7 @@ def varied(
         said = {"institution": "justice", "answerDue": "2025-06-01"}
         for id in (one, three):
             served.step("coordinator", "offerAssignment", id, **said)
-        theme = {"vocabulary": "theme", "version": "2024", "label": "Women's rights"}
+        theme = {"vocabulary": "theme", "version": "2025", "label": "Women's rights"}
         served.step("coordinator", "classifyRecommendation", four, terms=[theme])
         yield served
 

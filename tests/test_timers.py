@@ -614,6 +614,7 @@ def test_steps_that_keep_coming_between_hold_up_no_other_case(
         assert server.service.worker.catch_up() == 4, "the next turn finds it"
 
 
+@pytest.mark.slow
 def test_suivi_worker_fires_and_ends_when_told(sqlite_url: str) -> None:
     with running(sqlite_url) as server:
         id = server.receive()

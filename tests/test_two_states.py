@@ -21,6 +21,8 @@ from tests.test_own_procedures import adopted, published
 from workflows.importing import Import, Options
 from workflows.procedure.replay import replay
 
+pytestmark = pytest.mark.slow
+
 ARVENIA = """
 format: suivi-overlay/1
 name: arvenia

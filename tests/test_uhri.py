@@ -359,6 +359,7 @@ def test_nesting_is_refused_or_read_and_never_breaks(tmp_path: Path, depth: int)
 # A large file
 
 
+@pytest.mark.slow
 def test_a_generated_export_is_read_in_bounded_memory_with_its_dirt_in_its_shares(
     tmp_path: Path,
 ) -> None:

@@ -150,7 +150,7 @@ def test_the_key_is_the_content_whatever_the_order_of_rows_and_the_spelling_of_t
         ("No Response", None, ()),
         ("", None, ()),
         ("General Response", None, ("response-unclear",)),
-        ("Accepted in part", None, ("response-unclear",)),
+        ("Accepted in part", Answer.SUPPORTED, ()),
     ],
 )
 def test_a_response_is_read_where_it_is_a_position_and_always_kept_as_printed(
@@ -298,7 +298,7 @@ def test_progress_ends_where_the_rows_end(tmp_path: Path) -> None:
     assert reader.done() == (0, 0)
     assert len(list(reader.read())) == 2
     assert reader.done() == (2, 2)
-    assert (reader.format, reader.version) == (module.UprInfo.format, 1)
+    assert (reader.format, reader.version) == (module.UprInfo.format, 2)
 
 
 # Any file

@@ -60,7 +60,7 @@ from projections import (
 from projections.feed import Feed, FeedStopped
 from projections.recommendations import Order, Row, Where, page_size_max
 from projections.views import Views
-from tests import naive, postgres
+from tests import naive, postgres, stores
 from tests.given import (
     INSTITUTIONS,
     MANDATE,
@@ -82,6 +82,7 @@ from tests.given import (
     supported,
     term,
 )
+from tests.length import times
 from tests.test_log import Store
 from workflows.access import Role
 from workflows.exporting import json_lines
@@ -117,7 +118,7 @@ class Place(NamedTuple):
 
 @contextmanager
 def place(url: str) -> Iterator[Place]:
-    log = Log(url)
+    log = Log(stores.copied(url))
     views_ = Views(log.url)
     yield Place(url, log, views_, Feed(log, views_))
     views_.close()
@@ -418,7 +419,7 @@ def _however_it_is_fed(fresh: Fresh, random: Random, streams: int, steps: int) -
         assert everything_in(there.views) == as_it_came
 
 
-@settings(max_examples=20)
+@settings(max_examples=times(5, long=50))
 @all_examples(*MADE)
 def test_however_it_is_fed_the_views_are_the_same_on_sqlite(
     on_sqlite: Fresh, random: Random, streams: int, steps: int
@@ -426,7 +427,7 @@ def test_however_it_is_fed_the_views_are_the_same_on_sqlite(
     _however_it_is_fed(on_sqlite, random, streams, steps)
 
 
-@settings(max_examples=5)
+@settings(max_examples=times(2, long=15))
 @all_examples(*MADE)
 def test_however_it_is_fed_the_views_are_the_same_on_postgresql(
     on_postgresql: Fresh, random: Random, streams: int, steps: int
@@ -445,8 +446,9 @@ NOT_WALKED = {
 """Events that no random history has yet: tests/test_clock_and_people.py is about them."""
 
 
+@pytest.mark.endurance
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
-    histories = (any_history(Random(seed), 30, 2_500) for seed in range(20))
+    histories = (any_history(Random(seed), 30, times(1_500, long=4_000)) for seed in range(10, 60))
     walked = set(feed.FOLDS) - NOT_WALKED
     history = next(one for one in histories if met_in(one) == walked)
     for entries in history:
@@ -862,7 +864,7 @@ def _count(entries: Any, before: int | None) -> int | None:
     return sum(1 for _ in entries) or before
 
 
-@settings(max_examples=25)
+@settings(max_examples=times(8, long=80))
 @all_examples(*PAGED)
 def test_pages_of_any_size_give_the_whole_list_once_on_sqlite(
     on_sqlite: Fresh, made: Any, order: Any, falling: bool, backward: bool, sizes: Any, late: Any
@@ -870,7 +872,7 @@ def test_pages_of_any_size_give_the_whole_list_once_on_sqlite(
     _paging_gives_the_whole_list(on_sqlite, made, order, falling, backward, sizes, late)
 
 
-@settings(max_examples=6)
+@settings(max_examples=times(3, long=25))
 @all_examples(*PAGED)
 def test_pages_of_any_size_give_the_whole_list_once_on_postgresql(
     on_postgresql: Fresh,
@@ -965,6 +967,8 @@ WHERE = st.builds(
     recommending_state=some("FRA", "LTU", "USA"),
     theme=some("A12", "b31", "F13", "Z"),
     affected_persons=some("women & GIRLS", "children"),
+    issue=some("Right to HEALTH", "torture"),
+    action=some("4", "specific action"),
     sdg=some("16", "16.2", "1", "16.1"),
     open=st.none() | st.booleans(),
     duplicate=st.none() | st.booleans(),
@@ -999,6 +1003,8 @@ def fits(r: Recommendation, where: Where) -> bool:
         (where.recommending_state, lambda some: bool(made_by & set(some))),
         (where.theme, lambda some: bears("theme", some)),
         (where.affected_persons, lambda some: bears("affected-persons", some)),
+        (where.issue, lambda some: bears("issue", some)),
+        (where.action, lambda some: bears("action", some)),
         (where.sdg, lambda some: bears("sdg", some)),
         (where.open, lambda open: (r.closed is None) == open),
         (where.definition, lambda some: r.definition in some),
@@ -1007,7 +1013,7 @@ def fits(r: Recommendation, where: Where) -> bool:
     return all(question is None or answer(question) for question, answer in asked)
 
 
-@settings(max_examples=150)
+@settings(max_examples=times(40, long=500))
 @all_examples(where=WHERE)
 def test_a_filter_gives_what_filtering_all_rows_gives(library: Place, where: Where) -> None:
     wanted = [row for row in library.rows() if fits(row.state, where)]

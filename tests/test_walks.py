@@ -18,6 +18,7 @@ from domain.events import RecommendationEvent
 from domain.recommendation import EVENTS
 from domain.refusals import DoesNotHold, Forbidden, InvalidInput, all_refusals
 from domain.steps import step_of
+from tests.length import times
 from tests.server import Server, running
 from tests.test_access import MATRIX
 from tests.test_own_procedures import DATA, TAKE, adopted, published
@@ -65,7 +66,7 @@ def test_every_procedure_is_walked() -> None:
 
 
 @pytest.mark.parametrize("name", RECEIVED)
-@settings(max_examples=8)
+@settings(max_examples=times(2, long=15))
 @given(seed=st.integers(0, 1 << 32))
 def test_a_walk_over_the_api_goes_as_the_procedure_says(here: Server, name: str, seed: int) -> None:
     random = Random(seed)

@@ -29,6 +29,7 @@ from tests.given import (
     received,
     supported,
 )
+from tests.length import times
 from workflows.exporting import worklist
 from workflows.exporting.worklist import KNOWN, REASONS, TO_FILL, WorklistStep, read_worklist
 from workflows.sources import NotThisFormat
@@ -161,7 +162,7 @@ def sensible(offered: bool, said: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@hypothesis.settings(max_examples=60)
+@hypothesis.settings(max_examples=times(20, long=200))
 @hypothesis.given(st.lists(filled, min_size=3, max_size=3))
 def test_what_is_filled_in_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
@@ -334,6 +335,7 @@ def test_a_worklist_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         written(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_largest_worklist_that_is_written_can_be_read(tmp_path: Path) -> None:
     states = []
     for number in range(worklist.rows_max):

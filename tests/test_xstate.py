@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.length import times
 from tests.suites import NotThere, installed_xstate
 from tests.test_statecharts import told
 from workflows.statecharts.kernel import (
@@ -30,7 +31,9 @@ from workflows.statecharts.kernel import (
     step,
 )
 
-CHARTS = 1_500
+pytestmark = pytest.mark.slow
+
+CHARTS = times(200, long=5_000)
 HISTORIES = (Kind.HISTORY, Kind.DEEP_HISTORY)
 
 Drawn = dict[str, Any]
@@ -60,7 +63,7 @@ def xstate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]], li
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=600,
         )
         return [json.loads(line) for line in walked.stdout.splitlines()]
 
@@ -185,6 +188,7 @@ def walk(tops: list[Drawn], events: list[str]) -> Walked:
 # --- Compared ------------------------------------------------------------------------------------
 
 
+@pytest.mark.endurance
 def test_random_charts_stand_where_xstate_has_them(
     xstate: Callable[[list[Any]], list[Walked]],
 ) -> None:

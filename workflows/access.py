@@ -213,20 +213,30 @@ ANYBODY = Principal(
 """Whoever asks without a key, where the installation shows something to everybody."""
 
 
+EVERY_STATE = ""
+"""The addressee of what belongs to no State in particular, such as a vocabulary."""
+
+
 def authorise(
     principal: Principal,
     step: str,
     addressee: str | None = None,
     roles: frozenset[Role] | None = None,
 ) -> None:
-    """Refuses a step the role may never take, or one for a State the key is not for. `roles`: those
-    that may take it, where a procedure says so."""
+    """Refuses a step the role may never take, or one for a State the key is not for. `addressee`:
+    whose record the step changes; `EVERY_STATE` where it changes something for all of them; None
+    where that is asked row by row. `roles`: those that may take it, where a procedure says so."""
     may = MAY[step] if roles is None else roles
     if principal.role not in may:
         allowed = ", ".join(sorted(role.value for role in may))
         raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
     if addressee is not None and principal.addressees and addressee not in principal.addressees:
-        raise Forbidden(f"This key is not for {addressee}.")
+        mine = ", ".join(principal.addressees)
+        raise Forbidden(
+            f"The step {step} changes something for every State; this key is for {mine} alone."
+            if addressee == EVERY_STATE
+            else f"This key is not for {addressee}; it is for {mine}."
+        )
 
 
 def authorise_on(
@@ -254,6 +264,32 @@ def authorise_on(
         )
 
 
+def may_take(
+    principal: Principal, step: str, r: Recommendation, roles: frozenset[Role] | None = None
+) -> bool:
+    """True if the principal may take a step on `r`: on one of the assignments it may be about,
+    where a step is about one."""
+    about = ABOUT_AN_ASSIGNMENT.get(step)
+    assignments = [None] if about is None else [a.id for a in r.assignments if a.status is about]
+    for assignment in assignments or [None]:
+        try:
+            authorise_on(principal, step, r, assignment, roles)
+        except Forbidden:
+            continue
+        return True
+    return False
+
+
+ABOUT_AN_ASSIGNMENT = {
+    "accept-assignment": AssignmentStatus.OFFERED,
+    "decline-assignment": AssignmentStatus.OFFERED,
+    "lapse-assignment": AssignmentStatus.OFFERED,
+    "hand-over-assignment": AssignmentStatus.ASSIGNED,
+    "end-assignment": AssignmentStatus.ASSIGNED,
+}
+"""Step → as what the assignment stands that it is about."""
+
+
 def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None:
     """Refuses what is no step of a procedure, where the role or the key may not do it at all; whose
     task it is, and who sits where approvals are given, is asked of the case."""
@@ -279,7 +315,25 @@ def may_do(principal: Principal, task: TaskHeld, r: Recommendation) -> bool:
     return mine and principal.role.value in task.roles
 
 
+def authorise_task(principal: Principal, r: Recommendation, task: str) -> None:
+    """Refuses a task, by its name, that is somebody else's."""
+    if not may_do(principal, r.task(task), r):
+        raise Forbidden(f"The task “{task[:80]}” is not for this key.")
+
+
+def authorise_release(principal: Principal, r: Recommendation, task: str, institution: str) -> None:
+    """Refuses that a claim of an institution is released by another; a coordinator may always."""
+    if principal.role is Role.COORDINATOR:
+        return
+    if institution != principal.institution:
+        raise Forbidden(f"Only a coordinator releases what {institution} has claimed.")
+    authorise_task(principal, r, task)
+
+
 _WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
+
+
+_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
 
 
 def authorise_entry(
@@ -291,8 +345,7 @@ def authorise_entry(
 ) -> None:
     """Refuses what an entry on `r` may not say: that fewer may read it than would, or another
     institution's words (`report` is the progress report that is drafted again)."""
-    narrow = list(Visibility).index
-    if step in SHOWN_WITH_IT and narrow(visibility) > narrow(r.visibility):
+    if step in SHOWN_WITH_IT and _NARROW[visibility] > _NARROW[r.visibility]:
         raise InvalidInput(
             f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
         )

@@ -87,9 +87,19 @@ class Calendar:
 
     @property
     def knows_holidays(self) -> bool:
-        """Whether the library knows the State; of one that it does not know, there are weekends,
-        Saturday and Sunday, and what the State has said."""
+        """Whether the library knows the State. Of a State that it does not know, the calendar has
+        weekends, Saturday and Sunday, and what the State has said."""
         return self.addressee in _countries()
+
+    def knows_holidays_of(self, first: int, last: int) -> bool:
+        """Whether the library knows public holidays of every year from `first` to `last`. Its
+        knowledge of a State may begin late or end early."""
+        _in_reach(first)
+        _in_reach(last)
+        return all(
+            _library(self.addressee, self._subdivision, year).holidays
+            for year in range(first, last + 1)
+        )
 
     @cached_property
     def version(self) -> str:
@@ -113,6 +123,20 @@ class Calendar:
     def before(self, day: str, span: Span) -> str:
         """The day that lies a span before another."""
         return self._reckoned(day, span, -1)
+
+    def working_days_until(self, day: str, last: str) -> int:
+        """How many working days there are after a day, up to and with the last."""
+        start, end = _day(day), _day(last)
+        if end <= start:
+            return 0
+        years = range(start.year, end.year + 1)
+        count = sum(len(self._working_of(year)) for year in years[:-1])
+        count += bisect_right(self._working_of(end.year), end.toordinal())
+        return count - bisect_right(self._working_of(start.year), start.toordinal())
+
+    def after_working_days(self, day: str, count: int) -> str:
+        """The day that lies so many working days after another; that day itself after none."""
+        return self._by_working_days(_day(day), count).isoformat() if count else day
 
     def is_working_day(self, day: str) -> bool:
         """Whether the State's administration works on this day."""
@@ -291,7 +315,7 @@ def _library(code: str, subdivision: str | None, year: int) -> _Year:
         return _Year({}, saturdays_and_sundays, frozenset())
     try:
         found = holidays.country_holidays(
-            code,
+            _countries()[code],
             subdiv=subdivision,
             years=year,
             expand=False,
@@ -309,15 +333,31 @@ def _library(code: str, subdivision: str | None, year: int) -> _Year:
     )
 
 
+_OTHER_CODES = {
+    "BGR": "BG",
+    "BHR": "BH",
+    "GTM": "GT",
+    "MAR": "MA",
+    "SWZ": "SZ",
+    "VUT": "VU",
+    "XKX": "XK",
+}
+"""ISO 3166-1 alpha-2 codes of those whose alpha-3 code the library writes otherwise (BLG, BAH)."""
+
+
 @cache
-def _countries() -> frozenset[str]:
-    return frozenset(code for code in EntityLoader.get_country_codes() if len(code) == 3)
+def _countries() -> dict[str, str]:
+    """By the code of an addressee, the code under which the library has its calendar."""
+    known = set(EntityLoader.get_country_codes())
+    return {
+        code: _OTHER_CODES.get(code, code) for code in known | {*_OTHER_CODES} if len(code) == 3
+    }
 
 
 def _subdivisions(code: str) -> tuple[str, ...]:
     if code not in _countries():
         return ()
-    known = holidays.country_holidays(code)
+    known = holidays.country_holidays(_countries()[code])
     return (*known.subdivisions, *known.subdivisions_aliases)
 
 

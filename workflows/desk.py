@@ -12,7 +12,6 @@ several recommendations, recorded for all of them or for none (`Deed`).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -21,7 +20,6 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.addressees import addressee as known_addressee
 from domain.casework import ApprovalHeld
 from domain.entry import Entry, Event, Protected, Stamp, Visibility
 from domain.events import (
@@ -43,6 +41,8 @@ from domain.refusals import (
     StepNotOpen,
     TaskClaimedByOther,
     Unavailable,
+    listed,
+    valid,
 )
 from domain.steps import BESIDE
 from workflows.access import (
@@ -58,11 +58,10 @@ from workflows.clock import Clock, machine_clock
 from workflows.log import Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.firing import due_now, passings, set_back
+from workflows.references import References, SpeaksFor, of_addressee
 
 command_chars_max = 128
 attempts_max = 5
-
-ADDRESSEE = re.compile(r"[A-Z]{3}")
 
 
 class Aggregate(Protocol):
@@ -139,9 +138,12 @@ class Foreseen(NamedTuple):
 class Desk:
     """Takes steps on recommendations and records them in `log`."""
 
-    def __init__(self, log: Log, clock: Clock = machine_clock) -> None:
+    def __init__(
+        self, log: Log, clock: Clock = machine_clock, speaks_for: SpeaksFor | None = None
+    ) -> None:
         self.log = log
         self.procedures = Procedures(log, clock)
+        self.references = References(log, self.procedures, speaks_for)
 
     def take(
         self,
@@ -269,9 +271,11 @@ class Desk:
         self.procedures.check(r, step)
         if four_eyes.looks_at(self.procedures.of(r), step):
             self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
-        self._unclaimed(r, step, stamp)
+        self._unclaimed(r, step, stamp.speaker.institution, stamp.speaker.actor)
         authorise_entry(principal, step, r, stamp.visibility, report)
-        return [*entries, self.procedures.enter(r, step, act(r, stamp))]
+        event = act(r, stamp)
+        self.references.check(r.addressee, event, r)
+        return [*entries, self.procedures.enter(r, step, event)]
 
     def _seen_by_others(
         self, r: Recommendation, step: str, actor: str | None, event: RecommendationEvent
@@ -300,8 +304,7 @@ class Desk:
     ) -> tuple[dict[UUID, Recommendation], list[Entry]]:
         """Several recommendations as they stand, all from one read, and the entries of what was
         due on them; NotFound where one is not, or not for this reader."""
-        there = self._held(ids)
-        held = {id: _seen(there.get(id), principal) for id in ids}
+        held = {r.id: r for r in self.load_all(ids, principal)}
         fired = [e for r in held.values() for e in due_now(self.procedures, r, command)]
         return held, fired
 
@@ -344,30 +347,51 @@ class Desk:
                     f"“{step}” on {number} needs four eyes: {' and '.join(missing)}.", step=step
                 )
 
-    def _unclaimed(self, r: Recommendation, step: str, stamp: Stamp) -> None:
+    def hindrances(
+        self, r: Recommendation, step: str, institution: str, actor: str | None
+    ) -> list[Refusal]:
+        """What keeps a step from being taken that its procedure has open, whatever it says: what
+        the recommendation lacks, four eyes, a task that another has claimed. Of a system, which
+        names its persons step by step (`actor` None), what has to do with persons is not asked."""
+        found: list[Refusal] = []
+        asked: list[Callable[[], None]] = [lambda: r.ready(step)]
+        if actor is not None:
+            asked.append(lambda: self._by_four_eyes(r, step, actor))
+            asked.append(lambda: self._unclaimed(r, step, institution, actor))
+        for ask in asked:
+            try:
+                ask()
+            except Refusal as refusal:
+                found.append(refusal)
+        return found
+
+    def _by_four_eyes(self, r: Recommendation, step: str, actor: str | None) -> None:
+        """Refuses a step that another person must take, or that others must approve first."""
+        if missing := four_eyes.missing(self.procedures.of(r), r, step, actor):
+            raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
+
+    def _unclaimed(self, r: Recommendation, step: str, institution: str, actor: str | None) -> None:
         """Refuses a step of a task that another person of the same institution has claimed."""
-        speaker = stamp.speaker
         for task in r.tasks:
-            claim = task.claim_of(speaker.institution)
+            claim = task.claim_of(institution)
             if (
                 step in task.steps
                 and claim is not None
-                and claim.actor != speaker.actor
-                and claim.actor not in self._stood_in_for(r.addressee, stamp)
+                and claim.actor != actor
+                and claim.actor not in self._stood_in_for(r.addressee, institution, actor)
             ):
                 raise TaskClaimedByOther(
                     f"{claim.actor} has claimed the task “{task.task}”; release or delegate it "
                     "first."
                 )
 
-    def _stood_in_for(self, addressee: str, stamp: Stamp) -> list[str]:
-        """Those of the same institution for whom the person who speaks stands in today."""
-        speaker = stamp.speaker
-        id = absence.absences_id(addressee, speaker.institution)
-        held = self.log.load(id, absence.fold) if speaker.actor else None
+    def _stood_in_for(self, addressee: str, institution: str, actor: str | None) -> list[str]:
+        """Those of the same institution for whom a person stands in today."""
+        id = absence.absences_id(addressee, institution)
+        held = self.log.load(id, absence.fold) if actor else None
         if held is None:
             return []
-        return held.absent_for(speaker.actor or "", self.procedures.moment(addressee).today)
+        return held.absent_for(actor or "", self.procedures.moment(addressee).today)
 
     def receive(
         self,
@@ -382,9 +406,9 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, "receive", addressee)
-        if not ADDRESSEE.fullmatch(addressee):
-            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        of_addressee(addressee)
         id, event = begin()
+        self.references.check(addressee, event)
         there = AlreadySo("This paragraph is in the record already; look it up by its number.")
         try:
             if event.symbol and event.paragraph:
@@ -410,9 +434,9 @@ class Desk:
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, step, addressee)
-        if known_addressee(addressee) is None:
-            raise InvalidInput("An addressee is named by its code of three letters, such as SVN.")
+        of_addressee(addressee)
         id, event = act()
+        self.references.check(addressee, event)
         try:
             return self.append(command, [Entry(id, 1, addressee, event)])
         except StaleVersion as refusal:
@@ -432,11 +456,30 @@ class Desk:
         expected_version: int,
     ) -> Taken:
         """Takes a step on anything that is no recommendation. `act` gives its events, and with
-        them whole entries of others that belong to the same fact: recorded all or none."""
+        them whole entries of others that belong to the same fact: recorded all or none. Where
+        another step on one of those others was recorded first, `act` is asked again."""
+        for _ in range(attempts_max - 1):
+            try:
+                return self._go_on(principal, command, id, fold, step, act, expected_version)
+            except StaleVersion as refusal:
+                if "current" in refusal.facts:
+                    raise
+        return self._go_on(principal, command, id, fold, step, act, expected_version)
+
+    def _go_on(
+        self,
+        principal: Principal,
+        command: Command,
+        id: UUID,
+        fold: Fold[State],
+        step: str,
+        act: Callable[[State], Sequence[Entry | Event]],
+        expected_version: int,
+    ) -> Taken:
         if repeated := self.repeated(command):
             return repeated
         state = self.read(id, fold, principal)
-        authorise(principal, step, state.addressee or None)
+        authorise(principal, step, state.addressee)
         if principal.role is Role.FOCAL_POINT and state.institution != principal.institution:
             raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
         if state.version != expected_version:
@@ -451,6 +494,7 @@ class Desk:
             if isinstance(made, Entry):
                 entries.append(made)
             else:
+                self.references.check(state.addressee, made)
                 version += 1
                 entries.append(Entry(id, version, state.addressee, made))
         try:
@@ -479,6 +523,12 @@ class Desk:
     def load(self, id: UUID, principal: Principal) -> Recommendation:
         """The recommendation as it stands; NotFound where it is not, or not for this reader."""
         return _seen(self._held([id]).get(id), principal)
+
+    def load_all(self, ids: Sequence[UUID], principal: Principal) -> list[Recommendation]:
+        """The recommendations as they stand, from one read; NotFound where one is not, or not for
+        this reader."""
+        held = self._held(ids)
+        return [_seen(held.get(id), principal) for id in ids]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
@@ -562,9 +612,11 @@ class Desk:
         if step in mine.specs:
             return mine.may(step)
         if step not in MAY:
-            own = ", ".join(name for name in mine.specs if name not in MAY)
+            own = listed([name for name in mine.specs if name not in MAY]) or "none"
             raise StepNotOpen(
-                f"Its procedure has no step “{step[:80]}”; its own are: {own or 'none'}.", step=step
+                f"Its procedure has no step “{step[:80]}”; its own are: {own}. "
+                f"{valid(mine.specs, step)}",
+                step=step,
             )
         return None
 

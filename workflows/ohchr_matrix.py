@@ -8,6 +8,9 @@ themes are written tell which; no name, symbol or State does:
   State has its bracket;
 - 4: goals have a column of their own, and there is none for the State's comments.
 
+Older lists name the States in a column of their own, number in another one or let Word number,
+repeat no heading row above later tables, or have no column of themes: they are read as well.
+
 What a file holds is a claim by its makers: it is kept as printed, and what cannot be right gets a
 doubt (a stable code), never a repair. A row that cannot be read is handed back whole.
 
@@ -34,7 +37,13 @@ from xml.etree import ElementTree
 import msgspec
 
 from domain.addressees import recognise
+from domain.answers import Reading, read_answer
 from workflows.ohchr_matrix_words import LANGUAGES, Position
+from workflows.sources import RowsNotRead
+from workflows.word_printed import UNCOMPUTED, Printed, walk
+
+version = 2
+"""Raised when the same file would be read differently."""
 
 file_bytes_max = 20_000_000
 unpacked_bytes_max = 200_000_000
@@ -43,6 +52,7 @@ rows_max = 10_000
 cell_characters_max = 10_000
 printed_characters_max = 500
 unclosed_brackets_max = 8
+theme_characters_max = 200
 
 TermKind = Literal["theme", "sdg", "affected-persons"]
 
@@ -78,10 +88,14 @@ class MatrixTerm(msgspec.Struct, frozen=True):
 
 class MatrixRow(msgspec.Struct, frozen=True):
     """One paragraph. `row`: the first row of the table where it stands, from 1, counting on
-    through the tables of a file. `comment`: what a State wrote into the last column.
+    through the tables of a file. `in_part`: the answer is given to a part only;
+    `said_already_implemented`: the State's claim. `comment`: what stands in the last column, and
+    in columns that are not known, each after its heading.
 
     `doubts`: "state-not-recognised", "states-missing", "states-in-the-text" (a bracket of States
-    in mid-sentence: perhaps two texts), "bracket-not-closed", "citation-missing",
+    in mid-sentence: perhaps two texts), "states-differ" (the column of States names others than
+    the text), "bracket-not-closed", "position-missing", "position-unclear" (neither is an answer:
+    the position is pending, the wording is kept), "citation-missing",
     "citation-repeated-differently"."""
 
     row: int
@@ -89,6 +103,8 @@ class MatrixRow(msgspec.Struct, frozen=True):
     parts: tuple[MatrixPart, ...]
     position: Position
     position_printed: str
+    in_part: bool = False
+    said_already_implemented: bool = False
     citation: Citation | None = None
     terms: tuple[MatrixTerm, ...] = ()
     comment: str = ""
@@ -110,8 +126,9 @@ class Matrix(msgspec.Struct, frozen=True):
     `generation`: 2, 3 or 4. `theme_list`: the vocabulary of its themes, "2014" (coded), "2019" or
     "2025". `state_printed`, `state` (code), `cycle`, `session`: from the page header, where it
     says so. `document`: the report that most citations belong to, without /Add.N. `data_rows`:
-    all rows that are no heading, no theme and not empty; always the sum of `rows`, `unreadable`
-    and `merged` (the same paragraph printed again under another theme)."""
+    all rows that are no heading, no theme and not empty; always the sum of `rows`, `unreadable`,
+    `merged` (the same paragraph printed again under another theme) and those in `not_read` (tables
+    without a heading row that fit none before them). `theme_rows`: those that open a theme."""
 
     generation: int
     theme_list: str
@@ -124,14 +141,16 @@ class Matrix(msgspec.Struct, frozen=True):
     rows: tuple[MatrixRow, ...]
     unreadable: tuple[UnreadableRow, ...]
     merged: int
+    not_read: tuple[RowsNotRead, ...]
+    theme_rows: int
     data_rows: int
 
 
 class NotAMatrix(ValueError):
     """The file cannot be read at all. `code`: a key of `REFUSALS`; the message says what to do."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(REFUSALS[code])
+    def __init__(self, code: str, more: str = "") -> None:
+        super().__init__(f"{REFUSALS[code]} {more}".strip())
         self.code = code
 
 
@@ -143,7 +162,7 @@ REFUSALS = {
     "unpacked-too-large": "Unpacked, the document is far larger than a matrix can be. Copy its "
     "table into a new document and save that.",
     "damaged": "The document is damaged. Open it in a word processor, save it again as .docx.",
-    "no-heading-row": "No table has the heading row of a matrix (Recommendation, Position, themes)."
+    "no-heading-row": "No table has the heading row of a matrix (Recommendation, Position)."
     " Check that this is the thematic list, and that its first row was not removed.",
     "language-differs": "The heading row is in another language than was chosen. "
     "Choose the language of the file.",
@@ -154,11 +173,10 @@ REFUSALS = {
 REASONS = {
     "paragraph-missing": "The paragraph number (as in 115.3) is missing at the start of the first "
     "cell. Look it up in the report and type it in front of the text.",
+    "number-not-computed": "Word makes the paragraph number here, in a way that is not read. Turn "
+    "the numbering into text (copy the list, paste it as text) and save the file again.",
     "text-missing": "There is no text of a recommendation after the paragraph number. "
     "Copy it from the report.",
-    "position-missing": "The position is empty. Look it up in the addendum and fill it in.",
-    "position-unknown": "The position is neither supported, noted nor pending. If it is given in "
-    "part or unclear, record it by hand with the printed wording.",
     "columns-missing": "The row has lost its columns. Restore them as in the rows around it.",
     "paragraph-repeated-differently": "This paragraph stands in an earlier row with another text "
     "or position. Compare both with the report and correct the one that is wrong.",
@@ -166,10 +184,15 @@ REASONS = {
 }
 
 
+NOT_READ = {
+    "table-without-heading": "A table has no heading row, and its rows are not like those of a "
+    "table before it. If they are recommendations, copy the heading row above them.",
+}
+
 _THEME_LISTS = {2: "2014", 3: "2019", 4: "2025"}
-_COLUMNS_NEEDED = {"recommendation", "position", "themes"}
+_COLUMNS_NEEDED = {"recommendation", "position"}
 _DASHES = "-–—−‐‑•·"
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\ufffc]")
 _NUMBER = re.compile(
     r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"
     r"(\d{1,4}(?:\s?\.\s?\d{1,4}|\.[a-z](?![a-z]))+|\d{1,4}(?=[.)]))(?![\d\w]*\d)[.):]?\s*"
@@ -191,6 +214,7 @@ _PARAGRAPHS = re.compile(
     r"\d+(?:\.\d+)*(?:\s*\([a-z]\))?"
     r"(?:\s*(?:[-–—,;&]|and|to|et|à|y|a|и|و|至|和)\s*\d+(?:\.\d+)*(?:\s*\([a-z]\))?)*"
 )
+_COUNTED = re.compile(r"\d{1,3}[.)]\s+")
 _THEME_CODE = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)")
 _GOAL = re.compile(r"(?:SDG|ODD|ODS|ЦУР)?\s*(\d{1,2}(?:\.\w{1,2})?)\s*[-–—−:.]*\s*(.*)")
 # A majority makes a lonely citation doubtful only where it is large and plain.
@@ -209,28 +233,33 @@ def read_matrix(
     each row: which one it is, and how many there are. Raises NotAMatrix; a bad row never raises."""
     if language not in LANGUAGES:
         raise NotAMatrix("language-unknown")
-    header, tables = _document(source)
-    heading_language, matrices = _with_headings(tables, language)
+    document = read_word(source)
+    header, tables = document.header_and_text, document.tables
+    heading_language, matrices, not_read = _with_headings(tables, language)
     total = sum(len(rows) for rows, _ in matrices)
     if total > rows_max:
         raise NotAMatrix("rows-too-many")
     rows: dict[str, MatrixRow] = {}
     unreadable: list[UnreadableRow] = []
-    merged = number = data_rows = 0
+    merged = number = theme_rows = 0
+    data_rows = sum(table.rows for table in not_read)
     for table, columns in matrices:
+        theme = ""
         for cells in table:
             number += 1
             if progress is not None:
                 progress(number, total)
-            if not _is_data(cells, heading_language, language):
+            if not _is_data(cells, columns, heading_language, language):
+                opened = _theme_of(cells, heading_language, language)
+                theme, theme_rows = opened or theme, theme_rows + bool(opened)
                 continue
             data_rows += 1
-            read = _row(number, cells, columns, language)
+            read = _row(number, cells, columns, theme, language)
             if isinstance(read, UnreadableRow):
                 unreadable.append(read)
             elif (earlier := rows.get(read.paragraph)) is None:
                 rows[read.paragraph] = read
-            elif (earlier.parts, earlier.position) == (read.parts, read.position):
+            elif _says(earlier) == _says(read):
                 rows[read.paragraph] = _together(earlier, read)
                 merged += 1
             else:
@@ -252,8 +281,21 @@ def read_matrix(
         rows=found,
         unreadable=tuple(unreadable),
         merged=merged,
+        not_read=tuple(not_read),
+        theme_rows=theme_rows,
         data_rows=data_rows,
     )
+
+
+def text_and_states(printed: str, language: str) -> tuple[str, tuple[str, ...]]:
+    """A recommendation as lists print it: its text without the source of its position, and without
+    the States in the brackets that end it; these as printed. Where it bundles several texts, each
+    keeps its States."""
+    body, _ = _source(printed, language if language in LANGUAGES else "en")
+    parts = _parts(body, set(), in_brackets_only=False)
+    if len(parts) == 1 and parts[0].states:
+        return parts[0].text, parts[0].states
+    return body or printed, ()
 
 
 # The table
@@ -270,23 +312,47 @@ class _Cell(msgspec.Struct, frozen=True):
 
 
 _Columns = dict[str, tuple[int, int, int]]
-"""Column → place of its heading cell in the row, its start on the grid, cells in that row."""
+"""Column → place of its heading cell in the row, its start on the grid, cells in that row. One that
+is not known stands under its heading, after a colon."""
 
 
 def _with_headings(
     tables: list[list[list[_Cell]]], language: str
-) -> tuple[str, list[tuple[list[list[_Cell]], _Columns]]]:
-    """The tables that have a heading row, in the first language that any has one in."""
+) -> tuple[str, list[tuple[list[list[_Cell]], _Columns]], list[RowsNotRead]]:
+    """The tables that have a heading row, in the first language that any has one in, those that go
+    on without one under the heading of the table before, and the others."""
     for tongue in (language, "en"):
-        found = [
-            (table, columns)
-            for table in tables
-            if (columns := next(filter(None, (_columns(row, tongue) for row in table)), None))
-        ]
+        found: list[tuple[list[list[_Cell]], _Columns]] = []
+        others: list[RowsNotRead] = []
+        for table in tables:
+            columns = next(filter(None, (_columns(row, tongue) for row in table)), None)
+            if columns is None and found and _goes_on(table, found[-1][1], language):
+                columns = found[-1][1]
+            if columns is not None:
+                found.append((table, columns))
+            elif filled := [row for row in table if any(_clean(cell.text) for cell in row)]:
+                printed = " | ".join(filter(None, (_clean(cell.text) for cell in filled[0])))
+                reason = "table-without-heading"
+                printed = printed[:printed_characters_max]
+                others.append(RowsNotRead(len(filled), reason, NOT_READ[reason], printed))
         if found:
-            return tongue, found
-    others = any(_columns(row, tongue) for tongue in LANGUAGES for table in tables for row in table)
-    raise NotAMatrix("language-differs" if others else "no-heading-row")
+            return tongue, found, others
+    for tongue in LANGUAGES:
+        if any(_columns(row, tongue) for table in tables for row in table):
+            raise NotAMatrix("language-differs", f"It is in “{tongue}”.")
+    raise NotAMatrix("no-heading-row")
+
+
+def _goes_on(table: list[list[_Cell]], columns: _Columns, language: str) -> bool:
+    """True if a table without a heading row has rows like those of the table before it: as many
+    cells, and a paragraph number where it belongs."""
+    for row in table:
+        if len(row) != columns["recommendation"][2]:
+            continue
+        for column in ("number", "recommendation"):
+            if _paragraph(_clean(_cell(row, columns, column)), language)[0]:
+                return True
+    return False
 
 
 def _columns(cells: list[_Cell], language: str) -> _Columns:
@@ -296,10 +362,14 @@ def _columns(cells: list[_Cell], language: str) -> _Columns:
         return found
     for place, cell in enumerate(cells):
         printed = _plain(cell.text)
+        where = (place, cell.start, len(cells))
         for column, beginnings in _folded_headings(language):
-            if printed.startswith(beginnings):
-                found.setdefault(column, (place, cell.start, len(cells)))
+            if printed in beginnings or (column != "number" and printed.startswith(beginnings)):
+                found.setdefault(column, where)
                 break
+        else:
+            if printed:
+                found.setdefault(f"{_clean(cell.text)}:", where)
     return found if found.keys() >= _COLUMNS_NEEDED else {}
 
 
@@ -311,14 +381,47 @@ def _folded_headings(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def _is_data(cells: list[_Cell], heading_language: str, language: str) -> bool:
+def _is_data(cells: list[_Cell], columns: _Columns, heading_language: str, language: str) -> bool:
+    """True unless the row is empty, a heading row, or opens a theme."""
     filled = [cell for cell in cells if cell.own and _clean(cell.text)]
     if not filled or _columns(cells, heading_language):
         return False
-    if len(filled) > 1 or _NUMBER.match(_clean(filled[0].text)):
-        return True
-    merged = len(cells) == 1 and cells[0].span > 1
-    return not (merged or _labels("theme", language).match(_clean(filled[0].text)))
+    return len(filled) > 1 or not _opens_a_theme(cells, filled[0], columns, language)
+
+
+def _opens_a_theme(cells: list[_Cell], filled: _Cell, columns: _Columns, language: str) -> bool:
+    """True if the only cell that is filled names a theme: after its label, across the whole row, or
+    in the first cell, where it is no text of a recommendation: it has no paragraph number, cites
+    nothing and names no States."""
+    text = _clean(filled.text)
+    number, rest = _paragraph(text, language)
+    is_counted = number.isdigit()
+    if number and not is_counted:
+        return False
+    label = _labels("theme", language).match(text)
+    is_whole_row = len(cells) == 1 and filled.span > 1
+    _, first, count = columns["recommendation"]
+    if not (label or is_whole_row or (filled.start == first and len(cells) == count)):
+        return False
+    if _labels("source", language).search(text):
+        return False
+    if any(bracket.names_a_state for bracket in _brackets(text)):
+        return False
+    return bool(label) or is_whole_row or len(rest if is_counted else text) <= theme_characters_max
+
+
+def _theme_of(cells: list[_Cell], heading_language: str, language: str) -> str:
+    """The theme that a row opens, without its label and its number in a list."""
+    if _columns(cells, heading_language):
+        return ""
+    text = next((printed for cell in cells if (printed := _clean(cell.text))), "")
+    text = _labels("theme", language).sub("", text, count=1)
+    return _COUNTED.sub("", text)
+
+
+def _says(row: MatrixRow) -> tuple[object, ...]:
+    """What must not differ where a paragraph is printed again."""
+    return row.parts, row.position, row.in_part
 
 
 def _cell(cells: list[_Cell], columns: _Columns, column: str) -> str:
@@ -336,44 +439,82 @@ def _cell(cells: list[_Cell], columns: _Columns, column: str) -> str:
 
 
 def _row(
-    number: int, cells: list[_Cell], columns: _Columns, language: str
+    number: int, cells: list[_Cell], columns: _Columns, theme: str, language: str
 ) -> MatrixRow | UnreadableRow:
     if sum(len(cell.text) for cell in cells) > cell_characters_max:
         return _unreadable(number, "cell-too-long", cells)
     if len(cells) == 1:
         return _unreadable(number, "columns-missing", cells)
-    printed = _clean(_cell(cells, columns, "recommendation"))
-    body, citation = _source(printed, language)
+    told = _cell(cells, columns, "recommendation")
+    body, citation = _source(_clean(told), language)
     paragraph, body = _paragraph(body, language)
     if not paragraph:
-        return _unreadable(number, "paragraph-missing", cells)
+        printed = _clean(_cell(cells, columns, "number"))
+        paragraph, rest = _paragraph(f"{printed} ", language)
+        if rest.strip():
+            paragraph = ""
+    if not paragraph:
+        reason = "number-not-computed" if UNCOMPUTED in told else "paragraph-missing"
+        return _unreadable(number, reason, cells)
     doubts: set[str] = set()
-    parts = _parts(body, doubts)
+    parts = _parts(body, doubts, in_brackets_only="states" not in columns)
     if not parts:
         return _unreadable(number, "text-missing", cells)
+    if "states" in columns:
+        parts = _with_states(parts, _listed(_cell(cells, columns, "states")), doubts)
     position_printed = _clean(_cell(cells, columns, "position"))
-    if not position_printed:
-        return _unreadable(number, "position-missing", cells)
-    position = _position(position_printed, language)
-    if position is None:
-        return _unreadable(number, "position-unknown", cells)
-    if citation is None and position != "pending":
+    answer = read_answer(position_printed)
+    if answer is None:
+        doubts.add("position-unclear")
+        answer = Reading(None)
+    elif answer.answer is None and not any(map(str.isalnum, position_printed)):
+        doubts.add("position-missing")
+    if citation is None and answer.answer is not None:
         doubts.add("citation-missing")
     terms = [
         *_terms(_cell(cells, columns, "themes"), "theme", language),
         *_terms(_cell(cells, columns, "sdgs"), "sdg", language),
     ]
+    if "themes" not in columns and theme:
+        terms.extend(_terms(theme, "theme", language))
+    comments = [("", _cell(cells, columns, "comment"))]
+    comments += [(f"{c} ", _cell(cells, columns, c)) for c in columns if c.endswith(":")]
     return MatrixRow(
         row=number,
         paragraph=paragraph,
         parts=parts,
-        position=position,
+        position=answer.answer.value if answer.answer else "pending",
         position_printed=position_printed,
+        in_part=answer.in_part,
+        said_already_implemented=answer.said_already_implemented,
         citation=citation,
         terms=_in_order(terms),
-        comment="\n".join(_lines(_cell(cells, columns, "comment"))),
+        comment="\n".join(f"{c}{line}" for c, cell in comments for line in _lines(cell)),
         doubts=tuple(sorted(doubts)),
     )
+
+
+def _listed(cell: str) -> tuple[tuple[str, bool], ...]:
+    """The States in a cell, one a line or divided by commas, and whether each is known."""
+    return tuple(dict.fromkeys(name for line in _lines(cell) for name in _names(line)))
+
+
+def _with_states(
+    parts: tuple[MatrixPart, ...], listed: tuple[tuple[str, bool], ...], doubts: set[str]
+) -> tuple[MatrixPart, ...]:
+    """The parts with the States that the column of States names. A single text has them all; of
+    several, each has its own in brackets, and the column can add none to any."""
+    if not all(known for _, known in listed):
+        doubts.add("state-not-recognised")
+    named = {recognise(state) or state for part in parts for state in part.states}
+    more = tuple(name for name, _ in listed if (recognise(name) or name) not in named)
+    if more and named:
+        doubts.add("states-differ")
+    if more and len(parts) == 1:
+        parts = (MatrixPart(parts[0].text, (*parts[0].states, *more)),)
+    if all(part.states for part in parts):
+        doubts.discard("states-missing")
+    return parts
 
 
 def _unreadable(number: int, reason: str, cells: list[_Cell]) -> UnreadableRow:
@@ -406,26 +547,6 @@ def _paragraph(body: str, language: str) -> tuple[str, str]:
     if language == "ar" and (number := _ARABIC_NUMBER.match(body)):
         return f"{int(number[1])}.{int(number[2])}", body[number.end() :].lstrip(" .)-")
     return "", body
-
-
-def _position(printed: str, language: str) -> Position | None:
-    answer = _plain(printed).strip(" .;:")
-    for tongue in (language, "en"):
-        for position, whole, openings in _folded_positions(tongue):
-            if answer in whole or answer.startswith(openings):
-                return position
-    return None
-
-
-@cache
-def _folded_positions(
-    language: str,
-) -> tuple[tuple[Position, tuple[str, ...], tuple[str, ...]], ...]:
-    words = LANGUAGES[language]
-    return tuple(
-        (position, tuple(map(_plain, whole)), tuple(map(_plain, words.openings[position])))
-        for position, whole in words.positions.items()
-    )
 
 
 def _terms(cell: str, kind: TermKind, language: str) -> Iterator[MatrixTerm]:
@@ -481,12 +602,13 @@ class _Bracket(msgspec.Struct, frozen=True):
         return any(known for _, known in self.names)
 
 
-def _parts(body: str, doubts: set[str]) -> tuple[MatrixPart, ...]:
+def _parts(body: str, doubts: set[str], *, in_brackets_only: bool = True) -> tuple[MatrixPart, ...]:
     """The texts of a cell, each with the States in the brackets that end it.
 
     A run of brackets is a run of States if it ends a text and, from some bracket on, names known
     States. The last brackets of a cell are, if they look like names: the list of States may lack
-    one, and a doubt says so. All other brackets belong to the text."""
+    one, and a doubt says so. All other brackets belong to the text, and where a column names the
+    States (not `in_brackets_only`) so do those that name no known State."""
     parts: list[MatrixPart] = []
     begin = 0
     runs = _runs(body)
@@ -494,7 +616,7 @@ def _parts(body: str, doubts: set[str]) -> tuple[MatrixPart, ...]:
         end = _CLOSES_A_PART.match(body, run[-1].end)
         first = next((i for i, bracket in enumerate(run) if bracket.names_a_state), None)
         if first is None and end and end.end() == len(body) and place == len(runs) - 1:
-            first = len(run) - 1 if _like_names(run[-1]) else None
+            first = len(run) - 1 if in_brackets_only and _like_names(run[-1]) else None
         if first is None:
             continue
         if not end:
@@ -714,17 +836,9 @@ def _labels(which: str, language: str) -> re.Pattern[str]:
 
 
 _WRAPPERS = {"sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"}
-_NOT_READ = {
-    "del",
-    "moveFrom",
-    "Fallback",
-    "drawing",
-    "pict",
-    "object",
-    "txbxContent",
-    "pPr",
-    "rPr",
-}
+_HEADING = re.compile(r"heading|title|titre|t[íi]tulo|_?h_?\d", re.IGNORECASE)
+"""Styles of headings, as Word and the templates of the United Nations name them."""
+_ROW_UNPRINTED = ("del", "hidden")
 _UNREADABLE_PACKAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, KeyError),
     *(EOFError, OSError, NotImplementedError, RuntimeError, LookupError, ValueError),
@@ -746,8 +860,33 @@ class _Element(ElementTree.TreeBuilder):
         raise NotAMatrix("damaged")
 
 
-def _document(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
-    """The text of the page headers and of the paragraphs outside tables; the tables."""
+class WordParagraph(msgspec.Struct, frozen=True):
+    """A paragraph outside tables, with the number that Word prints before it."""
+
+    text: str
+    is_heading: bool = False
+
+
+class WordDocument(msgspec.Struct, frozen=True):
+    """What a Word document prints: its page headers, and the blocks of its body in order. A table
+    is a list of rows, a row a list of cells."""
+
+    header: str
+    blocks: tuple[WordParagraph | list[list[_Cell]], ...]
+
+    @property
+    def header_and_text(self) -> str:
+        """Headers and paragraphs, in one line."""
+        texts = [block.text for block in self.blocks if isinstance(block, WordParagraph)]
+        return " ".join([self.header, *texts])
+
+    @property
+    def tables(self) -> list[list[list[_Cell]]]:
+        return [block for block in self.blocks if isinstance(block, list)]
+
+
+def read_word(source: bytes | Path) -> WordDocument:
+    """Reads a DOCX file or its bytes. Raises NotAMatrix."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             source = file.read(file_bytes_max + 1)
@@ -767,7 +906,7 @@ def _document(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
         raise NotAMatrix("damaged") from reason
 
 
-def _package(package: zipfile.ZipFile) -> tuple[str, list[list[list[_Cell]]]]:
+def _package(package: zipfile.ZipFile) -> WordDocument:
     entries = package.infolist()
     if sum(entry.file_size for entry in entries) > unpacked_bytes_max:
         raise NotAMatrix("unpacked-too-large")
@@ -777,13 +916,25 @@ def _package(package: zipfile.ZipFile) -> tuple[str, list[list[list[_Cell]]]]:
     main = next(iter(_related(package, "", "/officeDocument")), "")
     if main not in names:
         raise NotAMatrix("not-a-docx")
-    body = next(_walk(_part(package, main), {"body"}), None)
+    body = next(walk(_part(package, main), {"body"}), None)
     if body is None:
         raise NotAMatrix("not-a-docx")
     headers = [_part(package, name) for name in _related(package, main, "/header") if name in names]
-    outside = [*headers, *_reach(body, "p")]
-    tables = [[row for row in _table(table) if row] for table in _reach(body, "tbl")]
-    return " ".join(_clean(_text(element)) for element in outside), tables
+    styles, numbering = (
+        next((_part(package, n) for n in _related(package, main, kind) if n in names), None)
+        for kind in ("/styles", "/numbering")
+    )
+    printed = Printed(styles, numbering)
+    printed.number(walk(body, {"p"}))
+    blocks: list[WordParagraph | list[list[_Cell]]] = []
+    for element in _reach(body, "p", "tbl"):
+        if element.tag == "tbl":
+            blocks.append([row for row in _table(element, printed) if row])
+        elif text := _clean(printed.number_of(element) + printed.text(element)):
+            style = element.find("pPr/pStyle")
+            is_heading = style is not None and bool(_HEADING.match(style.get("val", "")))
+            blocks.append(WordParagraph(text, is_heading))
+    return WordDocument(" ".join(_clean(printed.text(h)) for h in headers), tuple(blocks))
 
 
 def _part(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
@@ -808,17 +959,17 @@ def _related(package: zipfile.ZipFile, name: str, kind: str) -> list[str]:
     ]
 
 
-def _table(table: ElementTree.Element) -> Iterator[list[_Cell]]:
+def _table(table: ElementTree.Element, printed: Printed) -> Iterator[list[_Cell]]:
     above: dict[int, str] = {}
     for row in _reach(table, "tr"):
         properties = row.find("trPr")
-        if properties is not None and properties.find("del") is not None:
+        if properties is not None and any(properties.find(t) is not None for t in _ROW_UNPRINTED):
             continue
         before = properties.find("gridBefore") if properties is not None else None
         start = _whole(before, 0)
         cells = []
         for element in _reach(row, "tc"):
-            text, span = _text(element), _whole(element.find("tcPr/gridSpan"), 1)
+            text, span = printed.text(element), _whole(element.find("tcPr/gridSpan"), 1)
             merge = element.find("tcPr/vMerge")
             own = merge is None or merge.get("val") == "restart"
             if own:
@@ -835,38 +986,14 @@ def _whole(element: ElementTree.Element | None, otherwise: int) -> int:
     return min(int(printed), 1000) if re.fullmatch("[0-9]{1,6}", printed) else otherwise
 
 
-def _reach(element: ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
-    """Children of this tag, also inside content controls and tracked insertions."""
+def _reach(element: ElementTree.Element, *tags: str) -> Iterator[ElementTree.Element]:
+    """Children of these tags, in order, also inside content controls and tracked insertions."""
     open_children = [iter(element)]
     while open_children:
         child = next(open_children[-1], None)
         if child is None:
             open_children.pop()
-        elif child.tag == tag:
+        elif child.tag in tags:
             yield child
         elif child.tag in _WRAPPERS:
             open_children.append(iter(child))
-
-
-def _walk(element: ElementTree.Element, tags: set[str]) -> Iterator[ElementTree.Element]:
-    """Descendants of these tags in document order, nothing that was deleted. Not recursive: a
-    file decides how deep it is."""
-    open_children = [iter(element)]
-    while open_children:
-        child = next(open_children[-1], None)
-        if child is None:
-            open_children.pop()
-        elif child.tag not in _NOT_READ:
-            if child.tag in tags:
-                yield child
-            open_children.append(iter(child))
-
-
-_SIGNS = {"tab": " ", "br": "\v", "cr": "\v", "noBreakHyphen": "-", "p": "\n"}
-
-
-def _text(element: ElementTree.Element) -> str:
-    return "".join(
-        found.text or "" if found.tag == "t" else _SIGNS[found.tag]
-        for found in _walk(element, {"t", *_SIGNS})
-    )

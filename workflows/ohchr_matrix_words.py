@@ -9,20 +9,22 @@ from typing import Literal
 
 import msgspec
 
+from domain.answers import WORDS
+
 Position = Literal["supported", "noted", "pending"]
 
 
 class Language(msgspec.Struct, frozen=True):
     """The words of a matrix in one language; the first of each is the one to print.
 
-    `headings`: column → beginnings of its heading, for the layouts 2 and 3 first, then 4.
-    `positions`: whole answers; `openings`: how longer answers begin. `labels`: what precedes the
-    citation, a theme, the goals, the groups of persons. `header`: patterns for state, cycle and
-    session; a number is their group 1."""
+    `headings`: column → beginnings of its heading, for the layouts 2 and 3 first, then 4; of
+    `number` the whole heading.
+    `positions`: whole answers (`domain.answers`). `labels`: what precedes the citation, a theme,
+    the goals, the groups of persons. `header`: patterns for state, cycle and session; a number is
+    their group 1."""
 
     headings: dict[str, tuple[str, ...]]
     positions: dict[Position, tuple[str, ...]]
-    openings: dict[Position, tuple[str, ...]]
     labels: dict[str, tuple[str, ...]]
     header: dict[str, str]
 
@@ -30,25 +32,37 @@ class Language(msgspec.Struct, frozen=True):
 LANGUAGES = {
     "en": Language(
         headings={
+            "states": (
+                "Recommending",
+                "Country",
+                "Countries",
+                "State/s",
+                "States",
+                "Made by",
+                "Proposed by",
+            ),
             "recommendation": ("Recommendation", "Recommendation and recommending State"),
-            "position": ("Position", "Position of the State under review"),
+            "position": ("Position", "Position of the State under review", "Response", "Answer"),
             "themes": ("Full list of themes", "Human rights themes and groups of persons", "Theme"),
             "sdgs": ("Relevant SDGs", "SDG", "Sustainable Development Goal"),
+            "number": (
+                "No.",
+                "No",
+                "Nr",
+                "№",
+                "#",
+                "Para",
+                "Number",
+                "Recommendation No",
+                "Rec. No",
+                "Ref",
+            ),
             "comment": ("Assessment/comments on level of implementation", "Assessment", "Comment"),
         },
-        positions={
-            "supported": ("Supported", "Accepted", "Supports", "Support", "Enjoys support"),
-            "noted": ("Noted", "Notes", "Takes note", "Not supported", "Not accepted", "Rejected"),
-            "pending": ("Pending", "Under consideration", "To be examined", "Deferred"),
-        },
-        openings={
-            "supported": ("Enjoys the support of", "Enjoy the support of"),
-            "noted": ("Does not enjoy the support of", "Do not enjoy the support of"),
-            "pending": ("Will be examined", "To be examined"),
-        },
+        positions=WORDS["en"],
         labels={
             "source": ("Source of Position",),
-            "theme": ("Theme",),
+            "theme": ("Theme", "Right or area", "Right/area", "Area", "Right"),
             "sdgs": ("SDGs", "SDG", "Sustainable Development Goals"),
             "persons": ("Affected persons", "Groups of Persons", "Affected groups"),
         },
@@ -60,33 +74,36 @@ LANGUAGES = {
     ),
     "fr": Language(
         headings={
+            "states": (
+                "État auteur",
+                "États auteurs",
+                "État(s) auteur",
+                "État recommandant",
+                "États recommandants",
+                "Pays",
+                "Auteur",
+                "États",
+                "Formulée par",
+            ),
             "recommendation": ("Recommandation", "Recommandation et État auteur"),
-            "position": ("Position", "Position de l’État examiné"),
+            "position": ("Position", "Position de l’État examiné", "Réponse"),
             "themes": (
                 "Liste complète des thèmes",
                 "Thèmes des droits de l’homme et groupes de personnes",
                 "Thème",
             ),
             "sdgs": ("ODD pertinents", "ODD", "Objectifs de développement durable"),
+            "number": ("N°", "Numéro", "№", "Par.", "Paragraphe"),
             "comment": (
                 "Évaluation/commentaires sur le niveau de mise en œuvre",
                 "Évaluation",
                 "Commentaire",
             ),
         },
-        positions={
-            "supported": ("Appuyée", "Appuyé", "Acceptée", "Accepté", "Soutenue", "Approuvée"),
-            "noted": ("Notée", "Noté", "Prise en note", "Prend note", "Non acceptée", "Rejetée"),
-            "pending": ("En attente", "En suspens", "À l’examen", "En cours d’examen"),
-        },
-        openings={
-            "supported": ("Recueille l’appui", "Recueille l’adhésion", "Bénéficie de l’appui"),
-            "noted": ("Ne recueille pas l’appui", "Ne recueille pas l’adhésion"),
-            "pending": ("Sera examinée",),
-        },
+        positions=WORDS["fr"],
         labels={
             "source": ("Source de la position", "Source de position"),
-            "theme": ("Thème",),
+            "theme": ("Thème", "Droit ou domaine", "Droit", "Domaine"),
             "sdgs": ("ODD", "Objectifs de développement durable"),
             "persons": ("Personnes concernées", "Groupes de personnes", "Personnes touchées"),
         },
@@ -99,33 +116,36 @@ LANGUAGES = {
     ),
     "es": Language(
         headings={
+            "states": (
+                "Estado recomendante",
+                "Estados recomendantes",
+                "Estado(s) recomendante",
+                "Estado que",
+                "Estados que",
+                "Estado(s) que",
+                "País",
+                "Países",
+                "Formulada por",
+            ),
             "recommendation": ("Recomendación", "Recomendación y Estado que la formula"),
-            "position": ("Posición", "Posición del Estado examinado"),
+            "position": ("Posición", "Posición del Estado examinado", "Respuesta"),
             "themes": (
                 "Lista completa de temas",
                 "Temas de derechos humanos y grupos de personas",
                 "Tema",
             ),
             "sdgs": ("ODS pertinentes", "ODS", "Objetivos de Desarrollo Sostenible"),
+            "number": ("N.º", "Nº", "Núm", "Número", "№", "Párr", "Párrafo"),
             "comment": (
                 "Evaluación/comentarios sobre el nivel de implementación",
                 "Evaluación",
                 "Comentario",
             ),
         },
-        positions={
-            "supported": ("Apoyada", "Apoyado", "Aceptada", "Aceptado", "Respaldada"),
-            "noted": ("Se toma nota", "Tomada nota", "Se tomó nota", "Tomó nota", "Anotada"),
-            "pending": ("Pendiente", "En examen", "En estudio"),
-        },
-        openings={
-            "supported": ("Cuenta con el apoyo", "Goza del apoyo"),
-            "noted": ("No cuenta con el apoyo", "No goza del apoyo"),
-            "pending": ("Será examinada",),
-        },
+        positions=WORDS["es"],
         labels={
             "source": ("Fuente de la posición", "Origen de la posición"),
-            "theme": ("Tema",),
+            "theme": ("Tema", "Derecho o ámbito", "Derecho o área", "Derecho", "Ámbito"),
             "sdgs": ("ODS", "Objetivos de Desarrollo Sostenible"),
             "persons": ("Personas afectadas", "Grupos de personas"),
         },
@@ -138,25 +158,27 @@ LANGUAGES = {
     ),
     "ru": Language(
         headings={
+            "states": (
+                "Рекомендующее государство",
+                "Рекомендующие государства",
+                "Государство",
+                "Государства",
+                "Страна",
+                "Страны",
+                "Вынесшее",
+                "Кем вынесена",
+            ),
             "recommendation": ("Рекомендация", "Рекомендация и вынесшее ее государство"),
-            "position": ("Позиция", "Позиция государства — объекта обзора"),
+            "position": ("Позиция", "Позиция государства — объекта обзора", "Ответ государства"),
             "themes": ("Полный перечень тем", "Темы прав человека и группы лиц", "Тема"),
             "sdgs": ("Соответствующие ЦУР", "ЦУР", "Цели в области устойчивого развития"),
+            "number": ("№", "Номер", "Пункт"),
             "comment": ("Оценка/замечания об уровне осуществления", "Оценка", "Комментарии"),
         },
-        positions={
-            "supported": ("Поддержана", "Поддержано", "Поддерживается", "Принята", "Принято"),
-            "noted": ("Принята к сведению", "Принято к сведению", "Отмечена", "Не принята"),
-            "pending": ("На рассмотрении", "Ожидает рассмотрения", "Отложена"),
-        },
-        openings={
-            "supported": ("Пользуется поддержкой",),
-            "noted": ("Не пользуется поддержкой",),
-            "pending": ("Будет рассмотрена",),
-        },
+        positions=WORDS["ru"],
         labels={
             "source": ("Источник позиции",),
-            "theme": ("Тема",),
+            "theme": ("Тема", "Право или область", "Право", "Область"),
             "sdgs": ("ЦУР", "Цели в области устойчивого развития"),
             "persons": ("Затрагиваемые лица", "Затронутые лица", "Группы лиц"),
         },
@@ -168,29 +190,31 @@ LANGUAGES = {
     ),
     "ar": Language(
         headings={
+            "states": (
+                "الدولة الموصية",
+                "الدول الموصية",
+                "الدولة المقدمة",
+                "الدول المقدمة",
+                "الدولة",
+                "الدول",
+                "البلد",
+                "البلدان",
+            ),
             "recommendation": ("التوصية", "التوصية والدولة الموصية"),
-            "position": ("الموقف", "موقف الدولة موضوع الاستعراض", "موقف الدولة"),
+            "position": ("الموقف", "موقف الدولة موضوع الاستعراض", "موقف الدولة", "الرد"),
             "themes": (
                 "القائمة الكاملة للمواضيع",
                 "مواضيع حقوق الإنسان وفئات الأشخاص",
                 "المواضيع",
             ),
             "sdgs": ("أهداف التنمية المستدامة ذات الصلة", "أهداف التنمية المستدامة"),
+            "number": ("الرقم", "رقم", "الفقرة"),
             "comment": ("تقييم/تعليقات على مستوى التنفيذ", "تقييم", "تعليقات"),
         },
-        positions={
-            "supported": ("مؤيدة", "مقبولة", "حظيت بالتأييد", "تحظى بالتأييد", "أيدت", "قبلت"),
-            "noted": ("أحيط بها علما", "أحيط علما", "أحيط علما بها", "محاط بها علما"),
-            "pending": ("معلقة", "قيد النظر", "قيد الدراسة"),
-        },
-        openings={
-            "supported": ("تحظى بتأييد",),
-            "noted": ("لا تحظى بتأييد", "لم تحظ بتأييد"),
-            "pending": ("سينظر فيها",),
-        },
+        positions=WORDS["ar"],
         labels={
             "source": ("مصدر الموقف",),
-            "theme": ("الموضوع",),
+            "theme": ("الموضوع", "الحق أو المجال", "الحق", "المجال"),
             "sdgs": ("أهداف التنمية المستدامة",),
             "persons": ("الأشخاص المتضررون", "الأشخاص المتأثرون", "فئات الأشخاص"),
         },
@@ -202,21 +226,18 @@ LANGUAGES = {
     ),
     "zh": Language(
         headings={
+            "states": ("提出建议的国家", "提出建议国家", "提建议国家", "建议国", "推荐国", "国家"),
             "recommendation": ("建议", "建议和提出建议的国家"),
-            "position": ("立场", "受审议国的立场", "受审议国立场"),
+            "position": ("立场", "受审议国的立场", "受审议国立场", "答复"),
             "themes": ("完整主题清单", "人权主题和人群", "主题"),
             "sdgs": ("相关可持续发展目标", "可持续发展目标"),
+            "number": ("编号", "序号", "段次", "段落"),
             "comment": ("对执行程度的评估/评论", "评估", "评论"),
         },
-        positions={
-            "supported": ("支持", "得到支持", "接受", "已接受", "获得支持"),
-            "noted": ("注意到", "已注意到", "表示注意", "不接受", "未获支持"),
-            "pending": ("待定", "待审议", "待决"),
-        },
-        openings={"supported": ("得到",), "noted": ("未得到",), "pending": ("将予审议",)},
+        positions=WORDS["zh"],
         labels={
             "source": ("立场来源", "立场出处"),
-            "theme": ("主题",),
+            "theme": ("主题", "权利或领域", "权利", "领域"),
             "sdgs": ("可持续发展目标",),
             "persons": ("受影响人群", "受影响者", "人群"),
         },

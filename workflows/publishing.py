@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,15 +30,23 @@ class Examined(NamedTuple):
     report: gate.Report
 
 
-def examine(procedures: Procedures, addressee: str, source: bytes) -> Examined:
+def go_on() -> bool:
+    """Nothing ends what is under way."""
+    return False
+
+
+def examine(
+    procedures: Procedures, addressee: str, source: bytes, ending: Callable[[], bool] = go_on
+) -> Examined:
     """Looks at what a file says. An overlay extends a procedure that ships, or one the State has
-    published."""
+    published. Raises Unavailable soon after `ending` says so."""
     try:
         definition = read(source, lambda name: procedures.base(name, addressee))
     except Unsound as fault:
         found = gate.Fault(fault.code, str(fault), fault.where)
         return Examined(None, gate.Report(False, "", (found,)))
-    return Examined(definition, gate.check(definition))
+    stands = partial(procedures.has_institution, addressee)
+    return Examined(definition, gate.check(definition, stands, ending))
 
 
 class Draft(NamedTuple):
@@ -51,8 +60,9 @@ class Drafts:
     """The drafts lately tried out, by State and text: each is asked of the gate and made ready
     once, whoever asks again, and at the same time."""
 
-    def __init__(self, procedures: Procedures) -> None:
+    def __init__(self, procedures: Procedures, ending: Callable[[], bool] = go_on) -> None:
         self._procedures = procedures
+        self._ending = ending
         self._door = threading.Lock()
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
 
@@ -67,7 +77,7 @@ class Drafts:
         with kept.door:
             if kept.draft is not None:
                 return kept.draft
-            definition, report = examine(self._procedures, addressee, source)
+            definition, report = examine(self._procedures, addressee, source, self._ending)
             if definition is None:  # what it extends may be published any time
                 return Draft(None, report)
             kept.draft = Draft(Compiled(definition) if report.ok else None, report)

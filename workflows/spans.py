@@ -60,9 +60,16 @@ class Span(
         return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def is_shorter(one: Span, other: Span) -> bool:
-    """True if one span is shorter than another, whichever day they are counted from."""
-    return _in_one_unit(one, other, lambda a, b: a < b) or _longest(one) < _shortest(other)
+holidays_together_max = 10
+"""So many public holidays besides weekends lie together at most, in the calendars that are known:
+those of the Spring Festival or of the two Eids, with the days that are moved to them."""
+
+
+def is_usually_shorter(one: Span, other: Span) -> bool:
+    """True if one span is shorter than another, whichever day they are counted from, in a calendar
+    as they usually are: a week of five or six working days, and no more holidays than
+    `holidays_together_max` for each year."""
+    return _in_one_unit(one, other, lambda a, b: a < b) or _usual_most(one) < _usual_least(other)
 
 
 def is_no_longer(one: Span, other: Span) -> bool:
@@ -99,3 +106,16 @@ def _longest(span: Span) -> float:
     if months is not None:
         return months // 12 * 366 + months % 12 * 31
     return span.days if span.days is not None else math.inf
+
+
+def _usual_most(span: Span) -> float:
+    if span.working_days is None:
+        return _longest(span)
+    years = 1 + span.working_days // 200
+    return math.ceil(span.working_days * 7 / 5) + 2 + holidays_together_max * years
+
+
+def _usual_least(span: Span) -> float:
+    if span.working_days is None:
+        return _shortest(span)
+    return span.working_days + (span.working_days - 1) // 6

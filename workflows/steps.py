@@ -8,7 +8,9 @@ of that is checked in as `steps.json`. To add a step is to add a row to `BY_HAND
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
+from enum import EnumType
 from functools import reduce
 from operator import or_
 from types import NoneType, UnionType
@@ -32,7 +34,7 @@ from domain.events import (
     TextAdded,
 )
 from domain.recommendation import Recommendation, parts_max
-from domain.refusals import InvalidInput, LimitExceeded
+from domain.refusals import InvalidInput, LimitExceeded, valid
 from domain.words import CorrectionKind, TextStatus
 from workflows.access import MAY
 from workflows.procedure import Procedures, forms
@@ -141,7 +143,7 @@ BY_HAND: dict[str, ByHand] = {
     "draft-progress": ByHand(Recommendation.draft_progress, Visibility.CONFIDENTIAL, redrafts=True),
     "clear-progress": ByHand(Recommendation.clear_progress, Visibility.CONFIDENTIAL),
     "publish-progress": ByHand(Recommendation.publish_progress),
-    "assess": ByHand(Recommendation.assess),
+    "assess": ByHand(Recommendation.assess, without=frozenset({"schemes"})),
     "declare-implemented": ByHand(Recommendation.declare_implemented),
     "report": ByHand(Recommendation.report),
     "link": ByHand(Recommendation.link),
@@ -254,8 +256,24 @@ def read(step: str, said: Any) -> dict[str, Any]:
     try:
         data = msgspec.convert(said, DATA[step], dec_hook=_protected)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"`data` does not fit “{step}”: {str(error)[:300]}.") from None
+        told = f"`data` does not fit “{step}”: {str(error)[:300]}."
+        raise InvalidInput(f"{told}{_valid_instead(DATA[step], str(error))}") from None
     return {name: getattr(data, name) for name in data.__struct_fields__}
+
+
+def _valid_instead(data: type[msgspec.Struct], error: str) -> str:
+    """What would be valid where something else was said: the fields, or the values of one."""
+    unknown = re.search("unknown field `(.*?)`", error)
+    *_, at = re.findall(r"[.$](\w+)", error.partition(" - at `")[2]) or [""]
+    field = next((f for f in msgspec.structs.fields(data) if f.encode_name == at), None)
+    if unknown is not None and field is None:
+        fields = (f.encode_name for f in msgspec.structs.fields(data))
+        return f" {valid(fields, unknown[1])}"
+    if field is None:
+        return ""
+    said = re.search("Invalid enum value '(.*?)'", error)
+    kinds = [kind for kind in (field.type, *get_args(field.type)) if isinstance(kind, EnumType)]
+    return " ".join(f" {valid(kind, said[1] if said else '')}" for kind in kinds)
 
 
 def json_schema(step: str) -> dict[str, Any]:
@@ -290,7 +308,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
     if not isinstance(said, dict):
         raise InvalidInput("`data` is an object, with a value a field.")
     if step in BY_HAND:
-        return _ask_by_hand(step, read(step, said), find)
+        return _ask_by_hand(procedures, step, read(step, said), find)
     if step in MAY:
         otherwise = f"“{step}” is no step on a recommendation: it has a mutation of its own."
         raise InvalidInput(OTHERWISE.get(step, otherwise))
@@ -302,12 +320,15 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
     return Asked(take, Visibility.PUBLIC)
 
 
-def _ask_by_hand(step: str, given: dict[str, Any], find: Callable[[str], UUID]) -> Asked:
+def _ask_by_hand(
+    procedures: Procedures, step: str, given: dict[str, Any], find: Callable[[str], UUID]
+) -> Asked:
     way = BY_HAND[step]
 
     def take(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
         others = {name: RecommendationId(find(given[name])) for name in POINTING[step]}
-        return way.command(r, stamp, **{**given, **others})
+        known = {"schemes": procedures.schemes()} if step == "assess" else {}
+        return way.command(r, stamp, **{**given, **others, **known})
 
     return Asked(
         take, way.visibility, given.get("assignment"), given["report"] if way.redrafts else None

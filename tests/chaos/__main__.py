@@ -34,13 +34,14 @@ def main() -> int:
         case ["write", url, file, name]:
             events.Writer(url, Path(file), name).run()
             return 0
-        case ["people", url, file, name]:
-            timers.People(url, Path(file), name).run()
+        case ["people", url, file, name, steps_max]:
+            timers.People(url, Path(file), name, float(steps_max)).run()
             return 0
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--only", choices=list(PARTS), help="only this part")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="how long a round of timers takes")
+    parser.add_argument("--steps", type=float, help="how many steps each of the people takes")
     parser.add_argument("--store", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--sabotage", action="store_true", help="prove that the search can fail")
@@ -54,7 +55,10 @@ def main() -> int:
             if asked.sabotage:
                 failed += not sabotage(store, asked.seed, console)
             else:
-                more = {"seconds": asked.seconds} if asked.seconds and name == "timers" else {}
+                more = {}
+                if name == "timers":
+                    given = {"seconds": asked.seconds, "steps_max": asked.steps}
+                    more = {what: value for what, value in given.items() if value}
                 failed += not run(store, asked.rounds or rounds, asked.seed, console, **more)
     return int(failed > 0)
 

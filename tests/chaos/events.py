@@ -16,6 +16,7 @@ found.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sqlite3
@@ -75,6 +76,8 @@ class Writer:
     """Takes real steps from many threads until it is killed."""
 
     threads = THREADS
+    steps_max: float = math.inf
+    """How many steps each thread takes before it rests."""
 
     def __init__(self, url: str, file: Path, name: str) -> None:
         self.log = Log(url)
@@ -106,7 +109,7 @@ class Writer:
     def write(self, thread: int) -> None:
         random = Random(f"{self.name}-{thread}")
         number = 0
-        while True:
+        while number < self.steps_max:
             number += 1
             try:
                 self.step(random, f"{self.name}-{thread}-{number}")

@@ -139,8 +139,9 @@ class People(Writer):
 
     threads = PEOPLE
 
-    def __init__(self, url: str, file: Path, name: str) -> None:
+    def __init__(self, url: str, file: Path, name: str, steps_max: float) -> None:
         super().__init__(url, file, name)
+        self.steps_max = steps_max
         days = Random(name)
         self.desk = Desk(self.log, lambda: _microseconds(_day(days, 2018, 2023)))
 
@@ -386,6 +387,7 @@ class Era:
         name = self._named("people")
         self.notes.append(self.it.folder / f"{name}.acknowledged")
         command = ["tests.chaos", "people", self.url, str(self.notes[-1]), name]
+        command.append(str(self.it.steps_max))
         return Running(name, self.it.folder, command)
 
     def all(self) -> list[Running]:
@@ -543,8 +545,9 @@ class Era:
 class Chaos:
     """All rounds on one store, and what came of them."""
 
-    def __init__(self, store: str, folder: Path, random: Random) -> None:
+    def __init__(self, store: str, folder: Path, random: Random, steps_max: float) -> None:
         self.store = store
+        self.steps_max = steps_max
         self.folder = folder
         self.random = random
         self.kills = self.pauses = self.server_kills = self.rebuilds = 0
@@ -575,13 +578,18 @@ class Chaos:
 
 
 def run(
-    store: str, rounds: int, seed: int, console: Console, seconds: float = ROUND_SECONDS
+    store: str,
+    rounds: int,
+    seed: int,
+    console: Console,
+    seconds: float = ROUND_SECONDS,
+    steps_max: float = math.inf,
 ) -> bool:
     """All rounds on one store; prints what came of them, True if nothing was wrong."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="suivi-chaos-") as name:
         folder = Path(name)
-        it = Chaos(store, folder, Random(f"{seed}-{store}"))
+        it = Chaos(store, folder, Random(f"{seed}-{store}"), steps_max)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),

@@ -63,3 +63,8 @@ def terms(r: Recommendation, vocabulary: str) -> list[Term]:
     """The terms of one vocabulary that it bears, each once, in the order they were said."""
     held = (h.term for h in r.terms if h.term.vocabulary == vocabulary)
     return list({(term.code, term.label): term for term in held}.values())
+
+
+def named(term: Term) -> str:
+    """A term in a cell: its code, where it has one, and its label."""
+    return term.label if term.code in (None, term.label) else f"{term.code} {term.label}"

@@ -33,7 +33,8 @@ from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
 from domain.review import Review, review_of
 from domain.words import Mechanism
-from workflows.exporting.cells import printable
+from workflows.exporting.cells import named, printable, terms
+from workflows.list_cells import join
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -84,13 +85,18 @@ ATTRIBUTES = {
 """What may be said of an event, and the type of it."""
 
 OBJECT_ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "recommendation": ("addressee", "mechanism", "body", "symbol", "paragraph", "kind"),
+    "recommendation": (
+        *("addressee", "mechanism", "body", "symbol", "paragraph", "kind", "issues", "actions"),
+    ),
     "review": ("addressee", "mechanism", "body"),
     "institution": ("addressee", "code"),
     "progress-report": ("addressee", "title"),
     CYCLE: ("addressee", "mechanism", "body", "cycle"),
 }
 """What is said of an object; all of it is text."""
+
+_TERMS = {"issues": "issue", "actions": "action"}
+"""What UPR Info says of a recommendation, and the vocabulary it says it in."""
 
 
 # --- What is told of an event --------------------------------------------------------------------
@@ -168,7 +174,7 @@ def write_xes(lives: Iterable[Life], out: BinaryIO) -> None:
             continue
         out.write(b"<trace>" + _xes("concept:name", str(life.of.id)))
         for name in OBJECT_ATTRIBUTES["recommendation"]:
-            if said := getattr(life.of, name):
+            if said := _said(life.of, name):
                 out.write(_xes(name, str(said)))
         if life.of.cycle is not None:
             out.write(_xes(CYCLE, life.of.cycle))
@@ -243,7 +249,7 @@ class _Objects:
     def of(self, it: Aggregate) -> dict[str, Any]:
         """The object of something that has a life."""
         kind, id = KINDS[type(it)], _id(it)
-        said = {name: getattr(it, name) for name in OBJECT_ATTRIBUTES[kind]}
+        said = {name: _said(it, name) for name in OBJECT_ATTRIBUTES[kind]}
         cycle, review = self.cycle(it), self.review(it)
         relations = [(cycle, "belongs-to")] if cycle else []
         relations += [(review, "made-in")] if review else []
@@ -282,6 +288,13 @@ class _Objects:
         """The id of an institution."""
         said = {"addressee": addressee, "code": code}
         return self.mention(f"{addressee}/{code}", KINDS[Institution], said)
+
+
+def _said(it: Aggregate, name: str) -> Any:
+    """What is said of an object; None where nothing is."""
+    if isinstance(it, Recommendation) and name in _TERMS:
+        return join(map(named, terms(it, _TERMS[name]))) or None
+    return getattr(it, name)
 
 
 def _event(entry: Entry, of: Aggregate, objects: _Objects) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Recommendations as a list, one row each, for spreadsheets and for statistics: CSV and XLSX.
 
 Both have the columns of `COLUMNS`, and both hold text only: paragraph 140.10 stays 140.10 (domain
-rule 4), dates are ISO 8601, several values in a cell are divided by "; ". What the reader may not
-see is left out: rows, and assignments inside rows. No cell is a formula. What state does not hold
-(narratives, findings, reasons) is not in the list: it is read from the history.
+rule 4), dates are ISO 8601, several values in a cell are written by `workflows.list_cells`. What
+the reader may not see is left out: rows, and assignments inside rows. No cell is a formula. What
+state does not hold (narratives, findings, reasons) is not in the list: it is read from the history.
 """
 
 from __future__ import annotations
@@ -17,11 +17,21 @@ from typing import Any, NamedTuple
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from domain.events import Recommender, Term
+from domain.events import Recommender
 from domain.recommendation import Recommendation
 from domain.refusals import LimitExceeded
 from domain.words import AssignmentStatus, ProgressStatus
-from workflows.exporting.cells import Sees, fitting, no_formula, printable, public_only, seen, terms
+from workflows.exporting.cells import (
+    Sees,
+    fitting,
+    named,
+    no_formula,
+    printable,
+    public_only,
+    seen,
+    terms,
+)
+from workflows.list_cells import join
 
 sheet_rows_max = 1_048_575
 """What a sheet of XLSX holds below its heading row."""
@@ -44,20 +54,12 @@ class Column(NamedTuple):
     of: Callable[[Recommendation, Reading], str]
 
 
-def _joined(values: Iterable[str]) -> str:
-    return "; ".join(dict.fromkeys(values))
-
-
 def _recommender(by: Recommender) -> str:
     return by.code or by.printed
 
 
-def _term(term: Term) -> str:
-    return term.label if term.code in (None, term.label) else f"{term.code} {term.label}"
-
-
 def _assigned(r: Recommendation, reading: Reading, status: AssignmentStatus) -> str:
-    return _joined(a.institution for a in seen(r, reading.sees) if a.status is status)
+    return join(a.institution for a in seen(r, reading.sees) if a.status is status)
 
 
 def _last_report(r: Recommendation) -> tuple[int | str, str, str]:
@@ -75,7 +77,7 @@ def _last_report(r: Recommendation) -> tuple[int | str, str, str]:
 
 
 def _assessments(r: Recommendation) -> str:
-    return _joined(
+    return join(
         f"{a.assessor}: {a.scheme} {a.scheme_version} {a.grade}"
         + (f" (part {a.part})" if a.part else "")
         for part in (None, *(part.id for part in r.parts))
@@ -103,15 +105,15 @@ COLUMNS = (
     Column(
         "recommending_states",
         20,
-        lambda r, _: _joined(_recommender(by) for part in r.parts for by in part.recommenders),
+        lambda r, _: join(_recommender(by) for part in r.parts for by in part.recommenders),
     ),
     Column("position", 12, lambda r, _: r.position.value),
     Column("stage", 12, lambda r, _: r.stage.value),
     Column("assigned_to", 20, lambda r, to: _assigned(r, to, AssignmentStatus.ASSIGNED)),
     Column("offered_to", 20, lambda r, to: _assigned(r, to, AssignmentStatus.OFFERED)),
-    Column("themes", 30, lambda r, _: _joined(map(_term, terms(r, "theme")))),
-    Column("sdgs", 20, lambda r, _: _joined(map(_term, terms(r, "sdg")))),
-    Column("affected_persons", 20, lambda r, _: _joined(map(_term, terms(r, "affected-persons")))),
+    Column("themes", 30, lambda r, _: join(map(named, terms(r, "theme")))),
+    Column("sdgs", 20, lambda r, _: join(map(named, terms(r, "sdg")))),
+    Column("affected_persons", 20, lambda r, _: join(map(named, terms(r, "affected-persons")))),
     Column(
         "declared_implemented", 12, lambda r, _: "yes" if any(map(r.stands, r.declared)) else ""
     ),
@@ -121,6 +123,8 @@ COLUMNS = (
     Column("assessments", 40, lambda r, _: _assessments(r)),
     Column("duplicate_of", 38, lambda r, _: str(r.duplicate_of or "")),
     Column("closed", 14, lambda r, _: r.closed.value if r.closed else ""),
+    Column("issues", 30, lambda r, _: join(map(named, terms(r, "issue")))),
+    Column("actions", 16, lambda r, _: join(map(named, terms(r, "action")))),
 )
 """The columns of both files, in order. Programs read them: names are added at the end, never
 changed."""

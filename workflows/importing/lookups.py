@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.events import Alias
 from domain.recommendation import Recommendation
+from domain.vocabulary import Vocabulary
 
 
 class Lookups(Protocol):
@@ -17,10 +18,22 @@ class Lookups(Protocol):
         self, wanted: Sequence[tuple[str, Alias]]
     ) -> dict[tuple[str, str, str, str], UUID]:
         """Which recommendation of an addressee goes by which alias: by addressee and the three
-        parts of the alias's key."""
+        parts of the alias's key. Of several the one that bears the alias now, or the last one."""
+
+    def find_bearers(
+        self, wanted: Sequence[tuple[str, Alias]]
+    ) -> dict[tuple[str, str, str, str], list[UUID]]:
+        """All recommendations of an addressee that go by an alias, by the same key. One that has
+        passed the alias on is named only where nobody bears it now."""
 
     def held_by_others(self, review: UUID, format: str) -> list[Recommendation]:
         """The recommendations of a review that came otherwise than from files of this format."""
+
+    def held_in_review(self, review: UUID) -> list[Recommendation]:
+        """The recommendations of a review, whatever file they came from."""
+
+    def vocabulary(self, name: str) -> Vocabulary | None:
+        """A vocabulary with its shipped and its published versions; None if there is none."""
 
     def held_under(self, scheme: str, addressee: str) -> dict[str, Recommendation]:
         """The recommendations of an addressee that go by a name of this scheme, by that name."""

@@ -13,21 +13,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
 
-from domain import review
+from domain import match, review
 from domain.addressees import addressee as known_addressee
 from domain.addressees import recognise
 from domain.cycles import cycle_of
-from domain.entry import Effective, Entry, Protected, Source, Stamp, effective
+from domain.entry import Effective, Entry, Protected, Source, Stamp, Visibility, effective
 from domain.events import (
     Alias,
-    Classified,
     Corrected,
     Part,
     PartText,
@@ -39,6 +39,7 @@ from domain.events import (
     TextAdded,
 )
 from domain.identity import natural_order
+from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import (
     Recommendation,
     fold,
@@ -52,22 +53,45 @@ from domain.words import (
     CorrectionKind,
     DocumentKind,
     Kind,
+    MatchStatus,
     Mechanism,
     Organ,
     TextStatus,
 )
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
+from workflows.importing.languages import judge_language
 from workflows.importing.lookups import Lookups
-from workflows.importing.matching import Found, Matcher
-from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
+from workflows.importing.matching import (
+    NEAR,
+    Found,
+    Matcher,
+    Namesakes,
+    candidates_max,
+    nearness,
+    same_text,
+    supersedes,
+)
+from workflows.importing.receipt import (
+    Conflict,
+    Options,
+    Outcome,
+    Positions,
+    Progress,
+    Receipt,
+    RowNote,
+    text_differs,
+    text_of_another,
+)
 from workflows.importing.run import Run
+from workflows.importing.terms import Terms, told
 from workflows.ohchr_matrix import (
     Matrix,
     MatrixRow,
     NotAMatrix,
     UnreadableRow,
     read_matrix,
+    version,
 )
 from workflows.procedure import Procedures
 
@@ -75,9 +99,6 @@ Said = TypeVar("Said", str, int)
 
 SDG_VERSION = "2015"
 FORMAT = "ohchr-matrix"
-NEAR = 75
-"""From this similarity on (per cent) a person is asked whether two are the same."""
-
 attempts_max = 3
 
 
@@ -122,6 +143,7 @@ class MatrixImport:
             )
         except NotAMatrix as problem:
             raise InvalidInput(str(problem), reason=problem.code) from None
+        judge_language((_joined(row), options.language) for row in matrix.rows)
         labels = label(matrix, options)
         authorise(self._principal, "import", labels.state)
         digest = hashlib.sha256(content).hexdigest()
@@ -160,46 +182,86 @@ class MatrixImport:
             self._principal,
             batch,
             self._desk.procedures.for_a_file(),
+            Terms(self._lookups),
+            cache(lambda: self._there(labels)),
         )
         aliases = {row.paragraph: plan.alias(row) for row in matrix.rows}
         pairs = [(labels.state, alias) for alias in aliases.values()]
-        found = {key[1:]: id for key, id in self._lookups.find_aliases(pairs).items()}
-        anew = [row for row in matrix.rows if aliases[row.paragraph].key not in found]
+        bearers = {key[1:]: ids for key, ids in self._lookups.find_bearers(pairs).items()}
+        anew = [row for row in matrix.rows if aliases[row.paragraph].key not in bearers]
         matched = self._match(plan, labels, anew)
-        entries: dict[UUID, list[Entry]] = {id: [] for id in (*found.values(), *matched.values())}
+        waits = {row.paragraph: plan.match_id(row) for row in anew}
+        ids = {id for several in bearers.values() for id in several} | set(matched.values())
+        entries: dict[UUID, list[Entry]] = {id: [] for id in (*ids, *waits.values())}
         for entry in self._desk.log.history(list(entries)):
             entries[entry.stream].append(entry)
+        found: dict[str, UUID] = {}
         whose: dict[UUID, str] = {}
-        for paragraph, alias in aliases.items():
-            if id := found.get(alias.key):
+        for row in matrix.rows:
+            alias = aliases[row.paragraph]
+            if id := plan.nearest(row, [(id, entries[id]) for id in bearers.get(alias.key, ())]):
+                found[row.paragraph] = id
                 r = fold(entries[id])
                 assert r is not None
                 now = Alias(scheme="un", value=r.symbol or "", paragraph=r.paragraph)
                 if id not in whose or now.key == alias.key:
-                    whose[id] = paragraph
+                    whose[id] = row.paragraph
+        twins = self._namesakes(labels, anew)
         for done, row in enumerate(matrix.rows, start=1):
-            id = found.get(aliases[row.paragraph].key)
+            id = found.get(row.paragraph)
             if id is not None and whose[id] == row.paragraph:
                 plan.add(row, entries[id])
             elif row.paragraph in matched:
                 plan.complete(row, entries[matched[row.paragraph]])
+            elif row.paragraph in waits and entries[waits[row.paragraph]]:
+                plan.still_waits(row, entries[waits[row.paragraph]])
+            elif row.paragraph in twins:
+                plan.doubt_twins(row, twins[row.paragraph])
             else:
                 # Its number was another's once, who is in this file too: it is a paragraph of its
                 # own, and its number mints no id any more.
-                plan.add(row, [], anew=id is not None)
+                plan.add(
+                    row, [], anew=id is not None or bool(bearers.get(aliases[row.paragraph].key))
+                )
             tell("comparing", done, len(matrix.rows))
         return plan
 
-    def _match(self, plan: Plan, labels: Labels, rows: Sequence[MatrixRow]) -> dict[str, UUID]:
-        """Which paragraphs the review already has from a source that does not number them. Each
-        is one paragraph only: the one that reads most like it."""
-        if labels.cycle is None or not rows:
+    def _there(self, labels: Labels) -> list[Recommendation]:
+        if labels.cycle is None:
+            return []
+        return self._lookups.held_in_review(review_id(labels.state, "UPR", labels.cycle, None))
+
+    def _namesakes(
+        self, labels: Labels, rows: Sequence[MatrixRow]
+    ) -> dict[str, list[Recommendation]]:
+        """What the review has under another symbol, with the text and the States of a row."""
+        if not rows:
             return {}
-        review = review_id(labels.state, "UPR", labels.cycle, None)
-        there = self._lookups.held_by_others(review, FORMAT)
+        there = Namesakes(self._there(labels))
+        found = {
+            row.paragraph: there.find(_joined(row), _parts(row), labels.document) for row in rows
+        }
+        return {paragraph: twins for paragraph, twins in found.items() if twins}
+
+    def _match(self, plan: Plan, labels: Labels, rows: Sequence[MatrixRow]) -> dict[str, UUID]:
+        """Which paragraphs the review already has: from a source that does not number them, or
+        from a draft that this document takes the place of. Each is one paragraph only: the one
+        that reads most like it."""
+        if not rows:
+            return {}
+        there = self._there(labels)
+        by_paragraph: dict[str, UUID] = {}
+        drafted = Namesakes(r for r in there if supersedes(labels.document, r.symbol or ""))
+        taken: set[UUID] = set()
+        for row in rows:
+            twins = drafted.find(_joined(row), _parts(row), labels.document)
+            if len(twins) == 1 and twins[0].id not in taken:
+                by_paragraph[row.paragraph] = twins[0].id
+                taken.add(twins[0].id)
+        rows = [row for row in rows if row.paragraph not in by_paragraph]
         unnumbered = [r for r in there if r.paragraph is None and r.kind is Kind.RECOMMENDATION]
         if not unnumbered:
-            return {}
+            return by_paragraph
         matcher = Matcher(unnumbered)
         found: dict[str, Found] = {}
         for row in rows:
@@ -210,7 +272,7 @@ class MatrixImport:
         matched: dict[UUID, str] = {}
         for _, paragraph, id in sorted(sure, key=lambda s: (-s[0], natural_order(s[1]))):
             matched.setdefault(id, paragraph)
-        by_paragraph = {paragraph: id for id, paragraph in matched.items()}
+        by_paragraph |= {paragraph: id for id, paragraph in matched.items()}
         for row in rows:
             left = [c for c in found[row.paragraph].candidates if c.recommendation not in matched]
             if row.paragraph not in by_paragraph and left and left[0].score >= NEAR:
@@ -268,6 +330,8 @@ class Plan:
         principal: Principal,
         batch: UUID,
         procedures: Procedures,
+        terms: Terms,
+        there: Callable[[], list[Recommendation]],
     ) -> None:
         self.batch = batch
         self.entries: list[Entry] = []
@@ -277,11 +341,28 @@ class Plan:
         self._sha256 = sha256
         self._principal = principal
         self._procedures = procedures
+        self._terms = terms
+        self._there = there
         self.receipt = _count(matrix, labels, options, sha256)
 
     def alias(self, row: MatrixRow) -> Alias:
         """The official name of a row's paragraph."""
         return Alias(scheme="un", value=self._labels.document, paragraph=row.paragraph)
+
+    def match_id(self, row: MatrixRow) -> UUID:
+        """The id of the match that a row waits as, where only a person can say what it is."""
+        return match_id(self._labels.state, "un", self._key(row))
+
+    def nearest(self, row: MatrixRow, there: Sequence[tuple[UUID, Sequence[Entry]]]) -> UUID | None:
+        """Which of those that bear a row's number it is: the one that reads most like it."""
+        language, text = self._options.language, _joined(row)
+        ranked = []
+        for id, entries in there:
+            r = fold(entries)
+            assert r is not None
+            if r.kind is Kind.RECOMMENDATION:
+                ranked.append((nearness(text, r, language), id))
+        return max(ranked, key=lambda found: (found[0], found[1].hex))[1] if ranked else None
 
     def add(self, row: MatrixRow, entries: Sequence[Entry], *, anew: bool = False) -> None:
         """Plans one row against what the record holds of it; `anew` gives it a random id."""
@@ -291,20 +372,22 @@ class Plan:
                 planned = self._receive(row, uuid4() if anew else None)
             else:
                 planned = self._compare(row, before, entries)
+        except Conflict as conflict:
+            self._undecided(row, conflict)
+            return
         except Refusal as refusal:
             self._unreadable(row, refusal)
             return
         self.entries.extend(planned)
-        receipt = self.receipt
         if before is None:
-            receipt.new += 1
+            self._count(Outcome.NEW)
         elif planned:
-            receipt.changed += 1
+            self._count(Outcome.CHANGED)
             what = ", ".join(dict.fromkeys(type(e.event).topic.split(".")[1] for e in planned))
             note = RowNote(row.row, row.paragraph, what, f"{row.paragraph}: {what}")
-            receipt.changes.append(note)
+            self.receipt.changes.append(note)
         else:
-            receipt.same += 1
+            self._count(Outcome.SAME)
 
     def complete(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
         """Plans a row that the review has from another source, without its number."""
@@ -316,17 +399,77 @@ class Plan:
             )
             planned = [self._procedures.enter(r, "renumber", event)]
             planned += self._compare(row, r, [*entries, *planned])
+        except Conflict as conflict:
+            self._undecided(row, conflict)
+            return
         except Refusal as refusal:
             self._unreadable(row, refusal)
             return
         self.entries.extend(planned)
-        self.receipt.matched += 1
+        self._count(Outcome.MATCHED)
+
+    def still_waits(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
+        """A row that was put before a person by an earlier import."""
+        held = match.fold(entries)
+        self.receipt.undecided += held is not None and held.status is MatchStatus.UNDECIDED
+        self._count(Outcome.SAME)
+
+    def doubt_twins(self, row: MatrixRow, twins: Sequence[Recommendation]) -> None:
+        """A row that the review has under another symbol, with the same text and States: a draft
+        that comes late adds nothing; what is not sure waits for a person."""
+        first = twins[0]
+        if len(twins) == 1 and supersedes(first.symbol or "", self._labels.document):
+            self._count(Outcome.SAME)
+            said = f"in the record as {first.symbol} {first.paragraph}, the later document"
+        else:
+            said = f"it reads like {first.symbol} {first.paragraph} and waits for a person"
+            stamp = self._stamp(row, Effective(), visibility=Visibility.INTERNAL)
+            id, proposed = propose_match(
+                stamp,
+                addressee=self._labels.state,
+                scheme="un",
+                key=self._key(row),
+                text=_joined(row),
+                language=self._options.language,
+                recommenders=[s for part in _parts(row) for s in part.recommenders],
+                answer=None if row.position == "pending" else Answer(row.position),
+                terms=self._terms.resolve(_terms(row, self._matrix))[0],
+                cycle=self._labels.cycle,
+                session=None if self._labels.session is None else str(self._labels.session),
+                symbol=self._labels.document,
+                paragraph=row.paragraph,
+                candidates=[
+                    MatchCandidate(recommendation=r.id, score=100)  # type: ignore[arg-type]
+                    for r in twins[:candidates_max]
+                ],
+            )
+            self.entries.append(Entry(id, 1, self._labels.state, proposed))
+            self._count(Outcome.UNDECIDED)
+        self._doubt(row, "held-under-another-symbol", said, _joined(row)[:500])
 
     def doubt_if_held(self, row: MatrixRow, id: UUID) -> None:
         """Lists a row that may be what the review has from another source."""
-        message = f"{row.paragraph}: {DOUBTS[MAY_BE_HELD]}: {id}"
-        printed = " ".join(part.text for part in row.parts)[:500]
-        self.receipt.doubts.append(RowNote(row.row, row.paragraph, MAY_BE_HELD, message, printed))
+        self._doubt(row, MAY_BE_HELD, f"{DOUBTS[MAY_BE_HELD]}: {id}", _joined(row)[:500])
+
+    def _doubt(self, row: MatrixRow, reason: str, said: str, printed: str = "") -> None:
+        message = f"{row.paragraph}: {said}"
+        self.receipt.doubts.append(RowNote(row.row, row.paragraph, reason, message, printed))
+
+    def _key(self, row: MatrixRow) -> str:
+        return f"{self._labels.document} {row.paragraph}"
+
+    def _count(self, outcome: Outcome) -> None:
+        """A row's outcome; a paragraph is one row, the others that say it are merged."""
+        name = outcome.value
+        setattr(self.receipt, name, getattr(self.receipt, name) + 1)
+        self.receipt.count(outcome)
+
+    def _undecided(self, row: MatrixRow, conflict: Conflict) -> None:
+        self._count(Outcome.UNDECIDED)
+        note = RowNote(
+            row.row, row.paragraph, conflict.reason, conflict.message, _joined(row)[:500]
+        )
+        self.receipt.conflicts.append(note)
 
     # -- a paragraph that is new
 
@@ -351,10 +494,17 @@ class Plan:
         planned = [entry]
         if row.position != "pending":
             planned.append(self._take_position(row, r))
-        if terms := _terms(row, self._matrix):
+        if terms := self._resolved(row):
             classified = r.classify(self._stamp(row, self._received()), terms, AssertedHow.SOURCE)
             planned.append(self._procedures.enter(r, "classify", classified))
         return planned
+
+    def _resolved(self, row: MatrixRow) -> tuple[Term, ...]:
+        """A row's terms as their vocabularies have them; those that none has are told, once."""
+        terms, unknown = self._terms.resolve(_terms(row, self._matrix))
+        for term in self._terms.to_tell(unknown):
+            self._doubt(row, "term-unknown", told(term), term.label)
+        return terms
 
     def _received(self) -> Effective:
         on = self._options.reviewed or self._dated(self._labels.document)
@@ -370,6 +520,8 @@ class Plan:
             organ=_organ(instrument, self._labels.document),
             instrument=instrument,
             printed=row.position_printed,
+            in_part=row.in_part,
+            said_already_implemented=row.said_already_implemented,
             doubt=cited.doubt if cited else "citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)
@@ -382,9 +534,14 @@ class Plan:
         text = _text(row, language)
         if language not in r.texts:
             added = r.add_text(self._stamp(row, self._received()), text)
-            return [self._procedures.enter(r, "add-text", added)]
+            planned.append(self._procedures.enter(r, "add-text", added))
+            return planned + self._compare_terms(row, r, entries)
         parts = _parts(row)
         if not self._held(text, parts, entries):
+            if nearness(_joined(row), r, language) < NEAR:
+                raise text_differs(row.paragraph, r, language)
+            if other := same_text(self._there(), r, _joined(row), language):
+                raise text_of_another(row.paragraph, other)
             corrected = r.correct(
                 self._stamp(row, Effective(), reason="The imported file reads differently."),
                 CorrectionKind.CLERICAL,
@@ -394,7 +551,7 @@ class Plan:
             planned.append(self._procedures.enter(r, "correct", corrected))
         if language == r.original:
             planned.extend(self._compare_position(row, r, entries))
-            planned.extend(self._compare_terms(row, r, entries))
+        planned.extend(self._compare_terms(row, r, entries))
         return planned
 
     def _held(self, text: Text, parts: tuple[Part, ...], entries: Sequence[Entry]) -> bool:
@@ -428,14 +585,15 @@ class Plan:
             return []
         instrument = row.citation.symbol if row.citation else None
         taken = [
-            (e.event.answer.value, e.event.instrument, e.version)
+            (e.event.answer.value, e.event.in_part, e.event.instrument, e.version)
             for e in entries
             if isinstance(e.event, PositionTaken) and e.stamp.part is None
         ]
-        if any((answer, by) == (row.position, instrument) for answer, by, _ in taken):
+        told = row.position, row.in_part, instrument
+        if any(before[:3] == told for before in taken):
             return []
         planned: list[Entry] = []
-        wrong = [v for _, by, v in taken if by == instrument and r.stands(v)]
+        wrong = [v for *_, by, v in taken if by == instrument and r.stands(v)]
         if wrong:
             reason = "The imported file gives another position from the same document."
             stamp = self._stamp(row, Effective(), reason=reason)
@@ -448,8 +606,14 @@ class Plan:
         self, row: MatrixRow, r: Recommendation, entries: Sequence[Entry]
     ) -> list[Entry]:
         planned: list[Entry] = []
-        printed = _terms(row, self._matrix)
-        now = {term.key for term in printed}
+        printed = self._resolved(row)
+        ever = self._terms.ever_borne(entries)
+        if new := self._terms.further(printed, r, self._options.language, ever):
+            classified = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
+            planned.append(self._procedures.enter(r, "classify", classified))
+        if self._options.language != r.original:
+            return planned
+        now = {term.key for term in (*printed, *_terms(row, self._matrix))}
         versions = {(term.vocabulary, term.version) for term in printed}
         gone = [
             held.term
@@ -458,12 +622,6 @@ class Plan:
             and (held.term.vocabulary, held.term.version) in versions
             and held.term.key not in now
         ]
-        ever = {
-            term.key for e in entries if isinstance(e.event, Classified) for term in e.event.terms
-        }
-        if new := [term for term in printed if term.key not in ever]:
-            classified = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
-            planned.append(self._procedures.enter(r, "classify", classified))
         if gone:
             declassified = r.declassify(self._stamp(row, Effective()), gone)
             planned.append(self._procedures.enter(r, "declassify", declassified))
@@ -522,12 +680,14 @@ class Plan:
         *,
         cited: bool = False,
         reason: str | None = None,
+        visibility: Visibility = Visibility.PUBLIC,
     ) -> Stamp:
         citation = row.citation if cited else None
         return Stamp(
             command=f"import:{self.batch}",
             speaker=self._principal.speaker(),
             effective=when,
+            visibility=visibility,
             source=Source(
                 document=citation.symbol if citation else self._labels.document,
                 paragraph=citation.printed if citation else row.paragraph,
@@ -544,7 +704,7 @@ class Plan:
 
     def _unreadable(self, row: MatrixRow, refusal: Refusal) -> None:
         receipt = self.receipt
-        receipt.unreadable += 1
+        self._count(Outcome.UNREADABLE)
         receipt.paragraphs -= 1
         receipt.unreadable_rows.append(
             RowNote(
@@ -564,6 +724,10 @@ DOUBTS = {
     "differs-from-its-paragraph": "cites another document than nearly all paragraphs beside it",
     "paragraph-malformed": "the cited paragraph is no number",
     "symbol-missing": "the citation names no document",
+    "position-missing": "no position stands there; it is pending until somebody records it",
+    "position-unclear": "the wording of the position is no clear answer; it is pending until "
+    "somebody records it",
+    "states-differ": "the column of States names others than the text",
     "citation-missing": "no document is cited for the position",
     "citation-repeated-differently": "it is printed twice with different citations",
     "state-not-recognised": "a recommending State is not recognised; its name is kept as printed",
@@ -593,6 +757,8 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         ]
         for doubt in found:
             printed = row.citation.printed if row.citation else ""
+            if doubt.startswith("position-"):
+                printed = row.position_printed
             message = f"{row.paragraph}: {DOUBTS.get(doubt, doubt)}"
             doubts.append(RowNote(row.row, row.paragraph, doubt, message, printed))
         if row.comment:
@@ -605,7 +771,8 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
                     row.comment[:500],
                 )
             )
-    return Receipt(
+    receipt = Receipt(
+        parser_version=version,
         layout=matrix.generation,
         language=options.language,
         sha256=sha256,
@@ -615,19 +782,27 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         document=labels.document,
         inferred=list(labels.inferred),
         dry_run=False,
-        rows=matrix.data_rows,
         paragraphs=len(matrix.rows),
         merged=matrix.merged,
         parts=sum(parts.values()),
         pairs=sum(pairs.values()),
         unreadable=len(matrix.unreadable),
+        not_read=sum(table.rows for table in matrix.not_read),
         positions=Positions(**by_position),
         pairs_by_position=Positions(**pairs),
         parts_by_position=Positions(**parts),
         positions_by_document=dict(sorted(by_document.items())),
         doubts=doubts,
         unreadable_rows=[_note(row) for row in matrix.unreadable],
+        not_read_rows=[
+            RowNote(0, None, table.reason, f"{table.rows} rows: {table.message}", table.printed)
+            for table in matrix.not_read
+        ],
     )
+    receipt.count(Outcome.MERGED, matrix.merged)
+    receipt.count(Outcome.UNREADABLE, len(matrix.unreadable))
+    receipt.count(Outcome.NOT_READ, receipt.not_read)
+    return receipt
 
 
 def _note(row: UnreadableRow) -> RowNote:
@@ -647,6 +822,11 @@ def _organ(instrument: str | None, document: str) -> Organ:
     if instrument is not None and instrument.startswith(f"{document}/Add."):
         return Organ.ADDENDUM
     return Organ.OTHER
+
+
+def _joined(row: MatrixRow) -> str:
+    """A row's texts as UN documents print them, with a semicolon between."""
+    return "; ".join(part.text for part in row.parts)
 
 
 def _text(row: MatrixRow, language: str) -> Text:

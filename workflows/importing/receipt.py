@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
+
+from domain.recommendation import Recommendation
 
 notes_max = 1_000
 """How many rows of a sort a receipt lists; it counts them all."""
@@ -37,6 +40,50 @@ class Positions(msgspec.Struct):
     pending: int = 0
 
 
+class Outcome(StrEnum):
+    """What came of a row of a file. Where one row gives several recommendations, the first of these
+    that applies counts."""
+
+    UNREADABLE = "unreadable"
+    NEW = "new"
+    CHANGED = "changed"
+    UNDECIDED = "undecided"
+    MATCHED = "matched"
+    SAME = "same"
+    MERGED = "merged"
+    REPEATED = "repeated"
+    OTHER_STATES = "other_states"
+    NOT_READ = "not_read"
+
+
+class Conflict(Exception):
+    """A row contradicts the record and needs a person: a stable reason, and the sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason, self.message = reason, message
+
+
+def text_differs(name: str, r: Recommendation, language: str) -> Conflict:
+    """What is said where a row's text shares too little with that of the recommendation of its
+    name."""
+    held = r.text(language)[:200]
+    return Conflict(
+        "text-differs",
+        f"{name}: the record says “{held}”, and the file something else. Compare both with the "
+        "document, and correct the one that is wrong by hand.",
+    )
+
+
+def text_of_another(name: str, other: Recommendation) -> Conflict:
+    """What is said where a row would give a recommendation the text that another one has."""
+    return Conflict(
+        "text-of-another",
+        f"{name}: the text is that of {other.symbol} {other.paragraph}. Compare the numbers with "
+        "the document.",
+    )
+
+
 class RowNote(msgspec.Struct, frozen=True):
     """What a person should know about a row: stable `reason`, the sentence, what stood there."""
 
@@ -50,15 +97,19 @@ class RowNote(msgspec.Struct, frozen=True):
 class Receipt(msgspec.Struct, kw_only=True):
     """What an import found and did. Every count names its unit.
 
-    `rows`: data rows of the file; each is in a paragraph, merged into one, a repetition word for
-    word (`repeated`), of a State not asked for (`other_states`) or `unreadable`. `paragraphs`:
-    recommendations; where a source has no paragraphs, its texts. `parts`: texts, where a paragraph
+    `rows`: data rows of the file. Each has one `Outcome`, and `row_outcomes` says how many rows
+    have which; their sum is `rows`. `merged` rows are joined to another row of the file,
+    `repeated` ones say it again word for word, `other_states` are of States not asked for,
+    `unreadable` ones need a person, `not_read` ones the format does not read (a second sheet, a
+    table without heading row). `undecided` ones wait for a person. `paragraphs`: recommendations;
+    where a source has no paragraphs, its texts. `parts`: texts, where a paragraph
     bundles several. `pairs`: paragraph and recommending State.
 
     `new`, `changed`, `same`, `matched`, `undecided`, `missing`, `positions`: paragraphs. `matched`
     and `undecided` are rows of a second source, joined to what a review has or waiting for a
     person. `missing`: recorded from such a file before, and not in this one, which is said and
-    changes nothing. `conflicts`: steps of a worklist that were not taken. `batch`: the run.
+    changes nothing. `conflicts`: rows that contradict the record and steps of a worklist that were
+    not taken; nothing of them is recorded. `batch`: the run.
     `first` and `events`: where in the log it was recorded, None where nothing was.
     """
 
@@ -88,6 +139,7 @@ class Receipt(msgspec.Struct, kw_only=True):
     undecided: int = 0
     missing: int = 0
     unreadable: int = 0
+    not_read: int = 0
     positions: Positions = msgspec.field(default_factory=Positions)
     pairs_by_position: Positions = msgspec.field(default_factory=Positions)
     parts_by_position: Positions = msgspec.field(default_factory=Positions)
@@ -97,9 +149,17 @@ class Receipt(msgspec.Struct, kw_only=True):
     doubts: list[RowNote] = []
     missing_rows: list[RowNote] = []
     unreadable_rows: list[RowNote] = []
+    not_read_rows: list[RowNote] = []
+    row_outcomes: dict[str, int] = {}
     batch: UUID | None = None
     first: int | None = None
     events: int = 0
+
+    def count(self, outcome: Outcome, rows: int = 1) -> None:
+        """Says what came of some rows: the only place where rows are counted."""
+        if rows:
+            self.rows += rows
+            self.row_outcomes[outcome.value] = self.row_outcomes.get(outcome.value, 0) + rows
 
     def note(self, notes: list[RowNote], note: RowNote) -> None:
         """Lists a row, as far as there is room."""

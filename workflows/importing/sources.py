@@ -1,54 +1,117 @@
 """Importing a source: its rows are compared with the record chunk by chunk, only news is recorded.
 
-    read → look up by name → known: what differs · unknown: match, or receive → append a chunk
+    read → which recommendation is it? → known: what differs · unknown: match, or receive → append
 
-A source that names its rows (UHRI, a table) is followed: one edited text is one correction. One
-that does not (UPR Info) is known by what it says, so an edited row is a new one and a missing one.
-A review that is already there from elsewhere is never doubled: rows are matched to it.
+Which recommendation a row is follows from the row and the record alone, and what a chunk has
+planned counts as record, so that chunks, order and repetition make no difference (decision 27). A
+source that names its rows (UHRI, a table) is followed: one edited text is one correction. One that
+does not (UPR Info) is known by what it says, so an edited row is a new one and a missing one. A
+review that is already there from elsewhere is never doubled: rows are matched to it. A row that
+contradicts the record changes nothing and is told.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from uuid import UUID
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
 
 from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import Alias, Classified, Identified, Part, PartText, Text
+from domain.events import Alias, Part, PartText, Text
 from domain.identity import mint
-from domain.match import match_id, propose_match
+from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
 from domain.refusals import InvalidInput, Refusal, StaleVersion
 from domain.review import review_id
 from domain.vocabulary import shipped
-from domain.words import AssertedHow, CorrectionKind, MatchStatus, Mechanism, Organ, TextStatus
+from domain.words import (
+    AssertedHow,
+    CorrectionKind,
+    Kind,
+    MatchStatus,
+    Mechanism,
+    Organ,
+    TextStatus,
+)
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
+from workflows.importing.languages import (
+    NAMES,
+    contradicts,
+    judge_language,
+    language_differs,
+)
 from workflows.importing.lookups import Lookups
-from workflows.importing.matching import Matcher
-from workflows.importing.receipt import Options, Progress, Receipt, RowNote
+from workflows.importing.matching import (
+    NEAR,
+    SURE,
+    Matcher,
+    Namesakes,
+    nearness,
+    same_text,
+    supersedes,
+)
+from workflows.importing.receipt import (
+    Conflict,
+    Options,
+    Outcome,
+    Progress,
+    Receipt,
+    RowNote,
+    text_differs,
+    text_of_another,
+)
 from workflows.importing.run import Run
+from workflows.importing.terms import Terms, told
 from workflows.procedure import Procedures
-from workflows.sources import NotThisFormat, Read, Reader, RepeatedRow, SourceRow, UnreadableRow
+from workflows.sources import (
+    NotThisFormat,
+    Read,
+    Reader,
+    RepeatedRow,
+    RowsNotRead,
+    SourceRow,
+    UnreadableRow,
+)
 
 chunk_rows = 500
 attempts_max = 3
 printed_chars_max = 500
+judged_rows_max = 500
+"""Rows at a file's beginning whose language is judged before anything is recorded."""
 
 SECOND = ("upr-info", "uhri")
 """Sources that retell what a mechanism's own document says."""
 
+FOLLOWED = ("uhri",)
+"""Sources whose own names are sure: what such a source itself brought follows it, however much it
+changes a text."""
+
+Key = tuple[str, str, str, str]
+
 
 class SourceImport:
-    """Imports one source on behalf of a principal."""
+    """Imports one source on behalf of a principal. `chunk_rows`: how many rows are recorded at a
+    time."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        lookups: Lookups,
+        principal: Principal,
+        *,
+        chunk_rows: int | None = None,
+    ) -> None:
         self._desk = desk
         self._lookups = lookups
         self._principal = principal
+        self._chunk_rows = chunk_rows
 
     def run(
         self,
@@ -61,7 +124,8 @@ class SourceImport:
         batch: UUID | None = None,
     ) -> Receipt:
         """Imports a file chunk by chunk and gives the receipt; a dry run records nothing. Running
-        it again after it broke off goes on where it was."""
+        it again after it broke off goes on where it was. Refuses a file whose texts are clearly in
+        another language than is said."""
         if options.state is not None:
             authorise(self._principal, "import", options.state)
         receipt = Receipt(
@@ -76,7 +140,10 @@ class SourceImport:
         run = Run(self._desk, self._principal, receipt, options, batch=batch)
         work = _Work(self._desk, self._lookups, self._principal, options, receipt, run)
         try:
-            for chunk in _chunks(reader.read()):
+            rows = reader.read()
+            first = list(itertools.islice(rows, judged_rows_max))
+            work.judge(first)
+            for chunk in _chunks(itertools.chain(first, rows), self._chunk_rows or chunk_rows):
                 work.take(chunk)
                 if progress is not None:
                     progress("importing", *reader.done())
@@ -89,6 +156,51 @@ class SourceImport:
             run.fail(refusal)
             raise
         return receipt
+
+
+class _Is(NamedTuple):
+    """What a row is: a recommendation of the record, or none yet. `is_own`: the source's own name
+    says so; `is_join`: another name of its source has the very same content; `candidates`: what it
+    may be, where only a person can say."""
+
+    row: SourceRow
+    id: UUID | None = None
+    is_own: bool = False
+    is_join: bool = False
+    candidates: tuple[MatchCandidate, ...] = ()
+
+
+class _Known:
+    """The record as far as a chunk needs it, with what the chunk has planned so far."""
+
+    def __init__(self, bearers: dict[Key, list[UUID]], histories: dict[UUID, list[Entry]]) -> None:
+        self._bearers, self.histories = bearers, histories
+        self._folded: dict[UUID, Recommendation] = {}
+
+    def bearers(self, addressee: str, alias: Alias) -> list[Recommendation]:
+        """Who goes by a name."""
+        return [self.of(id) for id in self._bearers.get((addressee, *alias.key), ())]
+
+    def of(self, id: UUID) -> Recommendation:
+        """The recommendation with this id, one of those that were asked for."""
+        if id not in self._folded:
+            r = fold(self.histories[id])
+            assert r is not None
+            self._folded[id] = r
+        return self._folded[id]
+
+    def add(self, planned: Sequence[Entry]) -> None:
+        """What was planned is known to the rows that follow."""
+        for entry in planned:
+            self.histories.setdefault(entry.stream, []).append(entry)
+            self._folded.pop(entry.stream, None)
+
+    def name(self, addressee: str, aliases: Iterable[Alias], id: UUID) -> None:
+        """A recommendation goes by these names from now on."""
+        for alias in aliases:
+            there = self._bearers.setdefault((addressee, *alias.key), [])
+            if id not in there:
+                there.append(id)
 
 
 class _Work:
@@ -111,18 +223,30 @@ class _Work:
         self._run = run
         self._procedures = desk.procedures.for_a_file()
         self._matchers: dict[UUID, Matcher | None] = {}
+        self._namesakes: dict[UUID, Namesakes] = {}
+        self._terms = Terms(lookups)
         self._seen: dict[str, set[str]] = {}
         self._sessions: dict[str, set[str | None]] = {}
-        self._last_row = 0
         self._scheme = receipt.format
+
+    def judge(self, reads: Sequence[Read]) -> None:
+        """Refuses a file that is clearly in another language than is said, by the texts at its
+        beginning; the UHRI's also by the names of its terms, which are in the export's language."""
+        rows = [read for read in reads if isinstance(read, SourceRow)]
+        judge_language((row.text, row.language) for row in rows)
+        if self._scheme == "uhri":
+            terms = [term for row in rows for term in row.terms]
+            said = self._options.language
+            if found := self._terms.language_of_labels(terms, said):
+                raise language_differs(found, said)
 
     # -- chunk by chunk
 
     def take(self, chunk: Sequence[Read]) -> None:
         """Records what is new in some rows, all or nothing."""
-        rows = [row for row in map(self._count, chunk) if row is not None]
+        rows = [row for row in map(self._wanted, chunk) if row is not None]
         for attempt in range(attempts_max):
-            tally = _Tally()
+            tally = _Tally(chunk)
             entries = self._plan(rows, tally)
             if not self._receipt.dry_run:
                 try:
@@ -130,6 +254,7 @@ class _Work:
                 except StaleVersion:
                     if attempt + 1 == attempts_max:
                         raise
+                    self._namesakes.clear()
                     continue
             tally.add_to(self._receipt)
             return
@@ -140,20 +265,10 @@ class _Work:
         if not self._receipt.dry_run:
             self._run.record([], is_last=True)
 
-    def _count(self, read: Read) -> SourceRow | None:
-        """Accounts for a row; gives it back if it is one to import."""
-        receipt = self._receipt
-        if isinstance(read, UnreadableRow):
-            self._rows(read.row)
-            receipt.unreadable += 1
-            note = RowNote(read.row, None, read.reason, read.message, read.printed)
-            receipt.note(receipt.unreadable_rows, note)
+    def _wanted(self, read: Read) -> SourceRow | None:
+        """A row that is to be imported, with its terms resolved; None for all others."""
+        if not isinstance(read, SourceRow):
             return None
-        if isinstance(read, RepeatedRow):
-            self._rows(read.row)
-            receipt.repeated += 1
-            return None
-        self._rows(*read.rows)
         assert read.addressee is not None, "readers hand back as unreadable who is not recognised"
         asks = self._options.state is None and not self._options.all_states
         if asks and read.scheme in SECOND:
@@ -162,11 +277,10 @@ class _Work:
                 "with --all-states."
             )
         if self._options.state not in (None, read.addressee):
-            receipt.other_states += len(read.rows)
             return None
         if self._principal.addressees and read.addressee not in self._principal.addressees:
-            receipt.other_states += len(read.rows)
             return None
+        receipt = self._receipt
         receipt.paragraphs += 1
         receipt.parts += 1
         states = len({r.code or r.printed for r in read.recommenders})
@@ -177,111 +291,196 @@ class _Work:
             (receipt.parts_by_position, 1),
             (receipt.pairs_by_position, states),
         ):
-            if read.mechanism is Mechanism.UPR:
+            if read.mechanism is Mechanism.UPR and read.kind is not Kind.PLEDGE:
                 setattr(positions, answer, getattr(positions, answer) + amount)
-        for doubt in read.doubts:
-            message = f"row {read.rows[0]}: {doubt.replace('-', ' ')}"
-            receipt.note(
-                receipt.doubts,
-                RowNote(read.rows[0], read.paragraph, doubt, message, read.text[:80]),
-            )
-        if read.is_content_key:
-            self._seen.setdefault(read.addressee, set()).add(read.key)
-            self._sessions.setdefault(read.addressee, set()).add(read.session)
-        return read
+        terms, unknown = self._terms.resolve(read.terms)
+        row = msgspec.structs.replace(read, terms=terms)
+        for doubt in row.doubts:
+            self._doubt(row, doubt, doubt.replace("-", " "))
+        for term in self._terms.to_tell(unknown):
+            self._doubt(row, "term-unknown", told(term))
+        if found := contradicts(row.text, row.language):
+            said = f"the text is in {NAMES[found]}, and is recorded as “{row.language}”"
+            self._doubt(row, "language-differs", said)
+        if row.is_content_key:
+            self._seen.setdefault(read.addressee, set()).add(row.key)
+            self._sessions.setdefault(read.addressee, set()).add(row.session)
+        return row
 
-    def _rows(self, *rows: int) -> None:
-        """A record about several States is one row."""
-        new = [row for row in rows if row != self._last_row]
-        self._last_row = rows[-1]
-        self._receipt.rows += len(new)
+    def _doubt(self, row: SourceRow, reason: str, said: str) -> None:
+        printed = row.text[:80] if row.answer or not row.printed else row.printed
+        note = RowNote(row.rows[0], row.paragraph, reason, f"row {row.rows[0]}: {said}", printed)
+        self._receipt.note(self._receipt.doubts, note)
 
     # -- what is new
 
     def _plan(self, rows: Sequence[SourceRow], tally: _Tally) -> list[Entry]:
-        names = [(row.addressee or "", alias) for row in rows for alias in _aliases(row)]
-        found = self._lookups.find_aliases(names)
-        known = [self._known(row, found) for row in rows]
+        names = [(row.addressee or "", alias) for row in rows for alias in _asked(row)]
+        bearers = self._lookups.find_bearers(names)
         others = [match_id(row.addressee or "", row.scheme, row.key) for row in rows]
+        others += map(_minted, rows)
         histories: dict[UUID, list[Entry]] = {}
-        for entry in self._desk.log.history([*{id for id in known if id}, *others]):
+        for entry in self._desk.log.history(
+            [*{id for ids in bearers.values() for id in ids}, *others]
+        ):
             histories.setdefault(entry.stream, []).append(entry)
+        known = _Known(bearers, histories)
         entries: list[Entry] = []
-        here: dict[UUID, list[Entry]] = {}
-        for row, id in zip(rows, known, strict=True):
+        for row in rows:
             try:
-                if id is not None:
-                    history = [*histories[id], *here.get(id, [])]
-                    planned = self._compare(row, history)
-                    tally.changed += bool(planned)
-                    tally.same += not planned
-                    self._tell(row, planned, tally)
-                else:
-                    planned = self._unknown(row, histories, here, tally)
-            except Refusal as refusal:
-                tally.unreadable.append(
-                    RowNote(
-                        row.rows[0],
-                        row.paragraph,
-                        refusal.code.lower().replace("_", "-"),
-                        refusal.message,
-                        row.text[:printed_chars_max],
-                    )
-                )
+                outcome, planned = self._take(row, known, tally)
+            except Conflict as conflict:
+                tally.conflicts.append(_note(row, conflict.reason, conflict.message))
+                tally.count(row, Outcome.UNDECIDED)
                 continue
-            for entry in planned:
-                here.setdefault(entry.stream, []).append(entry)
+            except Refusal as refusal:
+                reason = refusal.code.lower().replace("_", "-")
+                tally.unreadable.append(_note(row, reason, refusal.message))
+                tally.count(row, Outcome.UNREADABLE)
+                continue
+            tally.count(row, outcome)
+            known.add(planned)
             entries.extend(planned)
         return entries
 
-    def _known(self, row: SourceRow, found: dict[tuple[str, str, str, str], UUID]) -> UUID | None:
-        for alias in _aliases(row):
-            if id := found.get((row.addressee or "", *alias.key)):
-                return id
-        return None
+    def _take(self, row: SourceRow, known: _Known, tally: _Tally) -> tuple[Outcome, list[Entry]]:
+        """What comes of a row, and what is recorded of it."""
+        found = self._identify(row, known)
+        row = found.row
+        addressee = row.addressee or ""
+        if found.id is not None:
+            planned = self._compare(found, known, tally)
+            known.name(addressee, _aliases(row), found.id)
+            if planned:
+                self._tell(row, planned, tally)
+            if not planned:
+                return Outcome.SAME, []
+            return Outcome.MERGED if found.is_join else Outcome.CHANGED, planned
+        waits = match_id(addressee, row.scheme, row.key)
+        if waits in known.histories:
+            held = match.fold(known.histories[waits])
+            tally.undecided += held is not None and held.status is MatchStatus.UNDECIDED
+            return Outcome.SAME, []
+        if found.candidates:
+            return Outcome.UNDECIDED, [self._propose(row, found.candidates)]
+        if (matcher := self._matcher(row)) is not None:
+            return self._match(row, matcher, known)
+        if twins := self._twins(row):
+            return self._join_twin(row, twins, known, tally)
+        # An id that is taken was minted for one that has another name by now.
+        planned = self._receive(row, uuid4() if _minted(row) in known.histories else None)
+        id = planned[0].stream
+        known.name(addressee, _aliases(row), id)
+        if (review := _review(row)) in self._namesakes:
+            received = fold(planned)
+            assert received is not None
+            self._namesakes[review].add(received)
+        return Outcome.NEW, planned
 
     @staticmethod
     def _tell(row: SourceRow, planned: Sequence[Entry], tally: _Tally) -> None:
-        if planned:
-            what = ", ".join(dict.fromkeys(e.event.topic.split(".")[1] for e in planned))
-            name = row.paragraph or f"row {row.rows[0]}"
-            tally.changes.append(RowNote(row.rows[0], row.paragraph, what, f"{name}: {what}"))
+        what = ", ".join(dict.fromkeys(e.event.topic.split(".")[1] for e in planned))
+        name = row.paragraph or f"row {row.rows[0]}"
+        tally.changes.append(RowNote(row.rows[0], row.paragraph, what, f"{name}: {what}"))
 
-    def _unknown(
-        self,
-        row: SourceRow,
-        histories: dict[UUID, list[Entry]],
-        here: dict[UUID, list[Entry]],
-        tally: _Tally,
-    ) -> list[Entry]:
-        id = match_id(row.addressee or "", row.scheme, row.key)
-        if id in histories or id in here:
-            held = match.fold(histories.get(id) or here[id])
-            tally.undecided += held is not None and held.status is MatchStatus.UNDECIDED
-            tally.same += 1
+    # -- which one it is
+
+    def _identify(self, row: SourceRow, known: _Known) -> _Is:
+        """Which recommendation a row is, by its source's own name for it, else by its number.
+
+        A number alone makes no two texts one: a committee says several things in one paragraph.
+        """
+        addressee = row.addressee or ""
+        if row.scheme != "un":
+            own = known.bearers(addressee, Alias(scheme=row.scheme, value=row.key))
+            if own:
+                return _Is(row, own[-1].id, is_own=True)
+        if not (row.symbol and row.paragraph):
+            return _Is(row)
+        if row.paragraph_is_number:
+            row = _with_its_number(row, known)
+        under = Alias(scheme="un", value=row.symbol or "", paragraph=row.paragraph)
+        there = [r for r in known.bearers(addressee, under) if r.kind is row.kind]
+        if row.scheme != "un":
+            mine = [r for r in there if _is_from(row, r)]
+            if same := [r for r in mine if _says_the_same(row, r)]:
+                return _Is(row, min(r.id for r in same), is_join=True)
+            there = [r for r in there if r not in mine]
+        if not there:
+            return _Is(row)
+        by_number = row.mechanism is Mechanism.UPR
+        ranked = sorted(
+            ((nearness(row.text, r, row.language), r) for r in there),
+            key=lambda ranked: (-ranked[0], ranked[1].id),
+        )
+        score, best = ranked[0]
+        if score >= NEAR:
+            return _Is(row, best.id)
+        alone = len(there) == 1 and (by_number or _is_of_its_number(best))
+        if score < 0 and alone:  # it says nothing in this language yet
+            return _Is(row, best.id)
+        if row.scheme == "un":
+            if score >= 0 and not by_number and not any(map(_is_of_its_number, there)):
+                return _Is(row)  # another text of the paragraph
+            raise text_differs(row.paragraph or row.key, best, row.language)
+        if score >= 0 and not by_number:
+            return _Is(row)  # another text of the paragraph
+        return _Is(
+            row,
+            candidates=tuple(
+                MatchCandidate(recommendation=r.id, score=max(near, 0))  # type: ignore[arg-type]
+                for near, r in ranked[:5]
+            ),
+        )
+
+    def _twins(self, row: SourceRow) -> list[Recommendation]:
+        """Those of its review that say the same by the same States under another symbol."""
+        if row.scheme in SECOND or not row.symbol or (review := _review(row)) is None:
             return []
-        matcher = self._matcher(row)
-        if matcher is None:
-            planned = self._receive(row)
-            if planned[0].stream in here:
-                return self._again(row, here[planned[0].stream], tally)
-            tally.new += 1
-            return planned
-        return self._match(row, matcher, here, tally)
+        if row.mechanism is not Mechanism.UPR or not row.recommenders:
+            return []
+        if review not in self._namesakes:
+            self._namesakes[review] = Namesakes(self._lookups.held_in_review(review))
+        parts = (Part(id="1", recommenders=row.recommenders),)
+        return self._namesakes[review].find(row.text, parts, row.symbol)
 
-    def _again(self, row: SourceRow, earlier: Sequence[Entry], tally: _Tally) -> list[Entry]:
-        """A row that bears the paragraph number of an earlier one in the same chunk."""
-        planned = self._compare(row, earlier)
-        tally.changed += bool(planned)
-        tally.same += not planned
-        return planned
+    def _join_twin(
+        self, row: SourceRow, twins: Sequence[Recommendation], known: _Known, tally: _Tally
+    ) -> tuple[Outcome, list[Entry]]:
+        """A document that takes the place of another numbers anew; a draft that comes late adds
+        nothing; what is not sure waits."""
+        symbol, paragraph = row.symbol or "", row.paragraph or ""
+        first = twins[0]
+        if len(twins) == 1 and supersedes(first.symbol or "", symbol):
+            said = (
+                f"is in the record as {first.symbol} {first.paragraph}, which is the later document"
+            )
+            tally.doubts.append(_note(row, "held-under-another-symbol", said))
+            return Outcome.SAME, []
+        if len(twins) > 1 or not supersedes(symbol, first.symbol or ""):
+            candidates = tuple(
+                MatchCandidate(recommendation=r.id, score=100)  # type: ignore[arg-type]
+                for r in twins[:5]
+            )
+            said = f"reads like {first.symbol} {first.paragraph} and waits for a person"
+            tally.doubts.append(_note(row, "held-under-another-symbol", said))
+            return Outcome.UNDECIDED, [self._propose(row, candidates)]
+        id: UUID = first.id
+        if id not in known.histories:
+            known.histories[id] = list(self._desk.log.history([id]))
+        event = known.of(id).renumber(self._stamp(row, self._received(row)), symbol, paragraph)
+        renumbered = self._procedures.enter(known.of(id), "renumber", event)
+        known.add([renumbered])
+        planned = [renumbered, *self._compare(_Is(row, id), known, tally)]
+        known.histories[id].remove(renumbered)
+        known.name(row.addressee or "", _aliases(row), id)
+        self._tell(row, planned, tally)
+        return Outcome.MATCHED, planned
 
     # -- a recommendation that is new
 
-    def _receive(self, row: SourceRow) -> list[Entry]:
+    def _receive(self, row: SourceRow, other_id: UUID | None) -> list[Entry]:
         addressee = row.addressee or ""
-        own = row.symbol and row.paragraph and row.scheme not in SECOND
-        event_id = None if own else mint(row.kind.value, addressee, row.scheme, row.key)
         id, event = receive(
             self._stamp(row, self._received(row)),
             addressee=addressee,
@@ -294,13 +493,13 @@ class _Work:
             paragraph=row.paragraph,
             cycle=row.cycle,
             session=row.session,
-            id=event_id,
+            id=other_id or _minted(row),
         )
         entry = self._procedures.opening(id, addressee, event)
         r = fold([entry])
         assert r is not None
         planned = [entry]
-        if not own:
+        if row.scheme != "un":
             named = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
             planned.append(self._procedures.enter(r, "identify", named))
         if row.answer is not None:
@@ -322,58 +521,67 @@ class _Work:
 
     def _take_position(self, row: SourceRow, r: Recommendation) -> Entry:
         assert row.answer is not None
+        # A table gives the date of the document that answers; a second source that of the report.
+        dated = row.published if row.scheme not in SECOND else None
         event = r.take_position(
-            self._stamp(row, Effective()),
+            self._stamp(row, effective(dated) if dated else Effective()),
             row.answer,
             organ=Organ.OTHER,
             printed=row.printed,
+            in_part=row.in_part,
+            said_already_implemented=row.said_already_implemented,
             doubt="citation-missing",
         )
         return self._procedures.enter(r, "take-position", event)
 
     # -- one that is known
 
-    def _compare(self, row: SourceRow, entries: Sequence[Entry]) -> list[Entry]:
-        r = fold(entries)
-        assert r is not None
-        events = [entry.event for entry in entries]
+    def _compare(self, found: _Is, known: _Known, tally: _Tally) -> list[Entry]:
+        row, id = found.row, found.id
+        assert id is not None
+        r, entries = known.of(id), known.histories[id]
         planned: list[Entry] = []
-        alias = Alias(scheme=row.scheme, value=row.key)
-        named = [
-            entry
-            for entry in entries
-            if isinstance(entry.event, Identified) and entry.event.alias.key == alias.key
-        ]
-        if not named and row.scheme != "un":
+        if row.scheme != "un" and not found.is_own:
             event = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
             planned.append(self._procedures.enter(r, "identify", event))
-        # What it says is followed where it came from here; matched to another's, it is not.
-        if row.scheme == "un" or (named and named[0].stamp.batch == entries[0].stamp.batch):
-            planned.extend(self._compare_text(row, r, entries))
-        if row.answer is not None and not r.positions and r.mechanism is Mechanism.UPR:
-            planned.append(self._take_position(row, r))
-        ever = {term.key for e in events if isinstance(e, Classified) for term in e.terms}
-        if new := [term for term in row.terms if term.key not in ever]:
+        planned.extend(self._compare_text(found, r, entries))
+        if row.answer is not None and r.awaits_position:
+            now = r.current_position()
+            if not r.positions:
+                planned.append(self._take_position(row, r))
+            elif now is not None and now.answer is not row.answer:
+                said = f"says {row.answer.value}, and the record has {now.answer.value}"
+                tally.doubts.append(_note(row, "position-differs", said))
+        ever = self._terms.ever_borne(entries)
+        if new := self._terms.further(row.terms, r, row.language, ever):
             fits = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
             planned.append(self._procedures.enter(r, "classify", fits))
         return planned
 
-    def _compare_text(
-        self, row: SourceRow, r: Recommendation, entries: Sequence[Entry]
-    ) -> list[Entry]:
-        text = _text(row)
+    def _compare_text(self, found: _Is, r: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
+        row, text = found.row, _text(found.row)
+        if len(r.parts) != 1 or found.is_join:
+            return []
         if row.language not in r.texts:
-            if len(r.parts) != 1:
-                return []
             added = r.add_text(self._stamp(row, Effective()), text)
             return [self._procedures.enter(r, "add-text", added)]
+        # What it says is followed where it came from here; matched to another's, it is not.
+        if row.scheme != "un" and not (found.is_own and _is_from(row, r)):
+            return []
         ever = {
             tuple(part.text for part in held.parts)
             for entry in entries
             if (held := getattr(entry.event, "text", None)) and held.language == row.language
         }
-        if len(r.parts) != 1 or tuple(part.text for part in text.parts) in ever:
+        if tuple(part.text for part in text.parts) in ever:
             return []
+        if row.scheme not in FOLLOWED:
+            if nearness(row.text, r, row.language) < NEAR:
+                raise text_differs(row.paragraph or row.key, r, row.language)
+            review = review_id(r.addressee, r.body, *_cycle_or_round(r.mechanism, r.cycle))
+            there = self._lookups.held_in_review(review) if r.cycle is not None else []
+            if other := same_text(there, r, row.text, row.language):
+                raise text_of_another(row.paragraph or row.key, other)
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
         corrected = r.correct(stamp, CorrectionKind.CLERICAL, text=text)
         return [self._procedures.enter(r, "correct", corrected)]
@@ -382,28 +590,39 @@ class _Work:
 
     def _matcher(self, row: SourceRow) -> Matcher | None:
         """What a second source's row is matched against; None where no review is there yet."""
-        if row.scheme not in SECOND or row.cycle is None:
+        if row.scheme not in SECOND or (id := _review(row)) is None:
             return None
-        by_cycle = row.mechanism is Mechanism.UPR
-        cycle, round = (row.cycle, None) if by_cycle else (None, row.cycle)
-        id = review_id(row.addressee or "", row.body, cycle, round)
         if id not in self._matchers:
             there = self._lookups.held_by_others(id, self._receipt.format)
             self._matchers[id] = Matcher(there) if there else None
         return self._matchers[id]
 
     def _match(
-        self,
-        row: SourceRow,
-        matcher: Matcher,
-        here: dict[UUID, list[Entry]],
-        tally: _Tally,
-    ) -> list[Entry]:
+        self, row: SourceRow, matcher: Matcher, known: _Known
+    ) -> tuple[Outcome, list[Entry]]:
         found = matcher.find(row.text, row.recommenders)
+        entry = self._propose(row, found.candidates)
+        if found.it is None:
+            return Outcome.UNDECIDED, [entry]
+        made = match.fold([entry])
+        assert made is not None
+        how = AssertedHow.RULE if found.score == 100 else AssertedHow.SIMILARITY
         stamp = self._stamp(row, Effective(), visibility=Visibility.INTERNAL)
+        event = made.make(stamp, found.it.id, how, found.score)  # type: ignore[arg-type]
+        id: UUID = found.it.id
+        if id not in known.histories:
+            known.histories[id] = list(self._desk.log.history([id]))
+        return Outcome.MATCHED, [
+            entry,
+            Entry(entry.stream, 2, entry.addressee, event),
+            *join(self._procedures, self._stamp(row, Effective()), known.of(id), made),
+        ]
+
+    def _propose(self, row: SourceRow, candidates: tuple[MatchCandidate, ...]) -> Entry:
+        """The row waits for a person."""
         addressee = row.addressee or ""
         id, proposed = propose_match(
-            stamp,
+            self._stamp(row, Effective(), visibility=Visibility.INTERNAL),
             addressee=addressee,
             scheme=row.scheme,
             key=row.key,
@@ -416,25 +635,9 @@ class _Work:
             session=row.session,
             symbol=row.symbol,
             paragraph=row.paragraph,
-            candidates=found.candidates,
+            candidates=candidates,
         )
-        entry = Entry(id, 1, addressee, proposed)
-        if found.it is None:
-            tally.undecided += 1
-            return [entry]
-        tally.matched += 1
-        made = match.fold([entry])
-        assert made is not None
-        how = AssertedHow.RULE if found.score == 100 else AssertedHow.SIMILARITY
-        event = made.make(stamp, found.it.id, how, found.score)  # type: ignore[arg-type]
-        history = [*self._desk.log.history([found.it.id]), *here.get(found.it.id, [])]
-        r = fold(history)
-        assert r is not None
-        return [
-            entry,
-            Entry(id, 2, addressee, event),
-            *join(self._procedures, self._stamp(row, Effective()), r, made),
-        ]
+        return Entry(id, 1, addressee, proposed)
 
     # -- the end
 
@@ -475,35 +678,179 @@ class _Work:
 
 
 class _Tally:
-    """What a chunk comes to, counted only once it is recorded."""
+    """What a chunk comes to, counted only once it is recorded. Every row of the chunk gets one
+    outcome: the first that applies of those its recommendations have."""
 
-    def __init__(self) -> None:
-        self.new = self.changed = self.same = self.matched = self.undecided = 0
+    def __init__(self, chunk: Sequence[Read]) -> None:
+        self._chunk = chunk
+        self._outcomes: dict[int, Outcome] = {}
+        self._paragraphs: dict[Outcome, int] = {}
+        self.undecided = 0
         self.changes: list[RowNote] = []
+        self.conflicts: list[RowNote] = []
+        self.doubts: list[RowNote] = []
         self.unreadable: list[RowNote] = []
 
+    def count(self, row: SourceRow, outcome: Outcome) -> None:
+        """Says what came of a row that was imported."""
+        self._paragraphs[outcome] = self._paragraphs.get(outcome, 0) + 1
+        self._settle(outcome, *row.rows)
+
+    def _settle(self, outcome: Outcome, *rows: int) -> None:
+        for row in rows:
+            before = self._outcomes.get(row, outcome)
+            self._outcomes[row] = min(before, outcome, key=_RANK.__getitem__)
+
     def add_to(self, receipt: Receipt) -> None:
-        for name in ("new", "changed", "same", "matched", "undecided"):
-            setattr(receipt, name, getattr(receipt, name) + getattr(self, name))
-        for note in self.changes:
-            receipt.note(receipt.changes, note)
-        receipt.unreadable += len(self.unreadable)
+        """Puts it into the receipt."""
+        for read in self._chunk:
+            if isinstance(read, RowsNotRead):
+                receipt.not_read += read.rows
+                receipt.count(Outcome.NOT_READ, read.rows)
+                message = f"{read.rows} rows: {read.message}"
+                note = RowNote(0, None, read.reason, message, read.printed)
+                receipt.note(receipt.not_read_rows, note)
+            elif isinstance(read, UnreadableRow):
+                self._settle(Outcome.UNREADABLE, read.row)
+                note = RowNote(read.row, None, read.reason, read.message, read.printed)
+                receipt.note(receipt.unreadable_rows, note)
+            elif isinstance(read, RepeatedRow):
+                self._settle(Outcome.REPEATED, read.row)
+            else:
+                self._settle(Outcome.OTHER_STATES, *read.rows)
+        for outcome in self._outcomes.values():
+            receipt.count(outcome)
+        by_row = receipt.row_outcomes
+        receipt.repeated = by_row.get(Outcome.REPEATED, 0)
+        receipt.other_states = by_row.get(Outcome.OTHER_STATES, 0)
+        receipt.unreadable = by_row.get(Outcome.UNREADABLE, 0)
+        receipt.undecided += self.undecided
+        for outcome in (Outcome.NEW, Outcome.CHANGED, Outcome.SAME, Outcome.MATCHED):
+            name, more = outcome.value, self._paragraphs.get(outcome, 0)
+            setattr(receipt, name, getattr(receipt, name) + more)
+        receipt.undecided += self._paragraphs.get(Outcome.UNDECIDED, 0)
+        receipt.merged += self._paragraphs.get(Outcome.MERGED, 0)
         receipt.paragraphs -= len(self.unreadable)
-        for note in self.unreadable:
-            receipt.note(receipt.unreadable_rows, note)
+        for notes, mine in (
+            (receipt.changes, self.changes),
+            (receipt.conflicts, self.conflicts),
+            (receipt.doubts, self.doubts),
+            (receipt.unreadable_rows, self.unreadable),
+        ):
+            for note in mine:
+                receipt.note(notes, note)
+
+
+_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
-    """What a match adds to its recommendation: the row's name in its source, and its terms."""
+    """What a match adds to its recommendation: the row's name in its source, or its number in the
+    document that it comes from, and its terms."""
     planned: list[Entry] = []
-    alias = Alias(scheme=row.scheme, value=row.key)
+    alias = Alias(
+        scheme=row.scheme,
+        value=row.symbol or row.key if row.scheme == "un" else row.key,
+        paragraph=row.paragraph if row.scheme == "un" else None,
+    )
     if alias.key not in {a.key for a in r.aliases}:
-        planned.append(procedures.enter(r, "identify", r.identify(stamp, row.scheme, row.key)))
+        if row.scheme == "un":
+            numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
+            planned.append(procedures.enter(r, "renumber", numbered))
+        else:
+            named = r.identify(stamp, row.scheme, row.key)
+            planned.append(procedures.enter(r, "identify", named))
     borne = {held.term.key for held in r.terms}
     if new := [term for term in row.terms if term.key not in borne]:
         fits = r.classify(stamp, new, AssertedHow.SOURCE)
         planned.append(procedures.enter(r, "classify", fits))
     return planned
+
+
+def _asked(row: SourceRow) -> list[Alias]:
+    """The names to look for: its own, and where a number cell may have lost its zeros, those that
+    it may have had."""
+    asked = _aliases(row)
+    if row.paragraph_is_number and row.symbol and row.paragraph:
+        asked += [
+            Alias(scheme="un", value=row.symbol, paragraph=row.paragraph + zeros)
+            for zeros in ("0", "00")
+        ]
+    return asked
+
+
+def _with_its_number(row: SourceRow, known: _Known) -> SourceRow:
+    """The row under the number that its text is recorded under: 50.1 or 50.10. Raises Conflict
+    where the record does not tell."""
+    scores: dict[str, int] = {}
+    for zeros in ("", "0", "00"):
+        number = f"{row.paragraph}{zeros}"
+        alias = Alias(scheme="un", value=row.symbol or "", paragraph=number)
+        there = [r for r in known.bearers(row.addressee or "", alias) if r.kind is row.kind]
+        if there:
+            scores[number] = max(nearness(row.text, r, row.language) for r in there)
+    equal = [number for number, score in scores.items() if score == 100]
+    near = [number for number, score in scores.items() if score >= SURE]
+    for found in (equal, near):
+        if len(found) == 1:
+            return msgspec.structs.replace(row, paragraph=found[0])
+    raise Conflict(
+        "paragraph-is-number",
+        f"{row.paragraph}: the cell is a number, so that it may be {row.paragraph}0, and the "
+        "record has no such text under either. Make the column text, and write the numbers again "
+        "from the document.",
+    )
+
+
+def _minted(row: SourceRow) -> UUID:
+    """The id that a row gets where it is new: of its document's number, or of its source's key."""
+    names = (row.symbol or "", row.paragraph or "") if row.scheme == "un" else (row.scheme, row.key)
+    return mint(row.kind.value, row.addressee or "", *names)
+
+
+def _is_from(row: SourceRow, r: Recommendation) -> bool:
+    """True if a recommendation was received from this source, and not matched to it."""
+    return any(
+        alias.scheme == row.scheme
+        and mint(r.kind.value, r.addressee, row.scheme, alias.value) == r.id
+        for alias in r.aliases
+    )
+
+
+def _is_of_its_number(r: Recommendation) -> bool:
+    """True if a recommendation is known by its document's number alone."""
+    return all(alias.scheme not in SECOND for alias in r.aliases) or (
+        bool(r.symbol and r.paragraph)
+        and mint(r.kind.value, r.addressee, r.symbol or "", r.paragraph or "") == r.id
+    )
+
+
+def _says_the_same(row: SourceRow, r: Recommendation) -> bool:
+    """True if a recommendation says the same, word for word, by the same States with the same
+    answer: the source names it twice."""
+    said = {answer.answer for answer in r.positions}
+    states = {s.code or s.printed for part in r.parts for s in part.recommenders}
+    return (
+        row.language in r.texts
+        and r.text(row.language) == row.text
+        and states == {s.code or s.printed for s in row.recommenders}
+        and said == ({row.answer} if row.answer else set())
+    )
+
+
+def _review(row: SourceRow) -> UUID | None:
+    """The review that a row belongs to; None where it names no cycle."""
+    if row.cycle is None:
+        return None
+    return review_id(row.addressee or "", row.body, *_cycle_or_round(row.mechanism, row.cycle))
+
+
+def _cycle_or_round(mechanism: Mechanism, number: int | None) -> tuple[int | None, int | None]:
+    return (number, None) if mechanism is Mechanism.UPR else (None, number)
+
+
+def _note(row: SourceRow, reason: str, message: str) -> RowNote:
+    return RowNote(row.rows[0], row.paragraph, reason, message, row.text[:printed_chars_max])
 
 
 def _aliases(row: SourceRow) -> list[Alias]:
@@ -522,9 +869,25 @@ def _text(row: SourceRow) -> Text:
     )
 
 
-def _chunks(rows: Iterator[Read]) -> Iterator[list[Read]]:
-    while chunk := list(itertools.islice(rows, chunk_rows)):
+def _chunks(reads: Iterator[Read], rows_max: int) -> Iterator[list[Read]]:
+    """The rows in chunks. What one row of the file gives stays together."""
+    chunk: list[Read] = []
+    last: int | None = None
+    for read in reads:
+        first = _first_row(read)
+        if len(chunk) >= rows_max and (first is None or first != last):
+            yield chunk
+            chunk = []
+        chunk.append(read)
+        last = first
+    if chunk:
         yield chunk
+
+
+def _first_row(read: Read) -> int | None:
+    if isinstance(read, RowsNotRead):
+        return None
+    return read.rows[0] if isinstance(read, SourceRow) else read.row
 
 
 def _sha256(path: Path) -> str:

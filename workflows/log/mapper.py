@@ -53,7 +53,6 @@ EVENTS: dict[str, type[Event]] = {
         adoptions,
         absence,
         calendar,
-        absence,
     )
     for cls in module.EVENTS
 }

@@ -14,10 +14,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain import adoptions, workflow_definition
+from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
 from domain.casework import (
-    DeadlineEvent,
     Escalated,
     IncidentRaised,
     Migrated,
@@ -30,6 +29,7 @@ from domain.events import Corrected, Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.steps import BESIDE
+from domain.vocabulary import Vocabulary
 from domain.words import Kind, Mechanism
 from domain.workflow_definition import definition_id
 from workflows.calendars import Calendars
@@ -39,7 +39,7 @@ from workflows.procedure.consequences import Moment, as_it_was, effects
 from workflows.procedure.definition import Definition, decode
 from workflows.procedure.migration import CaseFate, Migration, Passage, with_outcome
 from workflows.procedure.shipped import by_hash, profile, shipped
-from workflows.statecharts.expressions import Facts, Value
+from workflows.statecharts.expressions import Facts
 
 known_definitions_max = 1_000
 
@@ -137,9 +137,24 @@ class Procedures:
             self._adopted[addressee] = found
         return found
 
+    def has_institution(self, addressee: str, code: str) -> bool:
+        """Whether a State has registered an institution that has not ended."""
+        if self._log is None:
+            return False
+        held = self._log.load(institution.institution_id(addressee, code), institution.fold)
+        return held is not None and held.ended is None
+
+    def schemes(self) -> Vocabulary:
+        """The assessment schemes there are: those that ship, and those that were published."""
+        ships = vocabulary.shipped()[schemes.VOCABULARY]
+        if self._log is None:
+            return ships
+        published = self._log.load(ships.id, vocabulary.fold)
+        return vocabulary.with_published(ships, published) or ships
+
     # -- what it says
 
-    def facts(self, r: Recommendation) -> dict[str, Value | None]:
+    def facts(self, r: Recommendation) -> Facts:
         """The facts its procedure reads, as they stand."""
         return self.of(r).facts(r)
 
@@ -152,12 +167,14 @@ class Procedures:
         if step in BESIDE:
             return
         procedure = self.of(r)
-        needs = [blocked.guard for blocked in procedure.blocked(step, r.states, self.facts(r))]
-        if needs:
-            now = ", ".join(r.states)
+        blocked = procedure.blocked(step, r.states, self.facts(r))
+        if blocked:
+            needs = " and ".join(procedure.in_words(one) for one in blocked)
+            now = ", ".join(map(procedure.called, r.states))
+            open_now = ", ".join(self.open_steps(r)) or "nothing"
             raise StepNotOpen(
-                f"“{step}” is not open: it needs {' and '.join(needs)}; it stands at {now}. "
-                f"Open now: {', '.join(self.open_steps(r))}.",
+                f"“{step}” is not open: it needs {needs}; it stands at {now}. Open now: "
+                f"{open_now}.",
                 step=step,
             )
 
@@ -220,9 +237,10 @@ class Procedures:
     ) -> RecommendationEvent:
         """An event with what follows from it; its facts are added to `r`, and nothing else."""
         struck = _struck(r, event)
-        before = procedure.facts(r)
-        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
-        after = before if isinstance(event, DeadlineEvent) else procedure.facts(r)
+        before, after = self._facts_around(r, procedure, step, event)
+        if struck is not None:
+            self.changed()
+            after = procedure.facts(r)
         if struck is not None and (struck.left or struck.entered):
             outcome = _undone(procedure, r, struck, after)
         else:
@@ -257,6 +275,18 @@ class Procedures:
             effects=tuple(as_it_was(r, earlier)),
         )
         return msgspec.structs.replace(event, stamp=stamp)
+
+    def changed(self) -> None:
+        """Facts of a case were changed by no step that says so: what is remembered of them is
+        not asked."""
+
+    def _facts_around(
+        self, r: Recommendation, procedure: Compiled, step: str, event: RecommendationEvent
+    ) -> tuple[Facts, Facts]:
+        """The facts before an event and after it, which is added to `r` in between."""
+        before = procedure.facts(r)
+        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
+        return before, procedure.facts_after(step, r, before)
 
     def begin(
         self, r: Recommendation, procedure: Compiled, event: Received, moment: Callable[[], Moment]
@@ -303,10 +333,12 @@ def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Fac
     )
 
 
+_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
+
+
 def _narrowed(event: Said, r: Recommendation) -> Said:
     """The event, read by no more than read the recommendation."""
-    narrow = list(Visibility).index
-    if narrow(event.stamp.visibility) >= narrow(r.visibility):
+    if _NARROW[event.stamp.visibility] >= _NARROW[r.visibility]:
         return event
     stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
     return msgspec.structs.replace(event, stamp=stamp)

@@ -3,19 +3,24 @@
     before: which steps are open?   after: which states does what happened leave and enter?
 
 A step's own guards see the facts as they were before it; everything that follows from it sees them
-as they are after. Decisions depend on nothing but states, step and facts, so they are remembered.
+as they are after. Decisions depend on nothing but states, step, and what guards can tell apart of
+facts, so they are remembered by these: cases whose dates differ share what was decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from domain.effects import TaskOpened
 from domain.recommendation import Recommendation
+from domain.refusals import valid
 from workflows.access import MAY, Role
+from workflows.calendars import year_max, year_min
 from workflows.procedure.definition import (
+    HISTORY,
     DeadlineSpec,
     Definition,
     FieldType,
@@ -24,8 +29,10 @@ from workflows.procedure.definition import (
     StateSpec,
     TaskSpec,
     Unsound,
+    label,
 )
 from workflows.procedure.facts import KNOWN
+from workflows.procedure.telling_apart import telling_apart
 from workflows.statecharts.expressions import (
     And,
     At,
@@ -37,6 +44,7 @@ from workflows.statecharts.expressions import (
     Not,
     Unreadable,
     Value,
+    compared,
     facts_of,
     holds,
     read,
@@ -68,6 +76,8 @@ its passing wherever a step is named."""
 WHOLE, ALL = "(whole)", "(all)"
 """The two states around those of the definition: no name of one reads so."""
 
+
+Told = TypeVar("Told")
 
 Remembered = Mapping[str, tuple[str, ...]]
 """What each history state remembers."""
@@ -178,12 +188,15 @@ class Compiled:
         self.guards: dict[str, Expression | None] = {}
         self._read: list[tuple[Expression, str]] = []
         self.listened: set[str] = set()
+        self._spec_of = {state.id: state for state in definition.all_states()}
         self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
+        self._histories = {s.id for s in definition.all_states() if s.kind in HISTORY}
         if whole:
             self._check_facts()
         for name, fact in definition.facts.items():
             reader = KNOWN[name].read if fact.filled is None else _reader(fact.filled)
             self.readers.append((name, reader))
+        self._reader_of = dict(self.readers)
         for n, spec in enumerate(definition.steps):
             if spec.name in self.guards:
                 raise Unsound("step-twice", f"There are two steps {spec.name}.", f"$.steps[{n}]")
@@ -191,6 +204,7 @@ class Compiled:
         regions = tuple(
             self._state(spec, f"$.states[{n}]") for n, spec in enumerate(definition.states)
         )
+        self._seen = telling_apart(definition.facts, self.all_guards())
         self.promises = tuple(
             self._promise(n, promise) for n, promise in enumerate(definition.promises)
         )
@@ -201,23 +215,36 @@ class Compiled:
             raise Unsound("no-chart", str(problem), "$.states") from None
         for n, end in enumerate(definition.ends):
             if end not in self.chart.index:
-                raise Unsound("unknown-state", f"There is no state {end}.", f"$.ends[{n}]")
+                raise Unsound("unknown-state", self._no_state(end), f"$.ends[{n}]")
         for guard, where in self._read:
             for name in sorted(states_of(guard) - self.chart.index.keys()):
-                raise Unsound("unknown-state", f"There is no state {name}.", where)
+                raise Unsound("unknown-state", self._no_state(name), where)
         if whole:
             self._check_deadlines()
             self._check_tasks()
         self.has_history = any(map(self.chart.histories.__getitem__, range(len(self.chart.ids))))
         self._armed: dict[tuple[str, ...], Armed] = {}
         self._outcomes: dict[Any, Outcome] = {}
-        self._taken: dict[Any, bool] = {}
+        self._blocked: dict[Any, tuple[Blocked, ...]] = {}
+        self._changing: dict[str, list[str]] = {}
 
     # -- what it reads
 
     def facts(self, r: Recommendation) -> dict[str, Value | None]:
         """The facts that guards read, as they stand."""
         return {name: read(r) for name, read in self.readers}
+
+    def facts_after(self, step: str, r: Recommendation, before: Facts) -> dict[str, Value | None]:
+        """The facts after a step, which changes only those that it can; `before`: all of them, as
+        they stood."""
+        names = self._changing.get(step)
+        if names is None:
+            names = [name for name in self.fact_names if step in self.changed_by(name)]
+            self._changing[step] = names
+        after = dict(before)
+        for name in names:
+            after[name] = self._reader_of[name](r)
+        return after
 
     def changed_by(self, fact: str) -> tuple[str, ...]:
         """The steps that may change a fact."""
@@ -230,32 +257,49 @@ class Compiled:
         """The steps that are open, in the definition's order."""
         return [name for name in self.guards if not self.blocked(name, states, facts)]
 
-    def blocked(self, name: str, states: Sequence[str], facts: Facts) -> list[Blocked]:
+    def blocked(self, name: str, states: Sequence[str], facts: Facts) -> Sequence[Blocked]:
         """Why a step is not open, condition by condition; nothing if it is. A step that the
         definition does not have is open nowhere; a deadline passes only where it runs."""
         if name.startswith(PAST):
             deadline = self.deadlines[name.removeprefix(PAST)]
             runs = deadline in self.armed(states).deadlines
             where = " or ".join(f"at {state}" for state in deadline.within)
-            return [] if runs else [Blocked(where, (), deadline.within)]
+            return () if runs else (Blocked(where, (), deadline.within),)
         if name not in self.guards:
-            return [Blocked(f"a procedure that has the step {name}", (), ())]
+            return (Blocked(f"a procedure that has the step {name}", (), ()),)
+        key = name, tuple(states), self._seen(facts)
+        found = self._blocked.get(key)
+        if found is None:
+            found = _remember(self._blocked, key, tuple(self._blocking(name, states, facts)))
+        return found
+
+    def _blocking(self, name: str, states: Sequence[str], facts: Facts) -> Iterator[Blocked]:
         active = self.active(states)
         guard = self.guards[name]
         parts = guard.parts if isinstance(guard, And) else (guard,) if guard else ()
-        found = [_blocked(part) for part in parts if not holds(part, facts, active)]
-        if not found and name in self.listened:
-            values = tuple([facts.get(name) for name in self.fact_names])
-            key = name, tuple(states), values
-            taken = self._taken.get(key)
-            if taken is None:
-                stepped = self.step(name, states, facts, facts)
-                taken = any(microstep.event == signal(name) for microstep in stepped.microsteps)
-                if len(self._taken) < remembered_max:
-                    self._taken[key] = taken
-            if not taken:
-                found.append(Blocked(f"a state that takes {name}", (), ()))
-        return found
+        failing = [part for part in parts if not holds(part, facts, active)]
+        yield from map(_blocked, failing)
+        if not failing and name in self.listened:
+            stepped = self.step(name, states, facts, facts)
+            if all(microstep.event != signal(name) for microstep in stepped.microsteps):
+                yield Blocked(f"a state that takes {name}", (), ())
+
+    def called(self, state: str) -> str:
+        """A state with its name for people: `cabinet.waits (Waits)`."""
+        spec = self._spec_of.get(state)
+        return state if spec is None else f"{state} ({label(spec.labels, 'en', state)})"
+
+    def in_words(self, blocked: Blocked) -> str:
+        """A condition with the names that people have for the states it asks for."""
+
+        def named(found: re.Match[str]) -> str:
+            return f"at {self.called(found[1])}"
+
+        return (
+            re.sub(r"\bat ([a-z][\w.-]*)", named, blocked.guard)
+            if blocked.states
+            else blocked.guard
+        )
 
     def may(self, name: str) -> frozenset[Role]:
         """The roles that may take a step; none, where there is no such step."""
@@ -266,8 +310,11 @@ class Compiled:
 
     def begin(self, facts: Facts) -> Outcome:
         """The states a case starts in."""
-        stepped = start(self.chart, _Guards("", facts, facts))
-        return Outcome((), tuple(sorted(stepped.snapshot.active)))
+        return Outcome((), tuple(sorted(self.start(facts).snapshot.active)))
+
+    def start(self, facts: Facts) -> Stepped:
+        """How a case starts, as the kernel takes it."""
+        return start(self.chart, _Guards("", facts, facts))
 
     def resume(
         self, leaves: Sequence[str], remembered: Remembered, facts: Facts
@@ -289,9 +336,8 @@ class Compiled:
     ) -> Outcome:
         """What a step leaves and enters, in the order of names. `remembered`: what history states
         remember, where the procedure has any."""
-        values = tuple([facts.get(name) for facts in (before, after) for name in self.fact_names])
         history = tuple(sorted((remembered or {}).items())) if self.has_history else ()
-        key = name, tuple(states), values, history
+        key = name, tuple(states), self._seen(before), self._seen(after), history
         found = self._outcomes.get(key)
         if found is None:
             stepped = self.step(name, states, before, after, history)
@@ -301,8 +347,7 @@ class Compiled:
                 tuple(sorted(now - then)),
                 tuple(sorted({*stepped.snapshot.history} - {*history})),
             )
-            if len(self._outcomes) < remembered_max:
-                self._outcomes[key] = found
+            _remember(self._outcomes, key, found)
         return found
 
     def armed(self, states: Sequence[str]) -> Armed:
@@ -325,8 +370,7 @@ class Compiled:
                     },
                 )
             )
-            if len(self._armed) < remembered_max:
-                self._armed[key] = found
+            _remember(self._armed, key, found)
         return found
 
     def step(
@@ -459,7 +503,12 @@ class Compiled:
         form = next((s.form for s in self.definition.steps if s.name == step), ())
         found = next((f for f in form if f.name == field), None)
         if name in KNOWN or found is None:
-            why = f"There is no field {fact.filled}, or {name} is known otherwise."
+            fields = (f"{s.name}.{f.name}" for s in self.definition.steps for f in s.form)
+            why = (
+                f"{name} is read from the record, and filled in by no form: name it otherwise."
+                if name in KNOWN
+                else f"There is no field {fact.filled}. {valid(fields, fact.filled)}"
+            )
             raise Unsound("fact-not-filled", why, where)
         values = tuple(choice.id for choice in found.choices)
         said_openly = found.type is not FieldType.TEXT or found.public
@@ -480,7 +529,7 @@ class Compiled:
                 if declared is None or declared.type is not FactType.DAY:
                     raise Unsound("due-by-no-day", f"{fact} is no day.", f"{where}.due")
             if deadline.then is not None and deadline.then not in self.guards:
-                raise Unsound("unknown-step", f"There is no step {deadline.then}.", where)
+                raise Unsound("unknown-step", self._no_step(deadline.then), where)
 
     def _check_tasks(self) -> None:
         names = [task.id for task in self.definition.tasks]
@@ -491,15 +540,26 @@ class Compiled:
             self._known_states(task.within, f"{where}.while")
             for name in task.steps:
                 if name not in self.guards:
-                    raise Unsound("unknown-step", f"There is no step {name}.", f"{where}.steps")
+                    raise Unsound("unknown-step", self._no_step(name), f"{where}.steps")
             if task.deadline is not None and task.deadline not in self.deadlines:
-                why = f"There is no deadline {task.deadline}."
+                why = self._no_deadline(task.deadline)
                 raise Unsound("unknown-deadline", why, f"{where}.deadline")
 
     def _known_states(self, ids: tuple[str, ...], where: str) -> None:
         for id in ids:
             if id not in self.chart.index:
-                raise Unsound("unknown-state", f"There is no state {id}.", where)
+                raise Unsound("unknown-state", self._no_state(id), where)
+
+    def _no_state(self, id: str) -> str:
+        known = (state.id for state in self.definition.all_states())
+        return f"There is no state {id}. {valid(known, id)}"
+
+    def _no_step(self, name: str) -> str:
+        known = (step.name for step in self.definition.steps)
+        return f"There is no step {name}. {valid(known, name)}"
+
+    def _no_deadline(self, id: str) -> str:
+        return f"There is no deadline {id}. {valid(self.deadlines, id)}"
 
     def _guard(self, text: str | None, where: str) -> Expression | None:
         if text is None:
@@ -509,6 +569,11 @@ class Compiled:
         except Unreadable as problem:
             message = f"{problem} (at character {problem.at + 1})"
             raise Unsound("guard-unreadable", message, where) from None
+        for fact, value in compared(guard):
+            is_day = self.definition.facts[fact].type is FactType.DAY
+            if is_day and not year_min <= int(str(value)[:4]) <= year_max:
+                why = f"{value} is in no calendar: they reach from {year_min} to {year_max}."
+                raise Unsound("day-out-of-reach", why, where)
         self._read.append((guard, where))
         return guard
 
@@ -550,6 +615,9 @@ class Compiled:
         if spec.kind is not None:
             kind = Kind(spec.kind)
         is_history = kind in (Kind.HISTORY, Kind.DEEP_HISTORY)
+        if is_history and spec.initial in self._histories:
+            why = f"{spec.id} leads to {spec.initial}, which remembers too: name a plain state."
+            raise Unsound("history-to-history", why, f"{where}.initial")
         if spec.initial is not None and not children and not is_history:
             raise Unsound("nothing-within", f"{spec.id} has no states within it.", where)
         return State(
@@ -566,14 +634,17 @@ class Compiled:
     def _move(self, move: Move, where: str) -> Transition:
         if move.past is not None:
             if move.past not in self.deadlines or move.on is not None:
-                why = f"There is no deadline {move.past}, or the move is on a step too."
+                both = "A move is on a step, or past a deadline, and not both."
+                why = self._no_deadline(move.past) if move.on is None else both
                 raise Unsound("unknown-deadline", why, f"{where}.past")
         elif move.on is not None:
             if move.on not in self.guards:
-                raise Unsound("unknown-step", f"There is no step {move.on}.", f"{where}.on")
+                raise Unsound("unknown-step", self._no_step(move.on), f"{where}.on")
             self.listened.add(move.on)
         elif move.to is None:
             raise Unsound("moves-nowhere", "Without a step and a state it does nothing.", where)
+        if move.to is not None and move.to not in self._spec_of:
+            raise Unsound("no-chart", self._no_state(move.to), "$.states")
         return Transition(
             events=_events(move),
             guard=_Guard.of(self._guard(move.when, f"{where}.when")),
@@ -607,6 +678,14 @@ def _events(move: Move) -> tuple[str, ...]:
     if move.past is not None:
         return (PAST + move.past,)
     return () if move.on is None else (STEP + move.on,)
+
+
+def _remember(known: dict[Any, Told], key: Any, found: Told) -> Told:
+    """Keeps what was found; where there is too much, what was found before is found again."""
+    if len(known) >= remembered_max:
+        known.clear()
+    known[key] = found
+    return found
 
 
 def _blocked(guard: Expression) -> Blocked:

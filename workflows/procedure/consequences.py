@@ -8,7 +8,7 @@ fact it is due by says another day, somebody gives more time, or the case rests 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from domain.casework import (
@@ -29,6 +29,7 @@ from domain.effects import (
     DeadlineSet,
     Instant,
     Notice,
+    NoticeInstitution,
     Remembered,
     RestUntil,
     TaskEnded,
@@ -37,9 +38,10 @@ from domain.effects import (
 from domain.entry import Effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
+from workflows.access import Role
 from workflows.calendars import Calendar
 from workflows.procedure.compiled import Compiled, Outcome
-from workflows.procedure.definition import DeadlineSpec
+from workflows.procedure.definition import DeadlineSpec, To
 from workflows.statecharts.expressions import Facts
 
 
@@ -240,7 +242,7 @@ class _Clock:
             assert isinstance(self.event, DeadlineExtended)
             yield self._set(spec, held.basis, self.event.until)
         elif held.status is DeadlineStatus.PAUSED and not self._rests(spec):
-            yield self._set(spec, held.basis, self._after_the_rest(held))
+            yield self._set(spec, held.basis, self._after_the_rest(spec, held))
             return
         else:
             if held.status is DeadlineStatus.RUNNING and self._rests(spec):
@@ -303,13 +305,22 @@ class _Clock:
             )
 
     def _due(self, spec: DeadlineSpec, basis: str) -> str:
+        if spec.due.annual is not None:
+            return spec.due.annual.after(basis)
         return basis if spec.due.after is None else self.calendar.after(basis, spec.due.after)
 
-    def _after_the_rest(self, held: DeadlineHeld) -> str:
-        """The day it is due, later by as many days as the clock stood still."""
-        rested = date.fromisoformat(self.day) - date.fromisoformat(held.paused or self.day)
-        later = date.fromisoformat(held.day) + max(rested, timedelta(0))
-        return later.isoformat()
+    def _after_the_rest(self, spec: DeadlineSpec, held: DeadlineHeld) -> str:
+        """The day it is due when its clock goes on: what was left of it, counted from today. What
+        is left of working days is counted in working days, of all else in days."""
+        stopped, today = held.paused or self.day, self.day
+        if today <= stopped:
+            return held.day
+        after = spec.due.after
+        if after is not None and after.working_days is not None:
+            working = self.calendar.working_days_until(stopped, held.day)
+            return self.calendar.after_working_days(today, working)
+        left = date.fromisoformat(held.day) - date.fromisoformat(stopped)
+        return (date.fromisoformat(today) + left).isoformat()
 
     def _paused(self, spec: DeadlineSpec, generation: int) -> DeadlinePaused:
         return DeadlinePaused(deadline=spec.id, generation=generation, on=self.day)
@@ -318,17 +329,11 @@ class _Clock:
         """Sets it, with the reminders that still lie ahead."""
         calendar, now = self.calendar, self.moment.now
         reminders = (
-            Notice(
-                at=calendar.end_of(calendar.before(day, reminder.before)),
-                roles=tuple(role.value for role in reminder.to),
-            )
+            _notice(calendar.end_of(calendar.before(day, reminder.before)), reminder.to)
             for reminder in spec.reminders
         )
         escalations = (
-            Notice(
-                at=calendar.end_of(calendar.after(day, escalation.after)),
-                roles=tuple(role.value for role in escalation.to),
-            )
+            _notice(calendar.end_of(calendar.after(day, escalation.after)), escalation.to)
             for escalation in spec.escalations
         )
         return DeadlineSet(
@@ -343,6 +348,17 @@ class _Clock:
             reminders=tuple(sorted((n for n in reminders if n.at > now), key=lambda n: n.at)),
             escalations=tuple(sorted(escalations, key=lambda n: n.at)),
         )
+
+
+def _notice(at: Instant, to: Sequence[Role | To]) -> Notice:
+    named = (one for one in to if isinstance(one, To))
+    return Notice(
+        at=at,
+        roles=tuple(one.value for one in to if isinstance(one, Role)),
+        institutions=tuple(
+            NoticeInstitution(role=to.role.value, institution=to.institution) for to in named
+        ),
+    )
 
 
 def instant_of(microseconds: int) -> Instant:

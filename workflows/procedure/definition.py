@@ -30,6 +30,7 @@ from domain.effects import Whose
 from domain.words import Bucket, Mechanism
 from domain.words import Kind as TextKind
 from workflows.access import Role
+from workflows.annual import Annual
 from workflows.spans import Span
 from workflows.statecharts.expressions import Fact
 
@@ -186,30 +187,52 @@ class StepSpec(
     approvals: Approvals | None = None
 
 
+_WAYS_DUE = (
+    (True, False, False),
+    (False, True, False),
+    (False, False, True),
+    (True, False, True),
+)
+"""Which of a fact, a span and an annual day say together when something is due."""
+
+
 class Due(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When something is due: on the day that a fact says, or so long after its state was
-    entered: one of the two."""
+    """When something is due: on the day that a `fact` says; so long `after` its state was entered;
+    or on the next `annual` day after that, or after the day that the `fact` says."""
 
     fact: str | None = None
     after: Span | None = None
+    annual: Annual | None = None
 
     def __post_init__(self) -> None:
-        if (self.fact is None) == (self.after is None):
-            raise ValueError("Something is due by a fact, or after a span: say one of them")
+        said = (self.fact is not None, self.after is not None, self.annual is not None)
+        if said not in _WAYS_DUE:
+            raise ValueError(
+                "Something is due by a fact, after a span, or on an annual day (after a fact's "
+                "day, where it names one): say one of them"
+            )
+
+
+class To(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An institution that is told, by its code, wherever the case is: its focal points, or those in
+    another `role`."""
+
+    institution: str
+    role: Role = Role.FOCAL_POINT
 
 
 class Reminder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is reminded, how long before."""
+    """Who is reminded, how long before: roles, and institutions."""
 
     before: Span
-    to: tuple[Role, ...]
+    to: tuple[Role | To, ...]
 
 
 class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is told that it is overdue, how long after."""
+    """Who is told that it is overdue, how long after: roles, and institutions."""
 
     after: Span
-    to: tuple[Role, ...]
+    to: tuple[Role | To, ...]
 
 
 class DeadlineSpec(

@@ -22,7 +22,7 @@ from domain.casework import (
     SetBack,
     Timer,
 )
-from domain.effects import Instant, Whose
+from domain.effects import Instant, Notice, Whose
 from domain.entry import (
     Authority,
     AuthorityKind,
@@ -212,10 +212,10 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
     if held is None:
         return [procedures.enter(r, RESUME, r.wake(stamp))]
     if due.timer is Timer.REMIND:
-        to = addressed(r, held, held.reminders[held.reminded].roles)
+        to = told(r, held, held.reminders[held.reminded])
         return [procedures.enter_notice(r, r.remind(stamp, held, to))]
     if due.timer is Timer.ESCALATE:
-        to = addressed(r, held, held.escalations[held.escalated].roles)
+        to = told(r, held, held.escalations[held.escalated])
         return [procedures.enter_notice(r, r.escalate(stamp, held, to))]
     spec = procedures.of(r).deadlines.get(held.deadline)
     roles = next((task.roles for task in r.tasks if task.deadline == held.deadline), ())
@@ -236,6 +236,12 @@ def _then(
     until = None if held.fact is None else held.basis
     for event in by_itself.events(r, procedure.specs[step], stamp, held.deadline, until):
         yield procedures.enter(r, step, event)
+
+
+def told(r: Recommendation, held: DeadlineHeld, notice: Notice) -> tuple[Addressed, ...]:
+    """Whom a notice is for: those in its roles, and in institutions that it names, each once."""
+    named = (Addressed(role=to.role, institution=to.institution) for to in notice.institutions)
+    return tuple(dict.fromkeys((*addressed(r, held, notice.roles), *named)))
 
 
 def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tuple[Addressed, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.entry import Protected, is_date, text_chars_max
 from domain.events import StepDatum
-from domain.refusals import InvalidInput
+from domain.refusals import InvalidInput, listed, valid
 from workflows.procedure.definition import Field, FieldType, Unsound, label
 
 number_max = (1 << 53) - 1
@@ -21,7 +21,11 @@ def fill_in(form: tuple[Field, ...], said: Mapping[str, Any]) -> tuple[StepDatum
     """What somebody said, in the form's order. Refuses what the form does not ask for, and says of
     every field what is wrong with it."""
     unasked = sorted(said.keys() - {field.name for field in form})
-    wrong = [f"{name[:80]}: the form has no such field" for name in unasked]
+    names = [field.name for field in form]
+    wrong = [
+        f"{name[:80]}: the form has no such field. {valid(names, name).rstrip('.')}"
+        for name in unasked
+    ]
     filled: list[StepDatum] = []
     for field in form:
         value = said.get(field.name)
@@ -106,7 +110,7 @@ def _wrong(field: Field, value: Any) -> str | None:
             return None if fits else "is a day, as in 2025-04-08"
         case FieldType.CHOICE:
             ids = [choice.id for choice in field.choices]
-            return None if value in ids else f"is one of {', '.join(ids)}"
+            return None if value in ids else f"is one of {listed(ids)}"
         case FieldType.TEXT:
             fits = isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= _most(field)
             return None if fits else f"is a text of 1 to {_most(field):,} characters"

@@ -18,6 +18,7 @@ from domain.entry import Protected
 from domain.events import ProgressChanged, ProgressDrafted, RecommendationEvent
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
+from domain.refusals import Forbidden
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Approvals, Seat, StepSpec
 
@@ -185,3 +186,11 @@ def sits(seat: Seat, role: str, institution: str) -> bool:
 def may_approve(approvals: Approvals | None, role: str, institution: str) -> bool:
     """True if somebody in this role, of this institution, has a say."""
     return approvals is not None and any(sits(seat, role, institution) for seat in approvals.of)
+
+
+def authorise_approval(procedure: Compiled, step: str, role: str, institution: str) -> None:
+    """Refuses an approval that a step does not ask of somebody in this role, of this
+    institution."""
+    spec = procedure.specs.get(step)
+    if not may_approve(None if spec is None else spec.approvals, role, institution):
+        raise Forbidden(f"“{step[:80]}” does not ask for your approval.")

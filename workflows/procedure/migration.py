@@ -24,7 +24,7 @@ from domain.effects import AnyEffect, Remembered
 from domain.entry import Entry, Stamp
 from domain.events import StepDatum
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput
+from domain.refusals import InvalidInput, valid
 from workflows.procedure import forms, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.consequences import Moment, carried_over, is_as_it_was
@@ -274,13 +274,16 @@ class Passage:
         for before, after in self.migration.states.items():
             where = f"$.states.{before}"
             if before not in known.index:
-                yield gate.Fault("unknown-state", f"Before there is no state {before}.", where)
+                states = (state.id for state in self.before.definition.all_states())
+                why = f"Before there is no state {before}. {valid(states, before)}"
+                yield gate.Fault("unknown-state", why, where)
                 continue
             if after is None:
                 continue
             kind = self.kinds.get(after)
             if kind is None:
-                yield gate.Fault("unknown-state", f"Afterwards there is no state {after}.", where)
+                why = f"Afterwards there is no state {after}. {valid(self.kinds, after)}"
+                yield gate.Fault("unknown-state", why, where)
             elif known.kind[known.index[before]] in _MEMORIES:
                 if kind not in _MEMORIES:
                     why = f"{before} remembers states, and {after} does not."
@@ -318,8 +321,7 @@ class Passage:
             where = f"$.facts.{name}"
             step, _, field = name.partition(".")
             if name not in filled:
-                known = ", ".join(sorted(filled)) or "none"
-                why = f"No fact of the procedure is filled by {name}; those are: {known}."
+                why = f"No fact is filled by the field {name}. {valid(sorted(filled), name)}"
                 yield gate.Fault("unknown-fact", why, where)
                 continue
             form = self.after.specs[step].form
@@ -333,7 +335,7 @@ class Passage:
         for name in self.migration.overrides:
             if name not in self.after.deadlines:
                 where = f"$.deadline-overrides.{name}"
-                why = f"Afterwards there is no deadline {name}."
+                why = f"Afterwards there is no deadline {name}. {valid(self.after.deadlines, name)}"
                 yield gate.Fault("unknown-deadline", why, where)
 
 

@@ -6,44 +6,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
-
 from domain.casework import DeadlineHeld, DeadlineStatus, Due
 from domain.entry import Entry
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import UnknownAssignment
 from domain.steps import BESIDE, step_of
-from workflows.calendars import Calendar
-from workflows.procedure import Procedures
+from workflows.calendars import Calendar, Calendars
+from workflows.procedure.as_if import AsIf, bare
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.consequences import Moment, instant_of, microseconds_of
-from workflows.procedure.firing import BY_ITSELF, fire
-
-timers_max = 1_000
-
-
-class _Under(Procedures):
-    """Whatever it is, it is under this procedure, and it is now when it is said to be."""
-
-    def __init__(self, under: Compiled, calendar: Calendar) -> None:
-        super().__init__(clock=lambda: self.now)
-        self.now = 0
-        self._under = under
-        self._calendar = calendar
-
-    def of(self, r: Recommendation) -> Compiled:
-        return self._under
-
-    def moment(self, addressee: str) -> Moment:
-        return Moment(self._calendar, self.now)
+from workflows.procedure.consequences import Moment, microseconds_of
+from workflows.procedure.firing import BY_ITSELF
 
 
 def days_overdue(entries: Sequence[Entry], under: Compiled, calendar: Calendar, now: int) -> int:
     """For how many days the deadline that was overdue longest would have been so, under a
     procedure, until `now` (microseconds since 1970, UTC). What the record says was done counts as
     done, whether or not the step would have been open."""
-    procedures = _Under(under, calendar)
+    procedures = AsIf(under, _Always(calendar))
     first = entries[0]
     assert isinstance(first.event, Received)
     r = begin(first)
@@ -51,24 +31,38 @@ def days_overdue(entries: Sequence[Entry], under: Compiled, calendar: Calendar, 
     begun = procedures.begin(r, under, first.event, lambda: procedures.moment(r.addressee))
     r.follow(first._replace(event=begun))
     late = _Late(r)
+
+    def look(due: Due) -> None:
+        if due.deadline is not None:
+            late.look(due.deadline.day)
+
     for entry in entries[1:]:
         event = entry.event
         assert isinstance(event, RecommendationEvent)
-        procedures.now = _when(entry, calendar)
-        _pass(procedures, r, late)
+        procedures.pass_time(r, _when(entry, calendar), look)
         r.version = entry.version - 1
         step = step_of(event)
         if step in BESIDE or event.stamp.speaker.role == BY_ITSELF:
             continue
         try:
-            procedures.enter(r, step, _bare(event))
+            procedures.enter(r, step, bare(event))
         except UnknownAssignment:
             continue  # it had lapsed by then
         late.look(Moment(calendar, procedures.now).day(event.stamp.effective))
-    procedures.now = now
-    _pass(procedures, r, late)
+    procedures.pass_time(r, now, look)
     late.look(calendar.day_of(now), is_over=True)
     return late.longest
+
+
+class _Always(Calendars):
+    """One calendar, at all times."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        super().__init__()
+        self._calendar = calendar
+
+    def of(self, addressee: str) -> Calendar:
+        return self._calendar
 
 
 class _Late:
@@ -94,19 +88,6 @@ class _Late:
         self._standing = passed
 
 
-def _pass(procedures: _Under, r: Recommendation, late: _Late) -> None:
-    """Lets pass what is due by now."""
-    now, until = instant_of(procedures.now), procedures.now
-    for _ in range(timers_max):
-        due: Due | None = r.next_due
-        if due is None or due.at > now:
-            break
-        fire(procedures, r, due, "")
-        if due.deadline is not None:
-            late.look(due.deadline.day)
-    procedures.now = until
-
-
 def _when(entry: Entry, calendar: Calendar) -> int:
     """When an entry was true in the world, as far as that is known, else when it was recorded: what
     was done in time and entered late was not overdue."""
@@ -118,9 +99,3 @@ def _when(entry: Entry, calendar: Calendar) -> int:
 
 
 _A_DAY = 86_400 * 1_000_000
-
-
-def _bare(event: RecommendationEvent) -> RecommendationEvent:
-    """An event without what was decided when it was recorded."""
-    stamp = msgspec.structs.replace(event.stamp, left=(), entered=(), effects=())
-    return msgspec.structs.replace(event, stamp=stamp)

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from domain.refusals import valid
 from workflows.access import Role
 from workflows.procedure.definition import (
     FORMAT,
@@ -258,7 +259,8 @@ def _operate(d: Definition, operation: Operation, where: str) -> Definition:
             return replace(d, deadlines=(*d.deadlines, deadline))
         case Tighten(deadline=id, after=after):
             if id not in {known.id for known in d.deadlines}:
-                raise NoDefinition(f"There is no deadline {id}.", where)
+                known_ids = (known.id for known in d.deadlines)
+                raise NoDefinition(f"There is no deadline {id}. {valid(known_ids, id)}", where)
             return replace(
                 d,
                 deadlines=tuple(
@@ -303,7 +305,7 @@ def _place(names: list[str], after: str | None, where: str) -> int:
     if after is None:
         return len(names)
     if after not in names:
-        raise NoDefinition(f"There is no {after} to come after.", where)
+        raise NoDefinition(f"There is no {after} to come after. {valid(names, after)}", where)
     return names.index(after) + 1
 
 
@@ -332,7 +334,8 @@ def _in_state(
 
     states = within(d.states)
     if not found:
-        raise NoDefinition(f"There is no state {id}.", where)
+        known = (state.id for state in d.all_states())
+        raise NoDefinition(f"There is no state {id}. {valid(known, id)}", where)
     return msgspec.structs.replace(d, states=states)
 
 
@@ -340,6 +343,7 @@ def _in_step(
     d: Definition, name: str, change: Callable[[StepSpec], StepSpec], where: str
 ) -> Definition:
     if all(step.name != name for step in d.steps):
-        raise NoDefinition(f"There is no step {name}.", where)
+        known = (step.name for step in d.steps)
+        raise NoDefinition(f"There is no step {name}. {valid(known, name)}", where)
     steps = (change(step) if step.name == name else step for step in d.steps)
     return msgspec.structs.replace(d, steps=tuple(steps))

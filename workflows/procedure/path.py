@@ -19,7 +19,7 @@ from domain.casework import DeadlinePassed, DeadlineStatus, HandHeld
 from domain.entry import Entry, Stamp, effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
-from domain.refusals import NotFound
+from domain.refusals import NotFound, valid
 from domain.words import AssignmentStatus, ProgressStatus
 from workflows.procedure import by_itself, four_eyes
 from workflows.procedure.acts import PREPARED_BY, SOMEBODY, Domains, acts, stamp_of
@@ -103,8 +103,8 @@ def path(procedure: Compiled, r: Recommendation, to: str, moment: Callable[[], M
     """The shortest way from where a case stands to where a state is active; of several, the one
     whose steps come first in the procedure. Refuses a state that there is not."""
     if to not in places(procedure):
-        known = ", ".join(places(procedure))
-        raise NotFound(f"Its procedure has no state “{to[:80]}”; its states are: {known}.")
+        known = valid(places(procedure), to)
+        raise NotFound(f"Its procedure has no state “{to[:80]}”. {known}")
     now = moment()
     if to in procedure.active(r.states):
         return Path(to, True, (), now.today)

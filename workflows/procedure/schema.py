@@ -12,13 +12,18 @@ from typing import Any
 
 import msgspec
 
+from workflows.annual import Annual
 from workflows.procedure.definition import Definition, Due
 from workflows.procedure.migration import Migration
 from workflows.procedure.overlay import Overlay
 from workflows.spans import Span
 
-ONE_OF = (Due, Span)
-"""What says one of its fields, and no more."""
+ONE_OF: dict[type, tuple[tuple[str, ...], ...]] = {
+    Due: (("fact",), ("after",), ("annual",), ("fact", "annual")),
+    Span: (("days",), ("working-days",), ("months",), ("years",)),
+    Annual: (("month", "day"), ("month", "weekday", "nth"), ("end-of",)),
+}
+"""What says some of its fields together, and no others."""
 
 FILE = Path(__file__).with_name("schema.json")
 
@@ -31,11 +36,17 @@ def json_schema() -> dict[str, Any]:
     for part in parts.values():
         if "description" in part:
             part["description"] = cleandoc(part["description"])
-    for kind in ONE_OF:
+    for kind, ways in ONE_OF.items():
         part = parts[kind.__name__]
         part["oneOf"] = [
-            {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
-            for name in part["properties"]
+            {
+                "required": [*way],
+                "properties": {
+                    name: {"not": {"type": "null"}} if name in way else {"type": "null"}
+                    for name in part["properties"]
+                },
+            }
+            for way in ways
         ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -8,14 +8,12 @@ from datetime import date, timedelta
 
 from workflows.procedure.compiled import Compiled
 from workflows.statecharts.expressions import (
-    Compare,
     Expression,
     Fact,
     Facts,
     FactType,
-    OneOf,
     Value,
-    parts_of,
+    compared,
 )
 
 
@@ -24,43 +22,40 @@ def domains(
 ) -> dict[str, tuple[Value | None, ...]]:
     """What each fact may be, as far as guards can tell values apart: of numbers and days, those
     that are compared with, and their neighbours; of choices, those, and one more."""
-    compared: dict[str, set[Value]] = {name: set() for name in facts}
+    values: dict[str, set[Value]] = {name: set() for name in facts}
     for guard in guards:
-        for part in parts_of(guard):
-            if isinstance(part, Compare):
-                compared[part.fact].add(part.value)
-            elif isinstance(part, OneOf):
-                compared[part.fact].update(part.values)
-    return {name: _domain(fact, compared[name]) for name, fact in facts.items()}
+        for name, value in compared(guard):
+            values[name].add(value)
+    return {name: _domain(fact, values[name]) for name, fact in facts.items()}
 
 
 def all_domains(compiled: Compiled) -> dict[str, tuple[Value | None, ...]]:
     return domains(compiled.definition.facts, compiled.all_guards())
 
 
-def _domain(fact: Fact, compared: set[Value]) -> tuple[Value | None, ...]:
+def _domain(fact: Fact, values: set[Value]) -> tuple[Value | None, ...]:
     unknown: tuple[None, ...] = (None,) if fact.optional else ()
     match fact.type:
         case FactType.FLAG:
             return (False, True, *unknown)
         case FactType.CHOICE:
-            others = [value for value in fact.values if value not in compared]
+            others = [value for value in fact.values if value not in values]
             return (
-                *(value for value in fact.values if value in {*compared, *others[:1]}),
+                *(value for value in fact.values if value in {*values, *others[:1]}),
                 *unknown,
             )
         case FactType.NUMBER:
-            near = {n + d for n in compared if isinstance(n, int) for d in (-1, 0, 1)}
+            near = {n + d for n in values if isinstance(n, int) for d in (-1, 0, 1)}
             return (*sorted(near or {0}), *unknown)
         case FactType.DAY:
             days = {
                 str(date.fromisoformat(str(on)) + timedelta(days=d))
-                for on in compared
+                for on in values
                 for d in (-1, 0, 1)
             }
             return (*sorted(days or {"2026-01-01"}), *unknown)
         case FactType.TEXT:
-            return (*sorted(map(str, compared)), "something else", *unknown)
+            return (*sorted(map(str, values)), "something else", *unknown)
 
 
 def valuations(

@@ -1,4 +1,9 @@
-"""What if: the history of a recommendation, step by step, under another procedure."""
+"""What if: a recommendation's history, lived again under another procedure.
+
+Each step that somebody took is taken again, by the same person, in the same role and on the same
+day, and goes over the desk as it did; the clock is the other procedure's own. The first step that
+the desk would have refused is where the history diverges.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +11,83 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from domain.casework import DeadlinePassed, Migrated
-from domain.entry import Entry
-from domain.events import RecommendationEvent, StepTaken
+import msgspec
+
+from domain.casework import (
+    Approval,
+    ApprovalHeld,
+    DeadlineExtended,
+    DeadlineResumed,
+    DeadlineSuspended,
+    Migrated,
+    Resumed,
+    SetBack,
+    StepApproved,
+    Suspended,
+    TaskClaimed,
+    TaskDelegated,
+    TaskReleased,
+    TimersRetried,
+)
+from domain.entry import Entry, Event, Protected, Speaker, Stamp
+from domain.events import (
+    AssignmentAccepted,
+    AssignmentDeclined,
+    AssignmentDecreed,
+    AssignmentEnded,
+    AssignmentHandedOver,
+    AssignmentLapsed,
+    AssignmentOffered,
+    ProgressDrafted,
+    Received,
+    RecommendationEvent,
+    StepTaken,
+)
 from domain.recommendation import Recommendation, begin
+from domain.refusals import Forbidden, FourEyes, InvalidInput, Refusal, StepNotOpen
 from domain.steps import BESIDE, step_of
-from workflows.procedure.compiled import PAST, Blocked, Compiled, remembered_max
-from workflows.statecharts.expressions import Value
-
-Values = tuple[Value | None, ...]
-"""Facts, in the order of a procedure's."""
-
-History = tuple[tuple[str, tuple[str, ...]], ...]
-"""What history states remember."""
+from workflows.access import Principal, Role, authorise_release, authorise_task
+from workflows.desk import Desk
+from workflows.procedure import Procedures, forms
+from workflows.procedure.as_if import AsIf, CalendarsThen, ReadableLog, bare
+from workflows.procedure.compiled import Blocked, Compiled
+from workflows.procedure.consequences import microseconds_of
+from workflows.procedure.firing import BY_ITSELF
+from workflows.procedure.four_eyes import Said, authorise_approval
+from workflows.references import References
 
 
 class Fate(StrEnum):
     """What would have become of a recommendation under another procedure."""
 
     SAME = "same"
-    """every step would have been open, and it would stand where it stands, as far as both
+    """every step would have been taken, and it would stand where it stands, as far as both
     procedures know those states"""
     ELSEWHERE = "elsewhere"
-    """every step would have been open, and it would stand in other states"""
+    """every step would have been taken, and it would stand in other states"""
     DIVERGES = "diverges"
-    """a step that was taken would not have been open"""
+    """a step that was taken would have been refused"""
+
+
+class NotAsked(StrEnum):
+    """What a retelling passes over."""
+
+    IMPORTED = "imported"
+    """steps that an import took: whether they were open was asked, and not who may take them"""
+    BESIDE = "beside"
+    """claims, releases, delegations and approvals that would have been refused: they are left out,
+    and the history goes on"""
+    MIGRATED = "migrated"
+    """a migration: what it said for guards to read counts, and the rest of it does not"""
 
 
 class Story(NamedTuple):
     """A history under another procedure: the states it stands in and those it would stand in, up to
-    where it diverges; there the log index, the step, and the conditions that would not have
-    held. `migrated`: the entry with which it went over to the procedure that it is under, where it
-    did not begin there."""
+    where it diverges; there the log index, the step, the code with which it would have been
+    refused, why, and the conditions that would not have held. `migrated`: the entry with which it
+    went over to the procedure that it is under, where it did not begin there."""
 
     fate: Fate
     states: tuple[str, ...]
@@ -47,125 +96,146 @@ class Story(NamedTuple):
     step: str | None = None
     blocked: Sequence[Blocked] = ()
     migrated: int | None = None
+    code: str | None = None
+    why: str | None = None
+    not_asked: tuple[NotAsked, ...] = ()
 
 
 class Break(NamedTuple):
-    """A condition that steps which were taken would not have met, and in how many cases."""
+    """A condition that steps which were taken would not have met, the code with which they would
+    have been refused, and in how many cases."""
 
     step: str
     guard: str
     cases: int
+    code: str
 
 
 class Totals(NamedTuple):
     """How many cases would have had which fate, and what the diverging ones break at, the most
-    frequent first. A case counts under each condition that would not have held."""
+    frequent first. A case counts under each condition that would not have held. `not_asked`: what
+    was passed over, and in how many cases."""
 
     same: int
     elsewhere: int
     diverges: int
     breaks: tuple[Break, ...]
-
-
-class _Decided(NamedTuple):
-    """What a step would have led to: why it would not have been open, or the states then and what
-    history states remember."""
-
-    blocked: tuple[Blocked, ...]
-    states: tuple[str, ...]
-    history: History
+    not_asked: tuple[tuple[NotAsked, int], ...] = ()
 
 
 class Retelling:
-    """Histories retold under one procedure instead of their own, which `of` names. What has been
-    decided once is remembered: it hangs on step, states and facts only, and histories are alike."""
+    """Histories retold under one procedure instead of their own, which `of` names. `log` tells what
+    States have said of their calendars, and who stands in for whom; without one nobody has said
+    anything."""
 
-    def __init__(self, of: Callable[[Recommendation], Compiled], under: Compiled) -> None:
+    def __init__(
+        self,
+        of: Callable[[Recommendation], Compiled],
+        under: Compiled,
+        log: ReadableLog | None = None,
+    ) -> None:
         self._of = of
         self._under = under
-        self._begun: dict[Values, tuple[str, ...]] = {}
-        self._decided: dict[Any, _Decided] = {}
-        self._changed: dict[str, tuple[int, ...]] = {}
+        self._as_if = AsIf(under, CalendarsThen(log, lambda: self._as_if.now))
+        self._desk = _DeskAsIf(log, self._as_if)
         self._both: dict[str, frozenset[str]] = {}
 
-    def tell(self, entries: Sequence[Entry]) -> Story:
-        """A recommendation's whole history, under the procedure."""
-        under, first = self._under, entries[0]
-        r = begin(first)
-        facts: Values = tuple(under.facts(r).values())
-        would = self._begin(facts)
-        history: History = ()
+    def tell(self, entries: Sequence[Entry], now: int | None = None) -> Story:
+        """A recommendation's whole history, under the procedure, until `now` (microseconds since
+        1970, UTC; None: until its last entry). A step is taken when it was recorded, or on the day
+        from which it is true, where that comes later."""
+        as_if, first = self._as_if, entries[0]
+        is_case, would = begin(first), begin(first)
+        as_if.now = fired = self._when(first, now)
+        event = bare_of(first)
+        assert isinstance(event, Received)
+        begun = as_if.begin(would, self._under, event, lambda: as_if.moment(would.addressee))
+        would.follow(first._replace(event=begun))
+        is_case.follow(first)
+        passed_over: set[NotAsked] = set()
         migrated: int | None = None
-        r.follow(first)
         for entry in entries[1:]:
-            event = entry.event
-            assert isinstance(event, RecommendationEvent)
-            step, standing = step_of(event), r.states
-            r.apply(entry)
+            standing = is_case.states
+            is_case.apply(entry)
+            event = bare_of(entry)
+            at = self._when(entry, now)
+            if event.stamp.speaker.role == BY_ITSELF:
+                fired = max(fired, at)
+                continue  # its own clock's, and not the other's
+            as_if.pass_time(would, max(fired, at))
+            would.version = entry.version - 1
             if isinstance(event, Migrated):
-                # Its own procedure and what was filled in for it; none of it is a step of another.
-                migrated, facts = entry.log_index, tuple(under.facts(r).values())
+                migrated = entry.log_index
+                passed_over.add(NotAsked.MIGRATED)
+                _fill_in(would, entry, event)
+                as_if.changed()
                 continue
-            after = self._facts(r, step, facts)
-            if step in BESIDE and not isinstance(event, StepTaken):
-                passed = event.deadline if isinstance(event, DeadlinePassed) else None
-                if passed not in under.deadlines:  # the clock's and people's, not the procedure's
-                    facts = after
+            step = step_of(event)
+            before = tuple(would.states)
+            try:
+                if event.stamp.batch is not None:
+                    if self._is_left_to_some(step):
+                        passed_over.add(NotAsked.IMPORTED)
+                    as_if.check(would, step)
+                    as_if.enter(would, step, _again(as_if, would, event, event.stamp))
+                else:
+                    self._desk.take_again(would, step, event)
+            except Refusal as refusal:
+                if step in BESIDE:
+                    passed_over.add(NotAsked.BESIDE)
                     continue
-                step = f"{PAST}{passed}"
-            key = step, would, history, facts, after
-            decided = self._decided.get(key) or self._decide(*key)
-            if decided.blocked and not step.startswith(PAST):
-                blocked = decided.blocked
                 return Story(
-                    Fate.DIVERGES, tuple(standing), would, entry.log_index, step, blocked, migrated
+                    Fate.DIVERGES,
+                    tuple(standing),
+                    before,
+                    entry.log_index,
+                    step,
+                    self._needs(would, step, refusal),
+                    migrated,
+                    refusal.code,
+                    refusal.message,
+                    tuple(sorted(passed_over)),
                 )
-            _, would, history = decided
-            facts = after
-        both = self._known_to_both(r)
-        same = both.intersection(r.states) == both.intersection(would)
-        fate = Fate.SAME if same else Fate.ELSEWHERE
-        return Story(fate, tuple(r.states), would, migrated=migrated)
+        if now is not None:
+            as_if.pass_time(would, now)
+        both = self._known_to_both(is_case)
+        same = both.intersection(is_case.states) == both.intersection(would.states)
+        return Story(
+            Fate.SAME if same else Fate.ELSEWHERE,
+            tuple(is_case.states),
+            tuple(would.states),
+            migrated=migrated,
+            not_asked=tuple(sorted(passed_over)),
+        )
 
-    def _begin(self, facts: Values) -> tuple[str, ...]:
-        found = self._begun.get(facts)
-        if found is None:
-            found = self._begun[facts] = self._under.begin(self._named(facts)).entered
-        return found
+    def _when(self, entry: Entry, now: int | None) -> int:
+        at, on = entry.recorded_at or 0, entry.stamp.effective.on
+        if on is None or len(on) < 10:
+            return at
+        calendar = self._as_if.calendars.of(entry.addressee)
+        start = microseconds_of(calendar.end_of(on)) - _A_DAY
+        return max(at, start if now is None else min(start, now))
 
-    def _facts(self, r: Recommendation, step: str, before: Values) -> Values:
-        """The facts after a step: read again as far as it may have changed them."""
-        places = self._changed.get(step)
-        if places is None:
-            under = self._under
-            places = self._changed[step] = tuple(
-                n for n, fact in enumerate(under.fact_names) if step in under.changed_by(fact)
-            )
-        if not places:
-            return before
-        after, readers = list(before), self._under.readers
-        for n in places:
-            after[n] = readers[n][1](r)
-        return tuple(after)
+    def _is_left_to_some(self, step: str) -> bool:
+        spec = self._under.specs.get(step)
+        return spec is not None and bool(spec.roles or spec.apart_from or spec.approvals)
 
-    def _decide(
-        self, step: str, would: tuple[str, ...], history: History, before: Values, after: Values
-    ) -> _Decided:
-        under, facts = self._under, self._named(before)
-        blocked = tuple(under.blocked(step, would, facts))
-        if blocked:
-            found = _Decided(blocked, would, history)
-        else:
-            outcome = under.outcome(step, would, facts, self._named(after), dict(history))
-            states = tuple(sorted({*would}.difference(outcome.left).union(outcome.entered)))
-            then = tuple(sorted({**dict(history), **dict(outcome.remembered)}.items()))
-            found = _Decided((), states, then)
-        if len(self._decided) < remembered_max:
-            self._decided[step, would, history, before, after] = found
-        return found
-
-    def _named(self, facts: Values) -> dict[str, Value | None]:
-        return dict(zip(self._under.fact_names, facts, strict=True))
+    def _needs(self, would: Recommendation, step: str, refusal: Refusal) -> tuple[Blocked, ...]:
+        """The conditions that a refused step would have had to meet, alike for all whom they keep
+        from it."""
+        under, spec = self._under, self._under.specs.get(step)
+        if isinstance(refusal, FourEyes) and spec is not None:
+            needs = [f"another person than took {other}" for other in spec.apart_from]
+            if spec.approvals is not None:
+                of = len(spec.approvals.of)
+                needs.append(f"approvals of {spec.approvals.needed} of {of} others")
+            return (Blocked(" and ".join(needs), (), ()),)
+        if isinstance(refusal, StepNotOpen):
+            return tuple(under.blocked(step, would.states, under.facts(would)))
+        if isinstance(refusal, Forbidden):
+            roles = " or ".join(sorted(under.may(step)))
+            return (Blocked(f"the role {roles}, and an institution that it concerns", (), ()),)
+        return (Blocked(f"a record that lets {step} be taken", (), ()),)
 
     def _known_to_both(self, r: Recommendation) -> frozenset[str]:
         """The states that a case's own procedure and the other one know."""
@@ -177,24 +247,185 @@ class Retelling:
         return self._both[own.hash]
 
 
+_A_DAY = 86_400 * 1_000_000 - 1_000_000
+"""From the first second of a day to its last, in microseconds."""
+
+
+class _NoLog:
+    """A log that holds nothing."""
+
+    def history(self, streams: Sequence[UUID], stop: int | None = None) -> list[Entry]:
+        return []
+
+    def load(self, stream: UUID, fold: Any) -> None:
+        return None
+
+
+class _AsTheyWere(References):
+    """What entries point to was there when they were recorded, under whatever procedure."""
+
+    def __init__(self) -> None: ...
+
+    def check(self, addressee: str, event: Event, r: Recommendation | None = None) -> None:
+        return
+
+
+class _DeskAsIf(Desk):
+    """The desk, as if all were under one procedure; it records nothing."""
+
+    def __init__(self, log: ReadableLog | None, procedures: Procedures) -> None:
+        self.log = log or _NoLog()  # type: ignore[assignment]
+        self.procedures = procedures
+        self.references = _AsTheyWere()
+
+    def _approved(self, r: Recommendation, step: str, said: Said) -> list[ApprovalHeld]:
+        """All approvals of a step: they were of what was recorded, and no texts are read again."""
+        return list(r.approved_by(step, 0))
+
+    def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
+        """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
+        principal = _principal(event.stamp.speaker)
+
+        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+            _allow_beside(self.procedures, principal, r, event)
+            return _again(self.procedures, r, event, stamp)
+
+        self.make(
+            principal,
+            r,
+            step,
+            event.stamp,
+            act,
+            expected_version=None,
+            assignment=getattr(event, "assignment", None),
+            report=event.report if isinstance(event, ProgressDrafted) else None,
+        )
+
+
+_NO_KEY = UUID(int=0)
+_ROLES = {role.value: role for role in Role}
+
+
+def _principal(speaker: Speaker) -> Principal:
+    """Whoever spoke, as if they asked again. A role that is known no more may take no step."""
+    return Principal(
+        key=_NO_KEY,
+        role=_ROLES.get(speaker.role, Role.READER),
+        institution=speaker.institution,
+        authority=speaker.authority,
+        actor=speaker.actor,
+        system=speaker.system,
+    )
+
+
+def _allow_beside(
+    procedures: Procedures, principal: Principal, r: Recommendation, event: RecommendationEvent
+) -> None:
+    """Refuses what people do beside a procedure, where it is not for them."""
+    match event:
+        case TaskReleased():
+            authorise_release(principal, r, event.task, event.released)
+        case TaskClaimed() | TaskDelegated():
+            authorise_task(principal, r, event.task)
+        case Approval():
+            speaker = event.stamp.speaker
+            authorise_approval(procedures.of(r), event.step, speaker.role, speaker.institution)
+
+
+def _again(
+    procedures: Procedures, r: Recommendation, event: RecommendationEvent, stamp: Stamp
+) -> RecommendationEvent:
+    """The event, by the aggregate's own command where what that refuses may hang on the clock:
+    offers that have lapsed, deadlines, tasks, whether the case rests."""
+    match event:
+        case AssignmentOffered():
+            offered = event.assignee, event.capacity, event.instrument, event.answer_due
+            return r.offer_assignment(stamp, *offered)
+        case AssignmentDecreed():
+            return r.decree_assignment(stamp, event.assignee, event.capacity, event.instrument)
+        case AssignmentAccepted():
+            return r.accept_assignment(stamp, event.assignment)
+        case AssignmentDeclined():
+            return r.decline_assignment(stamp, event.assignment)
+        case AssignmentLapsed():
+            return r.lapse_assignment(stamp, event.assignment)
+        case AssignmentEnded():
+            return r.end_assignment(stamp, event.assignment)
+        case AssignmentHandedOver():
+            return r.hand_over_assignment(stamp, event.assignment, event.to, event.instrument)
+        case Suspended():
+            return r.suspend(stamp, event.until)
+        case Resumed():
+            return r.resume(stamp)
+        case DeadlineExtended():
+            return r.extend_deadline(stamp, event.deadline, event.until)
+        case TaskClaimed():
+            return r.claim_task(stamp, event.task)
+        case TaskReleased():
+            return r.release_task(stamp, event.task, event.released)
+        case TaskDelegated():
+            return r.delegate_task(stamp, event.task, event.to)
+        case StepApproved():
+            return r.approve(stamp, event.step, event.content, event.words)
+        case DeadlineSuspended():
+            return r.suspend_deadline(stamp, event.deadline)
+        case DeadlineResumed():
+            return r.resume_deadline(stamp, event.deadline)
+        case TimersRetried():
+            return r.retry_timers(stamp)
+        case SetBack():
+            raise InvalidInput("What the clock did under the other procedure is not set back here.")
+        case StepTaken():
+            said = {d.field: "…" if d.words else d.value for d in event.data}
+            forms.fill_in(procedures.of(r).specs[event.step].form, said)
+    return event
+
+
+def bare_of(entry: Entry) -> RecommendationEvent:
+    """An entry's event without what was decided when it was recorded, and with a reason wherever
+    one was given: retellings read no protected texts."""
+    event = entry.event
+    assert isinstance(event, RecommendationEvent)
+    event = bare(event)
+    if event.stamp.reason is None:
+        return event
+    stamp = msgspec.structs.replace(event.stamp, reason=Protected("…"))
+    return msgspec.structs.replace(event, stamp=stamp)
+
+
+def _fill_in(would: Recommendation, entry: Entry, event: Migrated) -> None:
+    """What a migration said for guards to read; the case stays under the procedure it is told
+    under."""
+    under = would.definition
+    event.apply(would, entry)
+    would.version, would.definition = entry.version, under
+
+
 def retell(
-    entries: Sequence[Entry], of: Callable[[Recommendation], Compiled], under: Compiled
+    entries: Sequence[Entry],
+    of: Callable[[Recommendation], Compiled],
+    under: Compiled,
+    now: int | None = None,
 ) -> Story:
     """A recommendation's whole history under another procedure than its own, which `of` names."""
-    return Retelling(of, under).tell(entries)
+    return Retelling(of, under).tell(entries, now)
 
 
 def tally(stories: Iterable[Story]) -> Totals:
     """What many stories add up to."""
     fates: Counter[Fate] = Counter()
-    breaks: Counter[tuple[str, str]] = Counter()
+    breaks: Counter[tuple[str, str, str]] = Counter()
+    passed_over: Counter[NotAsked] = Counter()
     for story in stories:
         fates[story.fate] += 1
-        breaks.update({(story.step or "", blocked.guard) for blocked in story.blocked})
+        step, code = story.step or "", story.code or ""
+        breaks.update({(step, blocked.guard, code) for blocked in story.blocked})
+        passed_over.update(story.not_asked)
     by_cases = sorted(breaks.items(), key=lambda item: (-item[1], item[0]))
     return Totals(
         fates[Fate.SAME],
         fates[Fate.ELSEWHERE],
         fates[Fate.DIVERGES],
-        tuple(Break(*at, cases) for at, cases in by_cases),
+        tuple(Break(step, guard, cases, code) for (step, guard, code), cases in by_cases),
+        tuple(sorted(passed_over.items())),
     )

@@ -1,9 +1,9 @@
 """Sources: files as their makers publish them, read into one shape and nothing else.
 
-A reader yields `SourceRow`s and `UnreadableRow`s in the file's order, one after the other, so that
-a file of any size is read in bounded memory. What a file holds is a claim by its makers: kept as
-printed, and what can't be right gets a doubt (a stable code), never a repair. Whether a row is news
-is not decided here (`workflows.importing`).
+A reader yields what it makes of each row in the file's order, one after the other, so that a file
+of any size is read in bounded memory; every row of the file is in something that it yields. What a
+file holds is a claim by its makers: kept as printed, and what can't be right gets a doubt (a stable
+code), never a repair. Whether a row is news is not decided here (`workflows.importing`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     file: 1-based). `scheme` and `key`: the source's own name for it; where `is_content_key`, the
     key was made from the content, so that an edited row is another one. `addressee`: code, None
     where the printed name is not recognised. `answer`: None where there is none yet. `printed`: the
-    wording of the position. `published`: ISO date of the document. `doubts`: stable codes.
+    wording of the position; `in_part`: the answer is given to a part only;
+    `said_already_implemented`: the State's claim.
+    `published`: ISO date of the document. `doubts`: stable codes. `paragraph_is_number`: the
+    paragraph came from a number cell of a spreadsheet, so 50.1 may be 50.10.
     """
 
     rows: tuple[int, ...]
@@ -40,11 +43,14 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     symbol: str | None = None
     paragraph: str | None = None
+    paragraph_is_number: bool = False
     cycle: int | None = None
     session: str | None = None
     recommenders: tuple[Recommender, ...] = ()
     answer: Answer | None = None
     printed: str | None = None
+    in_part: bool = False
+    said_already_implemented: bool = False
     terms: tuple[Term, ...] = ()
     published: str | None = None
     doubts: tuple[str, ...] = ()
@@ -67,7 +73,18 @@ class RepeatedRow(NamedTuple):
     repeats: int
 
 
-Read = SourceRow | UnreadableRow | RepeatedRow
+class RowsNotRead(NamedTuple):
+    """Rows of the file that this reader does not read (a second sheet, a table without heading
+    row): how many, and why. `reason`: a stable code; `message`: what to do; `printed`: what stood
+    at their head."""
+
+    rows: int
+    reason: str
+    message: str
+    printed: str = ""
+
+
+Read = SourceRow | UnreadableRow | RepeatedRow | RowsNotRead
 
 
 class NotThisFormat(ValueError):
@@ -88,7 +105,8 @@ class Reader(Protocol):
 
     def read(self) -> Iterator[Read]:
         """The rows of the file in order. Every row of the file is accounted for: it is in the
-        `rows` of one SourceRow, or unreadable, or a repeated one. Raises NotThisFormat."""
+        `rows` of one SourceRow, or unreadable, or a repeated one, or among RowsNotRead. Raises
+        NotThisFormat."""
 
     def done(self) -> tuple[int, int]:
         """How much was read and how much there is, in bytes or rows: for a progress bar."""

@@ -16,20 +16,35 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import cache, partial
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
+import msgspec
 from python_calamine import CalamineWorkbook
 
 from domain.addressees import addressee, recognise
+from domain.answers import read_answer
+from domain.bodies import recognise_body
 from domain.cycles import cycle_of
 from domain.entry import is_date, label_chars_max, text_chars_max
 from domain.events import Recommender, Term
-from domain.identity import normal_paragraph, normal_symbol
-from domain.words import Answer, Kind, Mechanism
-from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
+from domain.identity import normal_paragraph, normal_symbol, paragraphs_of, spelt_symbol
+from domain.names import folded
+from domain.vocabulary import VocabularyTerm, shipped
+from domain.words import Kind, Mechanism
+from workflows.list_cells import divide
+from workflows.sources import (
+    NotThisFormat,
+    Read,
+    RepeatedRow,
+    RowsNotRead,
+    SourceRow,
+    UnreadableRow,
+)
 
 Word = TypeVar("Word", bound=StrEnum)
+Found = TypeVar("Found")
 
 file_bytes_max = 50_000_000
 unpacked_bytes_max = 200_000_000
@@ -45,6 +60,8 @@ REFUSALS = {
     "not-utf-8": "The file is not in UTF-8. Save it as “CSV UTF-8”.",
     "damaged": "The file is damaged or protected by a password. Open it in a spreadsheet program "
     "and save it again.",
+    "word-document": "This is a Word document. OHCHR's thematic list comes in by --format "
+    "ohchr-matrix, a Working Group's report by wg-report, an addendum by answers.",
     "unpacked-too-large": "Unpacked, the spreadsheet is far larger than its rows can be. Copy the "
     "rows into a new one and save that.",
     "quotation-not-closed": "A field is far too long: a quotation mark is probably not closed.",
@@ -67,9 +84,19 @@ REASONS = {
     "kind-unknown": "Write one of: recommendation, concern, pledge, views, ruling, request.",
     "mechanism-unknown": "Write one of: upr, treaty-body, special-procedure, regional-body.",
     "body-missing": "Outside the UPR the body must be named, as in CEDAW.",
-    "position-unknown": "Write supported, noted or pending, or leave the position empty.",
-    "position-outside-upr": "Only the UPR knows positions. Empty the position, or correct the "
-    "mechanism.",
+    "mechanism-missing": "The body is not known here. Name its mechanism in the column mechanism: "
+    "upr, treaty-body, special-procedure, regional-body.",
+    "mechanism-differs": "The body belongs to another mechanism than the one named. Correct one of "
+    "them, or leave the mechanism empty.",
+    "paragraphs-several": "A row is one paragraph. Write a row for each, with its own text.",
+    "cell-in-error": "A cell holds an error of the spreadsheet program, as #REF!. Put what belongs "
+    "there in its place.",
+    "cell-no-text": "A cell holds TRUE, FALSE or a date where a word or number belongs; programs "
+    "turn 4.10 into a date. Make the column text, and type what the document has.",
+    "position-unknown": "Write supported, supported in part, noted or pending, or leave the "
+    "position empty.",
+    "position-outside-upr": "Only recommendations of the UPR ask for a position. Empty it, or "
+    "correct the mechanism or the kind.",
     "cycle-unreadable": "Write the cycle as a number.",
     "date-unreadable": "Write the date as 2025-04-08, 2025-04 or 2025.",
     "language-unreadable": "Write the language as a tag: en, fr, sl, zh-Hans.",
@@ -85,19 +112,11 @@ COLUMNS = tuple(
 CODED_THEMES, THEMES, SDGS = "2014", "2025", "2015"
 """Versions of vocabularies: only the theme list of 2014 prints codes (domain rule 12)."""
 
-TREATY_BODIES = frozenset("CAT CCPR CED CEDAW CERD CESCR CMW CRC CRPD SPT".split())
-
-_PROCEDURE = re.compile(
-    r"(?:SR|WG|IE|SRSG|RSG)\b|Special Rap|Working Gr|Independent Ex", re.IGNORECASE
-)
-_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
-_ANSWERS = {
-    "supported": Answer.SUPPORTED,
-    "accepted": Answer.SUPPORTED,
-    "noted": Answer.NOTED,
-    "pending": None,
-    "": None,
+NOT_READ = {
+    "other-sheet": "It has other headings than the first. Bring it as a file of its own.",
 }
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 _CODED = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)", re.DOTALL)
 _GOAL = re.compile(r"(\d{1,2}(?:\.\w{1,2})?)\b[\s\-–—:.]*(.*)", re.DOTALL)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
@@ -105,10 +124,11 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
 class Table:
     """The table at `path`; `state` (code or name) is the addressee of rows that name none,
-    `language` that of their texts."""
+    `language` that of their texts. Sheets with the headings of the first are read after it, and the
+    numbers of their rows go on from it; others are not read."""
 
     format = "table"
-    version = 1
+    version = 2
 
     def __init__(self, path: Path, language: str = "en", state: str | None = None) -> None:
         self.path, self.language, self.state = path, language, state
@@ -122,32 +142,31 @@ class Table:
         """The rows in order. Raises NotThisFormat with a code of `REFUSALS`."""
         if self.state and _code(self.state) is None:
             _refuse("state-unknown", printed(self.state))
-        (_, heading), *grid = read_grid(self.path, utf_8) or [(0, [])]
-        names = self._headed(heading)
-        earlier: dict[tuple[str | None, ...], tuple[int, dict[str, str]]] = {}
-        for place, (number, cells) in enumerate(grid, 1):
+        grid, not_read = rows_under_one_heading(self.path, utf_8, self._headed)
+        earlier: dict[tuple[str | None, ...], SourceRow] = {}
+        for place, (number, names, cells, where) in enumerate(grid, 1):
             self._done = (place, len(grid))
             cells = fitted(cells, len(names))
             if len(cells) != len(names):
-                yield _unreadable(number, "columns-differ", cells)
+                yield _unreadable(number, "columns-differ", cells, where)
                 continue
-            said = dict(zip(names, cells, strict=True))
             try:
-                row = self._row(number, said)
+                row = self._row(number, dict(zip(names, cells, strict=True)))
             except _Unreadable as reason:
-                yield _unreadable(number, reason.args[0], cells)
+                yield _unreadable(number, reason.code, cells, where, reason.more)
                 continue
             name: tuple[str | None, ...] = (row.addressee, row.key)
             if row.symbol and row.paragraph:
                 symbol, paragraph = normal_symbol(row.symbol), normal_paragraph(row.paragraph)
                 name = (row.addressee, symbol, paragraph)
-            first, content = earlier.setdefault(name, (number, said))
-            if first == number:
+            first = earlier.setdefault(name, row)
+            if first is row:
                 yield row
-            elif content == said:
-                yield RepeatedRow(number, first)
+            elif _said(first) == _said(row):
+                yield RepeatedRow(number, first.rows[0])
             else:
-                yield _unreadable(number, "repeated-differently", cells)
+                yield _unreadable(number, "repeated-differently", cells, where)
+        yield from not_read
 
     def _headed(self, heading: list[str]) -> list[str]:
         names = ["_".join(name.casefold().split()) for name in heading]
@@ -170,28 +189,33 @@ class Table:
 
     def _row(self, number: int, said: dict[str, str]) -> SourceRow:
         def cell(column: str) -> str:
-            return said.get(column, "")
+            return str(said.get(column, ""))
 
-        def listed(column: str) -> list[str]:
-            return [item for part in cell(column).split(";") if (item := part.strip())]
+        def listed(column: str, vocabulary: str | None = None) -> list[str]:
+            return divide(cell(column), partial(_is_label, vocabulary) if vocabulary else None)
 
         if any(len(value) > text_chars_max for value in said.values()):
             raise _Unreadable("cell-too-long")
+        _check_cells(said)
         named = cell("addressee") or self.state or ""
         code = _code(named)
         kind = _word(Kind, cell("kind") or Kind.RECOMMENDATION, "kind-unknown")
-        body = cell("body")
-        mechanism = _word(Mechanism, cell("mechanism") or _mechanism(body), "mechanism-unknown")
+        body = recognise_body(cell("body"))
+        mechanism = _mechanism(cell("mechanism"), cell("body"))
         upr = mechanism is Mechanism.UPR
-        position = cell("position").casefold()
-        symbol, paragraph, session = cell("symbol"), cell("paragraph"), cell("session")
+        position = read_answer(cell("position"))
+        symbol, session = spelt_symbol(cell("symbol")), cell("session")
+        paragraphs = paragraphs_of(cell("paragraph"))
+        paragraph = next(iter(paragraphs), "")
+        if len(paragraphs) > 1 or (cell("paragraph") and not paragraphs):
+            raise _Unreadable("paragraphs-several", ", ".join(paragraphs[:20]))
         language, cycle = cell("language") or self.language, cell("cycle")
         published = cell("published").removesuffix("T00:00:00")
         own = bool(symbol and paragraph)
         terms = (
-            *(_theme(item) for item in listed("themes")),
-            *map(sdg, listed("sdgs")),
-            *map(affected, listed("affected_persons")),
+            *(_theme(item) for item in listed("themes", "theme")),
+            *map(sdg, listed("sdgs", "sdg")),
+            *map(affected, listed("affected_persons", "affected-persons")),
         )
         for wrong, reason in (
             (not named, "addressee-missing"),
@@ -199,9 +223,9 @@ class Table:
             (not cell("text"), "text-missing"),
             (not own and not cell("key"), "key-missing"),
             (max(map(len, (symbol, paragraph, cell("key")))) > key_chars_max, "cell-too-long"),
-            (not body and not upr, "body-missing"),
-            (position not in _ANSWERS, "position-unknown"),
-            (position and not upr, "position-outside-upr"),
+            (not cell("body") and not upr, "body-missing"),
+            (position is None, "position-unknown"),
+            (cell("position") and (not upr or kind is Kind.PLEDGE), "position-outside-upr"),
             (cycle and not re.fullmatch("[1-9][0-9]?", cycle), "cycle-unreadable"),
             (published and not is_date(published), "date-unreadable"),
             (not _LANGUAGE.fullmatch(language), "language-unreadable"),
@@ -209,6 +233,7 @@ class Table:
         ):
             if wrong:
                 raise _Unreadable(reason)
+        assert position is not None
         recommenders = tuple(
             Recommender(printed=state, code=_code(state)) for state in listed("recommending_states")
         )
@@ -220,15 +245,18 @@ class Table:
             addressee_printed=named,
             kind=kind,
             mechanism=mechanism,
-            body=body or "UPR",
+            body=body.code if body else cell("body") or "UPR",
             text=cell("text"),
             language=language,
             symbol=symbol or None,
             paragraph=paragraph or None,
+            paragraph_is_number=_kind(said.get("paragraph", "")) is CellKind.NUMBER,
             cycle=int(cycle) if cycle else upr_cycle(session) if upr else None,
             session=session or None,
             recommenders=recommenders,
-            answer=_ANSWERS[position],
+            answer=position.answer,
+            in_part=position.in_part,
+            said_already_implemented=position.said_already_implemented,
             printed=cell("position_printed") or cell("position") or None,
             terms=tuple({term.key: term for term in terms}.values()),
             published=published or None,
@@ -237,11 +265,32 @@ class Table:
 
 
 class _Unreadable(Exception):
-    """Its only argument is a key of `REASONS`."""
+    """`code`: a key of `REASONS`; `more`: what is added to the sentence there."""
+
+    def __init__(self, code: str, more: str = "") -> None:
+        super().__init__(code)
+        self.code, self.more = code, more
 
 
-def _unreadable(number: int, reason: str, cells: list[str]) -> UnreadableRow:
-    return UnreadableRow(number, reason, REASONS[reason], printed(" | ".join(filter(None, cells))))
+def _unreadable(
+    number: int, reason: str, cells: list[str], where: str = "", more: str = ""
+) -> UnreadableRow:
+    message = " ".join(filter(None, (REASONS[reason], more and f"They are: {more}.", where)))
+    return UnreadableRow(number, reason, message, printed(" | ".join(filter(None, cells))))
+
+
+def _said(row: SourceRow) -> SourceRow:
+    """What must agree where a paragraph or key stands in two rows."""
+    return msgspec.structs.replace(row, rows=(), key="", symbol=None, paragraph=None)
+
+
+def _check_cells(said: dict[str, str]) -> None:
+    for column, value in said.items():
+        kind = _kind(value)
+        if kind is CellKind.ERROR:
+            raise _Unreadable("cell-in-error")
+        if kind is CellKind.BOOLEAN or (kind is CellKind.DATE and column != "published"):
+            raise _Unreadable("cell-no-text")
 
 
 def _refuse(code: str, more: str = "") -> NoReturn:
@@ -254,6 +303,24 @@ def _code(name: str) -> str | None:
     return code if len(code) == 3 and addressee(code) else recognise(name)
 
 
+@cache
+def _labels(vocabulary: str) -> frozenset[str]:
+    terms = (term for content in shipped()[vocabulary].versions.values() for term in content.terms)
+    return frozenset(folded(name) for term in terms for name in _names(term))
+
+
+def _names(term: VocabularyTerm) -> Iterator[str]:
+    yield term.code
+    for name in (*(label.text for label in term.labels), *term.altnames):
+        yield name
+        yield f"{term.code} {name}"
+
+
+def _is_label(vocabulary: str, printed: str) -> bool:
+    """True if a shipped version of the vocabulary has a term of this name."""
+    return folded(printed) in _labels(vocabulary)
+
+
 def _word(words: type[Word], value: str, reason: str) -> Word:
     try:
         return words(value.strip().casefold().replace(" ", "-"))
@@ -261,8 +328,18 @@ def _word(words: type[Word], value: str, reason: str) -> Word:
         raise _Unreadable(reason) from None
 
 
-def _mechanism(body: str) -> Mechanism:
-    return (mechanism_of(body) or Mechanism.UPR) if body else Mechanism.UPR
+def _mechanism(named: str, body: str) -> Mechanism:
+    """The mechanism that is named, else the body's own; a body that is not known has none."""
+    known = recognise_body(body)
+    if not named:
+        if body and known is None:
+            raise _Unreadable("mechanism-missing")
+        return known.mechanism if known else Mechanism.UPR
+    mechanism = _word(Mechanism, named, "mechanism-unknown")
+    belongs = known.mechanism if known else None
+    if belongs not in (None, mechanism) or (mechanism is Mechanism.UPR and body and not known):
+        raise _Unreadable("mechanism-differs")
+    return mechanism
 
 
 def _theme(item: str) -> Term:
@@ -289,15 +366,6 @@ def affected(item: str) -> Term:
     return Term(vocabulary="affected-persons", version=THEMES, label=item)
 
 
-def mechanism_of(body: str) -> Mechanism | None:
-    """The kind of mechanism a body is, None where its name doesn't tell."""
-    if body.upper() == "UPR":
-        return Mechanism.UPR
-    if body.upper() in TREATY_BODIES:
-        return Mechanism.TREATY_BODY
-    return Mechanism.SPECIAL_PROCEDURE if _PROCEDURE.match(body) else None
-
-
 def upr_cycle(session: str) -> int | None:
     """The UPR cycle of a Working Group session as printed, None where that is no number."""
     return cycle_of(int(session)) if re.fullmatch("[0-9]{1,3}", session) else None
@@ -306,24 +374,122 @@ def upr_cycle(session: str) -> int | None:
 # Files of rows
 
 
-def read_grid(path: Path, decode: Callable[[bytes], str]) -> list[tuple[int, list[str]]]:
-    """The rows of a file that are not empty, each with its number (from 1, as a spreadsheet shows
-    it) and its cells as stripped text. `decode` turns the bytes of a CSV file into text; the
-    separator is the comma, semicolon or tab that divides its first row most. Of a spreadsheet
-    (XLSX, XLS) the first sheet is read. Raises NotThisFormat with a code of `REFUSALS`."""
+class CellKind(StrEnum):
+    """What a cell of a spreadsheet holds. CSV has text alone, and errors as they are shown."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    ERROR = "error"
+
+
+class Cell(str):
+    """A cell as a person reads it, which knows what it was."""
+
+    __slots__ = ("kind",)
+    kind: CellKind
+
+    def __new__(cls, text: str, kind: CellKind = CellKind.TEXT) -> Cell:
+        made = super().__new__(cls, text)
+        made.kind = CellKind.ERROR if _ERROR.fullmatch(text) else kind
+        return made
+
+
+def _kind(cell: str) -> CellKind:
+    return cell.kind if isinstance(cell, Cell) else CellKind.TEXT
+
+
+_ERROR = re.compile(
+    r"#(?:REF|DIV/0|VALUE|NAME|NUM|NULL|N/A|SPILL|CALC|FIELD|BLOCKED|CONNECT|UNKNOWN|BUSY)[!?]?"
+)
+
+
+class Sheet(NamedTuple):
+    """A sheet's rows that are not empty, each with its number (from 1, as a spreadsheet shows it).
+    `name`: empty for a CSV file."""
+
+    name: str
+    rows: list[tuple[int, list[str]]]
+
+
+def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
+    """The sheets of a file that are not empty, in order; their cells are stripped text. `decode`
+    turns the bytes of a CSV file into text; the separator is the comma, semicolon or tab that
+    divides its first row most. Raises NotThisFormat with a code of `REFUSALS`."""
     with path.open("rb") as file:
         data = file.read(file_bytes_max + 1)
     if len(data) > file_bytes_max:
         _refuse("file-too-large")
-    found = []
     is_spreadsheet = data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
-    for number, cells in _sheet(data) if is_spreadsheet else _comma_separated(decode(data)):
-        clean = [_UNPRINTABLE.sub(" ", cell).strip() for cell in cells]
-        if any(clean):
-            found.append((number, clean))
-        if len(found) > rows_max + 1:
-            _refuse("rows-too-many")
-    return found
+    sheets: list[Sheet] = []
+    count = 0
+    for name, rows in _sheets(data) if is_spreadsheet else [("", _comma_separated(decode(data)))]:
+        sheet = Sheet(name, [])
+        for number, cells in rows:
+            clean: list[str] = [
+                Cell(_UNPRINTABLE.sub(" ", cell).strip(), _kind(cell)) for cell in cells
+            ]
+            if any(clean):
+                sheet.rows.append((number, clean))
+                count += 1
+            if count > rows_max + 1:
+                _refuse("rows-too-many")
+        if sheet.rows:
+            sheets.append(sheet)
+    return sheets
+
+
+def read_grid(path: Path, decode: Callable[[bytes], str]) -> list[tuple[int, list[str]]]:
+    """The rows of the first sheet that is not empty."""
+    return next((sheet.rows for sheet in read_sheets(path, decode)), [])
+
+
+class Row(NamedTuple):
+    """A row under a heading row. `number` counts on through the sheets; `names`: of the columns,
+    as this sheet orders them; `where`: the sheet and row, for a person, in all but the first."""
+
+    number: int
+    names: list[str]
+    cells: list[str]
+    where: str = ""
+
+
+def rows_under_one_heading(
+    path: Path, decode: Callable[[bytes], str], headed: Callable[[list[str]], list[str]]
+) -> tuple[list[Row], list[RowsNotRead]]:
+    """The rows of all sheets that have the columns of the first that has a heading row, and what
+    is not read. `headed` gives the columns of a heading row, or raises NotThisFormat: where it does
+    for every sheet, so does this for the first."""
+    sheets = read_sheets(path, decode) or [Sheet("", [(0, [])])]
+    names: list[list[str] | None] = []
+    problem: NotThisFormat | None = None
+    for sheet in sheets:
+        try:
+            names.append(headed(sheet.rows[0][1]))
+        except NotThisFormat as refused:
+            names.append(None)
+            problem = problem or refused
+    columns = next((set(found) for found in names if found), None)
+    if columns is None:
+        assert problem is not None
+        raise problem
+    rows: list[Row] = []
+    not_read: list[RowsNotRead] = []
+    before = 0
+    for sheet, found in zip(sheets, names, strict=True):
+        if found is None or set(found) != columns:
+            amount = max(len(sheet.rows) - 1, 1)
+            reason = "other-sheet"
+            message = f"Sheet “{printed(sheet.name, 60)}”: {NOT_READ[reason]}"
+            head = printed(" | ".join(filter(None, sheet.rows[0][1])))
+            not_read.append(RowsNotRead(amount, reason, message, head))
+            continue
+        for number, cells in sheet.rows[1:]:
+            where = f"(Sheet “{printed(sheet.name, 60)}”, row {number}.)" if before else ""
+            rows.append(Row(before + number, found, cells, where))
+        before += sheet.rows[-1][0]
+    return rows, not_read
 
 
 def utf_8(data: bytes) -> str:
@@ -358,17 +524,29 @@ def _comma_separated(text: str) -> Iterator[tuple[int, list[str]]]:
         _refuse("quotation-not-closed", f"Look at row {number + 1}.")
 
 
-def _sheet(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def _sheets(data: bytes) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
     if data.startswith(b"PK"):
-        _check_extent(data)
+        data = _checked(data)
+    workbook = _library(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
+    for place, name in enumerate(workbook.sheet_names):
+        yield name, _sheet(workbook, place)
+
+
+def _sheet(workbook: CalamineWorkbook, place: int) -> Iterator[tuple[int, list[str]]]:
+    sheet = _library(lambda: workbook.get_sheet_by_index(place))
+    if sheet.start is not None and sheet.width > columns_max:
+        _refuse("unpacked-too-large")
+    rows = _library(sheet.iter_rows)
+    number = 0
+    while (row := _library(lambda: next(rows, None))) is not None:
+        number += 1
+        yield number, [_cell(cell) for cell in row]
+
+
+def _library(read: Callable[[], Found]) -> Found:
+    """What the library reads; a file that it can't read is damaged."""
     try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
-        if sheet.start is not None and sheet.width > columns_max:
-            _refuse("unpacked-too-large")
-        for number, cells in enumerate(sheet.iter_rows(), 1):
-            yield number, [_cell(cell) for cell in cells]
-    except (NotThisFormat, GeneratorExit):
-        raise
+        return read()
     except BaseException as reason:
         # A panic of the library is no Exception; whatever else is none is not ours to stop.
         if isinstance(reason, Exception) or type(reason).__name__ == "PanicException":
@@ -379,25 +557,44 @@ def _sheet(data: bytes) -> Iterator[tuple[int, list[str]]]:
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,10})["']""")
 
 
-def _check_extent(data: bytes) -> None:
-    """Refuses a workbook whose cells lie so far apart that the rectangle which the library makes
-    of them would not fit into memory: it ends the process where it can't have it."""
+_ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*\bt\s*=\s*)(?:"e"|'e')""")
+
+
+def _checked(data: bytes) -> bytes:
+    """A workbook in which errors are text, since the library takes them for empty cells. Refuses
+    one whose cells lie so far apart that the rectangle which the library makes of them would not
+    fit into memory: it ends the process where it can't have it."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             parts = package.infolist()
+            if any(part.filename == "word/document.xml" for part in parts):
+                _refuse("word-document")
             if sum(part.file_size for part in parts) > unpacked_bytes_max:
                 _refuse("unpacked-too-large")
+            has_errors = False
             for part in parts:
+                content = package.read(part)
                 rows = columns = 0
-                for place in _PLACE.finditer(package.read(part)):
+                for place in _PLACE.finditer(content):
                     rows = max(rows, int(place[2]))
                     columns = max(columns, _column(place[1].upper()))
                 if rows * columns > cells_max:
                     _refuse("unpacked-too-large")
+                has_errors = has_errors or _ERROR_CELL.search(content) is not None
+            return _with_errors_as_text(package) if has_errors else data
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as reason:
         if isinstance(reason, NotThisFormat):
             raise
         raise NotThisFormat("damaged", REFUSALS["damaged"]) from reason
+
+
+def _with_errors_as_text(package: zipfile.ZipFile) -> bytes:
+    again = io.BytesIO()
+    with zipfile.ZipFile(again, "w") as changed:
+        for part in package.infolist():
+            content = _ERROR_CELL.sub(rb'\1"str"', package.read(part))
+            changed.writestr(part.filename, content)
+    return again.getvalue()
 
 
 def _column(letters: bytes) -> int:
@@ -407,12 +604,15 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Cell:
     """A cell as a person reads it: 5, not 5.0; a day without its midnight."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, bool):
+        return Cell(str(value).upper(), CellKind.BOOLEAN)
+    if isinstance(value, int | float):
+        is_whole = isinstance(value, float) and value.is_integer()
+        return Cell(str(int(value) if is_whole else value), CellKind.NUMBER)
     if isinstance(value, datetime.datetime):
-        return value.isoformat().removesuffix("T00:00:00")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return str(value)
+        return Cell(value.isoformat().removesuffix("T00:00:00"), CellKind.DATE)
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return Cell(str(value), CellKind.DATE)
+    return Cell(str(value))

@@ -1,4 +1,5 @@
-"""The export of the Universal Human Rights Index (UHRI), JSON: an array of some 260,000 records.
+"""The export of the Universal Human Rights Index (UHRI), JSON: an array of some 260,000 records; or
+the spreadsheet (XLSX) that its search gives, whose rows are read as the same records.
 
 Records are decoded one by one as the file is read, so memory holds one record, and 16 bytes of
 each id to notice repeated ones. One record may be addressed to several States: it gives a
@@ -13,6 +14,7 @@ The standard library's decoder is used, not a streaming parser: those at hand cr
 from __future__ import annotations
 
 import codecs
+import datetime
 import hashlib
 import html
 import json
@@ -24,12 +26,17 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from domain.addressees import recognise
+from domain.answers import Reading, read_answer
+from domain.bodies import recognise_body
 from domain.cycles import cycle_of
 from domain.entry import is_date, label_chars_max, text_chars_max
 from domain.events import Recommender, Term
-from domain.words import Answer, Kind, Mechanism
+from domain.identity import spelt_paragraph, spelt_symbol
+from domain.words import Kind, Mechanism
+from workflows.ohchr_matrix import text_and_states
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
-from workflows.sources.table import affected, mechanism_of, printed, sdg
+from workflows.sources.table import REFUSALS as TABLE_REFUSALS
+from workflows.sources.table import affected, printed, read_grid, sdg, utf_8
 
 file_bytes_max = 2_000_000_000
 records_max = 1_000_000
@@ -42,6 +49,9 @@ THEME_LIST = "2025"
 list in use on the day of the export, and that is the one of 2025."""
 
 REFUSALS = {
+    **TABLE_REFUSALS,
+    "columns-missing": "This is no spreadsheet of the UHRI: its first row must name the columns "
+    "Text, Countries Concerned, Recommending Body, Type and OHCHR Annotation Id.",
     "file-too-large": "The file is larger than 2 GB. Export fewer records.",
     "not-json": "This is no JSON export of the UHRI: a list of records was expected.",
     "several-lists": "The file holds more than one list. Keep the one with the records.",
@@ -64,14 +74,35 @@ REASONS = {
     "Compare both with the UHRI and record the right one by hand.",
 }
 
-_ANSWERS = {"supported": Answer.SUPPORTED, "accepted": Answer.SUPPORTED, "noted": Answer.NOTED}
 _BLOCK = re.compile(r"</?(?:p|br|div|li|ul|ol|t[drh]|table|h[1-6])\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufeff]")
+_LIMB = r"(?:\.?\s?\((?:[a-z]|[ivx]{2,4})\))+"
+_LETTER = r"[A-ZÀ-ÞА-ЯЁ\u0621-\u064a\u3400-\u9fff«“\"(]"
+_WHO = (
+    r"(?:The|El|La|Le|Les|Los|It|In|Комитет|Подкомитет|Государство|اللجنة|委员会|缔约国)"
+    r"(?![^\W\d_a-z])"
+)
 _PARAGRAPH = re.compile(
-    # 140.23. or 6.5) or 36 (a), then white space; 140.23 alone if no sentence goes on ("2.5 per")
-    r"(\d{1,3}(?:\.\d{1,3}){0,2}(?:\.?\s?\((?:[a-z]|[ivx]{2,4})\))+|\d{1,3}(?:\.\d{1,3}){0,2}(?=[.):]))"
-    r"[.):]*\s+|(\d{1,3}(?:\.\d{1,3}){1,2})\s+(?![a-z%])"
+    # 36 (a), 23(a)Build; 140.23. or 6.5) or 49.The, before white space or a capital; 140.23 or 50
+    # alone, if no sentence goes on ("2.5 per cent"); a limb alone: (r), r), (iv)
+    rf"(\d{{1,3}}(?:\.\d{{1,3}}){{0,2}}{_LIMB})[.):]*\s*"
+    rf"|(\d{{1,3}}(?:\.\d{{1,3}}){{0,2}}) ?[.):]+(?:\s+|(?={_LETTER}))"
+    r"|(\d{1,3}(?:\.\d{1,3}){1,2})\s+(?![a-z%])"
+    rf"|(\d{{1,3}})\s+(?={_WHO}\s)"
+    r"|\(?([a-z]|[ivx]{2,4})\)\s*"
+)
+_HEADED = re.compile(
+    # "Rural women 49.The Committee"; the heading is no sentence and counts nothing ("article 12.")
+    r"(?P<heading>[^\d\W][^.;:!?\d()]{0,100}?)\s+(?P<number>\d{1,3})"
+    rf" ?\.(?:(?={_LETTER})|\s+(?={_WHO}\s))"
+)
+_COUNTED = re.compile(
+    r"\b(?:articles?|art|protocols?|no|nos|numbers?|para|paras|paragraphs?|conventions?|rules?|goals?"
+    r"|sections?|chapters?|parts?|sdgs?|targets?|resolutions?|laws?|acts?|ages?|of|to|than|under"
+    r"|least|by|in|on|from|and|or|n|artículos?|article|párrafos?|статьи|статья|статью|пункт|пункта"
+    r"|المادة|第)$",
+    re.IGNORECASE,
 )
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _CODED = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)")
@@ -80,15 +111,15 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ][\d:.]*(?:Z|[+-]\d\d:?\d\d)?)?")
 
 
 class Uhri:
-    """The export at `path`, whose texts are in `language`.
+    """The export at `path`, JSON or XLSX, whose texts are in `language`.
 
     Doubts: "states-missing", "state-not-recognised", "blank-country" (beside one that is not),
-    "position-unknown", "positions-differ", "position-outside-upr" (none is read, the wording is
-    kept), "cycle-differs" (the session belongs to another), "date-unreadable",
-    "sdg-not-recognised", "term-too-long", "terms-too-many"."""
+    "position-unknown", "position-outside-upr" (none is read, the wording is kept),
+    "positions-differ" (read as an answer in part), "cycle-differs" (the session belongs to
+    another), "date-unreadable", "sdg-not-recognised", "term-too-long", "terms-too-many"."""
 
     format = "uhri"
-    version = 1
+    version = 2
 
     def __init__(self, path: Path, language: str = "en") -> None:
         self.path, self.language = path, language
@@ -108,11 +139,12 @@ class Uhri:
         earlier: dict[bytes, int] = {}
         contents = array("Q", [0])
         with self.path.open("rb") as file:
-            for number, record in enumerate(_Records(file), 1):
+            for count, (number, record) in enumerate(self._numbered(file), 1):
                 self._done = (file.tell(), size)
-                if number > records_max:
+                if count > records_max:
                     raise NotThisFormat("records-too-many", REFUSALS["records-too-many"])
                 content = hashlib.blake2b(repr(record).encode("utf-8", "replace"), digest_size=8)
+                contents.extend([0] * (number - len(contents)))
                 contents.append(int.from_bytes(content.digest(), "big"))
                 key = _one(record, "AnnotationId") if isinstance(record, dict) else ""
                 if not isinstance(record, dict) or not key or len(key) > label_chars_max:
@@ -129,6 +161,14 @@ class Uhri:
                     yield _unreadable(number, "repeated-differently", key)
         self._done = (size, size)
 
+    def _numbered(self, file: IO[bytes]) -> Iterator[tuple[int, object]]:
+        """The records, each with its number: in the file, or of its row in the sheet."""
+        if file.read(4).startswith(_PACKAGE):
+            yield from _sheet_records(self.path)
+        else:
+            file.seek(0)
+            yield from enumerate(_Records(file), 1)
+
 
 _Json = dict[str, object]
 
@@ -137,11 +177,11 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
     paragraph, text = _text(record.get("Text"))
     kind = _kind(_one(record, "AnnotationType"))
     body = _one(record, "Body")
-    mechanism = mechanism_of(body)
+    known = recognise_body(body)
     countries = list(dict.fromkeys(_many(record, "Countries")))
     for wrong, reason in (
         (kind is None, "kind-unknown"),
-        (mechanism is None or len(body) > label_chars_max, "body-unknown"),
+        (known is None or len(body) > label_chars_max, "body-unknown"),
         (not any(countries), "addressee-missing"),
         (not text, "text-missing"),
         (len(text) > text_chars_max, "text-too-long"),
@@ -150,16 +190,21 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
             yield _unreadable(number, reason, f"{key} {body} {', '.join(countries)}: {text}")
             return
     assert kind
-    assert mechanism
+    assert known
     doubts: dict[str, None] = {}
     if "" in countries:
         doubts["blank-country"] = None
+    mechanism = known.mechanism
     upr = mechanism is Mechanism.UPR
+    states: tuple[str, ...] = ()
+    if upr:
+        text, states = text_and_states(text, language)
     answer, stood = _answer(_many(record, "UprPositions"), upr, doubts)
     cycle, session = _number(record, "UprCycle"), _number(record, "UprSession")
     if upr and session and cycle and cycle_of(session) not in {None, cycle}:
         doubts["cycle-differs"] = None
-    recommenders = tuple(map(_recommender, filter(None, _many(record, "UprRecommendingCountry"))))
+    named = tuple(filter(None, _many(record, "UprRecommendingCountry"))) or states
+    recommenders = tuple(map(_recommender, named))
     if upr and kind is Kind.RECOMMENDATION and not recommenders:
         doubts["states-missing"] = None
     if any(state.code is None for state in recommenders):
@@ -178,15 +223,17 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
             addressee_printed=country,
             kind=kind,
             mechanism=mechanism,
-            body=body,
+            body=known.code,
             text=text,
             language=language,
-            symbol=_one(record, "Symbol")[:label_chars_max] or None,
+            symbol=spelt_symbol(_one(record, "Symbol")[:label_chars_max]) or None,
             paragraph=paragraph,
             cycle=cycle or (cycle_of(session) if upr and session else None),
             session=str(session) if session else None,
             recommenders=recommenders,
-            answer=answer,
+            answer=answer.answer,
+            in_part=answer.in_part,
+            said_already_implemented=answer.said_already_implemented,
             printed=stood,
             terms=terms,
             published=published,
@@ -195,17 +242,21 @@ def _rows(number: int, key: str, record: _Json, language: str) -> Iterator[Read]
 
 
 def _text(given: object) -> tuple[str | None, str]:
-    """The paragraph's number, where the text starts with one, and the text without it. Tags go
-    before references are resolved, so that what was printed as "&lt;" is no tag."""
+    """The paragraph's number, where the text starts with one, by itself or after a heading, and the
+    text without it. Tags go before references are resolved, so that what was printed as "&lt;" is
+    no tag."""
     text = given if isinstance(given, str) else ""
     if "<" in text:
         text = _TAG.sub("", _BLOCK.sub(" ", text))
     if "&" in text:
         text = html.unescape(text)
-    text = " ".join(_UNPRINTABLE.sub(" ", text).split())
+    text = " ".join(_UNPRINTABLE.sub(" ", text.replace("\xad", "")).split())
     text = text.removeprefix("- ")
     if found := _PARAGRAPH.match(text):
-        return found[1] or found[2], text[found.end() :]
+        number = next(filter(None, found.groups()))
+        return spelt_paragraph(re.sub(r"\.\s?\(", " (", number)), text[found.end() :]
+    if (found := _HEADED.match(text)) and not _COUNTED.search(found["heading"]):
+        return spelt_paragraph(found["number"]), f"{found['heading']} {text[found.end() :]}"
     return None, text
 
 
@@ -216,20 +267,19 @@ def _kind(printed: str) -> Kind | None:
     return Kind.RECOMMENDATION if word.startswith("recommendation") else None
 
 
-def _answer(
-    positions: list[str], upr: bool, doubts: dict[str, None]
-) -> tuple[Answer | None, str | None]:
+def _answer(positions: list[str], upr: bool, doubts: dict[str, None]) -> tuple[Reading, str | None]:
+    """What the positions of a record say together: several that differ are one in part."""
     stood = printed("; ".join(filter(None, positions)), label_chars_max) or None
-    answers = {_ANSWERS.get(word) for word in map(str.casefold, positions) if word != "pending"}
+    answer = read_answer(stood or "")
     if stood and not upr:
         doubts["position-outside-upr"] = None
-    elif None in answers and stood:
+    elif answer is None:
         doubts["position-unknown"] = None
-    elif len(answers) > 1:
-        doubts["positions-differ"] = None
-    elif upr and stood and answers:
-        return answers.pop(), stood
-    return None, stood
+    else:
+        if len({read_answer(position) for position in positions if position}) > 1:
+            doubts["positions-differ"] = None
+        return answer, stood
+    return Reading(None), stood
 
 
 def _published(record: _Json, doubts: dict[str, None]) -> str | None:
@@ -312,6 +362,74 @@ def _word(value: object) -> str:
 def _number(record: _Json, member: str) -> int | None:
     found = _NUMBER.search(_one(record, member))
     return int(found[0]) if found and int(found[0]) else None
+
+
+# The spreadsheet
+
+_PACKAGE = b"PK\x03\x04"
+_HEADINGS = {
+    "text": "Text",
+    "countries concerned": "Countries",
+    "recommending body": "Body",
+    "document symbol": "Symbol",
+    "themes": "Themes",
+    "affected persons": "AffectedPersons",
+    "sdgs": "Sdgs",
+    "document publication date": "PublicationDate",
+    "upr recommending states": "UprRecommendingCountry",
+    "upr position": "UprPositions",
+    "type": "AnnotationType",
+    "ohchr annotation id": "AnnotationId",
+    "upr session": "UprSession",
+    "upr cycle": "UprCycle",
+}
+"""Columns of the spreadsheet → members of a record. Some headings print "Reccomending"."""
+
+_HEADINGS_NEEDED = {"Text", "Countries", "Body", "AnnotationType", "AnnotationId"}
+_RECOMMENDING = re.compile(r"\brecc?omm?ending\b")
+_FIRST_DAY = datetime.date(1899, 12, 30)
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+
+
+def _sheet_records(path: Path) -> Iterator[tuple[int, _Json]]:
+    """The rows of the spreadsheet as records of the JSON export, each with its number."""
+    (_, heading), *grid = read_grid(path, utf_8) or [(0, [])]
+    names = [_HEADINGS.get(_heading(cell), "") for cell in heading]
+    if not set(names) >= _HEADINGS_NEEDED:
+        raise NotThisFormat("columns-missing", REFUSALS["columns-missing"])
+    for number, cells in grid:
+        record: _Json = {}
+        for name, cell in zip(names, cells, strict=False):
+            if name == "PublicationDate":
+                record[name] = _day(cell)
+            elif name in ("Text", "AnnotationId", "Symbol"):
+                record[name] = cell
+            elif name:
+                record[name] = _items(cell)
+        yield number, record
+
+
+def _heading(cell: str) -> str:
+    return _RECOMMENDING.sub("recommending", " ".join(cell.casefold().split()))
+
+
+def _items(cell: str) -> list[str]:
+    """The items of a cell, one a line. Where they begin with a dash, a line without one goes on
+    with the item before it."""
+    lines = [line for line in map(str.strip, cell.splitlines()) if line]
+    items: list[str] = []
+    for line in lines:
+        if items and lines[0].startswith("-") and not line.startswith("-"):
+            items[-1] = f"{items[-1]} {line}"
+        else:
+            items.append(line)
+    return items
+
+
+def _day(cell: str) -> str:
+    """A date of the spreadsheet, also where its cell holds only the number of the day."""
+    serial = _SERIAL.fullmatch(cell)
+    return str(_FIRST_DAY + datetime.timedelta(int(serial[1]))) if serial else cell
 
 
 # The file

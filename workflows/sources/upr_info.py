@@ -20,12 +20,14 @@ from pathlib import Path
 import msgspec
 
 from domain.addressees import recognise
+from domain.answers import Reading, read_answer
 from domain.entry import label_chars_max, text_chars_max
 from domain.events import Recommender, Term
-from domain.words import Answer
+from domain.names import folded
+from domain.words import Kind
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
-from workflows.sources.table import fitted, printed, read_grid, upr_cycle
+from workflows.sources.table import fitted, printed, rows_under_one_heading, upr_cycle
 
 sample_bytes_max = 20_000
 
@@ -55,22 +57,20 @@ REASONS = {
 }
 
 _NEEDED = ("to", "text", "from", "response", "session")
-_ANSWERS = {
-    **dict.fromkeys(("accepted", "supported"), Answer.SUPPORTED),
-    **dict.fromkeys(("noted", "rejected", "not supported"), Answer.NOTED),
-    **dict.fromkeys(("pending", "no response", "in progress", ""), None),
-}
 
 
 class UprInfo:
-    """The export at `path`.
+    """The export at `path`. Sheets with the columns of the first are read after it.
+
+    A voluntary pledge, which the State under review makes itself, is no recommendation: it is of
+    another kind, and awaits no position.
 
     Doubts: "response-unclear" (a word such as "General Response" that is no position: none is
     read, the wording is kept), "session-not-recognised", "states-missing",
     "state-not-recognised", "action-unknown", "issue-too-long"."""
 
     format = "upr-info"
-    version = 1
+    version = 2
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,19 +83,12 @@ class UprInfo:
     def read(self) -> Iterator[Read]:
         """Recommendations in the order of their first rows. The whole file is read before the
         first, since a State may join at its end. Raises NotThisFormat with a code of `REFUSALS`."""
-        (_, heading), *grid = read_grid(self.path, decoded) or [(0, [])]
-        names = ["".join(filter(str.isalpha, name.casefold())) for name in heading]
-        if not set(_NEEDED) <= set(names):
-            raise NotThisFormat("columns-missing", REFUSALS["columns-missing"])
-        while not names[-1]:
-            names.pop()
-        if len(set(names)) < len(names):
-            raise NotThisFormat("heading-repeated", REFUSALS["heading-repeated"])
+        grid, not_read = rows_under_one_heading(self.path, decoded, _headed)
         found: list[_Told | RepeatedRow | UnreadableRow] = []
         told: dict[str, _Told] = {}
-        for number, cells in grid:
+        for number, names, cells, _ in grid:
             cells = fitted(cells, len(names))
-            said = dict(zip(names, cells, strict=False))
+            said = dict(zip(names, map(str, cells), strict=False))
             if reason := _why_not(said, len(cells) == len(names)):
                 stood = printed(" | ".join(filter(None, cells)))
                 found.append(UnreadableRow(number, reason, REASONS[reason], stood))
@@ -110,6 +103,18 @@ class UprInfo:
         for place, read in enumerate(found, 1):
             self._done = (place, len(found))
             yield read.row() if isinstance(read, _Told) else read
+        yield from not_read
+
+
+def _headed(heading: list[str]) -> list[str]:
+    names = ["".join(filter(str.isalpha, name.casefold())) for name in heading]
+    if not set(_NEEDED) <= set(names):
+        raise NotThisFormat("columns-missing", REFUSALS["columns-missing"])
+    while not names[-1]:
+        names.pop()
+    if len(set(names)) < len(names):
+        raise NotThisFormat("heading-repeated", REFUSALS["heading-repeated"])
+    return names
 
 
 class _Told(msgspec.Struct):
@@ -118,7 +123,7 @@ class _Told(msgspec.Struct):
     key: str
     said: dict[str, str]
     rows: list[int] = []
-    contents: dict[tuple[str, ...], int] = {}
+    contents: dict[tuple[tuple[str, str], ...], int] = {}
     states: dict[str, Recommender] = {}
     terms: dict[tuple[str, str, str], Term] = {}
     doubts: dict[str, None] = {}
@@ -126,11 +131,13 @@ class _Told(msgspec.Struct):
     def add(self, number: int, said: dict[str, str]) -> int:
         """Adds a row, unless it says nothing but what an earlier one did: then that one's number
         is the answer, else `number`."""
-        first = self.contents.setdefault(tuple(said.values()), number)
+        first = self.contents.setdefault(tuple(sorted(said.items())), number)
         if first != number:
             return first
         self.rows.append(number)
-        if state := said["from"]:
+        if _is_pledge(said):
+            pass
+        elif state := said["from"]:
             code = recognise(state)
             self.states.setdefault(code or _folded(state), Recommender(printed=state, code=code))
             self._doubt(code is None, "state-not-recognised")
@@ -150,7 +157,10 @@ class _Told(msgspec.Struct):
 
     def row(self) -> SourceRow:
         to, response, session = self.said["to"], self.said["response"], self.said["session"]
-        self._doubt(_folded(response) not in _ANSWERS, "response-unclear")
+        is_pledge = _is_pledge(self.said)
+        answer = Reading(None) if is_pledge else read_answer(response)
+        self._doubt(answer is None, "response-unclear")
+        answer = answer or Reading(None)
         self._doubt(upr_cycle(session) is None, "session-not-recognised")
         return SourceRow(
             rows=tuple(self.rows),
@@ -159,11 +169,14 @@ class _Told(msgspec.Struct):
             is_content_key=True,
             addressee=recognise(to),
             addressee_printed=to,
+            kind=Kind.PLEDGE if is_pledge else Kind.RECOMMENDATION,
             text=self.said["text"],
             cycle=upr_cycle(session),
             session=session[:label_chars_max] or None,
             recommenders=tuple(self.states.values()),
-            answer=_ANSWERS.get(_folded(response)),
+            answer=answer.answer,
+            in_part=answer.in_part,
+            said_already_implemented=answer.said_already_implemented,
             printed=response[:label_chars_max] or None,
             terms=tuple(self.terms.values()),
             doubts=tuple(self.doubts),
@@ -188,6 +201,11 @@ def _why_not(said: dict[str, str], has_its_columns: bool) -> str | None:
     if recognise(said["to"]) is None:
         return "addressee-unknown"
     return None if said["text"] else "text-missing"
+
+
+def _is_pledge(said: dict[str, str]) -> bool:
+    words = set(folded(said["response"]).split())
+    return bool(words & {"pledge", "pledges"}) or words >= {"voluntary", "commitment"}
 
 
 def _folded(text: str) -> str:

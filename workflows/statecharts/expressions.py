@@ -422,6 +422,16 @@ def facts_of(expression: Expression) -> frozenset[str]:
     )
 
 
+def compared(expression: Expression) -> Iterator[tuple[str, Value]]:
+    """Each fact that an expression compares, with each value that it is compared with."""
+    for part in parts_of(expression):
+        if isinstance(part, Compare):
+            yield part.fact, part.value
+        elif isinstance(part, OneOf):
+            for value in part.values:
+                yield part.fact, value
+
+
 def states_of(expression: Expression) -> frozenset[str]:
     """The states that an expression asks for."""
     return frozenset(part.state for part in parts_of(expression) if isinstance(part, At))

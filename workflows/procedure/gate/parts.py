@@ -11,6 +11,7 @@ from workflows.procedure.definition import DeadlineSpec, StepSpec
 from workflows.procedure.facts import KNOWN
 from workflows.procedure.gate.fault import places
 from workflows.procedure.gate.walk import ANY_STEP, CORRECTIONS, Walk, undoes
+from workflows.procedure.gate.work import Work
 from workflows.procedure.valuations import domains
 from workflows.statecharts.expressions import Expression, Value, facts_of, states_of
 
@@ -19,8 +20,9 @@ class Parts:
     """A definition in parts that know nothing of one another, and the walks of them, each walked
     once. A part is some regions, by their numbers."""
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, work: Work) -> None:
         self.compiled = compiled
+        self.work = work
         self.definition = compiled.definition
         self.region = {
             state.id: n
@@ -110,7 +112,8 @@ class Parts:
             steps |= {name for name, heard in self.listening.items() if heard & regions}
             steps |= {step.name for step in self.definition.steps if read & self._changes(step)}
             for name in steps:
-                wanted |= self.asked(name)
+                # Whether it is open, its own condition says, and the states that wait for it.
+                wanted |= self.asked(name) | self.listening.get(name, set())
                 read |= self.compiled.read_by(name)
         compiled = self._part(regions, steps)
         known = _told_apart(compiled, conditions)
@@ -136,7 +139,7 @@ class Parts:
     ) -> Walk:
         key = regions, tuple(known.items()), tuple(changes), strict
         if key not in self._walks:
-            self._walks[key] = Walk(compiled, known, changes, strict)
+            self._walks[key] = Walk(compiled, known, changes, strict, self.work)
         return self._walks[key]
 
     def _changes(self, step: StepSpec) -> frozenset[str]:
@@ -163,11 +166,6 @@ class Parts:
             ends=tuple(end for end in definition.ends if self.region[end] in regions),
         )
         return Compiled(part, whole=False)
-
-    @property
-    def visited(self) -> int:
-        """How many steps were taken, on all walks."""
-        return sum(walk.visited for walk in self._walks.values())
 
 
 def _told_apart(

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
+from domain.entry import label_chars_max
+from domain.institution import is_code
 from domain.words import Aspect, Bucket
 from workflows import spans
 from workflows.access import MAY, WRITING
-from workflows.procedure import forms
+from workflows.procedure import by_itself, forms
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.definition import HISTORY, Definition, StateSpec, Unsound
-from workflows.procedure.gate.fault import Fault, places
-from workflows.procedure.valuations import all_domains, told, valuations
-from workflows.statecharts.expressions import Expression, facts_of, holds
-
-
-def unlabelled(definition: Definition) -> Iterator[Fault]:
-    """Everything people see has a name in every language that the procedure itself has one in."""
-    languages = definition.labels.keys()
-    if "en" not in languages:
-        yield Fault("label-missing", "The procedure has no label in en.", "$.labels")
-    named = [(s.id, s.labels, where) for s, where in places(definition.states, "$.states")]
-    for n, s in enumerate(definition.steps):
-        named.append((s.name, s.labels, f"$.steps[{n}]"))
-        for f, field in enumerate(s.form):
-            here = f"$.steps[{n}].form[{f}]"
-            named.append((field.name, field.labels, here))
-            named += [
-                (choice.id, choice.labels, f"{here}.choices[{c}]")
-                for c, choice in enumerate(field.choices)
-            ]
-    for kind in ("deadlines", "tasks", "promises"):
-        for n, one in enumerate(getattr(definition, kind)):
-            named.append((one.id, one.labels, f"$.{kind}[{n}]"))
-    for name, labels, where in named:
-        if missing := sorted(languages - labels.keys()):
-            yield Fault(
-                "label-missing", f"{name} has no label in {', '.join(missing)}.", f"{where}.labels"
-            )
+from workflows.procedure.definition import (
+    HISTORY,
+    Definition,
+    StateSpec,
+    StepSpec,
+    To,
+    Unsound,
+)
+from workflows.procedure.gate.fault import Fault
+from workflows.statecharts.expressions import facts_of
 
 
 def uncounted(definition: Definition) -> Iterator[Fault]:
@@ -86,6 +68,44 @@ def for_nobody(definition: Definition) -> Iterator[Fault]:
                 yield Fault("role-not-allowed", message, where)
 
 
+def unheeded(definition: Definition) -> Iterator[Fault]:
+    """Each notice has somebody who can do something about it, and each task somebody who may take
+    one of its steps."""
+    acting = ", ".join(sorted(WRITING))
+    for n, deadline in enumerate(definition.deadlines):
+        for kind in ("reminders", "escalations"):
+            for m, notice in enumerate(getattr(deadline, kind)):
+                where = f"$.deadlines[{n}].{kind}[{m}].to"
+                if not notice.to:
+                    why = f"{deadline.id} tells nobody here: name roles, of {acting}."
+                    yield Fault("notice-to-nobody", why, where)
+                for to in notice.to:
+                    role = to.role if isinstance(to, To) else to
+                    if role not in WRITING:
+                        why = f"{deadline.id} tells {role}, who may take no step: name {acting}."
+                        yield Fault("notice-to-nobody", why, where)
+    steps = {step.name: step for step in definition.steps}
+    for n, task in enumerate(definition.tasks):
+        where = f"$.tasks[{n}]"
+        if not task.steps:
+            yield Fault("task-for-nobody", f"Say by which steps {task.id} is done.", where)
+        may = {role for name in task.steps for role in _may(steps[name])}
+        if not task.roles:
+            why = f"Say whose task {task.id} is: of {', '.join(sorted(may)) or acting}."
+            yield Fault("task-for-nobody", why, f"{where}.roles")
+        for role in task.roles:
+            if task.steps and role not in may:
+                why = (
+                    f"The role {role} may take none of the steps of {task.id}; these may: "
+                    f"{', '.join(sorted(may)) or 'none'}."
+                )
+                yield Fault("task-for-nobody", why, f"{where}.roles")
+
+
+def _may(step: StepSpec) -> Collection[str]:
+    return step.roles or MAY.get(step.name, ())
+
+
 def formless(definition: Definition) -> Iterator[Fault]:
     """Forms that can be filled in, and only for steps that have no shape of their own."""
     for n, step in enumerate(definition.steps):
@@ -130,54 +150,38 @@ def unfilled(definition: Definition) -> Iterator[Fault]:
             yield Fault("approvals-wrong", why, f"{where}.needed")
 
 
+def misaddressed(definition: Definition) -> Iterator[Fault]:
+    """Institutions are named by codes that there can be."""
+    for code, _, where in _institutions(definition):
+        if not is_code(code):
+            yield Fault("institution-malformed", _no_code(code), where)
+
+
+def _no_code(said: str) -> str:
+    return (
+        f"“{said[:80]}” is no code of an institution: write it as it is registered, without white "
+        f"space around it and in {label_chars_max} characters at most."
+    )
+
+
 def untimely(definition: Definition) -> Iterator[Fault]:
     """Reminders come before what they remind of, and after what it is counted from; what is
     voluntary is never overdue; the procedure takes no step that somebody has to say something
     with."""
-    forms_of = {step.name: step.form for step in definition.steps}
+    steps = {step.name: step for step in definition.steps}
     for n, deadline in enumerate(definition.deadlines):
         where = f"$.deadlines[{n}]"
         for m, reminder in enumerate(deadline.reminders):
             after = deadline.due.after
-            if after is not None and not spans.is_shorter(reminder.before, after):
+            if after is not None and not spans.is_usually_shorter(reminder.before, after):
                 why = f"{deadline.id} would remind before it runs: it is due after {after}."
                 yield Fault("reminder-too-early", why, f"{where}.reminders[{m}]")
         if deadline.voluntary and deadline.escalations:
             why = f"{deadline.id} is voluntary, so never overdue: it is escalated to nobody."
             yield Fault("voluntary-escalated", why, f"{where}.escalations")
-        if deadline.then is not None and any(f.required for f in forms_of[deadline.then]):
-            why = f"{deadline.then} asks for what only somebody can say, so nothing takes it alone."
-            yield Fault("then-asks", why, f"{where}.then")
-
-
-def overlapping(compiled: Compiled) -> Iterator[Fault]:
-    """Of two moves of one state on one step, which is taken must not hang on their order."""
-    known = all_domains(compiled)
-    for state, where in places(compiled.definition.states, "$.states"):
-        by_step: dict[object, list[tuple[int, Expression | None]]] = {}
-        for n, move in enumerate(state.moves):
-            by_step.setdefault((move.on, move.past), []).append(
-                (n, compiled.guard_at(f"{where}.moves[{n}].when"))
-            )
-        for some in by_step.values():
-            for (a, one), (b, other) in itertools.combinations(some, 2):
-                read = sorted(
-                    {*(facts_of(one) if one else ()), *(facts_of(other) if other else ())}
-                )
-                for facts in valuations(known, read):
-                    if all(g is None or holds(g, facts, _Everywhere()) for g in (one, other)):
-                        yield Fault(
-                            "guards-overlap",
-                            f"Moves {a} and {b} of {state.id} can both be taken, where "
-                            f"{told(facts)}.",
-                            f"{where}.moves[{b}]",
-                        )
-                        break
-
-
-class _Everywhere:
-    def __contains__(self, id: object) -> bool:
-        return True
+        then = None if deadline.then is None else by_itself.why_not(steps[deadline.then])
+        if then is not None:
+            yield Fault("then-asks", then, f"{where}.then")
 
 
 def unread(compiled: Compiled) -> Iterator[Fault]:
@@ -187,3 +191,35 @@ def unread(compiled: Compiled) -> Iterator[Fault]:
         if name not in read:
             message = f"No guard reads the fact {name}, and nothing is due by it."
             yield Fault("fact-unread", message, f"$.facts.{name}")
+
+
+def unregistered(definition: Definition, is_there: Callable[[str], bool] | None) -> Iterator[Fault]:
+    """Institutions that have to approve or are told, and that the State does not have now.
+    `is_there` tells of a code; None where that can't be known."""
+    for code, for_what, where in _institutions(definition):
+        if is_there is not None and is_there(code):
+            continue
+        why = (
+            f"The State has no institution {code} now, and {for_what}: register it, or name "
+            "another."
+            if is_there is not None
+            else f"It names {code}: {for_what}. Whether there is such an institution shows when "
+            "the definition is published."
+        )
+        yield Fault("institution-unknown", why, where)
+
+
+def _institutions(definition: Definition) -> Iterator[tuple[str, str, str]]:
+    """Each institution that is named by its code, what for, and where."""
+    for n, step in enumerate(definition.steps):
+        for m, seat in enumerate(step.approvals.of if step.approvals else ()):
+            if seat.institution is not None:
+                where = f"$.steps[{n}].approvals.of[{m}].institution"
+                yield seat.institution, f"{step.name} waits for its approval", where
+    for n, deadline in enumerate(definition.deadlines):
+        for kind in ("reminders", "escalations"):
+            for m, notice in enumerate(getattr(deadline, kind)):
+                for t, to in enumerate(notice.to):
+                    if isinstance(to, To):
+                        where = f"$.deadlines[{n}].{kind}[{m}].to[{t}].institution"
+                        yield to.institution, f"{deadline.id} tells it", where

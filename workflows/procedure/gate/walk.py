@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.facts import UNDONE_BY
 from workflows.procedure.gate.fault import Fault
+from workflows.procedure.gate.work import TooLarge, Work, step_work
 from workflows.procedure.valuations import told, valuations
 from workflows.statecharts.expressions import Expression, Facts, Value, holds
 from workflows.statecharts.kernel import EndlessLoop, Microstep
 
-visits_max = 400_000
+valuations_max = 50_000
+"""So many combinations of facts one walk tells apart at most: they are held in memory."""
 CORRECTIONS = ("correct", "strike")
 """Steps that lead somewhere only where something was entered in error: nothing to count on."""
 ANY_STEP = "(any step)"
@@ -93,6 +95,7 @@ class Walk:
         domains: dict[str, tuple[Value | None, ...]],
         changes: dict[str, tuple[str, ...]],
         strict: bool,
+        work: Work,
     ) -> None:
         self.compiled = compiled
         self.domains = domains
@@ -100,17 +103,19 @@ class Walk:
         self.passings = {*compiled.passings}
         self.strict = strict
         self.faults: list[Fault] = []
-        self.visited = 0
+        self._work = work
         self.ways: dict[Place, Way] = {}
         self.led: dict[Turn, list[Led]] = {}
         self.takers: dict[Turn, list[Place]] = {}
         self.passed: set[str] = set()
+        self.settling: dict[frozenset[str], tuple[Place | None, str]] = {}
+        """The sets of states that are active on the way from one place to the next, or there, with
+        a step that leads through them."""
         self._active: dict[frozenset[str], frozenset[str]] = {}
         self._arrivals: dict[object, dict[_Read, dict[object, Arrival]]] = {}
         self._open: dict[object, bool] = {}
-        if math.prod(map(len, domains.values())) > visits_max:
-            self._too_large()
-            return
+        if math.prod(map(len, domains.values())) > valuations_max:
+            raise TooLarge(domains)
         self.facts = list(valuations(domains, tuple(domains)))
         self.number = {tuple(facts.values()): n for n, facts in enumerate(self.facts)}
         self._deciding = {name: self._told_apart_by(compiled.read_by(name)) for name in changes}
@@ -159,15 +164,17 @@ class Walk:
                 queue.append(place)
 
         for n, facts in enumerate(self.facts):
-            self.visited += 1
+            self._work.spend(step_work)
             try:
-                entered = self.compiled.begin(facts).entered
+                begun = self.compiled.start(facts)
             except EndlessLoop as loop:
                 self._loops(None, "begin", facts, loop)
                 return
-            reach(Place(frozenset(entered), (), n), Way(None, "begin where"))
+            self._settle(None, "begin", frozenset(), begun.microsteps)
+            reach(Place(frozenset(begun.snapshot.active), (), n), Way(None, "begin where"))
         while queue:
             place = queue.popleft()
+            self._work.spend(len(self.changes))
             for name in self.changes:
                 turn = self.turn(place, name)
                 takers = self.takers.setdefault(turn, [])
@@ -193,6 +200,7 @@ class Walk:
         key = place.states, place.remembered, name, self._deciding[name][place.facts]
         found = self._open.get(key)
         if found is None:
+            self._work.spend(step_work)
             facts = self.facts[place.facts]
             found = not self.compiled.blocked(name, sorted(place.states), facts)
             self._open[key] = found
@@ -201,7 +209,11 @@ class Walk:
     def _take(self, place: Place, name: str) -> list[Led]:
         """All that a step can lead to from a place; nothing where it is not open."""
         before = self.facts[place.facts]
-        if name != ANY_STEP and not self._is_open(place, name):
+        try:
+            if name != ANY_STEP and not self._is_open(place, name):
+                return []
+        except EndlessLoop as loop:
+            self._loops(place, name, before, loop)
             return []
         found: list[Led] = []
         for changed in valuations(self.domains, self.changes[name]):
@@ -210,10 +222,7 @@ class Walk:
                 for fact, value in changed.items()
             ):
                 continue
-            self.visited += 1
-            if self.visited > visits_max:
-                self._too_large()
-                return []
+            self._work.spend(step_work)
             after = self.number[tuple({**before, **changed}.values())]
             try:
                 states, remembered, microsteps = self._arrival(place, name, after)
@@ -236,20 +245,25 @@ class Walk:
                 return arrival
         watched = _Watched(before), _Watched(then)
         taken = self.compiled.step(name, sorted(place.states), *watched, place.remembered)
-        for microstep in taken.microsteps:
-            self.passed.update(microstep.entered)
+        self._settle(place, name, self.active(place.states), taken.microsteps)
         active, remembered = taken.snapshot
         arrival = Arrival(frozenset(active), remembered, taken.microsteps)
         read = _Read(*(tuple(sorted(facts.read)) for facts in watched))
         known.setdefault(read, {})[read.values(before, then)] = arrival
         return arrival
 
-    def _too_large(self) -> None:
-        why = (
-            f"More than {visits_max:,} steps would have to be looked at: use fewer facts in one "
-            "procedure, or fewer states at once."
-        )
-        self.faults.append(Fault("too-large-to-check", why))
+    def _settle(
+        self,
+        place: Place | None,
+        name: str,
+        active: frozenset[str],
+        microsteps: Sequence[Microstep],
+    ) -> None:
+        """Notes the sets of states that some microsteps lead through, one after the other."""
+        for microstep in microsteps:
+            self.passed.update(microstep.entered)
+            active = active.difference(microstep.left).union(microstep.entered)
+            self.settling.setdefault(active, (place, name))
 
     def _loops(self, place: Place | None, name: str, facts: Facts, loop: EndlessLoop) -> None:
         trace = self.trace(place, f"{name}, then {told(facts)}", "→ …")

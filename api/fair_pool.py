@@ -1,0 +1,101 @@
+"""Threads that many clients share: the clients take turns, and each has one task at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from domain.refusals import Busy
+
+Result = TypeVar("Result")
+Task = tuple[Future[Any], Callable[[], Any]]
+
+
+class FairPool:
+    """Some threads and a bounded queue. A client who asks for much waits for their own tasks; a
+    client who asks for one task waits for at most one task of each client before them."""
+
+    def __init__(
+        self, name: str, threads: int, waiting_max: int, waiting_per_client_max: int
+    ) -> None:
+        self._waiting_max = waiting_max
+        self._waiting_per_client_max = waiting_per_client_max
+        self._queues: OrderedDict[Hashable, deque[Task]] = OrderedDict()
+        """Client → what waits, the client whose turn is next first."""
+        self._busy: set[Hashable] = set()
+        self.waiting = 0
+        """How many tasks wait."""
+        self._closing = False
+        self._changed = threading.Condition()
+        # They start when the first task comes: commands of the command line have none.
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{n}", daemon=True)
+            for n in range(threads)
+        ]
+        self._is_started = False
+
+    def submit(self, client: Hashable, act: Callable[[], Result]) -> Future[Result]:
+        """Puts a task at the end of a client's queue; Busy where it is full, or all are."""
+        future: Future[Result] = Future()
+        with self._changed:
+            mine = len(self._queues.get(client, ()))
+            if mine >= self._waiting_per_client_max:
+                raise Busy(
+                    f"{mine} requests of this key that look back wait already: await their "
+                    "answers, then send this one again.",
+                    waiting=mine,
+                )
+            if self.waiting >= self._waiting_max or self._closing:
+                raise Busy("Many requests look back just now: send this one again in a while.")
+            self._queues.setdefault(client, deque()).append((future, act))
+            self.waiting += 1
+            self._changed.notify()
+            if not self._is_started:
+                self._is_started = True
+                for thread in self._threads:
+                    thread.start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while (client := self._next()) is None:
+                    if self._closing:
+                        return
+                    self._changed.wait()
+                future, act = self._queues[client].popleft()
+                self.waiting -= 1
+                self._busy.add(client)
+                self._queues.move_to_end(client)
+            try:
+                if future.set_running_or_notify_cancel():
+                    try:
+                        future.set_result(act())
+                    except BaseException as error:
+                        future.set_exception(error)
+            finally:
+                del future, act
+                with self._changed:
+                    self._busy.discard(client)
+                    if not self._queues[client]:
+                        del self._queues[client]
+                    self._changed.notify()
+
+    def _next(self) -> Hashable | None:
+        return next((c for c, queue in self._queues.items() if queue and c not in self._busy), None)
+
+    def close(self) -> None:
+        """Ends the threads after what is running; what waits is told so."""
+        with self._changed:
+            self._closing = True
+            for queue in self._queues.values():
+                while queue:
+                    queue.popleft()[0].cancel()
+            self.waiting = 0
+            self._changed.notify_all()
+            started = self._threads if self._is_started else ()
+        for thread in started:
+            thread.join()
