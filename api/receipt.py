@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from workflows.importing import Positions, Receipt, RowNote
+from workflows.importing import Outcome, Positions, Receipt, RowNote
 
 notes_max = 20
 
@@ -29,20 +29,18 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
         all_ = positions.supported + positions.noted + positions.pending
         table.add_row(f"  by {escape(document)}", str(all_), *_numbers(positions))
     console.print(table)
-    also = "".join(
-        f", {getattr(receipt, name)} {said}"
-        for name, said in _ALSO
-        if getattr(receipt, name) or (name == "merged" and receipt.layout)
-    )
-    console.print(
-        f"{receipt.rows} rows: [green]{receipt.new} new[/green], {receipt.changed} changed, "
-        f"{receipt.same} same{also}, "
-        + (f"[red]{receipt.unreadable} unreadable[/red]" if receipt.unreadable else "0 unreadable")
-    )
+    console.print(f"{receipt.rows} rows: {', '.join(_outcomes(receipt))}")
+    counted = {name: getattr(receipt, name) for name in _PARAGRAPHS}
+    if any(counted[name] != receipt.row_outcomes.get(name, 0) for name in _PARAGRAPHS):
+        unit = "steps" if receipt.format == "worklist" else "paragraphs"
+        said = ", ".join(f"{n} {name}" for name, n in counted.items() if n)
+        console.print(f"{unit}: {said or 'none'}")
+    if receipt.missing:
+        console.print(f"{receipt.missing} missing")
     _notes(console, "Unreadable", receipt.unreadable_rows, "red", len(receipt.unreadable_rows))
     _notes(console, "Not read", receipt.not_read_rows, "red", len(receipt.not_read_rows))
     _notes(console, "Changed", receipt.changes, "yellow", None if verbose else notes_max)
-    _notes(console, "Conflicts, not taken", receipt.conflicts, "red", None)
+    _notes(console, "Conflicts, nothing recorded", receipt.conflicts, "red", None)
     _notes(console, "Missing", receipt.missing_rows, "yellow", None if verbose else notes_max)
     _notes(console, "Worth a look", receipt.doubts, "yellow", None if verbose else notes_max)
     if receipt.dry_run:
@@ -54,15 +52,33 @@ def show(receipt: Receipt, console: Console, *, verbose: bool) -> None:
         console.print(f"Recorded {receipt.events} events at log index {receipt.first} to {last}.")
 
 
-_ALSO = (
-    ("merged", "merged"),
-    ("repeated", "repeated word for word"),
-    ("not_read", "not read"),
-    ("matched", "matched"),
-    ("undecided", "undecided"),
-    ("missing", "missing"),
-    ("other_states", "of States not asked for"),
-)
+_PARAGRAPHS = ("new", "changed", "same", "matched", "undecided")
+_ALWAYS = (Outcome.NEW, Outcome.CHANGED, Outcome.SAME, Outcome.UNREADABLE)
+_SAID = {
+    Outcome.NEW: "new",
+    Outcome.CHANGED: "changed",
+    Outcome.SAME: "same",
+    Outcome.MATCHED: "matched",
+    Outcome.UNDECIDED: "undecided",
+    Outcome.MERGED: "merged",
+    Outcome.REPEATED: "repeated word for word",
+    Outcome.OTHER_STATES: "of States not asked for",
+    Outcome.NOT_READ: "not read",
+    Outcome.UNREADABLE: "unreadable",
+}
+_COLOURS = {Outcome.NEW: "green", Outcome.UNREADABLE: "red", Outcome.NOT_READ: "red"}
+
+
+def _outcomes(receipt: Receipt) -> list[str]:
+    """What came of the rows; the numbers add up to all of them."""
+    said = []
+    for outcome, word in _SAID.items():
+        rows = receipt.row_outcomes.get(outcome, 0)
+        always = outcome in _ALWAYS or (outcome is Outcome.MERGED and receipt.layout)
+        if rows or always:
+            colour = _COLOURS.get(outcome) if rows or outcome is Outcome.NEW else None
+            said.append(f"[{colour}]{rows} {word}[/{colour}]" if colour else f"{rows} {word}")
+    return said
 
 
 def _about(receipt: Receipt) -> list[str]:

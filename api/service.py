@@ -152,6 +152,12 @@ class Service:
         with self.views.snapshot() as (connection, _):
             return recommendations.held_under(connection, scheme, addressee)
 
+    def paragraphs_of(self, symbol: str, addressee: str) -> dict[str, UUID]:
+        """The recommendations of an addressee that one document holds, by paragraph number."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            return recommendations.paragraphs_of(connection, symbol, addressee)
+
     def wait_for(self, log_index: int) -> bool:
         """True once the views hold the entry at `log_index`; False when that can't be, or takes
         longer than the settings allow, whatever it is that holds the views up."""

@@ -59,7 +59,7 @@ def _recognise(printed: str) -> Body | None:
 _BESIDE = re.compile(r"[()（）\[\]:：]|\s[-–—]\s")
 _REVIEW = re.compile(r"(?:upr|epu|упо) ")
 _PROCEDURE = re.compile(
-    r"^(?:(?:sr|wg|ie|srsg|rsg|hrc special procedures?)\b|(?:un )?(?:special procedures?"
+    r"^(?:(?:sr|wg[a-z]*|ie|srsg|rsg|hrc special procedures?)\b|(?:un )?(?:special procedures?"
     r"|special rap|special representative of the secretary|representative of the secretary"
     r"|working gr|independent ex|rapporteu(?:r|se) specia|groupe de travail|experte? independant"
     r"|procedures? speciales?|relator(?:a|ia)? especial|grupo de trabajo|expert[oa] independiente"

@@ -85,7 +85,7 @@ _PARAGRAPH = re.compile(
     r"|recommendations?|no|nos|nr|§+|№|n[º°]|الفقرات|الفقرة|فقرة|第|段落?)(?![^\W\d_])[.: ]*)+|段$",
     re.IGNORECASE,
 )
-_LISTED = re.compile(r"\s*(?:[,;&]|\b(?:and|et|y|и)\b|و|和|、)+\s*")
+_LISTED = re.compile(r"\s*(?:[,;&/]|\b(?:and|et|y|и)\b|و|和|、)+\s*")
 _RANGE = re.compile(
     r"([\d.]+(?:\s*\([a-z]+\))?)\s*(?:-|\bto\b|\bà\b|\ba\b|\bпо\b|至)\s*(\(?[\da-z.]+\)?|[\d.]+\s*\([a-z]+\))"
 )

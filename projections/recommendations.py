@@ -411,6 +411,19 @@ def held_under(connection: Connection, scheme: str, addressee: str) -> dict[str,
     return {value: _read_state(blob) for value, blob in connection.execute(query)}
 
 
+def paragraphs_of(connection: Connection, symbol: str, addressee: str) -> dict[str, UUID]:
+    """The recommendations of an addressee that one document holds, by paragraph number as compared:
+    for imports, whoever asks."""
+    c = views.alias.c
+    query = (
+        select(c.paragraph, c.recommendation)
+        .join(table, table.c.id == c.recommendation)
+        .where(c.scheme == "un", c.value == normal_symbol(symbol), table.c.addressee == addressee)
+        .order_by(c.is_current)  # whoever bears it now comes last, and stays
+    )
+    return {paragraph: UUID(hex=id) for paragraph, id in connection.execute(query)}
+
+
 def count(connection: Connection, scope: Scope, where: Where) -> int:
     """How many recommendations (paragraphs) fit."""
     query = (

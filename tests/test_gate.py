@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from domain.refusals import Unavailable
@@ -11,6 +12,7 @@ from tests.server import ROOT
 from workflows.procedure import gate
 from workflows.procedure.definition import Definition, Unsound
 from workflows.procedure.gate import Fault, Report
+from workflows.procedure.gate.labels import illegible
 from workflows.procedure.gate.work import work_max
 from workflows.procedure.shipped import read, shipped
 
@@ -156,3 +158,45 @@ def test_a_reminder_is_measured_in_any_unit(tmp_path: Path) -> None:
     ):
         said = text.replace("working-days: 10", f"{before}  ").replace("months: 6", after)
         assert gate.check(read(said.encode(), find)).ok is sound, (before, after)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "is_legible"),
+    [
+        ("Closed", "en", True),
+        ("Cl\u043esed", "en", False),
+        ("\u0421\u043e\u0440\u0430", "en", False),
+        ("\u0421\u043e\u0440\u0430", "ru", True),
+        ("UPR-доклад", "ru", True),
+        ("UPRдоклад", "ru", False),
+        ("Überprüfung", "de", True),
+        ("U\u0308berprüfung", "de", True),
+        ("a\u0301\u0301\u0301\u0301\u0301\u0301", "en", False),
+        ("مراجعة UPR", "ar", True),
+        ("مراجعة\u200f", "ar", False),
+        ("می\u200cشود", "fa", True),
+        ("ab\u200cc", "en", False),
+        ("क्\u200dष", "hi", True),
+        ("レビューの報告", "ja", True),
+        ("报告 2026", "zh", True),
+        ("Done ✔\ufe0f", "en", True),
+        ("Done\ufe0f", "en", False),
+        ("\u3164", "ko", False),
+        ("Ɛlɛm", "ee", True),
+        ("O’Brien’s answer", "en", True),
+        ("№ 5, § 3 (a) — 50 %", "ru", True),
+        ("\U000e0041", "en", False),
+    ],
+)
+def test_a_name_is_in_letters_that_are_what_they_seem(
+    text: str, language: str, is_legible: bool
+) -> None:
+    said = (
+        (CASES / "12-reminder-units-legal.yaml")
+        .read_text()
+        .replace("extends: upr", "extends: common")
+    )
+    definition = read(said.encode(), find)
+    named = msgspec.structs.replace(definition, labels={language: text})
+    misleading = [f for f in illegible(named) if f.where == f"$.labels.{language}"]
+    assert (not misleading) is is_legible, misleading

@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docx
 import msgspec
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
@@ -17,15 +19,18 @@ from api.context import Context
 from api.exports import Asked, Export, write
 from domain import vocabulary
 from domain.entry import Source, Stamp, effective
-from domain.refusals import UnknownGrade
+from domain.events import PositionTaken
+from domain.refusals import InvalidInput, UnknownGrade
 from domain.schemes import Common
 from domain.words import AssessorKind
 from projections.recommendations import Where
 from tests.test_importing import Office
 from workflows.desk import Command
-from workflows.importing import Format
+from workflows.importing import Format, Receipt
+from workflows.importing.facts import spread
 from workflows.list_cells import divide, join
 from workflows.sources import NotThisFormat, SourceRow
+from workflows.sources.answers import AnswerRow, Answers
 from workflows.sources.uhri import Uhri
 from workflows.vocabularies import entries_for
 
@@ -193,3 +198,164 @@ def test_a_file_that_is_no_export_of_uhri_is_refused(tmp_path: Path, file: str, 
     with pytest.raises(NotThisFormat) as refused:
         list(Uhri(place).read())
     assert refused.value.code == code
+
+
+# --- Answers by number ---------------------------------------------------------------------------
+
+REPORT = "A/HRC/90/12"
+ADDENDUM = f"{REPORT}/Add.1"
+NUMBERS = ("50.1", "50.2", "50.9", "50.10", "50.11", "50.a", "50.b")
+
+
+def reported(office: Office, *numbers: str) -> None:
+    """A report that the record has, without any answer."""
+    rows = [f"XAA,{REPORT},{n},Ratify convention {n},Norway,34" for n in numbers]
+    told = "\n".join(["addressee,symbol,paragraph,text,recommending_states,session", *rows])
+    receipt = office.bring(told.encode(), format=Format.TABLE, state="XAA")
+    assert receipt.new == len(numbers)
+
+
+def answer(office: Office, file: bytes | Path, on: str = "2020-02-19", **more: Any) -> Receipt:
+    said = {"state": "XAA", "document": REPORT, "document_dates": {ADDENDUM: on}, **more}
+    receipt = office.bring(file, format=Format.ANSWERS, **said)
+    held = (receipt.changed, receipt.same, receipt.undecided, receipt.repeated)
+    rest = (receipt.unreadable, receipt.not_read, receipt.other_states)
+    assert receipt.rows == sum(held) + sum(rest)
+    return receipt
+
+
+def positions(office: Office) -> dict[str, str]:
+    return {r["paragraph"]: r["position"] for r in listed(exported(office))}
+
+
+def word(*blocks: str | list[list[str]], headings: tuple[str, ...] = ()) -> bytes:
+    document = docx.Document()
+    for block in blocks:
+        if isinstance(block, str):
+            document.add_paragraph(block, style="Heading 1" if block in headings else None)
+            continue
+        table = document.add_table(rows=len(block), cols=len(block[0]))
+        for row, cells in zip(table.rows, block, strict=True):
+            for cell, text in zip(row.cells, cells, strict=True):
+                cell.text = text
+    saved = io.BytesIO()
+    document.save(saved)
+    return saved.getvalue()
+
+
+def test_positions_alone_answer_the_numbers_of_a_report(office: Office) -> None:
+    office.bring(CASES / "f2a-report.csv", format=Format.TABLE, state="XAA")
+    receipt = answer(office, CASES / "f2c-positions-only.csv")
+    assert (receipt.rows, receipt.changed) == (2, 2)
+    assert positions(office) == {"50.1": "supported", "50.2": "noted"}
+    taken = [e for e in office.events(0) if isinstance(e, PositionTaken)]
+    assert {(e.instrument, e.stamp.effective.on) for e in taken} == {(ADDENDUM, "2020-02-19")}
+    size = office.service.log.size
+    assert answer(office, CASES / "f2c-positions-only.csv").same == 2
+    assert office.service.log.size == size, "a second run changes nothing"
+
+
+def test_an_addendum_answers_by_sentences_groups_and_tables(office: Office) -> None:
+    reported(office, *NUMBERS)
+    file = word(
+        "1. The Government welcomes the dialogue of paragraph 2.5.",
+        "2. The Government supports recommendations 50.9\u201350.10.",
+        "Noted recommendations",
+        "50.11 The Constitution does not allow it.",
+        "A referendum would be needed.",
+        [["No.", "Position", "Comments"], ["50.a to 50.b", "Partially accepted", "One part"]],
+        "3. The Government notes recommendation 50.77.",
+        headings=("Noted recommendations",),
+    )
+    receipt = answer(office, file)
+    assert (receipt.rows, receipt.changed, receipt.unreadable) == (7, 5, 2)
+    assert positions(office) == {
+        **dict.fromkeys(("50.1", "50.2"), "pending"),
+        **dict.fromkeys(("50.9", "50.10", "50.a", "50.b"), "supported"),
+        "50.11": "noted",
+    }
+    comments = [
+        e.comment.text for e in office.events(0) if isinstance(e, PositionTaken) and e.comment
+    ]
+    assert len(comments) == 3
+
+
+def test_a_later_document_revises_an_answer_and_an_earlier_one_is_a_conflict(
+    office: Office,
+) -> None:
+    reported(office, "50.1", "50.2")
+    answer(office, b"Accepted\n50.1, 50.2\n")
+    earlier = answer(office, b"Noted\n50.1\n", document_dates={f"{REPORT}/Add.9": "2019-01-01"})
+    assert (earlier.undecided, earlier.conflicts[0].reason) == (1, "answered-otherwise")
+    later = answer(office, b"Noted\n50.1\n", document_dates={"A/HRC/95/1": "2022-01-01"})
+    assert later.changed == 1
+    assert positions(office) == {"50.1": "noted", "50.2": "supported"}
+    same = answer(office, b"Noted\n50.2\n")
+    assert (same.undecided, same.changed) == (1, 0), "one document answers once"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The Government supports recommendations 50.1-3 and 50.5.", "50.1-50.3+ 50.5+"),
+        ("Slovenia accepts 50.1, 2 and notes 50.13.", "50.1+ 50.2+ 50.13-"),
+        ("Recommendations 50.1 to 50.5 enjoy the support of X; 50.6 is noted.", "50.1-50.5+ 50.6-"),
+        ("The following are supported: 50.1; the following are noted: 50.3.", "50.1+ 50.3-"),
+        ("Recommendations 50.3 and 50.4 cannot be accepted.", "50.3- 50.4-"),
+        ("The State does not support recommendation 50.1.", "50.1-"),
+        ("The State partially supports 50.1.", "50.1~"),
+        ("Accepted\n50.1 Continue to support women (Chad)", "50.1+"),
+        ("Noted\n50.1 Accept the procedure (Chad)", "50.1-"),
+        ("50.1 Supported. A law is drafted.\n50.2 Noted: it is too early", "50.1+ 50.2-"),
+        ("Accepted recommendations: 1, 2, 5-9", "1+ 2+ 5-9+"),
+        ("The State accepts recommendations 1 and 2 and rejects recommendation 3.", "1+ 2+ 3-"),
+    ],
+)
+def test_the_answers_that_a_text_words(tmp_path: Path, text: str, expected: str) -> None:
+    file = tmp_path / "addendum.txt"
+    file.write_text(text)
+    told = []
+    for read in Answers(file).read():
+        assert isinstance(read, AnswerRow), read
+        sign = {"supported": "~" if read.reading.in_part else "+", "noted": "-", None: "?"}
+        answer = read.reading.answer
+        end = f"-{read.last}" if read.last else ""
+        told.append(f"{read.first}{end}{sign[answer.value if answer else None]}")
+    assert " ".join(told) == expected
+
+
+KNOWN = st.sets(st.integers(1, 30), min_size=1).map(sorted)
+
+
+@any_of(KNOWN, st.integers(1, 30), st.integers(0, 30))
+def test_a_range_is_every_number_between_its_ends(known: list[int], start: int, more: int) -> None:
+    numbers = [f"50.{n}" for n in known]
+    within, missing = spread(f"50.{start}", f"50.{start + more}", numbers)
+    asked = [f"50.{n}" for n in range(start, start + more + 1)]
+    assert [n for n in asked if n in within] == within, "in their order, and no other"
+    assert sorted([*within, *missing]) == sorted(asked)
+
+
+def test_a_number_cell_that_may_be_another_number_answers_nothing(
+    office: Office, tmp_path: Path
+) -> None:
+    reported(office, "50.1", "50.10", "50.2")
+    place = tmp_path / "answers.xlsx"
+    book = xlsxwriter.Workbook(place)
+    for name in ("First", "Second"):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["Number", "Position"])
+        sheet.write_row(1, 0, [50.1 if name == "First" else 50.2, "Accepted"])
+    book.close()
+    receipt = answer(office, place)
+    assert (receipt.rows, receipt.changed, receipt.unreadable) == (2, 1, 1)
+    assert "50.10" in receipt.unreadable_rows[0].message
+    assert positions(office) == {"50.1": "pending", "50.2": "supported", "50.10": "pending"}
+
+
+def test_answers_without_a_document_or_a_date_are_refused(office: Office) -> None:
+    reported(office, "50.1")
+    with pytest.raises(InvalidInput, match="--document-date"):
+        answer(office, b"Accepted\n50.1\n", document_dates={})
+    with pytest.raises(InvalidInput, match="import that document first"):
+        answer(office, b"Accepted\n50.1\n", document="A/HRC/1/1")

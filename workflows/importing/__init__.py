@@ -14,9 +14,10 @@ from uuid import UUID
 from domain.refusals import InvalidInput
 from workflows.access import Principal
 from workflows.desk import Desk
+from workflows.importing.answers import AnswersImport
 from workflows.importing.lookups import Lookups
 from workflows.importing.matrix import MatrixImport
-from workflows.importing.receipt import Options, Positions, Progress, Receipt, RowNote
+from workflows.importing.receipt import Options, Outcome, Positions, Progress, Receipt, RowNote
 from workflows.importing.sources import SourceImport
 from workflows.importing.worklist import WorklistImport
 from workflows.sources import Reader
@@ -24,7 +25,17 @@ from workflows.sources.table import Table
 from workflows.sources.uhri import Uhri
 from workflows.sources.upr_info import UprInfo
 
-__all__ = ["Format", "Import", "Lookups", "Options", "Positions", "Progress", "Receipt", "RowNote"]
+__all__ = [
+    "Format",
+    "Import",
+    "Lookups",
+    "Options",
+    "Outcome",
+    "Positions",
+    "Progress",
+    "Receipt",
+    "RowNote",
+]
 
 
 class Format(StrEnum):
@@ -38,6 +49,8 @@ class Format(StrEnum):
     """the Universal Human Rights Index's export, JSON"""
     TABLE = "table"
     """a plain table with a documented heading row, CSV or spreadsheet"""
+    ANSWERS = "answers"
+    """a State's answers by number, as an addendum gives them: DOCX, text, CSV or spreadsheet"""
     WORKLIST = "worklist"
     """a focal point's worklist, filled in"""
 
@@ -85,6 +98,10 @@ class Import:
                 )
         if format is Format.WORKLIST:
             return WorklistImport(self._desk, self._principal).run(
+                source, options, dry_run=dry_run, progress=progress, batch=batch
+            )
+        if format is Format.ANSWERS:
+            return AnswersImport(*mine).run(
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         reader = _reader(source, format, options)

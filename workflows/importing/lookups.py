@@ -37,3 +37,7 @@ class Lookups(Protocol):
 
     def held_under(self, scheme: str, addressee: str) -> dict[str, Recommendation]:
         """The recommendations of an addressee that go by a name of this scheme, by that name."""
+
+    def paragraphs_of(self, symbol: str, addressee: str) -> dict[str, UUID]:
+        """The recommendations of an addressee that one document holds, by paragraph number as
+        compared (`domain.identity.normal_paragraph`)."""

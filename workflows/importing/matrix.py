@@ -517,7 +517,7 @@ class Plan:
         event = r.take_position(
             self._stamp(row, effective(on) if on else Effective(), cited=True),
             Answer(row.position),
-            organ=_organ(instrument, self._labels.document),
+            organ=organ_of(instrument, self._labels.document),
             instrument=instrument,
             printed=row.position_printed,
             in_part=row.in_part,
@@ -651,7 +651,7 @@ class Plan:
         assert r is not None
         cited = [row.citation.symbol for row in self._matrix.rows if row.citation]
         for symbol in dict.fromkeys([labels.document, *(s for s in cited if s)]):
-            kind = _KINDS[_organ(symbol, labels.document)]
+            kind = _KINDS[organ_of(symbol, labels.document)]
             document = ReviewDocument(kind=kind, symbol=symbol, date=self._dated(symbol))
             known = next((d for d in r.documents if d.symbol == symbol), None)
             if known is None or (document.date is not None and known.date != document.date):
@@ -787,21 +787,17 @@ def _count(matrix: Matrix, labels: Labels, options: Options, sha256: str) -> Rec
         parts=sum(parts.values()),
         pairs=sum(pairs.values()),
         unreadable=len(matrix.unreadable),
-        not_read=sum(table.rows for table in matrix.not_read),
         positions=Positions(**by_position),
         pairs_by_position=Positions(**pairs),
         parts_by_position=Positions(**parts),
         positions_by_document=dict(sorted(by_document.items())),
         doubts=doubts,
         unreadable_rows=[_note(row) for row in matrix.unreadable],
-        not_read_rows=[
-            RowNote(0, None, table.reason, f"{table.rows} rows: {table.message}", table.printed)
-            for table in matrix.not_read
-        ],
     )
     receipt.count(Outcome.MERGED, matrix.merged)
     receipt.count(Outcome.UNREADABLE, len(matrix.unreadable))
-    receipt.count(Outcome.NOT_READ, receipt.not_read)
+    for table in matrix.not_read:
+        receipt.leave(table.rows, table.reason, table.message, table.printed)
     return receipt
 
 
@@ -816,7 +812,8 @@ _KINDS = {
 }
 
 
-def _organ(instrument: str | None, document: str) -> Organ:
+def organ_of(instrument: str | None, document: str) -> Organ:
+    """Where a position was expressed that `instrument` states of a paragraph of `document`."""
     if instrument == document:
         return Organ.WORKING_GROUP_REPORT
     if instrument is not None and instrument.startswith(f"{document}/Add."):

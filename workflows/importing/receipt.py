@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from uuid import UUID
 
@@ -56,6 +56,27 @@ class Outcome(StrEnum):
     NOT_READ = "not_read"
 
 
+_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+class RowOutcomes:
+    """What came of the rows of a file, by their numbers: each row has one outcome."""
+
+    def __init__(self) -> None:
+        self._by_row: dict[int, Outcome] = {}
+
+    def settle(self, outcome: Outcome, rows: Iterable[int]) -> None:
+        """Says what came of some rows, or of a part of what they give."""
+        for row in rows:
+            before = self._by_row.get(row, outcome)
+            self._by_row[row] = min(before, outcome, key=_RANK.__getitem__)
+
+    def add_to(self, receipt: Receipt) -> None:
+        """Counts them in the receipt."""
+        for outcome in self._by_row.values():
+            receipt.count(outcome)
+
+
 class Conflict(Exception):
     """A row contradicts the record and needs a person: a stable reason, and the sentence."""
 
@@ -98,7 +119,8 @@ class Receipt(msgspec.Struct, kw_only=True):
     """What an import found and did. Every count names its unit.
 
     `rows`: data rows of the file. Each has one `Outcome`, and `row_outcomes` says how many rows
-    have which; their sum is `rows`. `merged` rows are joined to another row of the file,
+    have which; their sum is `rows`. `not_read_reasons` says how many are not read for which reason.
+    `merged` rows are joined to another row of the file,
     `repeated` ones say it again word for word, `other_states` are of States not asked for,
     `unreadable` ones need a person, `not_read` ones the format does not read (a second sheet, a
     table without heading row). `undecided` ones wait for a person. `paragraphs`: recommendations;
@@ -151,6 +173,7 @@ class Receipt(msgspec.Struct, kw_only=True):
     unreadable_rows: list[RowNote] = []
     not_read_rows: list[RowNote] = []
     row_outcomes: dict[str, int] = {}
+    not_read_reasons: dict[str, int] = {}
     batch: UUID | None = None
     first: int | None = None
     events: int = 0
@@ -160,6 +183,13 @@ class Receipt(msgspec.Struct, kw_only=True):
         if rows:
             self.rows += rows
             self.row_outcomes[outcome.value] = self.row_outcomes.get(outcome.value, 0) + rows
+
+    def leave(self, rows: int, reason: str, message: str, printed: str = "") -> None:
+        """Says that some rows are not read, and why."""
+        self.not_read += rows
+        self.count(Outcome.NOT_READ, rows)
+        self.not_read_reasons[reason] = self.not_read_reasons.get(reason, 0) + rows
+        self.note(self.not_read_rows, RowNote(0, None, reason, f"{rows} rows: {message}", printed))
 
     def note(self, notes: list[RowNote], note: RowNote) -> None:
         """Lists a row, as far as there is room."""

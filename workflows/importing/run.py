@@ -35,6 +35,7 @@ COUNTED = (
     "same",
     "matched",
     "undecided",
+    "not_read",
 )
 
 
@@ -129,6 +130,8 @@ class Run:
         positions: Positions = receipt.positions
         counts = {
             **{name.replace("_", "-"): getattr(receipt, name) for name in COUNTED},
+            **{f"rows-{n.replace('_', '-')}": rows for n, rows in receipt.row_outcomes.items()},
+            **{f"rows-not-read-{why}": rows for why, rows in receipt.not_read_reasons.items()},
             **{f"paragraphs-{n}": getattr(positions, n) for n in positions.__struct_fields__},
         }
         event = run.complete(

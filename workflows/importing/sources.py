@@ -64,6 +64,7 @@ from workflows.importing.receipt import (
     Progress,
     Receipt,
     RowNote,
+    RowOutcomes,
     text_differs,
     text_of_another,
 )
@@ -296,7 +297,8 @@ class _Work:
         terms, unknown = self._terms.resolve(read.terms)
         row = msgspec.structs.replace(read, terms=terms)
         for doubt in row.doubts:
-            self._doubt(row, doubt, doubt.replace("-", " "))
+            said = f": “{row.printed}”" if doubt.startswith("position") and row.printed else ""
+            self._doubt(row, doubt, doubt.replace("-", " ") + said)
         for term in self._terms.to_tell(unknown):
             self._doubt(row, "term-unknown", told(term))
         if found := contradicts(row.text, row.language):
@@ -683,7 +685,7 @@ class _Tally:
 
     def __init__(self, chunk: Sequence[Read]) -> None:
         self._chunk = chunk
-        self._outcomes: dict[int, Outcome] = {}
+        self._rows = RowOutcomes()
         self._paragraphs: dict[Outcome, int] = {}
         self.undecided = 0
         self.changes: list[RowNote] = []
@@ -694,32 +696,22 @@ class _Tally:
     def count(self, row: SourceRow, outcome: Outcome) -> None:
         """Says what came of a row that was imported."""
         self._paragraphs[outcome] = self._paragraphs.get(outcome, 0) + 1
-        self._settle(outcome, *row.rows)
-
-    def _settle(self, outcome: Outcome, *rows: int) -> None:
-        for row in rows:
-            before = self._outcomes.get(row, outcome)
-            self._outcomes[row] = min(before, outcome, key=_RANK.__getitem__)
+        self._rows.settle(outcome, row.rows)
 
     def add_to(self, receipt: Receipt) -> None:
         """Puts it into the receipt."""
         for read in self._chunk:
             if isinstance(read, RowsNotRead):
-                receipt.not_read += read.rows
-                receipt.count(Outcome.NOT_READ, read.rows)
-                message = f"{read.rows} rows: {read.message}"
-                note = RowNote(0, None, read.reason, message, read.printed)
-                receipt.note(receipt.not_read_rows, note)
+                receipt.leave(read.rows, read.reason, read.message, read.printed)
             elif isinstance(read, UnreadableRow):
-                self._settle(Outcome.UNREADABLE, read.row)
+                self._rows.settle(Outcome.UNREADABLE, [read.row])
                 note = RowNote(read.row, None, read.reason, read.message, read.printed)
                 receipt.note(receipt.unreadable_rows, note)
             elif isinstance(read, RepeatedRow):
-                self._settle(Outcome.REPEATED, read.row)
+                self._rows.settle(Outcome.REPEATED, [read.row])
             else:
-                self._settle(Outcome.OTHER_STATES, *read.rows)
-        for outcome in self._outcomes.values():
-            receipt.count(outcome)
+                self._rows.settle(Outcome.OTHER_STATES, read.rows)
+        self._rows.add_to(receipt)
         by_row = receipt.row_outcomes
         receipt.repeated = by_row.get(Outcome.REPEATED, 0)
         receipt.other_states = by_row.get(Outcome.OTHER_STATES, 0)
@@ -739,9 +731,6 @@ class _Tally:
         ):
             for note in mine:
                 receipt.note(notes, note)
-
-
-_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:

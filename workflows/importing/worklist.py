@@ -17,7 +17,14 @@ from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
 from workflows.access import Principal, authorise
 from workflows.desk import Command, Desk
 from workflows.exporting.worklist import WorklistStep, read_worklist
-from workflows.importing.receipt import Options, Progress, Receipt, RowNote
+from workflows.importing.receipt import (
+    Options,
+    Outcome,
+    Progress,
+    Receipt,
+    RowNote,
+    RowOutcomes,
+)
 from workflows.importing.run import Run
 from workflows.sources import NotThisFormat
 
@@ -59,7 +66,6 @@ class WorklistImport:
             size=len(content),
             addressee=options.state or "",
             dry_run=dry_run,
-            rows=worklist.rows,
             paragraphs=len({step.id for step in worklist.steps}),
             unreadable=len(worklist.unreadable),
             unreadable_rows=[
@@ -68,6 +74,9 @@ class WorklistImport:
             ],
         )
         run = Run(self._desk, self._principal, receipt, options, batch=batch)
+        outcomes = RowOutcomes()  # a row that nobody filled in is the same
+        outcomes.settle(Outcome.SAME, range(2, worklist.rows + 2))
+        outcomes.settle(Outcome.UNREADABLE, (row.row for row in worklist.unreadable))
         ahead: dict[tuple[str, int], int] = {}
         for done, step in enumerate(worklist.steps, start=1):
             key = step.id.hex, step.row
@@ -79,12 +88,15 @@ class WorklistImport:
                 code = refusal.code.lower().replace("_", "-")
                 message = f"{step.step}: {refusal.message}"
                 receipt.note(receipt.conflicts, RowNote(step.row, None, code, message))
+                outcomes.settle(Outcome.UNDECIDED, [step.row])
                 continue
             ahead[key] = ahead.get(key, 0) + 1
             receipt.new += is_new
             receipt.same += not is_new
+            outcomes.settle(Outcome.NEW if is_new else Outcome.SAME, [step.row])
             if progress is not None:
                 progress("taking steps", done, len(worklist.steps))
+        outcomes.add_to(receipt)
         if receipt.new and not dry_run:
             run.record([], is_last=True, begins=True)
         return receipt

@@ -457,7 +457,10 @@ def _check_bounds(text: str) -> None:
 def convert(said: Any, type: type[Said]) -> Said:
     """Plain data as a definition or an overlay. Raises NoDefinition for other fields and types."""
     try:
+        msgspec.json.encode(said)
         return msgspec.convert(said, type)
+    except UnicodeEncodeError:
+        raise NoDefinition("A text holds half a character (a lone surrogate).") from None
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `")
         raise NoDefinition(f"{why}.", where.rstrip("`") or "$") from None

@@ -78,7 +78,7 @@ def mermaid(
     return "\n".join(lines) + "\n"
 
 
-_ENTITIES = {"#": "#35;", '"': "#quot;", ";": "#59;", ":": "#58;"}
+_ENTITIES = {"#": "#35;", '"': "#quot;", ";": "#59;", ":": "#58;", "<": "#lt;", ">": "#gt;"}
 
 
 def _quoted(text: str) -> str:

@@ -93,8 +93,6 @@ REASONS = {
     "there in its place.",
     "cell-no-text": "A cell holds TRUE, FALSE or a date where a word or number belongs; programs "
     "turn 4.10 into a date. Make the column text, and type what the document has.",
-    "position-unknown": "Write supported, supported in part, noted or pending, or leave the "
-    "position empty.",
     "position-outside-upr": "Only recommendations of the UPR ask for a position. Empty it, or "
     "correct the mechanism or the kind.",
     "cycle-unreadable": "Write the cycle as a number.",
@@ -140,7 +138,7 @@ class Table:
 
     def read(self) -> Iterator[Read]:
         """The rows in order. Raises NotThisFormat with a code of `REFUSALS`."""
-        if self.state and _code(self.state) is None:
+        if self.state and code_of(self.state) is None:
             _refuse("state-unknown", printed(self.state))
         grid, not_read = rows_under_one_heading(self.path, utf_8, self._headed)
         earlier: dict[tuple[str | None, ...], SourceRow] = {}
@@ -198,7 +196,7 @@ class Table:
             raise _Unreadable("cell-too-long")
         _check_cells(said)
         named = cell("addressee") or self.state or ""
-        code = _code(named)
+        code = code_of(named)
         kind = _word(Kind, cell("kind") or Kind.RECOMMENDATION, "kind-unknown")
         body = recognise_body(cell("body"))
         mechanism = _mechanism(cell("mechanism"), cell("body"))
@@ -224,7 +222,6 @@ class Table:
             (not own and not cell("key"), "key-missing"),
             (max(map(len, (symbol, paragraph, cell("key")))) > key_chars_max, "cell-too-long"),
             (not cell("body") and not upr, "body-missing"),
-            (position is None, "position-unknown"),
             (cell("position") and (not upr or kind is Kind.PLEDGE), "position-outside-upr"),
             (cycle and not re.fullmatch("[1-9][0-9]?", cycle), "cycle-unreadable"),
             (published and not is_date(published), "date-unreadable"),
@@ -233,9 +230,9 @@ class Table:
         ):
             if wrong:
                 raise _Unreadable(reason)
-        assert position is not None
         recommenders = tuple(
-            Recommender(printed=state, code=_code(state)) for state in listed("recommending_states")
+            Recommender(printed=state, code=code_of(state))
+            for state in listed("recommending_states")
         )
         return SourceRow(
             rows=(number,),
@@ -250,17 +247,20 @@ class Table:
             language=language,
             symbol=symbol or None,
             paragraph=paragraph or None,
-            paragraph_is_number=_kind(said.get("paragraph", "")) is CellKind.NUMBER,
+            paragraph_is_number=kind_of(said.get("paragraph", "")) is CellKind.NUMBER,
             cycle=int(cycle) if cycle else upr_cycle(session) if upr else None,
             session=session or None,
             recommenders=recommenders,
-            answer=position.answer,
-            in_part=position.in_part,
-            said_already_implemented=position.said_already_implemented,
+            answer=position.answer if position else None,
+            in_part=position.in_part if position else False,
+            said_already_implemented=position.said_already_implemented if position else False,
             printed=cell("position_printed") or cell("position") or None,
             terms=tuple({term.key: term for term in terms}.values()),
             published=published or None,
-            doubts=("state-not-recognised",) if any(r.code is None for r in recommenders) else (),
+            doubts=(
+                *(["state-not-recognised"] if any(r.code is None for r in recommenders) else []),
+                *(["position-unknown"] if position is None else []),
+            ),
         )
 
 
@@ -286,7 +286,7 @@ def _said(row: SourceRow) -> SourceRow:
 
 def _check_cells(said: dict[str, str]) -> None:
     for column, value in said.items():
-        kind = _kind(value)
+        kind = kind_of(value)
         if kind is CellKind.ERROR:
             raise _Unreadable("cell-in-error")
         if kind is CellKind.BOOLEAN or (kind is CellKind.DATE and column != "published"):
@@ -297,7 +297,7 @@ def _refuse(code: str, more: str = "") -> NoReturn:
     raise NotThisFormat(code, f"{REFUSALS[code]} {more}".strip())
 
 
-def _code(name: str) -> str | None:
+def code_of(name: str) -> str | None:
     """The code of an addressee given by code or name."""
     code = name.strip().upper()
     return code if len(code) == 3 and addressee(code) else recognise(name)
@@ -396,7 +396,7 @@ class Cell(str):
         return made
 
 
-def _kind(cell: str) -> CellKind:
+def kind_of(cell: str) -> CellKind:
     return cell.kind if isinstance(cell, Cell) else CellKind.TEXT
 
 
@@ -428,7 +428,7 @@ def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
         sheet = Sheet(name, [])
         for number, cells in rows:
             clean: list[str] = [
-                Cell(_UNPRINTABLE.sub(" ", cell).strip(), _kind(cell)) for cell in cells
+                Cell(_UNPRINTABLE.sub(" ", cell).strip(), kind_of(cell)) for cell in cells
             ]
             if any(clean):
                 sheet.rows.append((number, clean))

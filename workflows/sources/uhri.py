@@ -34,9 +34,16 @@ from domain.events import Recommender, Term
 from domain.identity import spelt_paragraph, spelt_symbol
 from domain.words import Kind, Mechanism
 from workflows.ohchr_matrix import text_and_states
-from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
+from workflows.sources import (
+    NotThisFormat,
+    Read,
+    RepeatedRow,
+    RowsNotRead,
+    SourceRow,
+    UnreadableRow,
+)
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
-from workflows.sources.table import affected, printed, read_grid, sdg, utf_8
+from workflows.sources.table import affected, printed, read_sheets, sdg, utf_8
 
 file_bytes_max = 2_000_000_000
 records_max = 1_000_000
@@ -159,6 +166,10 @@ class Uhri:
                     yield RepeatedRow(number, first)
                 else:
                     yield _unreadable(number, "repeated-differently", key)
+            file.seek(0)
+            is_spreadsheet = file.read(4) == _PACKAGE
+        if is_spreadsheet:
+            yield from _sheets_not_read(self.path)
         self._done = (size, size)
 
     def _numbered(self, file: IO[bytes]) -> Iterator[tuple[int, object]]:
@@ -393,7 +404,8 @@ _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 
 def _sheet_records(path: Path) -> Iterator[tuple[int, _Json]]:
     """The rows of the spreadsheet as records of the JSON export, each with its number."""
-    (_, heading), *grid = read_grid(path, utf_8) or [(0, [])]
+    sheets = read_sheets(path, utf_8)
+    (_, heading), *grid = sheets[0].rows if sheets else [(0, [])]
     names = [_HEADINGS.get(_heading(cell), "") for cell in heading]
     if not set(names) >= _HEADINGS_NEEDED:
         raise NotThisFormat("columns-missing", REFUSALS["columns-missing"])
@@ -407,6 +419,13 @@ def _sheet_records(path: Path) -> Iterator[tuple[int, _Json]]:
             elif name:
                 record[name] = _items(cell)
         yield number, record
+
+
+def _sheets_not_read(path: Path) -> Iterator[Read]:
+    """The sheets after the first: the export has one."""
+    for sheet in read_sheets(path, utf_8)[1:]:
+        message = "The export has one sheet. Save the others as files of their own."
+        yield RowsNotRead(len(sheet.rows), "further-sheet", message, sheet.name)
 
 
 def _heading(cell: str) -> str:

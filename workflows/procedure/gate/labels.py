@@ -56,10 +56,12 @@ _JOINED: tuple[str, ...] = (
     "GURMUKHI",
 )
 _JOINED += ("KANNADA", "MALAYALAM", "ORIYA", "SINHALA", "TAMIL", "TELUGU", "KHMER", "MYANMAR")
-_TOGETHER = ({"HIRAGANA", "KATAKANA", "CJK", "BOPOMOFO", "HANGUL"},)
+_TOGETHER = ({"HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK", "BOPOMOFO", "HANGUL"},)
 """Scripts that are written in one word."""
 _LOOKS_LATIN = frozenset("аеорсухіјѕԁһԛԝҽвкмнтзАВЕЗКМНОРСТУХІЈЅԌԚԜαοορτυνικΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
 """Cyrillic and Greek letters that are taken for Latin ones."""
+_PHONETIC = frozenset("ɑɡɩʏꭵ")
+"""Letters of phonetic writing that are taken for those of the alphabet."""
 _IN_LATIN = frozenset(
     "en fr es pt de it nl sl hr bs cs sk pl hu ro sq sv da no nb nn fi et lv lt".split()
 )
@@ -79,31 +81,46 @@ def illegible(definition: Definition) -> Iterator[Fault]:
 def _misleads(text: str, language: str) -> str | None:
     for at, sign in enumerate(text):
         category = unicodedata.category(sign)
-        joins = sign in _JOINERS and 0 < at < len(text) - 1 and script(text[at - 1]) in _JOINED
+        joins = sign in _JOINERS and at < len(text) - 1 and _script_before(text, at) in _JOINED
         if (category[0] == "C" and not joins) or category in ("Zl", "Zp"):
             called = unicodedata.name(sign, "a sign that has no name").lower()
             return f"holds a sign that is not seen: U+{ord(sign):04X} {called}"
-        if _FILLERS.get(sign):
-            return f"holds a sign that is not seen: U+{ord(sign):04X} {_FILLERS[sign]}"
+        before = text[at - 1] if at else ""
+        chosen = sign in _SELECTORS and before and unicodedata.category(before)[0] in "SN"
+        if sign in _UNSEEN or (sign in _SELECTORS and not chosen):
+            called = unicodedata.name(sign, "a sign that has no name").lower()
+            return f"holds a sign that is not seen: U+{ord(sign):04X} {called}"
+        marks = text[max(0, at - marks_max) : at + 1]
+        if len(marks) > marks_max and all(unicodedata.category(one) == "Mn" for one in marks):
+            return "piles marks on one letter"
     if not any(unicodedata.category(sign)[0] in "LNSP" for sign in text):
         return "holds nothing that is seen"
     for word in _WORD.findall(text):
         scripts = {one for sign in word if (one := script(sign)) is not None}
         if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
             return f"mixes letters of {' and '.join(sorted(map(str.title, scripts)))} in “{word}”"
+        if _PHONETIC.intersection(word):
+            return f"writes “{word}” with a letter of phonetics that looks like another"
         is_latin = language.partition("-")[0] in _IN_LATIN
         if is_latin and scripts and "LATIN" not in scripts and _LOOKS_LATIN.issuperset(word):
             return f"writes “{word}” in {min(scripts).title()} letters that look Latin"
     return None
 
 
-_FILLERS = {
-    "\u115f": "hangul choseong filler",
-    "\u1160": "hangul jungseong filler",
-    "\u3164": "hangul filler",
-    "\uffa0": "halfwidth hangul filler",
-    "\u2800": "braille pattern blank",
-}
+def _script_before(text: str, at: int) -> str | None:
+    """The script of the letter before a place, over the marks that it bears."""
+    letters = (sign for sign in reversed(text[:at]) if unicodedata.category(sign)[0] != "M")
+    return script(next(letters, " "))
+
+
+marks_max = 4
+"""So many combining marks one letter may bear; Hebrew and Vietnamese need three."""
+
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Fillers and joiners that no category of Unicode tells from letters and marks."""
+
+_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Variation selectors: they choose the look of the sign before them, of emoji for instance."""
 
 
 @cache

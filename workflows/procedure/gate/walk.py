@@ -104,6 +104,8 @@ class Walk:
         self.strict = strict
         self.faults: list[Fault] = []
         self._work = work
+        # A step of many regions costs more than one of a few.
+        self._step_work = step_work * max(1, len(compiled.definition.states) // 4)
         self.ways: dict[Place, Way] = {}
         self.led: dict[Turn, list[Led]] = {}
         self.takers: dict[Turn, list[Place]] = {}
@@ -164,7 +166,7 @@ class Walk:
                 queue.append(place)
 
         for n, facts in enumerate(self.facts):
-            self._work.spend(step_work)
+            self._work.spend(self._step_work)
             try:
                 begun = self.compiled.start(facts)
             except EndlessLoop as loop:
@@ -200,7 +202,7 @@ class Walk:
         key = place.states, place.remembered, name, self._deciding[name][place.facts]
         found = self._open.get(key)
         if found is None:
-            self._work.spend(step_work)
+            self._work.spend(self._step_work)
             facts = self.facts[place.facts]
             found = not self.compiled.blocked(name, sorted(place.states), facts)
             self._open[key] = found
@@ -222,7 +224,7 @@ class Walk:
                 for fact, value in changed.items()
             ):
                 continue
-            self._work.spend(step_work)
+            self._work.spend(self._step_work)
             after = self.number[tuple({**before, **changed}.values())]
             try:
                 states, remembered, microsteps = self._arrival(place, name, after)

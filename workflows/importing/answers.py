@@ -1,0 +1,237 @@
+"""Importing answers: positions that a document of the State gives to numbers of a report.
+
+A number that another document has answered otherwise gets a new position only where this document
+is later; else it is a conflict, and a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rapidfuzz import fuzz
+
+from domain.answers import Reading
+from domain.entry import Entry, Protected, effective
+from domain.events import PositionTaken
+from domain.identity import normal_symbol
+from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput
+from domain.words import Position
+from workflows.access import Principal
+from workflows.desk import Desk
+from workflows.importing.facts import Contradicts, Fact, FactsImport, spread
+from workflows.importing.lookups import Lookups
+from workflows.importing.matching import plain
+from workflows.importing.matrix import organ_of
+from workflows.importing.receipt import Options, Progress, Receipt
+from workflows.sources import NotThisFormat, RepeatedRow, RowsNotRead, UnreadableRow
+from workflows.sources.answers import AnswerRow, Answers
+
+ALIKE = 75
+"""From this similarity on (per cent) what follows a number is the recommendation itself, not a
+comment on it."""
+
+REASONS = {
+    "number-not-known": "The document has no such paragraph in the record. Check the number, or "
+    "import the report first.",
+    "number-cell-unclear": "The cell is a number, which can't tell apart paragraphs as 50.1 and "
+    "50.10. Format the column as text and type the number again.",
+    "range-reversed": "The range ends before it begins. Write its ends in their order.",
+    "range-too-long": "The range has more than 1,000 numbers. Check its ends.",
+    "answered-twice": "An earlier row of this file answers the number otherwise. Compare both with "
+    "the document.",
+}
+
+NOT_OF_THE_DOCUMENT = (
+    "Numbers in running text are none of the document's paragraphs; they were left out."
+)
+
+
+class AnswersImport:
+    """Imports answers on behalf of a principal."""
+
+    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
+        self._mine = desk, lookups, principal
+
+    def run(
+        self,
+        path: Path,
+        options: Options,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        batch: UUID | None = None,
+    ) -> Receipt:
+        """Records the positions that the file gives, and gives the receipt. A row of the receipt is
+        a number that the file names: each is changed, same, undecided (a conflict), repeated,
+        unreadable, not read, or of a State not asked for."""
+        reader = Answers(path)
+        try:
+            found = reader.read()
+        except NotThisFormat as problem:
+            raise InvalidInput(str(problem), reason=problem.code) from None
+        work = _Work(
+            *self._mine,
+            path,
+            options,
+            format=reader.format,
+            parser_version=reader.version,
+            dry_run=dry_run,
+            progress=progress,
+            batch=batch,
+        )
+        facts: list[Fact] = []
+        for read in found:
+            if isinstance(read, AnswerRow):
+                facts.extend(work.facts(read))
+            else:
+                work.account(read)
+        return work.record(facts)
+
+
+class _Work(FactsImport):
+    """One import of answers under way."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._said: dict[tuple[str, str, str], Reading] = {}
+
+    def facts(self, row: AnswerRow) -> list[Fact]:
+        """What a row says of each number that it names."""
+        state = self.addressee(row.addressee)
+        if state is None:
+            self.receipt.rows += 1
+            self.receipt.other_states += 1
+            return []
+        document = self.document(row.symbol)
+        source, on = self._source(row, document)
+        known = self.paragraphs(state, document)
+        try:
+            numbers, others = spread(row.first, row.last, list(known))
+        except ValueError as reason:
+            self._unreadable(row, str(reason), f"{row.first}-{row.last}")
+            return []
+        for number in others:
+            if row.in_text and not numbers and _stem(number) not in set(map(_stem, known)):
+                left_out = RowsNotRead(1, "number-not-of-the-document", NOT_OF_THE_DOCUMENT, number)
+                self.account(left_out)
+            else:
+                self._unreadable(row, "number-not-known", number)
+        facts = []
+        for number in numbers:
+            if row.is_number and "." in number and f"{number}0" in known:
+                self._unreadable(row, "number-cell-unclear", number)
+                continue
+            said = self._said.get((state, document, number))
+            if said == row.reading:
+                self.account(RepeatedRow(row.row, row.row))
+            elif said is not None:
+                self._unreadable(row, "answered-twice", number)
+            else:
+                self._said[state, document, number] = row.reading
+                facts.append(self._fact(row, number, known[number], document, source, on))
+        return facts
+
+    def _unreadable(self, row: AnswerRow, reason: str, number: str) -> None:
+        message = f"{number}: {REASONS[reason]}"
+        self.account(UnreadableRow(row.row, reason, message, row.printed))
+
+    def _source(self, row: AnswerRow, document: str) -> tuple[str, str]:
+        """The document that answers, and its date."""
+        dates = self.options.document_dates
+        others = [symbol for symbol in dates if normal_symbol(symbol) != normal_symbol(document)]
+        source = row.source or (others[0] if len(others) == 1 else None)
+        if source is None and len(dates) == 1 and not others:
+            source = document  # the report itself answers
+        on = row.on or dates.get(source or "")
+        if source is None or on is None:
+            raise InvalidInput(
+                "Say which one document gives the answers, and its date: "
+                "--document-date A/HRC/59/15/Add.1=2025-04-08."
+            )
+        return source, on
+
+    def _fact(
+        self, row: AnswerRow, number: str, id: UUID, document: str, source: str, on: str
+    ) -> Fact:
+        def plan(r: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
+            return self._position(row, number, r, entries, document, source, on)
+
+        return Fact(row.row, number, id, plan, row.printed)
+
+    def _position(
+        self,
+        row: AnswerRow,
+        number: str,
+        r: Recommendation,
+        entries: Sequence[Entry],
+        document: str,
+        source: str,
+        on: str,
+    ) -> list[Entry]:
+        answer, in_part, done = row.reading
+        if answer is None:
+            message = f"{number}: the document gives no answer yet: “{row.printed}”"
+            self.doubt(row.row, number, "answer-pending", message)
+            return []
+        taken = {
+            e.version: e.event
+            for e in entries
+            if isinstance(e.event, PositionTaken) and e.stamp.part is None and r.stands(e.version)
+        }
+        symbol = normal_symbol(source)
+        here = [t for t in taken.values() if t.instrument and normal_symbol(t.instrument) == symbol]
+        if any((t.answer, t.in_part) == (answer, in_part) for t in here):
+            return []
+        if here:
+            raise Contradicts(
+                "answered-otherwise",
+                f"the record has {here[-1].answer.value} by the same document; strike it, if that "
+                "is wrong, and import the file again",
+            )
+        if r.position is Position.BY_PART:
+            raise Contradicts(
+                "answered-by-part", "its parts have positions of their own; record it by hand"
+            )
+        if (now := r.current_position()) is not None:
+            held = taken[now.version]
+            if (held.answer, held.in_part) == (answer, in_part):
+                if held.instrument:
+                    return []
+            elif not _is_later(source, effective(on).order, held.instrument, now.on):
+                raise Contradicts(
+                    "answered-otherwise",
+                    f"the record has {held.answer.value} by {held.instrument or 'no document'}"
+                    f"{f' of {now.on}' if now.on else ', undated'}, and this document is not "
+                    "known to be later; record it by hand",
+                )
+        comment = row.comment
+        if comment and fuzz.ratio(plain(comment), plain(r.text())) >= ALIKE:
+            comment = None
+        stamp = self.stamp(row.row, effective(on), document=source, paragraph=row.cited)
+        event = r.take_position(
+            stamp,
+            answer,
+            organ=organ_of(source, document),
+            instrument=source,
+            printed=row.printed,
+            in_part=in_part,
+            said_already_implemented=done,
+            comment=Protected(comment) if comment else None,
+        )
+        return [self.procedures.enter(r, "take-position", event)]
+
+
+def _stem(number: str) -> str:
+    return number.partition(".")[0]
+
+
+def _is_later(source: str, on: str, held: str | None, held_on: str) -> bool:
+    """True if a document is known to be later than the one of a position: by their dates, or as an
+    addendum to it."""
+    if held_on:
+        return on > held_on
+    return bool(held) and normal_symbol(source).startswith(f"{normal_symbol(held or '')}/ADD.")
