@@ -530,7 +530,7 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "strike": lambda r, x: struck(
         _id(
             x,
-            [held.version for held in (*r.positions, *r.plans, *r.covers)]
+            [held.version for held in (*r.positions, *r.plans, *r.covers, *r.assessments)]
             + r.declared
             + r.reported,
         ),
