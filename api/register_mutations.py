@@ -425,7 +425,16 @@ class RegisterMutation:
 
     @strawberry.mutation(description="Clears a drafted report for publication.")
     def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _report(info, "clear-report", input, lambda r, stamp: r.clear(stamp))
+        context = info.context
+
+        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+            desk = context.service.desk
+            held, _ = desk.ready(r.covers, context.principal, stamp.command)
+            for one in held.values():
+                desk.looked_at(one, r, ("clear-progress",), stamp.speaker.actor)
+            return [r.clear(stamp)]
+
+        return _several(info, "clear-report", "ProgressReport", progress_report.fold, input, act)
 
     @strawberry.mutation(
         description="Publishes a cleared report. Each recommendation it covers says so."
@@ -436,10 +445,12 @@ class RegisterMutation:
         def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             narrative = required(input.narrative, "A narrative")
             made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
-            for one in context.service.desk.load_all(r.covers, context.principal):
-                covers = one.cover(_apart(stamp), r.id)
-                made.append(context.service.desk.procedures.enter(one, "cover", covers))
-            return made
+            desk = context.service.desk
+            held, fired = desk.ready(r.covers, context.principal, stamp.command)
+            covers = [
+                desk.publish_on(one, r, _apart(stamp), narrative.text) for one in held.values()
+            ]
+            return [*made, *fired, *covers]
 
         return _several(info, "publish-report", "ProgressReport", progress_report.fold, input, act)
 
@@ -452,12 +463,15 @@ class RegisterMutation:
 
         def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             made: list[Entry | Event] = [r.withdraw(stamp)]
-            for one in context.service.desk.load_all(r.covers, context.principal):
+            desk = context.service.desk
+            covered, fired = desk.ready(r.covers, context.principal, stamp.command)
+            made += fired
+            for one in covered.values():
                 for held in one.covers:
                     if held.report == r.id and one.stands(held.version):
                         why = CorrectionKind.ENTERED_IN_ERROR
                         struck = one.strike(_apart(stamp), why, held.version)
-                        made.append(context.service.desk.procedures.enter(one, "strike", struck))
+                        made.append(desk.procedures.enter(one, "strike", struck))
             return made
 
         return _several(info, "withdraw-report", "ProgressReport", progress_report.fold, input, act)

@@ -25,6 +25,7 @@ from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
 from domain.events import Alias, Part, PartText, Text
 from domain.identity import mint
+from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
 from domain.refusals import InvalidInput, Refusal, StaleVersion
@@ -301,6 +302,9 @@ class _Work:
             self._doubt(row, doubt, doubt.replace("-", " ") + said)
         for term in self._terms.to_tell(unknown):
             self._doubt(row, "term-unknown", told(term))
+        if not is_language(row.language):
+            said = f"“{row.language}” is no registered language, and is recorded as it stands"
+            self._doubt(row, "language-unknown", said)
         if found := contradicts(row.text, row.language):
             said = f"the text is in {NAMES[found]}, and is recorded as “{row.language}”"
             self._doubt(row, "language-differs", said)
