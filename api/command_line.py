@@ -138,6 +138,7 @@ def configure_logging(style: str) -> None:
 def import_file(given: argparse.Namespace, settings: Settings) -> int:
     """suivi import: a file becomes recommendations."""
     from workflows.importing import Format, Import, Options
+    from workflows.importing.receipt import read_document_dates
 
     options = Options(
         state=given.state,
@@ -146,7 +147,7 @@ def import_file(given: argparse.Namespace, settings: Settings) -> int:
         session=given.session,
         document=given.document,
         reviewed=given.reviewed,
-        document_dates=dict(given.document_date),
+        document_dates=read_document_dates(given.document_date),
         language=given.language,
     )
     file: Path = given.file

@@ -35,7 +35,7 @@ from domain import (
     stored_file,
     vocabulary,
 )
-from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, Visibility
+from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, Visibility, dated
 from domain.events import Alias
 from domain.identity import NAMESPACE
 from domain.institution import InstitutionName
@@ -47,6 +47,7 @@ from projections.recommendations import Where
 from workflows.access import EVERY_STATE, authorise
 from workflows.desk import Taken
 from workflows.importing import Format, Options
+from workflows.importing.receipt import read_document_dates
 from workflows.importing.sources import join
 from workflows.procedure import Procedures
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
@@ -224,6 +225,12 @@ class PublishVocabularyInput(Circumstances):
     version: str | None = None
 
 
+@strawberry.input(description="The date of a document, by its symbol.")
+class DocumentDateInput:
+    symbol: str = strawberry.field(description="As A/HRC/43/15/Add.1.")
+    on: str = strawberry.field(description="2020-02-19, 2020-02 or 2020.")
+
+
 @strawberry.input
 class StartImportInput:
     command_id: str = strawberry.field(
@@ -237,6 +244,10 @@ class StartImportInput:
     session: int | None = None
     document: str | None = None
     reviewed: str | None = None
+    document_dates: list[DocumentDateInput] | None = strawberry.field(
+        default=None,
+        description="Dates of the documents that the file cites. Positions get theirs from them.",
+    )
     language: str = "en"
     dry_run: bool = strawberry.field(default=False, description="Record nothing.")
 
@@ -592,7 +603,10 @@ class RegisterMutation:
                     cycle=input.cycle,
                     session=input.session,
                     document=input.document,
-                    reviewed=input.reviewed,
+                    reviewed=dated(input.reviewed, "reviewed"),
+                    document_dates=read_document_dates(
+                        (given.symbol, given.on) for given in input.document_dates or ()
+                    ),
                     language=input.language,
                 ),
                 dry_run=input.dry_run,

@@ -147,7 +147,7 @@ class _Work(FactsImport):
         source = row.source or (others[0] if len(others) == 1 else None)
         if source is None and len(dates) == 1 and not others:
             source = document  # the report itself answers
-        on = row.on or dates.get(source or "")
+        on = row.on or (self.options.date_of(source) if source else None)
         if source is None or on is None:
             raise InvalidInput(
                 "Say which one document gives the answers, and its date: "

@@ -715,7 +715,7 @@ class Plan:
         )
 
     def _dated(self, symbol: str | None) -> str | None:
-        return self._options.document_dates.get(symbol) if symbol else None
+        return self._options.date_of(symbol) if symbol else None
 
     def _unreadable(self, row: MatrixRow, refusal: Refusal) -> None:
         receipt = self.receipt
