@@ -44,12 +44,14 @@ def office(sqlite_url: str) -> Iterator[Office]:
     opened.service.close()
 
 
-def exported(office: Office, format: Export = Export.CSV, **where: object) -> bytes:
+def exported(
+    office: Office, format: Export = Export.CSV, *, language: str = "en", **where: object
+) -> bytes:
     office.service.feed.advance()
     context = Context(office.service, office.clerk)
     out = Path(office.service.settings.database_url.removeprefix("sqlite:///")).with_suffix(".out")
     try:
-        asked = Asked(where=Where(**where))  # type: ignore[arg-type]
+        asked = Asked(where=Where(**where), language=language)  # type: ignore[arg-type]
         write(asked.reading(context, None), format, asked, out)
     finally:
         context.close()

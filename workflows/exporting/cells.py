@@ -42,7 +42,12 @@ def fitting(text: str) -> str:
 def no_formula(text: str) -> str:
     """With an apostrophe in front if a spreadsheet would take it for a formula, or if it begins
     with one already: so whoever takes a leading apostrophe away again has the text."""
-    return f"'{text}" if text.startswith(_TAKEN_FOR_A_FORMULA) else text
+    return f"'{text}" if is_taken_for_a_formula(text) else text
+
+
+def is_taken_for_a_formula(text: str) -> bool:
+    """True if `no_formula` puts an apostrophe in front."""
+    return text.startswith(_TAKEN_FOR_A_FORMULA)
 
 
 def public_only(visibility: Visibility, _institution: str) -> bool:

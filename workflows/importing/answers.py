@@ -22,12 +22,11 @@ from domain.refusals import InvalidInput
 from domain.words import Position
 from workflows.access import Principal
 from workflows.desk import Desk
-from workflows.importing.door import NEEDS_DECISION
-from workflows.importing.facts import Contradicts, Fact, FactsImport, spread
+from workflows.importing.facts import Fact, FactsImport, spread
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import plain
 from workflows.importing.matrix import organ_of
-from workflows.importing.receipt import Options, Progress, Receipt
+from workflows.importing.receipt import Conflict, Options, Outcome, Progress, Receipt
 from workflows.sources import NotThisFormat, RepeatedRow, RowsNotRead, UnreadableRow
 from workflows.sources.answers import AnswerRow, Answers
 
@@ -104,7 +103,7 @@ class _Work(FactsImport):
         """What a row says of each number that it names."""
         state = self.addressee(row.addressee)
         if state is None:
-            self.receipt.rows += 1
+            self.receipt.count(Outcome.OTHER_STATES)
             self.receipt.other_states += 1
             return []
         document = self.document(row.symbol)
@@ -188,14 +187,15 @@ class _Work(FactsImport):
         if any((t.answer, t.in_part) == (answer, in_part) for t in here):
             return []
         if here:
-            raise Contradicts(
+            raise Conflict(
                 "answered-otherwise",
-                f"the record has {here[-1].answer.value} by the same document; strike it, if that "
-                "is wrong, and import the file again",
+                f"{number}: the record has {here[-1].answer.value} by the same document; strike "
+                "it, if that is wrong, and import the file again",
             )
         if r.position is Position.BY_PART:
-            raise Contradicts(
-                "answered-by-part", "its parts have positions of their own; record it by hand"
+            raise Conflict(
+                "answered-by-part",
+                f"{number}: its parts have positions of their own; record it by hand",
             )
         if (now := r.current_position()) is not None:
             held = taken[now.version]
@@ -203,9 +203,10 @@ class _Work(FactsImport):
                 if held.instrument:
                     return []
             elif not _is_later(source, effective(on).order, held.instrument, now.on):
-                raise Contradicts(
+                raise Conflict(
                     "answered-otherwise",
-                    f"the record has {held.answer.value} by {held.instrument or 'no document'}"
+                    f"{number}: the record has {held.answer.value} by "
+                    f"{held.instrument or 'no document'}"
                     f"{f' of {now.on}' if now.on else ', undated'}, and this document is not "
                     "known to be later; record it by hand",
                 )
@@ -223,9 +224,7 @@ class _Work(FactsImport):
             said_already_implemented=done,
             comment=Protected(comment) if comment else None,
         )
-        if (why := self.door.hindrance(r, "take-position")) is not None:
-            raise Contradicts(NEEDS_DECISION, why)
-        return self.door.enter(r, "take-position", event)
+        return self.enter(r, "take-position", event)
 
 
 def _stem(number: str) -> str:

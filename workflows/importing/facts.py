@@ -13,14 +13,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.entry import Effective, Entry, Protected, Source, Stamp
+from domain.events import Received, RecommendationEvent
 from domain.identity import natural_order, normal_paragraph
 from domain.recommendation import Recommendation, fold
-from domain.refusals import Forbidden, InvalidInput, Refusal, StaleVersion
+from domain.refusals import InvalidInput, NotFound, Refusal, StaleVersion
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
-from workflows.importing.door import Door
+from workflows.importing.door import NEEDS_DECISION, Door
 from workflows.importing.lookups import Lookups
-from workflows.importing.receipt import Options, Progress, Receipt, RowNote
+from workflows.importing.receipt import Conflict, Options, Outcome, Progress, Receipt, RowNote
 from workflows.importing.run import Run
 from workflows.sources import RepeatedRow, RowsNotRead, UnreadableRow
 
@@ -29,23 +30,23 @@ attempts_max = 3
 range_numbers_max = 1_000
 
 
-class Contradicts(Exception):
-    """What a file states contradicts the record. `code` is stable; the message says what to do."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class NotAskedFor(Exception):
+    """What a file states is of a State that is not asked for."""
 
 
 class Fact(NamedTuple):
     """What a file states of one recommendation. `plan` gives the entries that record it, none
-    where the record has it; raises `Contradicts`, or a refusal."""
+    where the record has it; raises `Conflict`, `NotAskedFor`, or a refusal."""
 
     row: int
     name: str
     id: UUID
     plan: Callable[[Recommendation, Sequence[Entry]], list[Entry]]
     printed: str = ""
+
+
+Planned = list[Entry] | Refusal | Conflict | NotAskedFor
+"""What came of a fact: its entries, or why there are none."""
 
 
 class FactsImport:
@@ -87,21 +88,26 @@ class FactsImport:
         self._progress = progress
         self._paragraphs: dict[tuple[str, str], dict[str, UUID]] = {}
 
+    def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
+        """The entries of a step, by the door of files. Raises Conflict where it is left to
+        people."""
+        if (why := self.door.hindrance(r, step)) is not None:
+            raise Conflict(NEEDS_DECISION, why)
+        return self.door.enter(r, step, event)
+
     # -- rows that state nothing
 
     def account(self, read: UnreadableRow | RepeatedRow | RowsNotRead) -> None:
         """Counts a row that gives no fact."""
         receipt = self.receipt
         if isinstance(read, RowsNotRead):
-            receipt.rows += read.rows
-            receipt.not_read += read.rows
-            note = RowNote(0, None, read.reason, f"{read.rows} rows: {read.message}", read.printed)
-            receipt.note(receipt.not_read_rows, note)
+            receipt.leave(read.rows, read.reason, read.message, read.printed)
             return
-        receipt.rows += 1
         if isinstance(read, RepeatedRow):
+            receipt.count(Outcome.REPEATED)
             receipt.repeated += 1
             return
+        receipt.count(Outcome.UNREADABLE)
         receipt.unreadable += 1
         note = RowNote(read.row, None, read.reason, read.message, read.printed)
         receipt.note(receipt.unreadable_rows, note)
@@ -153,7 +159,6 @@ class FactsImport:
     def record(self, facts: Sequence[Fact]) -> Receipt:
         """Records what is new of the facts, chunk by chunk, and ends the run."""
         receipt = self.receipt
-        receipt.rows += len(facts)
         receipt.paragraphs = len({fact.id for fact in facts})
         try:
             for i in range(0, len(facts), chunk_facts):
@@ -181,21 +186,21 @@ class FactsImport:
                 self._count(fact, outcome)
             return
 
-    def _plan(
-        self, facts: Sequence[Fact]
-    ) -> tuple[list[Entry], list[list[Entry] | Refusal | Contradicts]]:
+    def _plan(self, facts: Sequence[Fact]) -> tuple[list[Entry], list[Planned]]:
         histories: dict[UUID, list[Entry]] = {fact.id: [] for fact in facts}
         for entry in self._desk.log.history(list(histories)):
             histories[entry.stream].append(entry)
         planned: list[Entry] = []
-        outcomes: list[list[Entry] | Refusal | Contradicts] = []
+        outcomes: list[Planned] = []
         for fact in facts:
             history = histories[fact.id]
-            r = fold(history)
-            assert r is not None, "lookups name recommendations that the log has"
             try:
+                if not history or not isinstance(history[0].event, Received):
+                    raise NotFound("The record has no recommendation of this id.")
+                r = fold(history)
+                assert r is not None
                 made = fact.plan(r, history)
-            except (Refusal, Contradicts) as reason:
+            except (Refusal, Conflict, NotAskedFor) as reason:
                 outcomes.append(reason)
                 continue
             history.extend(made)
@@ -203,14 +208,18 @@ class FactsImport:
             outcomes.append(made)
         return planned, outcomes
 
-    def _count(self, fact: Fact, outcome: list[Entry] | Refusal | Contradicts) -> None:
+    def _count(self, fact: Fact, outcome: Planned) -> None:
         receipt = self.receipt
-        if isinstance(outcome, Contradicts):
+        if isinstance(outcome, NotAskedFor):
+            receipt.count(Outcome.OTHER_STATES)
+            receipt.other_states += 1
+        elif isinstance(outcome, Conflict):
+            receipt.count(Outcome.UNDECIDED)
             receipt.undecided += 1
-            message = f"{fact.name}: {outcome}"
-            note = RowNote(fact.row, fact.name, outcome.code, message, fact.printed)
+            note = RowNote(fact.row, fact.name, outcome.reason, outcome.message, fact.printed)
             receipt.note(receipt.conflicts, note)
         elif isinstance(outcome, Refusal):
+            receipt.count(Outcome.UNREADABLE)
             receipt.unreadable += 1
             code = outcome.code.lower().replace("_", "-")
             note = RowNote(
@@ -218,11 +227,13 @@ class FactsImport:
             )
             receipt.note(receipt.unreadable_rows, note)
         elif outcome:
+            receipt.count(Outcome.CHANGED)
             receipt.changed += 1
             what = ", ".join(dict.fromkeys(e.event.topic.split(".")[1] for e in outcome))
             note = RowNote(fact.row, fact.name, what, f"{fact.name}: {what}")
             receipt.note(receipt.changes, note)
         else:
+            receipt.count(Outcome.SAME)
             receipt.same += 1
 
     def stamp(
@@ -251,13 +262,6 @@ class FactsImport:
             reason=Protected(reason) if reason else None,
             batch=self._run.id,
         )
-
-
-def seen(principal: Principal, r: Recommendation) -> Recommendation:
-    """The recommendation, where the importer may work on it."""
-    if principal.addressees and r.addressee not in principal.addressees:
-        raise Forbidden("The key is not for this State.")
-    return r
 
 
 def spread(first: str, last: str | None, known: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -54,6 +54,16 @@ def looks_at(procedure: Compiled, step: str) -> bool:
     return spec is not None and bool(spec.apart_from or spec.approvals)
 
 
+def led_to(procedure: Compiled) -> frozenset[str]:
+    """The states that moves on steps lead to which four eyes look at."""
+    return frozenset(
+        move.to
+        for state in procedure.definition.all_states()
+        for move in state.moves
+        if move.on is not None and move.to is not None and looks_at(procedure, move.on)
+    )
+
+
 def missing(
     procedure: Compiled,
     r: Recommendation,

@@ -131,6 +131,7 @@ NOT_READ = {
 }
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+_SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CODED = re.compile(r"([A-Z]\d{1,3})\s+(\S.*)", re.DOTALL)
 _GOAL = re.compile(r"(\d{1,2}(?:\.\w{1,2})?)\b[\s\-–—:.]*(.*)", re.DOTALL)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
@@ -229,7 +230,7 @@ class Table:
         published = cell("published").removesuffix("T00:00:00")
         own = bool(symbol and paragraph)
         terms = (
-            *(_theme(item) for item in listed("themes", "theme")),
+            *(theme(item) for item in listed("themes", "theme")),
             *map(sdg, listed("sdgs", "sdg")),
             *map(affected, listed("affected_persons", "affected-persons")),
         )
@@ -366,7 +367,8 @@ def _mechanism(named: str, body: str) -> Mechanism:
     return mechanism
 
 
-def _theme(item: str) -> Term:
+def theme(item: str) -> Term:
+    """A theme as printed: its code apart from its label, where there is one."""
     coded = _CODED.fullmatch(item)
     return Term(
         vocabulary="theme",
@@ -445,10 +447,11 @@ def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
         data = file.read(file_bytes_max + 1)
     if len(data) > file_bytes_max:
         _refuse("file-too-large")
-    is_spreadsheet = data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
     sheets: list[Sheet] = []
     count = 0
-    for name, rows in _sheets(data) if is_spreadsheet else [("", _comma_separated(decode(data)))]:
+    for name, rows in (
+        _sheets(data) if data.startswith(_SPREADSHEET) else [("", _comma_separated(decode(data)))]
+    ):
         sheet = Sheet(name, [])
         for number, cells in rows:
             clean: list[str] = [
@@ -462,6 +465,12 @@ def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
         if sheet.rows:
             sheets.append(sheet)
     return sheets
+
+
+def is_spreadsheet(path: Path) -> bool:
+    """True if a file is a spreadsheet, by its first bytes; CSV otherwise."""
+    with path.open("rb") as file:
+        return file.read(4).startswith(_SPREADSHEET)
 
 
 def read_grid(path: Path, decode: Callable[[bytes], str]) -> list[tuple[int, list[str]]]:
