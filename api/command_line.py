@@ -448,6 +448,12 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
             f"{found.steps:,} steps on {found.recommendations:,} recommendations: "
             + ("all come out the same." if found.ok else f"{found.different:,} differ.")
         )
+        if found.past_four_eyes:
+            some = ", ".join(map(str, found.past_four_eyes_at[:10]))
+            print(
+                f"{found.past_four_eyes:,} entries of imports took a step that four eyes look at; "
+                f"the first at log index {some}."
+            )
     return 0 if found.ok else 1
 
 

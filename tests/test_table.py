@@ -154,7 +154,6 @@ def test_an_unknown_recommending_state_stays_as_printed(tmp_path: Path) -> None:
         ({"kind": "wish"}, "kind-unknown"),
         ({"mechanism": "club"}, "mechanism-unknown"),
         ({"mechanism": "regional-body", "body": "", "position": ""}, "body-missing"),
-        ({"position": "perhaps"}, "position-unknown"),
         ({"position": "supported", "kind": "pledge"}, "position-outside-upr"),
         ({"mechanism": "", "body": "Children Committee", "position": ""}, "mechanism-missing"),
         ({"mechanism": "upr", "body": "CEDAW"}, "mechanism-differs"),
@@ -177,6 +176,12 @@ def test_a_row_that_can_not_be_read_says_why_and_stops_nothing(
     assert (bad.row, bad.reason) == (2, reason)
     assert bad.message.startswith(REASONS[reason])
     assert isinstance(good, SourceRow)
+
+
+def test_an_answer_that_is_worded_unclearly_is_pending_and_doubtful(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, content(ROW | {"position": "perhaps", "position_printed": ""}))
+    assert isinstance(row, SourceRow)
+    assert (row.answer, row.printed, row.doubts) == (None, "perhaps", ("position-unknown",))
 
 
 def test_a_row_with_another_number_of_fields_is_unreadable(tmp_path: Path) -> None:

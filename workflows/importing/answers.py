@@ -22,6 +22,7 @@ from domain.refusals import InvalidInput
 from domain.words import Position
 from workflows.access import Principal
 from workflows.desk import Desk
+from workflows.importing.door import NEEDS_DECISION
 from workflows.importing.facts import Contradicts, Fact, FactsImport, spread
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import plain
@@ -222,7 +223,9 @@ class _Work(FactsImport):
             said_already_implemented=done,
             comment=Protected(comment) if comment else None,
         )
-        return [self.procedures.enter(r, "take-position", event)]
+        if (why := self.door.hindrance(r, "take-position")) is not None:
+            raise Contradicts(NEEDS_DECISION, why)
+        return self.door.enter(r, "take-position", event)
 
 
 def _stem(number: str) -> str:

@@ -18,6 +18,7 @@ from domain.recommendation import Recommendation, fold
 from domain.refusals import Forbidden, InvalidInput, Refusal, StaleVersion
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
+from workflows.importing.door import Door
 from workflows.importing.lookups import Lookups
 from workflows.importing.receipt import Options, Progress, Receipt, RowNote
 from workflows.importing.run import Run
@@ -82,6 +83,7 @@ class FactsImport:
         )
         self._desk = desk
         self._run = Run(desk, principal, self.receipt, options, batch=batch)
+        self.door = Door(self.procedures, principal, lambda: self._run.command)
         self._progress = progress
         self._paragraphs: dict[tuple[str, str], dict[str, UUID]] = {}
 

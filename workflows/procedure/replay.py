@@ -25,7 +25,7 @@ from domain.entry import Entry, Stamp
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.steps import BESIDE, step_of
-from workflows.procedure import Procedures
+from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment
 from workflows.procedure.migration import Passage, with_outcome
@@ -54,13 +54,17 @@ class Difference(msgspec.Struct, frozen=True):
 
 class Replayed(msgspec.Struct):
     """What the check found: how many steps on how many recommendations, and the first of those that
-    differ with their number."""
+    differ with their number. `past_four_eyes`: entries of imports that took a step which four eyes
+    look at by the procedure; imports record none such any more, and a log may hold older ones.
+    `past_four_eyes_at`: the log indexes of the first of them."""
 
     ok: bool = True
     steps: int = 0
     recommendations: int = 0
     different: int = 0
     differences: list[Difference] = []
+    past_four_eyes: int = 0
+    past_four_eyes_at: list[int] = []
 
 
 def replay(
@@ -73,6 +77,10 @@ def replay(
     for stream in streams:
         if isinstance(stream[0].event, Received):
             found.recommendations += 1
+            for entry in _past_four_eyes(procedures, stream):
+                found.past_four_eyes += 1
+                if len(found.past_four_eyes_at) < differences_max:
+                    found.past_four_eyes_at.append(entry.log_index or 0)
             for difference in _differing(procedures, stream):
                 found.ok = False
                 found.different += 1
@@ -81,6 +89,18 @@ def replay(
             found.steps += len(stream)
         tell(len(stream))
     return found
+
+
+def _past_four_eyes(procedures: Procedures, stream: list[Entry]) -> Iterable[Entry]:
+    """The entries of imports that took a step which four eyes look at."""
+    for entry in stream[1:]:
+        assert isinstance(entry.event, RecommendationEvent)
+        stamp = entry.stamp
+        if stamp.batch is None or stamp.definition is None or stamp.speaker.role == CLOCK:
+            continue
+        procedure = procedures.find(stamp.definition, entry.addressee)
+        if procedure is not None and four_eyes.looks_at(procedure, step_of(entry.event)):
+            yield entry
 
 
 def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Difference]:
