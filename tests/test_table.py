@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.words import Answer, Kind, Mechanism
+from workflows.exporting import sheets
 from workflows.importing import Format
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
 from workflows.sources.table import COLUMNS, REASONS, REFUSALS, Table
@@ -255,6 +256,10 @@ HEADINGS = {
         "Numéro,Réponse",
         "Párrafo;Posición",
         "编号,立场",
+    ),
+    "own-list": (
+        ",".join(column.name for column in sheets.COLUMNS),
+        "version,id,symbol,paragraph,assessments",
     ),
     "heading-unknown": (
         "text,key,colour",

@@ -149,8 +149,8 @@ class _Work(FactsImport):
         on = row.on or (self.options.date_of(source) if source else None)
         if source is None or on is None:
             raise InvalidInput(
-                "Say which one document gives the answers, and its date: "
-                "--document-date A/HRC/59/15/Add.1=2025-04-08."
+                "Say which one document gives the answers, and its date, in documentDates: on the "
+                "command line --document-date A/HRC/59/15/Add.1=2025-04-08."
             )
         return source, on
 

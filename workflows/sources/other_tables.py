@@ -79,6 +79,8 @@ def recognise_table(headings: Iterable[str]) -> str | None:
     """What a table is that has no heading row of ours: the code of its refusal in
     `workflows.sources.table`, None where nobody can tell."""
     names = [folded(name) for name in headings]
+    if {"id", "version", "paragraph"} <= set(names):
+        return "own-list"
     found = {place for name in names for place in _plan_column(name)}
     if len(found) >= _PLAN_COLUMNS_MIN:
         return "action-plan"
