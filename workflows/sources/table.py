@@ -83,9 +83,8 @@ REFUSALS = {
     "table.",
     "answers-only": "This table has positions and no texts. Take the format answers, with the "
     "report's symbol as document and the date of the document that answers.",
-    "own-list": "This is a list that Suivi exported: it has the columns id and version. "
-    "docs/importing.md says how a list comes back. As a table, it would make recommendations that "
-    "the record has already.",
+    "own-list": "This is a list that Suivi exported: it has the columns id and version. Take the "
+    "format lists, which records what you changed in it.",
     "state-unknown": "The addressee given for the whole file is not known. Give its code or name.",
 }
 
