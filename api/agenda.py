@@ -145,8 +145,73 @@ class TimerConnection:
     end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
 
 
+@strawberry.type(
+    description="A timer that can't be fired: the clock leaves its recommendation alone until "
+    "`retryTimers`."
+)
+class Incident:
+    code: str = strawberry.field(
+        description="Stable, for programs: that of a refusal, TOO_MANY_TIMERS, or INTERNAL."
+    )
+    message: str = strawberry.field(description="A sentence for the person who mends it.")
+    timer: str = strawberry.field(description="remind, pass, escalate or resume.")
+    deadline: str | None = strawberry.field(
+        description="The deadline's name in the procedure; null where the whole case is resumed."
+    )
+    at: datetime = strawberry.field(description="When the timer was due.")
+    since: int = strawberry.field(
+        description="The version of the recommendation's entry that says so."
+    )
+    recommendation: Recommendation
+
+
+@strawberry.type(description="A page of incidents; what was due first comes first.")
+class IncidentConnection:
+    nodes: list[Incident]
+    has_next_page: bool
+    end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
+
+
 @strawberry.type
 class AgendaQuery:
+    @strawberry.field(
+        description="Timers that can't be fired, one a recommendation, until somebody mends what "
+        "keeps them and lets the clock try again. For those who work on recommendations, and "
+        "auditors."
+    )
+    def incidents(
+        self,
+        info: Info[Context, None],
+        addressee: list[str] | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> IncidentConnection:
+        context = info.context
+        _working(context.principal)
+        mine = context.scope.addressees
+        asked = addressee if mine is None else sorted(mine & set(addressee or mine))
+        found, more = timers.incidents(context.connection, asked, first=first, after=after)
+        ids = [one.recommendation for one in found]
+        rows = recommendations.by_ids(context.connection, context.scope, ids)
+        shown = [rows[id] for id in ids if id in rows]
+        return IncidentConnection(
+            nodes=[
+                Incident(
+                    code=held.code,
+                    message=held.message,
+                    timer=held.timer,
+                    deadline=held.deadline,
+                    at=datetime.fromisoformat(held.at),
+                    since=held.version,
+                    recommendation=node,
+                )
+                for row, node in zip(shown, together(context, shown), strict=True)
+                if (held := row.state.incident) is not None
+            ],
+            has_next_page=more,
+            end_cursor=f"{found[-1].wakes_at} {found[-1].recommendation.hex}" if found else after,
+        )
+
     @strawberry.field(
         description="What the clock does next, case by case. A page may have fewer than asked for. "
         "For those who work on recommendations, and auditors."

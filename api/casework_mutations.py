@@ -4,19 +4,25 @@ time."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import strawberry
+from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from api.context import Context
-from api.steps import StepInput, StepPayload, required, step
+from api.derive import read_id
+from api.steps import StepInput, StepPayload, other, required, step
+from domain import progress_report
 from domain.casework import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
-from domain.entry import Stamp
+from domain.entry import Protected, Stamp
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
-from domain.refusals import Forbidden
+from domain.refusals import Forbidden, InvalidInput
 from workflows.access import Role, authorise_release, authorise_task, is_concerned
-from workflows.procedure.four_eyes import authorise_approval
+from workflows.procedure.four_eyes import Said, authorise_approval, looks_at, said_by, said_of
+from workflows.steps import ask
 
 Request = Info[Context, None]
 
@@ -42,7 +48,15 @@ class DelegateInput(TaskInput):
 
 @strawberry.input
 class ApproveStepInput(StepInput):
-    step: str = strawberry.field(description="The step that is approved, by its name.")
+    step: str = strawberry.field(
+        description="The step that is approved, by its name; `cover` for the publication of a "
+        "progress report of many."
+    )
+    data: JSON | None = strawberry.field(
+        default=None,
+        description="What the step is to say, as `takeStep` takes it: the approval counts for just "
+        "that. Of `cover`: the `report` by its id, and its `narrative`.",
+    )
 
 
 @strawberry.input
@@ -55,8 +69,12 @@ class SuspendRecommendationInput(StepInput):
 
 
 @strawberry.input
-class ExtendDeadlineInput(StepInput):
+class DeadlineInput(StepInput):
     deadline: str = strawberry.field(description="The deadline's name in the procedure.")
+
+
+@strawberry.input
+class ExtendDeadlineInput(DeadlineInput):
     until: str = strawberry.field(description="The day by whose end it is due: 2026-03-01.")
 
 
@@ -111,18 +129,18 @@ class CaseworkMutation:
         return step(info.context, "delegate-task", input, _own(info.context, input.task, act))
 
     @strawberry.mutation(
-        description="Approves that a step be taken, where the procedure asks you for that; it "
-        "counts until the step is taken, or what is approved changes."
+        description="Approves that a step be taken with just this data, where the procedure asks "
+        "you for that; it counts until the step is taken, or what is approved changes."
     )
     def approve_step(self, info: Request, input: ApproveStepInput) -> StepPayload:
-        principal, procedures = info.context.principal, info.context.service.desk.procedures
+        context = info.context
 
         def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
-            role, institution = principal.role.value, principal.institution
-            authorise_approval(procedures.of(r), input.step, role, institution)
-            return r.approve(stamp, input.step)
+            said = _approved(context, r, stamp, input)
+            words = None if said.words is None else Protected(said.words)
+            return r.approve(stamp, input.step, said.content, words)
 
-        return step(info.context, "give-approval", input, act)
+        return step(context, "give-approval", input, act)
 
     @strawberry.mutation(description="Lets follow-up rest; why? Its deadlines stand still.")
     def suspend_recommendation(
@@ -136,6 +154,31 @@ class CaseworkMutation:
     def resume_recommendation(self, info: Request, input: StepInput) -> StepPayload:
         return step(info.context, "resume", input, lambda r, stamp: r.resume(stamp))
 
+    @strawberry.mutation(
+        description="Lets one deadline rest; why? Its clock stands still, and the case goes on."
+    )
+    def suspend_deadline(self, info: Request, input: DeadlineInput) -> StepPayload:
+        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+            return r.suspend_deadline(stamp, input.deadline)
+
+        return step(info.context, "suspend-deadline", input, act)
+
+    @strawberry.mutation(
+        description="A deadline that rested alone runs again; why? It has the time that was left."
+    )
+    def resume_deadline(self, info: Request, input: DeadlineInput) -> StepPayload:
+        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+            return r.resume_deadline(stamp, input.deadline)
+
+        return step(info.context, "resume-deadline", input, act)
+
+    @strawberry.mutation(
+        description="Lets the clock try again what it could not do (see `incidents`); what was "
+        "mended?"
+    )
+    def retry_timers(self, info: Request, input: StepInput) -> StepPayload:
+        return step(info.context, "retry-timers", input, lambda r, stamp: r.retry_timers(stamp))
+
     @strawberry.mutation(description="Gives more time; why?")
     def extend_deadline(self, info: Request, input: ExtendDeadlineInput) -> StepPayload:
         return step(
@@ -144,6 +187,30 @@ class CaseworkMutation:
             input,
             lambda r, stamp: r.extend_deadline(stamp, input.deadline, input.until),
         )
+
+
+def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveStepInput) -> Said:
+    """What somebody approves who may; refuses what the step could not say."""
+    principal, desk = context.principal, context.service.desk
+    name = input.step
+    data: Any = {} if input.data is None else input.data
+    procedure = desk.procedures.of(r)
+    asking = "publish-progress" if name == "cover" and not looks_at(procedure, name) else name
+    authorise_approval(procedure, asking, principal.role.value, principal.institution)
+    if name == "cover":
+        if not isinstance(data, dict) or not isinstance(data.get("report"), str):
+            raise InvalidInput("Say which report: `data: {report: …, narrative: …}`.")
+        id = read_id(data["report"], "ProgressReport", "report")
+        report = desk.read(id, progress_report.fold, principal)
+        if r.id not in report.covers:
+            raise InvalidInput("That report does not cover this recommendation.")
+        narrative = data.get("narrative")
+        if not isinstance(narrative, str) or not narrative.strip():
+            raise InvalidInput("Say what is to be published: `data: {report: …, narrative: …}`.")
+        return said_of(report, narrative)
+    asked = ask(desk.procedures, name, data, lambda id: other(context, id))
+    trial = stamp if stamp.reason else msgspec.structs.replace(stamp, reason=Protected("…"))
+    return said_by(r, name, asked.act(r, trial))
 
 
 def _own(

@@ -147,6 +147,7 @@ def configure_logging(style: str) -> None:
 def import_file(given: argparse.Namespace, settings: Settings) -> int:
     """suivi import: a file becomes recommendations."""
     from workflows.importing import Format, Import, Options
+    from workflows.importing.receipt import read_document_dates
 
     options = Options(
         state=given.state,
@@ -155,7 +156,7 @@ def import_file(given: argparse.Namespace, settings: Settings) -> int:
         session=given.session,
         document=given.document,
         reviewed=given.reviewed,
-        document_dates=dict(given.document_date),
+        document_dates=read_document_dates(given.document_date),
         language=given.language,
     )
     file: Path = given.file
@@ -456,6 +457,12 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
             f"{found.steps:,} steps on {found.recommendations:,} recommendations: "
             + ("all come out the same." if found.ok else f"{found.different:,} differ.")
         )
+        if found.past_four_eyes:
+            some = ", ".join(map(str, found.past_four_eyes_at[:10]))
+            print(
+                f"{found.past_four_eyes:,} entries of imports took a step that four eyes look at; "
+                f"the first at log index {some}."
+            )
     return 0 if found.ok else 1
 
 

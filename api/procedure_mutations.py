@@ -151,7 +151,7 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
 
     def make(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
         stamp = circumstances(context, input, input.visibility or asked.visibility, input.part)
-        entry = desk.make(
+        return desk.make(
             principal,
             held[id],
             input.step,
@@ -160,8 +160,8 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
             expected_version=input.expected_version,
             assignment=asked.assignment,
             report=asked.report,
+            late=input.recorded_late,
         )
-        return [entry]
 
     return Deed(command(context, input.step, input), input.step, (id,), make)
 

@@ -35,7 +35,7 @@ from domain import (
     stored_file,
     vocabulary,
 )
-from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, Visibility
+from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, Visibility, dated
 from domain.events import Alias
 from domain.identity import NAMESPACE
 from domain.institution import InstitutionName
@@ -47,6 +47,7 @@ from projections.recommendations import Where
 from workflows.access import EVERY_STATE, authorise
 from workflows.desk import Taken
 from workflows.importing import Format, Options
+from workflows.importing.receipt import read_document_dates
 from workflows.importing.sources import join
 from workflows.procedure import Procedures
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
@@ -224,6 +225,12 @@ class PublishVocabularyInput(Circumstances):
     version: str | None = None
 
 
+@strawberry.input(description="The date of a document, by its symbol.")
+class DocumentDateInput:
+    symbol: str = strawberry.field(description="As A/HRC/43/15/Add.1.")
+    on: str = strawberry.field(description="2020-02-19, 2020-02 or 2020.")
+
+
 @strawberry.input
 class StartImportInput:
     command_id: str = strawberry.field(
@@ -237,6 +244,10 @@ class StartImportInput:
     session: int | None = None
     document: str | None = None
     reviewed: str | None = None
+    document_dates: list[DocumentDateInput] | None = strawberry.field(
+        default=None,
+        description="Dates of the documents that the file cites. Positions get theirs from them.",
+    )
     language: str = "en"
     dry_run: bool = strawberry.field(default=False, description="Record nothing.")
 
@@ -414,7 +425,16 @@ class RegisterMutation:
 
     @strawberry.mutation(description="Clears a drafted report for publication.")
     def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _report(info, "clear-report", input, lambda r, stamp: r.clear(stamp))
+        context = info.context
+
+        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+            desk = context.service.desk
+            held, _ = desk.ready(r.covers, context.principal, stamp.command)
+            for one in held.values():
+                desk.looked_at(one, r, ("clear-progress",), stamp.speaker.actor)
+            return [r.clear(stamp)]
+
+        return _several(info, "clear-report", "ProgressReport", progress_report.fold, input, act)
 
     @strawberry.mutation(
         description="Publishes a cleared report. Each recommendation it covers says so."
@@ -425,10 +445,12 @@ class RegisterMutation:
         def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             narrative = required(input.narrative, "A narrative")
             made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
-            for one in context.service.desk.load_all(r.covers, context.principal):
-                covers = one.cover(_apart(stamp), r.id)
-                made.append(context.service.desk.procedures.enter(one, "cover", covers))
-            return made
+            desk = context.service.desk
+            held, fired = desk.ready(r.covers, context.principal, stamp.command)
+            covers = [
+                desk.publish_on(one, r, _apart(stamp), narrative.text) for one in held.values()
+            ]
+            return [*made, *fired, *covers]
 
         return _several(info, "publish-report", "ProgressReport", progress_report.fold, input, act)
 
@@ -441,12 +463,15 @@ class RegisterMutation:
 
         def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             made: list[Entry | Event] = [r.withdraw(stamp)]
-            for one in context.service.desk.load_all(r.covers, context.principal):
+            desk = context.service.desk
+            covered, fired = desk.ready(r.covers, context.principal, stamp.command)
+            made += fired
+            for one in covered.values():
                 for held in one.covers:
                     if held.report == r.id and one.stands(held.version):
                         why = CorrectionKind.ENTERED_IN_ERROR
                         struck = one.strike(_apart(stamp), why, held.version)
-                        made.append(context.service.desk.procedures.enter(one, "strike", struck))
+                        made.append(desk.procedures.enter(one, "strike", struck))
             return made
 
         return _several(info, "withdraw-report", "ProgressReport", progress_report.fold, input, act)
@@ -578,7 +603,10 @@ class RegisterMutation:
                     cycle=input.cycle,
                     session=input.session,
                     document=input.document,
-                    reviewed=input.reviewed,
+                    reviewed=dated(input.reviewed, "reviewed"),
+                    document_dates=read_document_dates(
+                        (given.symbol, given.on) for given in input.document_dates or ()
+                    ),
                     language=input.language,
                 ),
                 dry_run=input.dry_run,

@@ -95,6 +95,11 @@ class StepInput(Circumstances):
     part: str | None = strawberry.field(
         default=None, description="The part of the paragraph it is about; the whole, if not given."
     )
+    recorded_late: bool = strawberry.field(
+        default=False,
+        description="It was true by `effectiveOn`, before a deadline passed, and is recorded "
+        "after. What the clock did since stays in history and counts no more; needs a reason.",
+    )
 
 
 RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
@@ -148,6 +153,7 @@ def step(
             expected_version=input.expected_version,
             assignment=assignment,
             report=report,
+            late=input.recorded_late,
         )
 
     return answer(context, take)
@@ -190,7 +196,10 @@ def refused(refusal: Refusal) -> StepError:
 
 def command(context: Context, name: str, input: Circumstances) -> Command:
     """The command an input is: its id, and the digest of all it says."""
-    return Command.of(input.command_id, context.principal, [name, dataclasses.asdict(input)])
+    said = dataclasses.asdict(input)
+    if not said.get("recorded_late"):
+        said.pop("recorded_late", None)  # a command from before the field is the same command
+    return Command.of(input.command_id, context.principal, [name, said])
 
 
 def circumstances(

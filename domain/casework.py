@@ -40,19 +40,37 @@ from domain.entry import (
     named,
     reasoned,
 )
-from domain.events import RecommendationEvent, StepDatum
+from domain.events import (
+    AssignmentChanged,
+    AssignmentDecreed,
+    AssignmentOffered,
+    ProgressChanged,
+    ProgressDrafted,
+    RecommendationEvent,
+    StepDatum,
+    StepTaken,
+)
 from domain.refusals import (
     AlreadySo,
     FourEyes,
     InvalidInput,
+    LimitExceeded,
     TaskClaimedByOther,
     UnknownDeadline,
     UnknownTask,
 )
 from domain.steps import BEGINNING, step_of
+from domain.words import AssignmentStatus, Closing
 
 if TYPE_CHECKING:
     from domain.recommendation import Recommendation
+
+CLOCK = "procedure"
+"""The role in which a procedure speaks itself, when the clock does something to a case."""
+
+taken_max = 50
+"""How many of the latest steps of a procedure's own may still be struck."""
+approvals_max = 200
 
 # --- What they leave in the state ----------------------------------------------------------------
 
@@ -145,20 +163,53 @@ class TaskHeld(Stored, frozen=True):
 
 
 class HandHeld(Stored, frozen=True):
-    """Who took a step last: the pseudonym of a person, None where a system named none."""
+    """Who took a step last: the pseudonym of a person, None where a system named none. `before`
+    are the others who took it before, on the same thing."""
 
     version: int
     actor: str | None = None
+    before: tuple[str | None, ...] = ()
+
+    @property
+    def everybody(self) -> frozenset[str | None]:
+        """All who took it."""
+        return frozenset((self.actor, *self.before))
 
 
 class ApprovalHeld(Stored, frozen=True):
-    """A person's approval that a step be taken."""
+    """A person's approval that a step be taken; `content` is the SHA-256 of what was approved
+    (None: an approval from before approvals named it), `words` the commitment to that of its free
+    texts."""
 
     step: str
     actor: str
     role: str
     institution: str
     version: int
+    content: str | None = None
+    words: str | None = None
+
+
+class StepHeld(Stored, frozen=True):
+    """A step of the procedure's own that was taken, and what it left and entered: what striking it
+    undoes."""
+
+    version: int
+    step: str
+    data: tuple[StepDatum, ...] = ()
+    left: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+
+
+class IncidentHeld(Stored, frozen=True):
+    """A timer of the case can't be fired, since the entry of this version: which one, and why."""
+
+    version: int
+    code: str
+    message: str
+    timer: str
+    at: Instant
+    deadline: str | None = None
 
 
 class SuspensionHeld(Stored, frozen=True):
@@ -269,6 +320,92 @@ class Escalated(DeadlineEvent, frozen=True):
         return msgspec.structs.replace(held, escalated=self.number)
 
 
+class IncidentRaised(RecommendationEvent, frozen=True):
+    """A timer could not be fired: which one, of which deadline (none: the case was to go on), when
+    it was due, and why. The clock leaves the case alone until somebody lets it try again."""
+
+    topic: ClassVar[str] = "recommendation.incident-raised.v1"
+
+    code: str
+    message: str
+    timer: str
+    at: Instant
+    deadline: str | None = None
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.incident = IncidentHeld(
+            version=entry.version,
+            code=self.code,
+            message=self.message,
+            timer=self.timer,
+            at=self.at,
+            deadline=self.deadline,
+        )
+
+
+class TimersRetried(RecommendationEvent, frozen=True):
+    """What kept timers from being fired has been mended, with a reason: the clock tries again."""
+
+    topic: ClassVar[str] = "recommendation.timers-retried.v1"
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.incident = None
+
+
+class SetBack(RecommendationEvent, frozen=True):
+    """A fact is recorded late: it was true before the deadline passed (`since`: the version of that
+    entry). What the clock did from then on stays in the history and counts no more; the case stands
+    as it did before. `offered` are the assignments that had lapsed; `reopened`, `closed` and
+    `resumed` say what else the procedure had done by itself and is undone."""
+
+    topic: ClassVar[str] = "recommendation.set-back.v1"
+
+    deadline: str
+    generation: int
+    since: int
+    offered: tuple[int, ...] = ()
+    reopened: bool = False
+    closed: Closing | None = None
+    resumed: bool = False
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.assignments = [
+            msgspec.structs.replace(a, status=AssignmentStatus.OFFERED)
+            if a.id in self.offered
+            else a
+            for a in r.assignments
+        ]
+        r.taken = [held for held in r.taken if held.version < self.since]
+        if self.reopened:
+            r.closed = None
+        if self.closed is not None:
+            r.closed = self.closed
+        if self.resumed:
+            r.suspended = None
+
+
+class DeadlineSuspended(RecommendationEvent, frozen=True):
+    """One deadline rests, with a reason: its clock stands still, and the case goes on."""
+
+    topic: ClassVar[str] = "recommendation.deadline-suspended.v1"
+
+    deadline: str
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.resting = [*r.resting, self.deadline]
+
+
+class DeadlineResumed(RecommendationEvent, frozen=True):
+    """A deadline that rested alone runs again, with a reason: it has the time that was left."""
+
+    topic: ClassVar[str] = "recommendation.deadline-resumed.v1"
+
+    deadline: str
+
+    def apply(self, r: Recommendation, entry: Entry) -> None:
+        r.resting = [name for name in r.resting if name != self.deadline]
+
+
 class TaskEvent(RecommendationEvent, frozen=True):
     """Base of what happens to a task: `opened` is the version of the entry that opened it."""
 
@@ -327,15 +464,20 @@ class Remarked(RecommendationEvent, frozen=True):
     words: Protected
 
 
-class Approved(RecommendationEvent, frozen=True):
-    """A person approved that a step be taken; it counts for the next time it is."""
-
-    topic: ClassVar[str] = "recommendation.approved.v1"
+class Approval(RecommendationEvent, frozen=True):
+    """Base of the approvals of a step."""
 
     step: str
 
+    @property
+    def what(self) -> tuple[str | None, str | None]:
+        """The SHA-256 of what is approved, and the commitment to that of its free texts, where the
+        approval names it."""
+        return None, None
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         speaker = self.stamp.speaker
+        content, words = self.what
         r.approvals.append(
             ApprovalHeld(
                 step=self.step,
@@ -343,8 +485,32 @@ class Approved(RecommendationEvent, frozen=True):
                 role=speaker.role,
                 institution=speaker.institution,
                 version=entry.version,
+                content=content,
+                words=words,
             )
         )
+
+
+class Approved(Approval, frozen=True):
+    """A person approved that a step be taken, whatever it says; it counts for the next time it is.
+    Recorded until approvals named what they approve (`StepApproved`)."""
+
+    topic: ClassVar[str] = "recommendation.approved.v1"
+
+
+class StepApproved(Approval, frozen=True):
+    """A person approved that a step be taken as it was shown: `content` is the SHA-256 of what it
+    says in the open and of the draft that it is about, `words` that of its free texts. It counts
+    for that, the next time the step is taken."""
+
+    topic: ClassVar[str] = "recommendation.step-approved.v1"
+
+    content: str
+    words: Protected | None = None
+
+    @property
+    def what(self) -> tuple[str | None, str | None]:
+        return self.content, None if self.words is None else self.words.commitment
 
 
 class DeadlinePolicy(StrEnum):
@@ -401,7 +567,10 @@ class Migrated(RecommendationEvent, frozen=True):
 
 class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What every case under a procedure has. `definition` is the procedure it is under, by its
-    SHA-256; `data` what forms filled in, by step and field, for guards to read."""
+    SHA-256; `data` what forms filled in, by step and field, for guards to read. `resting` are the
+    deadlines that rest alone; `taken` the steps of its own that may be struck; `fired_in_a_row`
+    counts what the clock did since somebody else did anything; `unrecorded` how many of its entries
+    were made just now and are not in the log."""
 
     id: UUID
     addressee: str
@@ -415,12 +584,20 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     approvals: list[ApprovalHeld] = []
     data: dict[str, bool | int | str] = {}
     suspended: SuspensionHeld | None = None
+    resting: list[str] = []
+    taken: list[StepHeld] = []
+    incident: IncidentHeld | None = None
+    fired_in_a_row: int = 0
+    unrecorded: int = 0
 
     # -- reading
 
     @property
     def next_due(self) -> Due | None:
-        """What the clock does to it next; the earliest, ties by the deadline's name."""
+        """What the clock does to it next; the earliest, ties by the deadline's name. None while a
+        timer that could not be fired is to be looked at."""
+        if self.incident is not None:
+            return None
         found = [due for held in self.deadlines if (due := held.next)]
         if self.suspended is not None and self.suspended.wakes is not None:
             found.append(Due(self.suspended.wakes, Timer.RESUME))
@@ -455,12 +632,50 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         event = entry.event
         assert isinstance(event, RecommendationEvent)
         step = step_of(event)
+        if stamp.speaker.role == CLOCK:
+            self.fired_in_a_row += 1
+        elif self.fired_in_a_row:
+            self.fired_in_a_row = 0
         if step != BEGINNING:
-            self.hands[step] = HandHeld(version=entry.version, actor=stamp.speaker.actor)
-            if self.approvals:
-                self.approvals = [held for held in self.approvals if held.step != step]
+            self._by_hand(step, entry)
         for effect in stamp.effects:
             self._affect(effect, entry)
+
+    def _by_hand(self, step: str, entry: Entry) -> None:
+        """Remembers whose hand took a step: on the case, and on the thing that it is about."""
+        event, actor = entry.event, entry.stamp.speaker.actor
+        self.hands[step] = HandHeld(version=entry.version, actor=actor)
+        about = subject_of(event, entry.version)
+        if about is not None:
+            key = hand_on(step, about)
+            before = self.hands.get(key)
+            others = () if before is None else tuple(sorted({*before.everybody}, key=str))
+            self.hands[key] = HandHeld(version=entry.version, actor=actor, before=others)
+        if self.approvals:
+            self.approvals = [held for held in self.approvals if held.step != step]
+        if isinstance(event, StepTaken):
+            held = StepHeld(
+                version=entry.version,
+                step=step,
+                data=tuple(datum for datum in event.data if datum.value is not None),
+                left=entry.stamp.left,
+                entered=entry.stamp.entered,
+            )
+            self.taken = [*self.taken, held][-taken_max:]
+
+    def unfill(self, version: int) -> None:
+        """What a struck step filled in counts no more: what the step said before it does. Nobody's
+        hand is that of a struck step."""
+        gone = next((held for held in self.taken if held.version == version), None)
+        self.hands = {key: hand for key, hand in self.hands.items() if hand.version != version}
+        if gone is None:
+            return
+        self.taken = [held for held in self.taken if held.version != version]
+        for datum in gone.data:
+            self.data.pop(f"{gone.step}.{datum.field}", None)
+        for held in self.taken:
+            if held.step == gone.step:
+                self.fill_in(held.step, held.data)
 
     def move(self, left: tuple[str, ...], entered: tuple[str, ...]) -> None:
         """Leaves and enters states of the procedure; the rest stay as they are."""
@@ -480,6 +695,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
                 self.deadlines.append(DeadlineHeld(**_fields(effect)))
             case DeadlineLifted():
                 self._without(effect.deadline)
+                if effect.deadline in self.resting:
+                    self.resting = [name for name in self.resting if name != effect.deadline]
             case DeadlinePaused():
                 self._change(effect.deadline, status=DeadlineStatus.PAUSED, paused=effect.on)
             case DeadlineKept():
@@ -536,15 +753,46 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """Gives more time, with a reason: to the end of a later day."""
         reasoned(stamp, "Extending a deadline")
         self.ready("extend-deadline")
-        held = self.deadline(deadline)
-        if held is None:
-            now = ", ".join(d.deadline for d in self.deadlines) or "none"
-            raise UnknownDeadline(f"There is no deadline “{deadline[:80]}” now; there are: {now}.")
+        held = self._deadline(deadline)
         if held.status is DeadlineStatus.PAUSED:
             raise InvalidInput("The clock stands still while it is suspended: resume it first.")
         if _day(until) <= held.day:
             raise InvalidInput(f"It is due by {held.day} already: name a later day.")
         return DeadlineExtended(stamp=stamp, deadline=deadline, until=until)
+
+    def suspend_deadline(self, stamp: Stamp, deadline: str) -> DeadlineSuspended:
+        """Lets one deadline rest, with a reason, while the case goes on."""
+        reasoned(stamp, "Suspending a deadline")
+        held = self._deadline(deadline)
+        if deadline in self.resting:
+            raise AlreadySo(f"The deadline “{deadline}” rests already.")
+        if held.status not in (DeadlineStatus.RUNNING, DeadlineStatus.PAUSED):
+            raise InvalidInput(
+                f"The deadline “{deadline}” is {held.status.value}: it runs no more."
+            )
+        return DeadlineSuspended(stamp=stamp, deadline=deadline)
+
+    def resume_deadline(self, stamp: Stamp, deadline: str) -> DeadlineResumed:
+        """Lets a deadline that rested alone run again, with a reason."""
+        reasoned(stamp, "Resuming a deadline")
+        self._deadline(deadline)
+        if deadline not in self.resting:
+            raise AlreadySo(f"The deadline “{deadline}” does not rest alone.")
+        return DeadlineResumed(stamp=stamp, deadline=deadline)
+
+    def _deadline(self, name: str) -> DeadlineHeld:
+        held = self.deadline(name)
+        if held is None:
+            now = ", ".join(d.deadline for d in self.deadlines) or "none"
+            raise UnknownDeadline(f"There is no deadline “{name[:80]}” now; there are: {now}.")
+        return held
+
+    def retry_timers(self, stamp: Stamp) -> TimersRetried:
+        """Lets the clock try again, with a reason: what was mended."""
+        reasoned(stamp, "Trying timers again")
+        if self.incident is None:
+            raise AlreadySo("No timer of it waits to be tried again.")
+        return TimersRetried(stamp=stamp)
 
     def pass_deadline(
         self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...] = ()
@@ -603,12 +851,19 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """Remarks something for those who work on it."""
         return Remarked(stamp=stamp, words=words)
 
-    def approve(self, stamp: Stamp, step: str) -> Approved:
-        """A person approves that a step be taken; twice by the same person is refused."""
+    def approve(
+        self, stamp: Stamp, step: str, content: str, words: Protected | None = None
+    ) -> StepApproved:
+        """A person approves that a step be taken; `content` is the SHA-256 of what it says in the
+        open, `words` that of its free texts. The same twice by the same person is refused, where
+        it has no free texts."""
         actor = _person(stamp, "approve")
-        if any(held.actor == actor for held in self.approved_by(step, 0)):
+        mine = [held.content for held in self.approved_by(step, 0) if held.actor == actor]
+        if (content in mine and words is None) or None in mine:
             raise AlreadySo(f"You have approved “{step[:80]}” already.")
-        return Approved(stamp=stamp, step=named(step))
+        if len(self.approvals) >= approvals_max:
+            raise LimitExceeded(f"A recommendation may have {approvals_max} open approvals.")
+        return StepApproved(stamp=stamp, step=named(step), content=content, words=words)
 
     def migrate(
         self,
@@ -658,6 +913,23 @@ READY: dict[str, Callable[[Any], None]] = {
 """Step → what must be so before it, whatever it says."""
 
 _fields = msgspec.structs.asdict
+
+
+def hand_on(step: str, subject: int) -> str:
+    """Under what name a case remembers whose hand took a step on one thing of several."""
+    return f"{step} {subject}"
+
+
+def subject_of(event: object, version: int) -> int | None:
+    """The progress report or assignment that an event is about: by its id, which is the version of
+    the entry that it began with; None where it is about the case."""
+    if isinstance(event, ProgressDrafted):
+        return event.report or version
+    if isinstance(event, AssignmentOffered | AssignmentDecreed):
+        return version
+    if isinstance(event, ProgressChanged):
+        return event.report
+    return event.assignment if isinstance(event, AssignmentChanged) else None
 
 
 def _claimed(held: TaskHeld, entry: Entry, actor: str) -> tuple[Claim, ...]:

@@ -247,6 +247,7 @@ class Corrected(RecommendationEvent, frozen=True):
             r.parts = self.parts
         if self.strikes is not None:
             r.struck.append(self.strikes)
+            r.unfill(self.strikes)
 
 
 class Renumbered(RecommendationEvent, frozen=True):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import HandHeld
 from domain.entry import (
     Entry,
     Event,
@@ -83,6 +84,7 @@ class ReportRedrafted(ReportEvent, frozen=True):
     period_to: str | None = None
 
     def apply(self, r: ProgressReport, entry: Entry) -> None:
+        r.by_hand("draft-progress", entry)
         r.status = ProgressStatus.DRAFTED
         r.visibility = self.stamp.visibility
         r.title = self.title or r.title
@@ -100,6 +102,7 @@ class ReportCleared(ReportEvent, frozen=True):
 
     def apply(self, r: ProgressReport, entry: Entry) -> None:
         r.status = ProgressStatus.CLEARED
+        r.by_hand("clear-progress", entry)
 
 
 class ReportPublished(ReportEvent, frozen=True):
@@ -189,6 +192,18 @@ class ProgressReport(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     period_from: str | None = None
     period_to: str | None = None
     evidence: list[EvidenceHeld] = []
+    hands: dict[str, HandHeld] = {}
+
+    def by_hand(self, step: str, entry: Entry) -> None:
+        """Remembers whose hand took a step on it, by the name that the step has on one
+        recommendation alone."""
+        before = self.hands.get(step)
+        others = () if before is None else tuple(sorted(before.everybody, key=str))
+        actor = entry.stamp.speaker.actor
+        self.hands = {
+            **self.hands,
+            step: HandHeld(version=entry.version, actor=actor, before=others),
+        }
 
     def redraft(
         self,
@@ -304,7 +319,7 @@ def begin(entry: Entry) -> ProgressReport:
     """The state after a report's first entry."""
     event = entry.event
     assert isinstance(event, ReportDrafted), "a report's first entry is ReportDrafted"
-    return ProgressReport(
+    report = ProgressReport(
         id=entry.stream,
         addressee=entry.addressee,
         version=entry.version,
@@ -316,6 +331,8 @@ def begin(entry: Entry) -> ProgressReport:
         period_from=event.period_from,
         period_to=event.period_to,
     )
+    report.by_hand("draft-progress", entry)
+    return report
 
 
 def fold(entries: Iterable[Entry], state: ProgressReport | None = None) -> ProgressReport | None:

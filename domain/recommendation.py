@@ -186,6 +186,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         facts.update(p.version for p in self.plans)
         facts.update(c.version for c in self.covers)
         facts.update(self.declared, self.reported)
+        facts.update(held.version for held in self.taken)
         return facts.difference(self.struck)
 
     def current_position(self, part: str | None = None) -> PositionHeld | None:
@@ -345,14 +346,15 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     def strike(self, stamp: Stamp, correction: CorrectionKind, version: int) -> Corrected:
         """Strikes an earlier entry that should not have been made: a position, plan, assessment,
-        declaration or report. It stays in the history and counts no more."""
+        declaration or report, or a step of the procedure's own. It stays in the history and counts
+        no more."""
         reasoned(stamp, "A correction")
         self.ready("strike")
         if version not in self.strikable:
             standing = valid(sorted(self.strikable))
             raise UnknownEntry(
-                f"Entry {version} is no standing position, plan, assessment, declaration or "
-                f"report of this recommendation. {standing}"
+                f"Entry {version} is no standing position, plan, assessment, declaration, "
+                f"report or step of its own procedure of this recommendation. {standing}"
             )
         return Corrected(stamp=stamp, correction=correction, strikes=version)
 
@@ -772,7 +774,8 @@ def _of_another_body(r: Recommendation) -> None:
 def _something_to_strike(r: Recommendation) -> None:
     if not r.strikable:
         raise UnknownEntry(
-            "It has no standing position, plan, assessment, declaration or report to strike."
+            "It has no standing position, plan, assessment, declaration, report or step of its own "
+            "procedure to strike."
         )
 
 

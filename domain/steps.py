@@ -53,6 +53,12 @@ STEPS = {
     "recommendation.task-delegated.v1": "delegate-task",
     "recommendation.remarked.v1": "remark",
     "recommendation.approved.v1": "give-approval",
+    "recommendation.step-approved.v1": "give-approval",
+    "recommendation.incident-raised.v1": "raise-incident",
+    "recommendation.timers-retried.v1": "retry-timers",
+    "recommendation.set-back.v1": "set-back",
+    "recommendation.deadline-suspended.v1": "suspend-deadline",
+    "recommendation.deadline-resumed.v1": "resume-deadline",
     "recommendation.migrated.v1": "migrate",
 }
 """Topic → the step that records it. A correction may also strike; a step of a State's own
@@ -60,7 +66,8 @@ procedure names itself."""
 
 BESIDE = frozenset(
     (
-        *("pass-deadline", "remind", "escalate"),
+        *("pass-deadline", "remind", "escalate", "raise-incident", "retry-timers", "set-back"),
+        *("suspend-deadline", "resume-deadline"),
         *("claim-task", "release-task", "delegate-task", "give-approval", "remark", "migrate"),
     )
 )

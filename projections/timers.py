@@ -1,21 +1,23 @@
 """The view of timers: when the clock has something to do on which case, and who has claimed it.
 
-One row a case that waits for the clock. `leased_until` and `epoch` are the workers' own; losing
-them with the view loses no timer, since what is fired is in the log.
+One row for each case that waits for the clock, and one for each with a timer that can't be fired.
+`leased_until` and `epoch` are the workers' own; losing them with the view loses no timer, since
+what is fired is in the log.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text, tuple_
+from sqlalchemy import Column, Connection, Table, select, text, tuple_
 
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
 from projections import writing
+from projections.views import incident
 from projections.views import timer as table
 from projections.writing import Change
 
@@ -43,6 +45,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
         elif after is None and before is not None:
             gone.append(change.after.id.hex)
     writing.delete(connection, table, "recommendation", gone)
+    _store_incidents(connection, changes)
     if rows:
         mark = writing.placeholder(connection)
         connection.exec_driver_sql(
@@ -51,6 +54,26 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
             " DO UPDATE SET wakes_at = excluded.wakes_at",
             rows,
         )
+
+
+def _store_incidents(connection: Connection, changes: Sequence[Change]) -> None:
+    """Writes which cases have a timer that can't be fired, where that has changed."""
+    rows: list[dict[str, str]] = []
+    gone: list[str] = []
+    for change in changes:
+        if not isinstance(change.after, Recommendation):
+            continue
+        before = change.before.incident if isinstance(change.before, Recommendation) else None
+        after = change.after.incident
+        if before is not None and before != after:
+            gone.append(change.after.id.hex)
+        if after is not None and before != after:
+            id, addressee = change.after.id.hex, change.after.addressee
+            row = {"recommendation": id, "addressee": addressee, "was_due_at": after.at}
+            rows.append(row)
+    writing.delete(connection, incident, "recommendation", gone)
+    if rows:
+        connection.execute(incident.insert(), rows)
 
 
 def _wakes(state: object) -> str | None:
@@ -111,17 +134,41 @@ def waiting(
 ) -> tuple[list[Waiting], bool]:
     """Cases that wait for the clock, those first that wake first, and whether there are more. A
     cursor is the instant and the id of the last one."""
+    return _page(connection, table, table.c.wakes_at, addressees, first=first, after=after)
+
+
+def incidents(
+    connection: Connection,
+    addressees: Sequence[str] | None,
+    *,
+    first: int,
+    after: str | None,
+) -> tuple[list[Waiting], bool]:
+    """Cases with a timer that can't be fired, and when it was due: those first that were due first,
+    and whether there are more. A cursor as above."""
+    return _page(connection, incident, incident.c.was_due_at, addressees, first=first, after=after)
+
+
+def _page(
+    connection: Connection,
+    of: Table,
+    instant: Column[Any],
+    addressees: Sequence[str] | None,
+    *,
+    first: int,
+    after: str | None,
+) -> tuple[list[Waiting], bool]:
     if not 0 <= first <= page_size_max:
         raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
-    c = table.c
-    query = select(c.recommendation, c.wakes_at).order_by(c.wakes_at, c.recommendation)
+    id = of.c.recommendation
+    query = select(id, instant).order_by(instant, id)
     if addressees is not None:
-        query = query.where(c.addressee.in_(addressees))
+        query = query.where(of.c.addressee.in_(addressees))
     if after is not None:
-        at, _, id = after.partition(" ")
-        query = query.where(tuple_(c.wakes_at, c.recommendation) > tuple_(at, id))
+        at, _, last = after.partition(" ")
+        query = query.where(tuple_(instant, id) > tuple_(at, last))
     found = connection.execute(query.limit(first + 1)).all()
-    page = [Waiting(UUID(hex=row.recommendation), row.wakes_at) for row in found[:first]]
+    page = [Waiting(UUID(hex=row[0]), row[1]) for row in found[:first]]
     return page, len(found) > first
 
 

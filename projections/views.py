@@ -286,6 +286,14 @@ timer = Table(
     Column("epoch", BigInteger, nullable=False),
 )
 
+incident = Table(
+    "incident",
+    _timers,
+    Column("recommendation", String(32), primary_key=True),
+    Column("addressee", Text, nullable=False),
+    Column("was_due_at", ordered, nullable=False, index=True),
+)
+
 # --- The agenda: what is to be done, and who was told --------------------------------------------
 
 _agenda = MetaData()
@@ -352,11 +360,11 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 6, _recommendations),
+        View("recommendations", 7, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 4, _figures),
-        View("register", 4, _register),
-        View("timers", 1, _timers),
+        View("register", 5, _register),
+        View("timers", 2, _timers),
         View("agenda", 1, _agenda),
         View("credentials", 2, _credentials),
     )

@@ -461,12 +461,22 @@ def delegated(task: str, to: str) -> Act:
     return act("delegate-task", lambda r, s: r.delegate_task(s, task, to))
 
 
+def rested(deadline: str, on: str | None = None, reason: str | None = "elections") -> Act:
+    said = {"on": on, "reason": reason}
+    return act("suspend-deadline", lambda r, s: r.suspend_deadline(s, deadline), **said)
+
+
+def runs_again(deadline: str, on: str | None = None, reason: str | None = "over") -> Act:
+    said = {"on": on, "reason": reason}
+    return act("resume-deadline", lambda r, s: r.resume_deadline(s, deadline), **said)
+
+
 def remarked(words: str) -> Act:
     return act("remark", lambda r, s: r.remark(s, Protected(words)))
 
 
 def approved(step: str, **said: Any) -> Act:
-    return act("give-approval", lambda r, s: r.approve(s, step), **said)
+    return act("give-approval", lambda r, s: r.approve(s, step, "0" * 64), **said)
 
 
 def unnamed(value: str, reason: str | None = "not it", scheme: str = "uhri") -> Act:
@@ -520,7 +530,7 @@ ANY: dict[str, Callable[[Recommendation, Random], Act]] = {
     "strike": lambda r, x: struck(
         _id(
             x,
-            [held.version for held in (*r.positions, *r.plans, *r.covers)]
+            [held.version for held in (*r.positions, *r.plans, *r.covers, *r.assessments)]
             + r.declared
             + r.reported,
         ),

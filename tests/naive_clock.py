@@ -21,8 +21,8 @@ FIRED = {
     "recommendation.escalated.v1": "escalation",
 }
 RESUMED = "recommendation.resumed.v1"
-BY_THE_CLOCK = "timers/"
-"""How the commands of workers begin."""
+BY_THE_CLOCK = "procedure"
+"""The role in which the clock speaks, whoever's command its entries are recorded with."""
 
 
 class Found(NamedTuple):
@@ -100,7 +100,7 @@ def read(rows: Iterable[Row], now: int, lapses: str = "", moves: str = "") -> Fo
         where = f"{row['log_index']}: {row['topic'].split('.')[1]} of {row['stream']}"
         kind = FIRED.get(row["topic"])
         is_lapse = row["topic"] == "recommendation.assignment-lapsed.v1"
-        by_the_clock = stamp["command"].startswith(BY_THE_CLOCK)
+        by_the_clock = stamp["speaker"]["role"] == BY_THE_CLOCK
         if case.lapsing and not (is_lapse and by_the_clock):
             wrong.append(f"{where}: silence had passed, and offers did not lapse")
             case.lapsing.clear()

@@ -25,12 +25,18 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.derive import read_id
 from api.schema import schema
 from api.service import Service
 from api.settings import Settings, variable
+from domain.casework import Due, Timer
+from domain.effects import Instant
+from domain.recommendation import fold
 from tests import stores
 from workflows.clock import Clock, machine_clock
+from workflows.desk import Command
 from workflows.keys import create_key
+from workflows.procedure.firing import incident_of
 
 ROOT = Path(__file__).parents[1]
 SUIVI = (sys.executable, "-m", "api.command_line")
@@ -114,12 +120,25 @@ class Server:
         return answer[mutation]
 
     def step(self, who: str, mutation: str, id: str, **input: Any) -> dict[str, Any]:
-        """The payload of a step on a recommendation as it stands, which must not be refused."""
+        """The payload of a step on a recommendation as it stands, which must not be refused. What
+        the clock does has a name of its own: `raise-incident`."""
+        if mutation == "raise-incident":
+            return self.raise_incident(id)
         if "expectedVersion" not in input:
             input["expectedVersion"] = self.version(id)
         payload = self.take(who, mutation, id=id, **input)
         assert payload["errors"] == [], payload["errors"]
         return payload
+
+    def raise_incident(self, id: str) -> dict[str, Any]:
+        """Records that a timer of a recommendation could not be fired."""
+        desk, command = self.service.desk, Command.of_the_machine(uuid4().hex)
+        it = fold(self.service.log.history([read_id(id)]))
+        assert it is not None
+        due = Due(Instant("2030-01-01T00:00:00Z"), Timer.PASS)
+        entry = incident_of(desk.procedures, it, due, command.id, ZeroDivisionError())
+        self.service.wait_for(desk.append(command, [entry]).appended.first)
+        return {"errors": []}
 
     def receive(self, who: str = "coordinator", **input: Any) -> str:
         """Records one more recommendation; gives its id."""

@@ -67,6 +67,8 @@ class Case(NamedTuple):
 
 C, K, F = "coordinator", "clerk", "justice"
 
+DEFERRED = (("deferPosition", {"due": "2030-06"}),)
+
 MATRIX: dict[str, tuple[set[str], Case]] = {
     "receiveRecommendation": ({C, K}, Case({})),
     "addText": ({C, K}, Case({"language": "fr", "texts": ["Ratifier"]})),
@@ -132,9 +134,18 @@ MATRIX: dict[str, tuple[set[str], Case]] = {
         {C},
         Case(
             {"deadline": "position", "until": "2035-01-01", **REASON},
-            (("deferPosition", {"due": "2030-06"}),),
+            DEFERRED,
         ),
     ),
+    "suspendDeadline": ({C}, Case({"deadline": "position", **REASON}, DEFERRED)),
+    "resumeDeadline": (
+        {C},
+        Case(
+            {"deadline": "position", **REASON},
+            (*DEFERRED, ("suspendDeadline", {"deadline": "position", **REASON})),
+        ),
+    ),
+    "retryTimers": ({C}, Case(REASON, (("raise-incident", {}),))),
     "remark": ({C, K, F}, Case({"words": "ask the ministry"}, ASSIGNED)),
     "claimTask": ({C}, Case({"task": "assign"})),
     "releaseTask": ({C}, Case({"task": "assign"}, (("claimTask", {"task": "assign"}),))),

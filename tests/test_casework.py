@@ -109,7 +109,7 @@ def test_a_system_that_names_no_person_claims_nothing_and_approves_nothing() -> 
     with pytest.raises(FourEyes):
         it.claim_task(nobody, "assign")
     with pytest.raises(FourEyes):
-        it.approve(nobody, "close")
+        it.approve(nobody, "close", "0" * 64)
 
 
 def test_others_leave_a_claimed_task_alone_until_it_is_released(here: Server) -> None:
@@ -150,17 +150,20 @@ def test_nobody_declares_what_he_has_planned(here: Server) -> None:
     here.step("second", "declareImplemented", id)
 
 
+AS_WITHDRAWN = {"step": "close", "data": {"closing": "withdrawn"}}
+
+
 def test_closing_needs_two_of_three_others(here: Server) -> None:
     id = here.receive()
     closing = {"closing": "WITHDRAWN", "reason": "withdrawn"}
     assert refusal(here, "coordinator", "closeRecommendation", id, **closing) == "FOUR_EYES"
-    assert refusal(here, "clerk", "approveStep", id, step="close") == "FORBIDDEN"
-    here.step("second", "approveStep", id, step="close")
-    assert refusal(here, "second", "approveStep", id, step="close") == "ALREADY_SO"
-    here.step("third", "approveStep", id, step="close")
+    assert refusal(here, "clerk", "approveStep", id, **AS_WITHDRAWN) == "FORBIDDEN"
+    here.step("second", "approveStep", id, **AS_WITHDRAWN)
+    assert refusal(here, "second", "approveStep", id, **AS_WITHDRAWN) == "ALREADY_SO"
+    here.step("third", "approveStep", id, **AS_WITHDRAWN)
     code = refusal(here, "coordinator", "closeRecommendation", id, **closing)
     assert code == "FOUR_EYES", "two persons on one seat fill one seat"
-    here.step("labour", "approveStep", id, step="close")
+    here.step("labour", "approveStep", id, **AS_WITHDRAWN)
     here.step("coordinator", "closeRecommendation", id, **closing)
     here.step("coordinator", "reopenRecommendation", id, reason="again")
     assert refusal(here, "coordinator", "closeRecommendation", id, **closing) == "FOUR_EYES"

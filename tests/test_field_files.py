@@ -205,13 +205,17 @@ def test_a_file_is_read_as_it_is_meant(name: str) -> None:
     [
         ("t04", ["cell-in-error", "date-unreadable", "date-unreadable"]),
         ("t08", ["paragraphs-several", "paragraphs-several"]),
+        ("t18", ["national-body", "national-body"]),
     ],
 )
 def test_what_a_person_can_put_right_is_handed_back(name: str, reasons: list[str]) -> None:
     assert [r.reason for r in told(name) if isinstance(r, UnreadableRow)] == reasons
 
 
-@pytest.mark.parametrize(("name", "code"), [("t14", "heading-unknown")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("t13", "thematic-list"), ("t14", "action-plan"), ("t17", "assessment-table")],
+)
 def test_a_file_of_another_kind_is_refused(name: str, code: str) -> None:
     with pytest.raises(NotThisFormat) as refused:
         told(name)

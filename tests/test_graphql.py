@@ -24,6 +24,7 @@ from api.schema import schema
 from domain import casework
 from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.refusals import all_refusals, table
+from tests.clock import SetClock
 from tests.server import ROOT, STORES, Server, running, store, until
 from tests.test_register_api import REGISTER
 
@@ -34,7 +35,7 @@ SCHEMA = schema._schema
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    with store(request, tmp_path_factory) as url, running(url) as served:
+    with store(request, tmp_path_factory) as url, running(url, SetClock("2026-07-01")) as served:
         yield served
 
 
@@ -83,7 +84,7 @@ LIFE = (
     Step(
         "deferPosition",
         "coordinator",
-        {"due": "2025-06-30", "session": "59th"},
+        {"due": "2027-06-30", "session": "59th"},
         "PositionDeferred",
         {"position": "PENDING", "stage": "RECEIVED"},
     ),
@@ -104,7 +105,7 @@ LIFE = (
     Step(
         "offerAssignment",
         "coordinator",
-        {"institution": "justice", "answerDue": "2025-09-01"},
+        {"institution": "justice", "answerDue": "2027-09-01"},
         "AssignmentOffered",
         {"stage": "ACCEPTED"},
     ),
@@ -416,6 +417,7 @@ OF_CASEWORK = {e.__name__ for e in EVERY_EVENT if e.__module__ == casework.__nam
 CASEWORK = {
     *("claimTask", "releaseTask", "delegate", "approveStep", "remark"),
     *("suspendRecommendation", "resumeRecommendation", "extendDeadline"),
+    *("suspendDeadline", "resumeDeadline", "retryTimers"),
 }
 
 ALL_OF_IT = f"""query($id: ID!) {{

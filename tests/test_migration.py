@@ -170,6 +170,37 @@ def test_a_new_region_goes_on_at_once_as_the_cases_facts_say() -> None:
     assert goes_over(it, passage(UPR, at_once)).stamp.entered == ("cabinet.approved",)
 
 
+def test_no_map_leads_a_case_to_where_only_four_eyes_lead() -> None:
+    strict = made(
+        CABINET.replace("name: with-cabinet", "name: strict").replace(
+            "  - {op: restrict, step: plan",
+            "  - {op: four-eyes, step: approve, apart-from: [plan]}\n  - {op: restrict, step: plan",
+        )
+    )
+    alone = given(received(), supported(), decreed(), planned()).it
+    goes_over(alone, passage(UPR, CABINETS))
+    assert "cabinet.waits" in alone.states
+    by_map = passage(CABINETS, strict, states={"cabinet.waits": "cabinet.approved"})
+    with pytest.raises(NeedsDecision, match="only four eyes lead"):
+        goes_over(alone.clone(), by_map)
+    approved = alone.clone()
+    approved.states = sorted({*alone.states} - {"cabinet.waits"} | {"cabinet.approved"})
+    with pytest.raises(NeedsDecision, match="only four eyes lead"):
+        goes_over(approved.clone(), passage(CABINETS, strict))
+    back = passage(CABINETS, strict, states={"cabinet.approved": "cabinet.waits"})
+    assert goes_over(approved.clone(), back).stamp.entered == ("cabinet.waits",)
+    other = made(
+        RENAMED_CABINET.replace("name: with-cabinet", "name: other").replace(
+            "  - {op: restrict, step: plan",
+            "  - {op: four-eyes, step: approve, apart-from: [plan]}\n  - {op: restrict, step: plan",
+        )
+    )
+    goes_over(alone, passage(CABINETS, strict))
+    alone.states = sorted({*alone.states} - {"cabinet.waits"} | {"cabinet.approved"})
+    kept = passage(strict, other, states={"cabinet.approved": "whole.approved"})
+    assert goes_over(alone, kept).stamp.entered == ("whole.approved",), "it was looked at"
+
+
 def test_renamed_states_are_led_by_lines_and_without_them_a_case_needs_a_decision() -> None:
     renamed = made(RENAMED_CABINET)
     lines: dict[str, str | None] = {

@@ -152,7 +152,10 @@ def sound(step: str, r: Recommendation, who: Principal, random: Random) -> dict[
         "reopen": {},
         "suspend": {},
         "resume": {},
-        "extend-deadline": {"deadline": running[0] if running else "none", "until": "2099-01-01"},
+        "extend-deadline": {
+            "deadline": running[0] if running else "none",
+            "until": f"{2099 + r.version}-01-01",  # each time later than before
+        },
     }
     return given.get(step)
 

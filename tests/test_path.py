@@ -373,7 +373,7 @@ def test_a_path_says_who_else_is_needed() -> None:
     assert named(found) == ["submit", f"{PAST}silence", "seal"]
     assert found.steps[-1].needs == (
         "another person than the one who takes “submit” takes it",
-        "2 of 3 others have approved it (0 have)",
+        "2 of 3 others than who drafted it have approved it (0 have)",
     )
     assert found.steps[-1].earliest == found.steps[1].earliest
 

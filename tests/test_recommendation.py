@@ -985,7 +985,12 @@ PRODUCES_BESIDE: dict[str, type[Event]] = {
     "claim-task": casework.TaskClaimed,
     "release-task": casework.TaskReleased,
     "delegate-task": casework.TaskDelegated,
-    "give-approval": casework.Approved,
+    "give-approval": casework.StepApproved,
+    "raise-incident": casework.IncidentRaised,
+    "retry-timers": casework.TimersRetried,
+    "set-back": casework.SetBack,
+    "suspend-deadline": casework.DeadlineSuspended,
+    "resume-deadline": casework.DeadlineResumed,
     "remark": casework.Remarked,
     "migrate": casework.Migrated,
 }
@@ -1003,6 +1008,7 @@ If you are here because you added an event:
 
 def test_every_event_can_be_produced_by_some_step() -> None:
     produced = {*PRODUCES.values(), *PRODUCES_BESIDE.values(), events.Received, events.StepTaken}
+    produced.add(casework.Approved)  # read for ever, and recorded no more
     assert produced == set(EVERY_EVENT), IF_YOU_ADDED_AN_EVENT
     assert PRODUCES_BESIDE.keys() == BESIDE
 

@@ -727,7 +727,7 @@ def test_a_version_of_a_vocabulary_is_an_event_and_never_changes(server: Server)
 # --- Imports -------------------------------------------------------------------------------------
 
 START = """mutation($input: StartImportInput!) { startImport(input: $input)
-    { job { uuid status } errors { code message } } }"""
+    { job { uuid status } errors { code message field } } }"""
 FOLLOW = """query($u: String!) { importJob(uuid: $u) { status doing done total receipt code message
     run { format status unreadableRows unreadable { row reason } counts { name value } } } }"""
 TABLE = """addressee,symbol,paragraph,text,recommending_states
@@ -771,6 +771,75 @@ def test_an_uploaded_file_is_imported_and_followed_to_its_receipt(server: Server
     size = server.size()
     assert imported(server, file=id)["receipt"]["same"] == 2
     assert server.size() == size, "a second run has nothing to say"
+
+
+CASES = Path(__file__).with_name("cases")
+ADDENDUM = "A/HRC/90/12/Add.1"
+REPORT = """symbol,paragraph,text,recommending_states
+A/HRC/95/7,60.1,Build bridges,Norway
+A/HRC/95/7,60.2,Train nurses,Chad
+"""
+ANSWERED = """query($s: [String!]) { recommendations(where: {symbol: $s}) { nodes {
+    paragraph position positions { effectiveOn } } } }"""
+
+
+def answered(server: Server, symbol: str) -> dict[str, tuple[str, list[str]]]:
+    """Number → position, and the days on which it was taken."""
+    nodes = server.ask("reader", ANSWERED, s=[symbol])["recommendations"]["nodes"]
+    return {
+        n["paragraph"]: (n["position"], [p["effectiveOn"] for p in n["positions"]]) for n in nodes
+    }
+
+
+def test_a_matrix_takes_the_dates_of_its_documents_over_graphql(server: Server):
+    file = (CASES / "m01-supported-noted.docx").read_bytes()
+    id = upload(server, file, name="matrix.docx")["id"]
+    job = imported(
+        server,
+        file=id,
+        format="OHCHR_MATRIX",
+        state="XAA",
+        reviewed="2019-11-12",
+        documentDates=[{"symbol": ADDENDUM, "on": "2020-02-19"}],
+    )
+    assert (job["status"], job["receipt"]["new"]) == ("COMPLETED", 3)
+    assert answered(server, "A/HRC/90/12")["50.1"] == ("SUPPORTED", ["2020-02-19"])
+
+
+def test_an_addendum_is_imported_over_graphql_with_its_date(server: Server):
+    report = upload(server, REPORT.encode(), name="report.csv")["id"]
+    assert imported(server, file=report, state="XAA")["receipt"]["new"] == 2
+    told = upload(server, b"Accepted\n60.1\nNoted\n60.2\n", name="addendum.txt")["id"]
+    said = {"file": told, "format": "ANSWERS", "state": "XAA", "document": "A/HRC/95/7"}
+    undated = imported(server, **said)
+    assert (undated["status"], undated["code"]) == ("FAILED", "INVALID_INPUT")
+    dates = [{"symbol": "A/HRC/95/7/Add.1", "on": "2020-02-19"}]
+    job = imported(server, **said, documentDates=dates)
+    assert (job["status"], job["receipt"]["changed"]) == ("COMPLETED", 2)
+    assert answered(server, "A/HRC/95/7") == {
+        "60.1": ("SUPPORTED", ["2020-02-19"]),
+        "60.2": ("NOTED", ["2020-02-19"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "code"),
+    [
+        ([("A/HRC/1/2", "2020-13-01")], "documentDates", "INVALID_INPUT"),
+        ([(" ", "2020-01-01")], "documentDates", "INVALID_INPUT"),
+        ([("A/HRC/1/2", "2020"), ("a/hrc/1/2", "2021")], "documentDates", "INVALID_INPUT"),
+        ([(f"A/HRC/1/{n}", "2020") for n in range(101)], None, "LIMIT_EXCEEDED"),
+    ],
+)
+def test_dates_of_documents_are_checked_before_an_import_starts(
+    here: Server, said: list[tuple[str, str]], field: str | None, code: str
+):
+    id = upload(here, TABLE.encode())["id"]
+    dates = [{"symbol": symbol, "on": on} for symbol, on in said]
+    input = {"commandId": uuid4().hex, "format": "TABLE", "file": id, "state": "SVN"}
+    started = here.ask("clerk", START, input=input | {"documentDates": dates})["startImport"]
+    assert (started["job"], [e["code"] for e in started["errors"]]) == (None, [code])
+    assert [e["field"] for e in started["errors"]] == [field]
 
 
 def test_an_import_that_fails_says_why(here: Server):

@@ -211,7 +211,10 @@ def told(server: Server, log_index: int) -> tuple[str, Any]:
     return step_of(entry.event), said  # type: ignore[arg-type]
 
 
-BESIDE_THEM = ("claimTask", "releaseTask", "delegate", "approveStep", "remark")
+BESIDE_THEM = (
+    *("claimTask", "releaseTask", "delegate", "approveStep", "remark"),
+    *("suspendDeadline", "resumeDeadline", "retryTimers"),
+)
 """Mutations of steps beside every procedure: takeStep does not take them."""
 
 
@@ -468,7 +471,7 @@ def deed(desk: Desk, id: UUID, step: str, version: int, n: int) -> Deed:
     def make(held: Any) -> list[Any]:
         said = stamp(f"c-{n}", reason="because")
         seen = {"expected_version": version, "assignment": asked.assignment}
-        return [desk.make(MFA, held[id], step, said, asked.act, **seen)]
+        return desk.make(MFA, held[id], step, said, asked.act, **seen)
 
     return Deed(Command.of(f"c-{n}", MFA, [str(id), step, version]), step, (id,), make)
 

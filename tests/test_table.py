@@ -15,6 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.words import Answer, Kind, Mechanism
+from workflows.exporting import sheets
+from workflows.importing import Format
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
 from workflows.sources.table import COLUMNS, REASONS, REFUSALS, Table
 
@@ -152,9 +154,8 @@ def test_an_unknown_recommending_state_stays_as_printed(tmp_path: Path) -> None:
         ({"kind": "wish"}, "kind-unknown"),
         ({"mechanism": "club"}, "mechanism-unknown"),
         ({"mechanism": "regional-body", "body": "", "position": ""}, "body-missing"),
-        ({"position": "perhaps"}, "position-unknown"),
         ({"position": "supported", "kind": "pledge"}, "position-outside-upr"),
-        ({"mechanism": "", "body": "Children Ombudsman", "position": ""}, "mechanism-missing"),
+        ({"mechanism": "", "body": "Children Committee", "position": ""}, "mechanism-missing"),
         ({"mechanism": "upr", "body": "CEDAW"}, "mechanism-differs"),
         ({"paragraph": "50.5–50.8"}, "paragraphs-several"),
         ({"paragraph": "50.8-50.5"}, "paragraphs-several"),
@@ -175,6 +176,12 @@ def test_a_row_that_can_not_be_read_says_why_and_stops_nothing(
     assert (bad.row, bad.reason) == (2, reason)
     assert bad.message.startswith(REASONS[reason])
     assert isinstance(good, SourceRow)
+
+
+def test_an_answer_that_is_worded_unclearly_is_pending_and_doubtful(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, content(ROW | {"position": "perhaps", "position_printed": ""}))
+    assert isinstance(row, SourceRow)
+    assert (row.answer, row.printed, row.doubts) == (None, "perhaps", ("position-unknown",))
 
 
 def test_a_row_with_another_number_of_fields_is_unreadable(tmp_path: Path) -> None:
@@ -226,6 +233,80 @@ def test_a_heading_row_that_does_not_fit_is_refused_by_name(
     refused = refusal(tmp_path, told)
     assert refused.code == code
     assert names in str(refused)
+
+
+HEADINGS = {
+    "action-plan": (
+        "Mesures,Institution responsable,Échéance,Indicateurs",
+        "Recomendación;Actividades;Plazo;Presupuesto",
+        "Мероприятие,Ответственный исполнитель,Срок",
+        "活动,负责机构,期限,预算",
+        "الأنشطة,الجهة المسؤولة,المؤشرات",
+        "Ref,Action point,Lead agency,Timeline,Cost (USD)",
+    ),
+    "assessment-table": (
+        "symbol,paragraph,Rating",
+        "No.,Recommendation,Level of implementation,Evidence",
+        "Recomendación,Grado de cumplimiento",
+        "addressee,symbol,paragraph,text,score",
+    ),
+    "answers-only": (
+        "symbol,paragraph,position",
+        "No.,Response of the Government,Comments",
+        "Numéro,Réponse",
+        "Párrafo;Posición",
+        "编号,立场",
+    ),
+    "own-list": (
+        ",".join(column.name for column in sheets.COLUMNS),
+        "version,id,symbol,paragraph,assessments",
+    ),
+    "heading-unknown": (
+        "text,key,colour",
+        "addressee,symbol,paragraph,text,position,deadline",
+        "No.,Recommendation",
+    ),
+}
+"""What a table is → headings that show it."""
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"), [(line, code) for code, lines in HEADINGS.items() for line in lines]
+)
+def test_a_table_of_another_kind_is_refused_by_its_name(
+    tmp_path: Path, heading: str, code: str
+) -> None:
+    assert refusal(tmp_path, heading.encode()).code == code
+
+
+def test_refusals_name_formats_that_exist() -> None:
+    named = re.findall(r"the format ([\w-]+)", " ".join(REFUSALS.values()))
+    assert set(named) >= {"answers", "ohchr-matrix"}
+    assert set(named) <= set(Format)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "body", "reason"),
+    [
+        ("National body", "Ombudsman", "national-body"),
+        ("national-body", "", "national-body"),
+        ("NHRI", "Human Rights Commission", "national-body"),
+        ("parliament", "Committee on Justice", "national-body"),
+        ("Audit office", "Court", "national-body"),
+        ("", "Defensoría del Pueblo", "national-body"),
+        ("", "Défenseur des droits", "national-body"),
+        ("", "European Ombudsman", "mechanism-missing"),
+        ("", "Some committee", "mechanism-missing"),
+        ("national", "CEDAW", "mechanism-unknown"),
+    ],
+)
+def test_national_bodies_are_told_from_what_is_not_known(
+    tmp_path: Path, mechanism: str, body: str, reason: str
+) -> None:
+    said = {"mechanism": mechanism, "body": body, "position": "", "position_printed": ""}
+    (row,) = read(tmp_path, content(ROW | said))
+    assert isinstance(row, UnreadableRow)
+    assert row.reason == reason
 
 
 def test_progress_ends_where_the_rows_end(tmp_path: Path) -> None:

@@ -501,7 +501,9 @@ def test_a_step_between_loading_and_appending_is_not_overridden(sqlite_url: str)
         desk.append = interrupted  # type: ignore[method-assign]
         assert server.service.worker.catch_up() >= 4
         assert [what for _, _, what, _ in told(server, [second])][-1] == "Escalated"
-        assert "DeadlinePassed" not in [what for _, _, what, _ in told(server, [first])]
+        mine = [type(entry.event).__name__ for entry in case(server, first)][2:]
+        passed = ["Reminded", "Reminded", "DeadlinePassed", "Escalated"]
+        assert mine == [*passed, "PositionTaken"], "the step fired what was due before it"
 
 
 @pytest.mark.parametrize("how", ["by its default", "analysed"])

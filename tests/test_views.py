@@ -24,7 +24,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy import event as engine_event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from domain import credential
+from domain import casework, credential
 from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
@@ -439,10 +439,18 @@ def met_in(history: list[list[Entry]]) -> set[type[Event]]:
     return {type(entry.event) for entries in history for entry in entries}
 
 
+NOT_WALKED = {
+    *(casework.IncidentRaised, casework.TimersRetried, casework.SetBack),
+    *(casework.DeadlineSuspended, casework.DeadlineResumed, casework.Approved),
+}
+"""Events that no random history has yet: tests/test_clock_and_people.py is about them."""
+
+
 @pytest.mark.endurance
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
     histories = (any_history(Random(seed), 30, times(1_500, long=4_000)) for seed in range(10, 60))
-    history = next(one for one in histories if met_in(one) == set(feed.FOLDS))
+    walked = set(feed.FOLDS) - NOT_WALKED
+    history = next(one for one in histories if met_in(one) == walked)
     for entries in history:
         here.record(*entries)
     here.feed.advance()

@@ -38,6 +38,7 @@ RECEIVED: dict[str, dict[str, Any]] = {
 """Procedure → what starts under it."""
 
 BESIDE_THEM = {"claimTask", "releaseTask", "delegate", "approveStep", "remark"}
+BESIDE_THEM |= {"suspendDeadline", "resumeDeadline", "retryTimers"}
 WALKED = sorted(set(MATRIX) - {"receiveRecommendation", *BESIDE_THEM})
 NAMED = {
     "assignment": ("AssignmentOffered", "AssignmentDecreed", "AssignmentHandedOver"),

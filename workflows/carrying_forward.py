@@ -66,7 +66,7 @@ def decide(
         step: str,
         act: Callable[[Recommendation, Stamp], RecommendationEvent],
         seen: int | None = None,
-    ) -> Entry:
+    ) -> list[Entry]:
         return desk.make(principal, r, step, stamp(), act, expected_version=seen)
 
     def carry(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
@@ -75,7 +75,7 @@ def decide(
             _left_open(case, review)
         if said.decision is Decision.CONTINUE:
             cycle = said.cycle if said.cycle is not None else _next_cycle(case)
-            return [take(case, "continue", lambda r, s: r.continue_into(s, cycle), seen)]
+            return take(case, "continue", lambda r, s: r.continue_into(s, cycle), seen)
         entries: list[Entry] = []
         if said.successor is not None:
             later, earlier = held[said.successor], RecommendationId(case.id)
@@ -83,9 +83,9 @@ def decide(
             type = said.link_type or LinkType.SUCCEEDS
             if (type, earlier) not in {(link.type, link.to) for link in later.links}:
                 how = AssertedHow.PERSON
-                entries.append(take(later, "link", lambda r, s: r.link(s, type, earlier, how)))
+                entries += take(later, "link", lambda r, s: r.link(s, type, earlier, how))
         closing = said.closing or Closing.SUCCEEDED
-        entries.append(take(case, "close", lambda r, s: r.close(s, closing), seen))
+        entries += take(case, "close", lambda r, s: r.close(s, closing), seen)
         return entries
 
     on = (said.id,) if said.successor is None else (said.successor, said.id)

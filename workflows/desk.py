@@ -1,11 +1,12 @@
 """The desk: every step passes over it, in the same order each time.
 
-    authorise → load → the procedure says whether it is open → the aggregate records the fact →
-    the procedure says what it leaves and enters → append
+    load → the clock fires what was due before → authorise → the procedure says whether it is open →
+    the aggregate records the fact → the procedure says what it leaves and enters → append
 
-A refused step leaves no event. The same command again gives its first result. Many may pass over it
-together (`take_all`), each as if it had come alone; and one command may go on with several
-recommendations, recorded for all of them or for none (`Deed`).
+What was due before is recorded with the step, so that history is the same whether a worker came
+first or not. A refused step leaves no event. The same command again gives its first result. Many
+may pass over it together (`take_all`), each as if it had come alone; and one command may go on with
+several recommendations, recorded for all of them or for none (`Deed`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.entry import Entry, Event, Stamp, Visibility
+from domain.casework import ApprovalHeld
+from domain.entry import Entry, Event, Protected, Stamp, Visibility
 from domain.events import (
     Alias,
     Received,
     RecommendationEvent,
 )
+from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation, fold
 from domain.refusals import (
     AlreadySo,
@@ -54,6 +57,7 @@ from workflows.access import (
 from workflows.clock import Clock, machine_clock
 from workflows.log import Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
+from workflows.procedure.firing import due_now, passings, set_back
 from workflows.references import References, SpeaksFor, of_addressee
 
 command_chars_max = 128
@@ -153,15 +157,17 @@ class Desk:
         expected_version: int | None,
         assignment: int | None = None,
         report: int | None = None,
+        late: bool = False,
     ) -> Taken:
         """Takes one step on a recommendation.
 
         `act` is the aggregate's command. `expected_version` is the version the caller saw: None
-        takes the step on whatever stands, trying again when others are faster.
+        takes the step on whatever stands, trying again when others are faster. `late`: what it
+        says was true before a deadline passed, and is recorded after.
         """
 
         def made(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
-            entry = self.make(
+            return self.make(
                 principal,
                 held[id],
                 step,
@@ -170,8 +176,8 @@ class Desk:
                 expected_version=expected_version,
                 assignment=assignment,
                 report=report,
+                late=late,
             )
-            return [entry]
 
         return self.do(principal, Deed(command, step, (id,), made))
 
@@ -215,11 +221,18 @@ class Desk:
                     outcomes.append(repeated)
                     continue
                 mine = {id: _seen(held.get(id), principal).clone() for id in deed.on}
-                outcomes.append(Foreseen(deed.make(mine), mine))
+                outcomes.append(Foreseen(self._make(deed, mine), mine))
                 held.update(mine)
             except Refusal as refusal:
                 outcomes.append(refusal)
         return outcomes
+
+    def _make(self, deed: Deed, held: Mapping[UUID, Recommendation]) -> list[Entry]:
+        """The entries of a deed, and before them those of what was due on its recommendations."""
+        entries = [
+            entry for r in held.values() for entry in due_now(self.procedures, r, deed.command.id)
+        ]
+        return [*entries, *deed.make(held)]
 
     def make(
         self,
@@ -232,27 +245,107 @@ class Desk:
         expected_version: int | None,
         assignment: int | None = None,
         report: int | None = None,
-    ) -> Entry:
-        """The entry a step makes of `r`, added to `r` and not recorded: what a preview shows.
-        Refuses what the step itself refuses. `assignment` is the one it is about, `report` the
-        progress report that it drafts again."""
+        late: bool = False,
+    ) -> list[Entry]:
+        """The entries a step makes of `r`, added to `r` and not recorded: what a preview shows. It
+        is one; where the step is `late` another comes before it, which sets aside what the clock
+        did since. Refuses what the step itself refuses. `assignment` is the one it is about,
+        `report` the progress report that it drafts again."""
         if step in BESIDE:
             authorise_beside(principal, step, r)
         else:
             authorise_on(principal, step, r, assignment, self._roles(r, step))
-        if expected_version is not None and r.version != expected_version:
+        fired, r.unrecorded = r.unrecorded, 0
+        recorded = r.version - fired
+        if expected_version is not None and expected_version not in (r.version, recorded):
             raise StaleVersion(
-                f"You saw version {expected_version}, it is at {r.version}; read it again and "
+                f"You saw version {expected_version}, it is at {recorded}; read it again and "
                 "decide anew.",
-                current=r.version,
+                current=recorded,
             )
+        entries: list[Entry] = []
+        if late:
+            history = list(self.log.history([r.id]))
+            passed = passings(self.procedures, history, fired, r, stamp.command)
+            entries.append(set_back(self.procedures, r, stamp, passed))
         self.procedures.check(r, step)
-        self._by_four_eyes(r, step, stamp.speaker.actor)
+        if four_eyes.looks_at(self.procedures.of(r), step):
+            self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
         self._unclaimed(r, step, stamp.speaker.institution, stamp.speaker.actor)
         authorise_entry(principal, step, r, stamp.visibility, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
-        return self.procedures.enter(r, step, event)
+        return [*entries, self.procedures.enter(r, step, event)]
+
+    def _seen_by_others(
+        self, r: Recommendation, step: str, actor: str | None, event: RecommendationEvent
+    ) -> None:
+        """Refuses a step that four eyes have to look at, and have not."""
+        said = four_eyes.said_by(r, step, event)
+        missing = four_eyes.missing(
+            self.procedures.of(r),
+            r,
+            step,
+            actor,
+            four_eyes.Taking(said, self._approved(r, step, said), four_eyes.report_of(event)),
+        )
+        if missing:
+            raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
+
+    def _approved(self, r: Recommendation, step: str, said: four_eyes.Said) -> list[ApprovalHeld]:
+        """The approvals of a step that are of just this."""
+        held = [a for a in r.approved_by(step, 0) if a.content in (None, said.content)]
+        words = {a.version: Protected(commitment=a.words) for a in held if a.words is not None}
+        self.log.reveal(words.values())
+        return [a for a in held if a.version not in words or words[a.version].text == said.words]
+
+    def ready(
+        self, ids: Sequence[UUID], principal: Principal, command: str
+    ) -> tuple[dict[UUID, Recommendation], list[Entry]]:
+        """Several recommendations as they stand, all from one read, and the entries of what was
+        due on them; NotFound where one is not, or not for this reader."""
+        held = {r.id: r for r in self.load_all(ids, principal)}
+        fired = [e for r in held.values() for e in due_now(self.procedures, r, command)]
+        return held, fired
+
+    def publish_on(
+        self,
+        r: Recommendation,
+        report: ProgressReport,
+        stamp: Stamp,
+        words: str | None,
+    ) -> Entry:
+        """The entry by which a progress report of many covers a recommendation, added to `r`. What
+        its procedure asks of progress on it alone it asks here too: other eyes than the drafter's,
+        and approvals of this report in these words."""
+        self.procedures.check(r, "cover")
+        self.looked_at(r, report, ("cover", "publish-progress"), stamp.speaker.actor, words)
+        return self.procedures.enter(r, "cover", r.cover(stamp, report.id))
+
+    def looked_at(
+        self,
+        r: Recommendation,
+        report: ProgressReport,
+        steps: Sequence[str],
+        actor: str | None,
+        words: str | None = None,
+    ) -> None:
+        """Refuses what four eyes have to look at on a recommendation, and have not, where a
+        progress report of many does it: one of these steps of its procedure."""
+        procedure = self.procedures.of(r)
+        for step in steps:
+            if not four_eyes.looks_at(procedure, step):
+                continue
+            said = four_eyes.said_of(report, words)
+            given = self._approved(r, "cover", said)
+            missing = four_eyes.missing(
+                procedure, r, step, actor, four_eyes.Taking(said, given, of_many=report)
+            )
+            if missing:
+                number = " ".join(filter(None, (r.symbol, r.paragraph))) or str(r.id)
+                raise FourEyes(
+                    f"“{step}” on {number} needs four eyes: {' and '.join(missing)}.", step=step
+                )
 
     def hindrances(
         self, r: Recommendation, step: str, institution: str, actor: str | None
@@ -464,7 +557,8 @@ class Desk:
                 if before := known.get(deed.command.id):
                     outcomes[n] = self._first_result(deed.command, before)
                 else:
-                    made[n] = deed.make({id: _seen(held.get(id), principal) for id in deed.on})
+                    mine = {id: _seen(held.get(id), principal) for id in deed.on}
+                    made[n] = self._make(deed, mine)
             except Refusal as refusal:
                 outcomes[n] = self._late(deed.command, refusal)
         written = self.log.append_all(

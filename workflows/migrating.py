@@ -112,7 +112,7 @@ def _case(id: UUID, outcome: Taken | Foreseen | Refusal) -> Case:
     if isinstance(outcome, Refusal):
         fate = CaseFate.NEEDS_DECISION if isinstance(outcome, NeedsDecision) else None
         return Case(id, fate, refusal=outcome)
-    (entry,) = outcome.entries
+    entry = outcome.entries[-1]
     said = entry.stamp
     fate = CaseFate.MOVED if said.left or said.entered or said.effects else CaseFate.SAME
     return Case(id, fate, entry)

@@ -168,6 +168,9 @@ OTHERWISE = {
     "delegate-task": "A task is delegated by `delegate`.",
     "remark": "A remark is made by `remark`.",
     "give-approval": "A step is approved by `approveStep`.",
+    "suspend-deadline": "One deadline rests by `suspendDeadline`.",
+    "resume-deadline": "One deadline runs again by `resumeDeadline`.",
+    "retry-timers": "The clock tries again by `retryTimers`.",
     "migrate": "A case goes over to another procedure by `migrateCases`.",
     "cover": "“cover” is taken by publishing a progress report that covers it: `publishReport`.",
 }

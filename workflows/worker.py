@@ -8,6 +8,9 @@ finds, loading again, that nothing is left to do; so is one that was paused for 
 between append and answer, or met a person's step. Claims only keep workers out of one another's
 way: they are leases, and losing them all loses no timer.
 
+What can't be fired becomes an incident, an entry of the case that people see (`firing`); the clock
+leaves such a case alone until somebody lets it try again.
+
 After a standstill everything is fired in the order of its due: effective is the day it was due,
 recorded is now. The clock is handed in.
 """
@@ -21,19 +24,21 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.casework import Due
+from domain.casework import IncidentRaised
 from domain.effects import Instant
 from domain.entry import Entry
 from domain.recommendation import Recommendation, fold
-from domain.refusals import Refusal, StaleVersion, Unavailable
+from domain.refusals import StaleVersion, Unavailable
 from workflows.desk import Command, Desk
-from workflows.procedure import Procedures
 from workflows.procedure.consequences import instant_of
-from workflows.procedure.firing import fire
+from workflows.procedure.firing import fire_until, incident_of
 
 batch_cases_max = 500
 lease_seconds_usual = 60.0
-timers_a_case_max = 100
+timers_a_case_max = 20
+"""How many timers of one case are fired in one turn."""
+entries_a_turn_max = 2_000
+"""After how many entries a turn ends, so that a worker that is told to end soon does."""
 attempts_max = 3
 poll_seconds = 1.0
 
@@ -107,12 +112,13 @@ class Worker:
         """Fires all that is due now; how many timers that were."""
         fired = 0
         before: frozenset[UUID] = frozenset()
-        while True:
+        while not self._ending.is_set():
             turn = self.turn()
             fired += turn.fired
             if turn.cases <= before and not turn.fired:
-                return fired
+                break
             before = turn.cases
+        return fired
 
     def turn(self) -> Turn:
         """Fires what is due on some cases."""
@@ -154,21 +160,33 @@ class Worker:
         return self._fire(ids[:half], now) + self._fire(ids[half:], now)
 
     def _append(self, ids: Sequence[UUID], now: Instant) -> int:
-        """Fires what is due on these cases in one append, in the order of its due."""
+        """Fires what is due on these cases in one append, in the order of its due: as much as fits
+        into a turn. Nothing, where it is told to end meanwhile."""
         command = Command.of_the_machine(f"timers/{uuid4().hex}")
         procedures = self._desk.procedures.for_a_file()
-        fired = 0
-        entries: list[tuple[Instant, Entry]] = []
+        until = now
+        groups: list[tuple[Instant, list[Entry]]] = []
         for r in self._load(ids):
+            if self._ending.is_set():
+                return 0
             at = Instant("")
-            for due, made in self._due(procedures, r, now, command.id):
-                fired += 1
+            for count, (due, made) in enumerate(fire_until(procedures, r, until, command.id), 1):
                 # What a passing has led to may have been due before it, and comes after it.
                 at = max(at, due.at)
-                entries += [(at, entry) for entry in made]
+                groups.append((at, made))
+                if count == timers_a_case_max:
+                    until = min(until, at)  # what is due later on any case waits for the rest
+                    break
+        groups.sort(key=lambda group: group[0])  # stable: a case's own order stays
+        entries: list[Entry] = []
+        fired = 0
+        for at, made in groups:
+            if at > until or len(entries) >= entries_a_turn_max:
+                break
+            entries += made
+            fired += not isinstance(made[-1].event, IncidentRaised)
         if entries:
-            entries.sort(key=lambda pair: pair[0])  # stable: a case's own order stays
-            self._desk.append(command, [entry for _, entry in entries])
+            self._desk.append(command, entries)
         return fired
 
     def _load(self, ids: Sequence[UUID]) -> Iterator[Recommendation]:
@@ -179,27 +197,16 @@ class Worker:
             if r is not None:
                 yield r
 
-    def _due(
-        self, procedures: Procedures, r: Recommendation, now: Instant, command: str
-    ) -> Iterator[tuple[Due, list[Entry]]]:
-        """What has fallen due on a case, one after the other, with the entries it leads to. A case
-        that can't be decided is left as it is, and told of."""
-        for _ in range(timers_a_case_max):
-            due = r.next_due
-            if due is None or due.at > now:
-                return
-            try:
-                made = fire(procedures, r, due, command)
-            except Exception as error:  # whatever is wrong with it is no other case's affair
-                self._give_up(r.id, error)
-                return
-            yield due, made
-
     def _give_up(self, id: UUID, error: Exception) -> None:
-        """Leaves a case for later."""
-        self._failed.add(id)
-        if isinstance(error, Refusal):
-            told = {"code": error.code, "why": error.message}
-            log_line.error("a timer can't be fired", id=str(id), **told)
-        else:
-            log_line.error("a timer can't be fired", id=str(id), exc_info=error)
+        """Records that what is due on a case can't be; where even that can't be recorded, leaves
+        it until its lease has run out."""
+        log_line.error("timers of a case can't be recorded", id=str(id), exc_info=error)
+        try:
+            command = Command.of_the_machine(f"timers/{uuid4().hex}")
+            for r in self._load([id]):
+                if (due := r.next_due) is not None:
+                    entry = incident_of(self._desk.procedures, r, due, command.id, error)
+                    self._desk.append(command, [entry])
+        except Exception as another:
+            log_line.error("nor can the incident", id=str(id), why=type(another).__name__)
+            self._failed.add(id)

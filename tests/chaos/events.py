@@ -37,6 +37,7 @@ import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from domain.casework import CLOCK
 from domain.entry import Entry
 from domain.recommendation import fold
 from domain.refusals import Refusal, StaleVersion, Unavailable
@@ -247,6 +248,7 @@ def search(connection: Any, acknowledged: list[Acknowledged]) -> Found:
     versions: dict[Any, int] = {}
     before = 0
     said_by: list[str] = []
+    by_clock: list[bool] = []
     promised: set[str] = set()
     for index, stream, version, recorded_at, payload in events:
         key = bytes(stream) if isinstance(stream, bytes | memoryview) else stream
@@ -261,8 +263,10 @@ def search(connection: Any, acknowledged: list[Acknowledged]) -> Found:
         except msgspec.DecodeError:
             wrong.append(f"{index}: half a payload")
             said_by.append("")
+            by_clock.append(False)
             continue
         said_by.append(said["stamp"]["command"])
+        by_clock.append(said["stamp"]["speaker"]["role"] == CLOCK)
         promised.update(_commitments(said))
     if at < before:
         wrong.append("the head's time is before the last entry's")
@@ -273,7 +277,8 @@ def search(connection: Any, acknowledged: list[Acknowledged]) -> Found:
         covered = first + count
         promised_count = command.rpartition("-k")[2]  # workers' commands do not say how many
         is_whole = said_by[first:covered] == [command] * count
-        if not is_whole or promised_count not in (str(count), command):
+        own = count - sum(by_clock[first:covered])  # a step records first what was due before it
+        if not is_whole or promised_count not in (str(own), command):
             wrong.append(f"{command}: not whole, or not its own entries")
     if covered != len(events):
         wrong.append(f"commands cover {covered} of {len(events)} events")

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from domain.languages import language
 from domain.refusals import InvalidInput
 from workflows.access import Principal
 from workflows.desk import Desk
@@ -91,8 +92,10 @@ class Import:
         worklist's row are taken all or nothing, the large sources chunk by chunk. `batch`: the id
         of the run, a new one where none is given.
 
-        Refuses a file that is not of this format, and one of which nobody says what it is about.
+        Refuses a file that is not of this format, one of which nobody says what it is about, and
+        texts in a language that is none or clearly is another one.
         """
+        language(options.language)
         mine = self._desk, self._lookups, self._principal
         if format is Format.OHCHR_MATRIX:
             return MatrixImport(*mine).run(

@@ -146,11 +146,11 @@ class _Work(FactsImport):
         source = row.source or (others[0] if len(others) == 1 else None)
         if source is None and len(dates) == 1 and not others:
             source = document  # the report itself answers
-        on = row.on or dates.get(source or "")
+        on = row.on or (self.options.date_of(source) if source else None)
         if source is None or on is None:
             raise InvalidInput(
-                "Say which one document gives the answers, and its date: "
-                "--document-date A/HRC/59/15/Add.1=2025-04-08."
+                "Say which one document gives the answers, and its date, in documentDates: on the "
+                "command line --document-date A/HRC/59/15/Add.1=2025-04-08."
             )
         return source, on
 
@@ -224,7 +224,7 @@ class _Work(FactsImport):
             said_already_implemented=done,
             comment=Protected(comment) if comment else None,
         )
-        return [self.procedures.enter(r, "take-position", event)]
+        return self.enter(r, "take-position", event)
 
 
 def _stem(number: str) -> str:

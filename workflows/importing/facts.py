@@ -13,12 +13,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.entry import Effective, Entry, Protected, Source, Stamp
-from domain.events import Received
+from domain.events import Received, RecommendationEvent
 from domain.identity import natural_order, normal_paragraph
 from domain.recommendation import Recommendation, fold
 from domain.refusals import InvalidInput, NotFound, Refusal, StaleVersion
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
+from workflows.importing.door import NEEDS_DECISION, Door
 from workflows.importing.lookups import Lookups
 from workflows.importing.receipt import Conflict, Options, Outcome, Progress, Receipt, RowNote
 from workflows.importing.run import Run
@@ -83,8 +84,16 @@ class FactsImport:
         )
         self._desk = desk
         self._run = Run(desk, principal, self.receipt, options, batch=batch)
+        self.door = Door(self.procedures, principal, lambda: self._run.command)
         self._progress = progress
         self._paragraphs: dict[tuple[str, str], dict[str, UUID]] = {}
+
+    def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
+        """The entries of a step, by the door of files. Raises Conflict where it is left to
+        people."""
+        if (why := self.door.hindrance(r, step)) is not None:
+            raise Conflict(NEEDS_DECISION, why)
+        return self.door.enter(r, step, event)
 
     # -- rows that state nothing
 

@@ -358,7 +358,7 @@ class _Work(FactsImport):
             reason=row.further("reason") or REASON,
         )
         corrected = now.correct(stamp, CorrectionKind.CLERICAL, text=text)
-        yield self.procedures.enter(now, "correct", corrected)
+        yield from self.enter(now, "correct", corrected)
 
     def _of_its_review(self, r: Recommendation) -> list[Recommendation]:
         if r.cycle is None:
@@ -404,10 +404,10 @@ class _Work(FactsImport):
         borne = {h.term.key for h in now.terms}
         stamp = self.stamp(row.said.row, Effective(), document=now.symbol, paragraph=now.paragraph)
         if old := [term for term in old if term.key not in stays]:
-            yield self.procedures.enter(now, "declassify", now.declassify(stamp, old))
+            yield from self.enter(now, "declassify", now.declassify(stamp, old))
         if new := [term for term in new if term.key not in borne]:
             fits = now.classify(stamp, new, AssertedHow.PERSON)
-            yield self.procedures.enter(now, "classify", fits)
+            yield from self.enter(now, "classify", fits)
 
     def _position(self, row: _Row) -> Iterator[Entry]:
         if "position" not in row.said.cells or self._is_as_shown(row, "position"):
@@ -451,7 +451,7 @@ class _Work(FactsImport):
             in_part=in_part,
             said_already_implemented=done,
         )
-        yield self.procedures.enter(now, "take-position", event)
+        yield from self.enter(now, "take-position", event)
 
     # -- cells
 

@@ -60,6 +60,7 @@ from domain.words import (
 )
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
+from workflows.importing.door import NEEDS_DECISION, Door
 from workflows.importing.languages import judge_language
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import (
@@ -340,7 +341,7 @@ class Plan:
         self._options = options
         self._sha256 = sha256
         self._principal = principal
-        self._procedures = procedures
+        self._door = Door(procedures, principal, lambda: f"import:{batch}")
         self._terms = terms
         self._there = there
         self.receipt = _count(matrix, labels, options, sha256)
@@ -367,6 +368,7 @@ class Plan:
     def add(self, row: MatrixRow, entries: Sequence[Entry], *, anew: bool = False) -> None:
         """Plans one row against what the record holds of it; `anew` gives it a random id."""
         before = fold(entries)
+        self._door.take_left_out()
         try:
             if before is None:
                 planned = self._receive(row, uuid4() if anew else None)
@@ -379,6 +381,7 @@ class Plan:
             self._unreadable(row, refusal)
             return
         self.entries.extend(planned)
+        self._tell_left_out(row)
         if before is None:
             self._count(Outcome.NEW)
         elif planned:
@@ -393,11 +396,12 @@ class Plan:
         """Plans a row that the review has from another source, without its number."""
         r = fold(entries)
         assert r is not None
+        self._door.take_left_out()
         try:
             event = r.renumber(
                 self._stamp(row, self._received()), self._labels.document, row.paragraph
             )
-            planned = [self._procedures.enter(r, "renumber", event)]
+            planned = self._door.enter(r, "renumber", event)
             planned += self._compare(row, r, [*entries, *planned])
         except Conflict as conflict:
             self._undecided(row, conflict)
@@ -406,7 +410,16 @@ class Plan:
             self._unreadable(row, refusal)
             return
         self.entries.extend(planned)
+        self._tell_left_out(row)
         self._count(Outcome.MATCHED)
+
+    def _tell_left_out(self, row: MatrixRow) -> None:
+        """Lists the steps of a row that are left to people."""
+        for left in self._door.take_left_out():
+            note = RowNote(
+                row.row, row.paragraph, NEEDS_DECISION, f"{row.paragraph}: {left.why}", _joined(row)
+            )
+            self.receipt.note(self.receipt.conflicts, note)
 
     def still_waits(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
         """A row that was put before a person by an earlier import."""
@@ -488,15 +501,15 @@ class Plan:
             session=None if self._labels.session is None else str(self._labels.session),
             id=own,
         )
-        entry = self._procedures.opening(id, self._labels.state, event)
+        entry = self._door.opening(id, self._labels.state, event)
         r = fold([entry])
         assert r is not None
         planned = [entry]
         if row.position != "pending":
-            planned.append(self._take_position(row, r))
+            planned.extend(self._take_position(row, r, is_new=True))
         if terms := self._resolved(row):
             classified = r.classify(self._stamp(row, self._received()), terms, AssertedHow.SOURCE)
-            planned.append(self._procedures.enter(r, "classify", classified))
+            planned.extend(self._door.enter(r, "classify", classified, is_new=True))
         return planned
 
     def _resolved(self, row: MatrixRow) -> tuple[Term, ...]:
@@ -510,7 +523,9 @@ class Plan:
         on = self._options.reviewed or self._dated(self._labels.document)
         return effective(on) if on else Effective()
 
-    def _take_position(self, row: MatrixRow, r: Recommendation) -> Entry:
+    def _take_position(
+        self, row: MatrixRow, r: Recommendation, *, is_new: bool = False
+    ) -> list[Entry]:
         cited = row.citation
         instrument = cited.symbol if cited else None
         on = self._dated(instrument)
@@ -524,7 +539,7 @@ class Plan:
             said_already_implemented=row.said_already_implemented,
             doubt=cited.doubt if cited else "citation-missing",
         )
-        return self._procedures.enter(r, "take-position", event)
+        return self._door.enter(r, "take-position", event, is_new=is_new)
 
     # -- a paragraph that is known
 
@@ -534,7 +549,7 @@ class Plan:
         text = _text(row, language)
         if language not in r.texts:
             added = r.add_text(self._stamp(row, self._received()), text)
-            planned.append(self._procedures.enter(r, "add-text", added))
+            planned.extend(self._door.enter(r, "add-text", added))
             return planned + self._compare_terms(row, r, entries)
         parts = _parts(row)
         if not self._held(text, parts, entries):
@@ -548,7 +563,7 @@ class Plan:
                 text=text,
                 parts=parts if parts != r.parts and language == r.original else None,
             )
-            planned.append(self._procedures.enter(r, "correct", corrected))
+            planned.extend(self._door.enter(r, "correct", corrected))
         if language == r.original:
             planned.extend(self._compare_position(row, r, entries))
         planned.extend(self._compare_terms(row, r, entries))
@@ -598,8 +613,8 @@ class Plan:
             reason = "The imported file gives another position from the same document."
             stamp = self._stamp(row, Effective(), reason=reason)
             struck = r.strike(stamp, CorrectionKind.CLERICAL, wrong[-1])
-            planned.append(self._procedures.enter(r, "strike", struck))
-        planned.append(self._take_position(row, r))
+            planned.extend(self._door.enter(r, "strike", struck))
+        planned.extend(self._take_position(row, r))
         return planned
 
     def _compare_terms(
@@ -610,7 +625,7 @@ class Plan:
         ever = self._terms.ever_borne(entries)
         if new := self._terms.further(printed, r, self._options.language, ever):
             classified = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
-            planned.append(self._procedures.enter(r, "classify", classified))
+            planned.extend(self._door.enter(r, "classify", classified))
         if self._options.language != r.original:
             return planned
         now = {term.key for term in (*printed, *_terms(row, self._matrix))}
@@ -624,7 +639,7 @@ class Plan:
         ]
         if gone:
             declassified = r.declassify(self._stamp(row, Effective()), gone)
-            planned.append(self._procedures.enter(r, "declassify", declassified))
+            planned.extend(self._door.enter(r, "declassify", declassified))
         return planned
 
     # -- the review it belongs to
@@ -700,7 +715,7 @@ class Plan:
         )
 
     def _dated(self, symbol: str | None) -> str | None:
-        return self._options.document_dates.get(symbol) if symbol else None
+        return self._options.date_of(symbol) if symbol else None
 
     def _unreadable(self, row: MatrixRow, refusal: Refusal) -> None:
         receipt = self.receipt

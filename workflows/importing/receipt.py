@@ -8,10 +8,16 @@ from uuid import UUID
 
 import msgspec
 
+from domain.entry import dated, label_chars_max
+from domain.identity import normal_symbol
 from domain.recommendation import Recommendation
+from domain.refusals import InvalidInput, LimitExceeded
 
 notes_max = 1_000
 """How many rows of a sort a receipt lists; it counts them all."""
+
+document_dates_max = 100
+"""How many documents one import can be told the date of."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -30,6 +36,39 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     reviewed: str | None = None
     document_dates: dict[str, str] = {}
     language: str = "en"
+
+    def date_of(self, symbol: str) -> str | None:
+        """The date given for a document, however its symbol is spelt; None if none is given."""
+        asked = normal_symbol(symbol)
+        return next(
+            (on for given, on in self.document_dates.items() if normal_symbol(given) == asked), None
+        )
+
+
+def read_document_dates(given: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Dates by symbol for `Options.document_dates`. Refuses an empty symbol, what is not a date,
+    and two dates for one document."""
+    dates: dict[str, str] = {}
+    known: dict[str, str] = {}
+    for printed, on in given:
+        symbol = printed.strip()
+        if not normal_symbol(symbol) or len(symbol) > label_chars_max:
+            raise InvalidInput(
+                f"A document needs its symbol, of {label_chars_max} characters at most: "
+                "A/HRC/43/15/Add.1.",
+                field="documentDates",
+            )
+        dated(on, "documentDates")
+        name = normal_symbol(symbol)
+        if known.get(name, on) != on:
+            raise InvalidInput(
+                f"“{symbol}” is given two dates. Leave one of them out.", field="documentDates"
+            )
+        if name not in known:
+            known[name] = dates[symbol] = on
+    if len(known) > document_dates_max:
+        raise LimitExceeded(f"One import takes the dates of {document_dates_max} documents.")
+    return dates
 
 
 class Positions(msgspec.Struct):

@@ -25,6 +25,7 @@ from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
 from domain.events import Alias, Part, PartText, Text
 from domain.identity import mint
+from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
 from domain.refusals import InvalidInput, Refusal, StaleVersion
@@ -41,6 +42,7 @@ from domain.words import (
 )
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
+from workflows.importing.door import NEEDS_DECISION, Door
 from workflows.importing.languages import (
     NAMES,
     contradicts,
@@ -223,6 +225,7 @@ class _Work:
         self._receipt = receipt
         self._run = run
         self._procedures = desk.procedures.for_a_file()
+        self._door = Door(self._procedures, principal, lambda: run.command)
         self._matchers: dict[UUID, Matcher | None] = {}
         self._namesakes: dict[UUID, Namesakes] = {}
         self._terms = Terms(lookups)
@@ -301,6 +304,9 @@ class _Work:
             self._doubt(row, doubt, doubt.replace("-", " ") + said)
         for term in self._terms.to_tell(unknown):
             self._doubt(row, "term-unknown", told(term))
+        if not is_language(row.language):
+            said = f"“{row.language}” is no registered language, and is recorded as it stands"
+            self._doubt(row, "language-unknown", said)
         if found := contradicts(row.text, row.language):
             said = f"the text is in {NAMES[found]}, and is recorded as “{row.language}”"
             self._doubt(row, "language-differs", said)
@@ -329,6 +335,7 @@ class _Work:
         known = _Known(bearers, histories)
         entries: list[Entry] = []
         for row in rows:
+            self._door.take_left_out()
             try:
                 outcome, planned = self._take(row, known, tally)
             except Conflict as conflict:
@@ -340,6 +347,8 @@ class _Work:
                 tally.unreadable.append(_note(row, reason, refusal.message))
                 tally.count(row, Outcome.UNREADABLE)
                 continue
+            for left in self._door.take_left_out():
+                tally.conflicts.append(_note(row, NEEDS_DECISION, left.why))
             tally.count(row, outcome)
             known.add(planned)
             entries.extend(planned)
@@ -471,10 +480,11 @@ class _Work:
         if id not in known.histories:
             known.histories[id] = list(self._desk.log.history([id]))
         event = known.of(id).renumber(self._stamp(row, self._received(row)), symbol, paragraph)
-        renumbered = self._procedures.enter(known.of(id), "renumber", event)
-        known.add([renumbered])
-        planned = [renumbered, *self._compare(_Is(row, id), known, tally)]
-        known.histories[id].remove(renumbered)
+        renumbered = self._door.enter(known.of(id), "renumber", event)
+        known.add(renumbered)
+        planned = [*renumbered, *self._compare(_Is(row, id), known, tally)]
+        for entry in renumbered:
+            known.histories[id].remove(entry)
         known.name(row.addressee or "", _aliases(row), id)
         self._tell(row, planned, tally)
         return Outcome.MATCHED, planned
@@ -497,18 +507,18 @@ class _Work:
             session=row.session,
             id=other_id or _minted(row),
         )
-        entry = self._procedures.opening(id, addressee, event)
+        entry = self._door.opening(id, addressee, event)
         r = fold([entry])
         assert r is not None
         planned = [entry]
         if row.scheme != "un":
             named = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
-            planned.append(self._procedures.enter(r, "identify", named))
+            planned.extend(self._door.enter(r, "identify", named, is_new=True))
         if row.answer is not None:
-            planned.append(self._take_position(row, r))
+            planned.extend(self._take_position(row, r, is_new=True))
         if row.terms:
             fits = r.classify(self._stamp(row, Effective()), row.terms, AssertedHow.SOURCE)
-            planned.append(self._procedures.enter(r, "classify", fits))
+            planned.extend(self._door.enter(r, "classify", fits, is_new=True))
         return planned
 
     def _received(self, row: SourceRow) -> Effective:
@@ -521,7 +531,9 @@ class _Work:
                 return effective(term.until[:7], Basis.INFERRED)
         return Effective()
 
-    def _take_position(self, row: SourceRow, r: Recommendation) -> Entry:
+    def _take_position(
+        self, row: SourceRow, r: Recommendation, *, is_new: bool = False
+    ) -> list[Entry]:
         assert row.answer is not None
         # A table gives the date of the document that answers; a second source that of the report.
         dated = row.published if row.scheme not in SECOND else None
@@ -534,7 +546,7 @@ class _Work:
             said_already_implemented=row.said_already_implemented,
             doubt="citation-missing",
         )
-        return self._procedures.enter(r, "take-position", event)
+        return self._door.enter(r, "take-position", event, is_new=is_new)
 
     # -- one that is known
 
@@ -545,19 +557,19 @@ class _Work:
         planned: list[Entry] = []
         if row.scheme != "un" and not found.is_own:
             event = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
-            planned.append(self._procedures.enter(r, "identify", event))
+            planned.extend(self._door.enter(r, "identify", event))
         planned.extend(self._compare_text(found, r, entries))
         if row.answer is not None and r.awaits_position:
             now = r.current_position()
             if not r.positions:
-                planned.append(self._take_position(row, r))
+                planned.extend(self._take_position(row, r))
             elif now is not None and now.answer is not row.answer:
                 said = f"says {row.answer.value}, and the record has {now.answer.value}"
                 tally.doubts.append(_note(row, "position-differs", said))
         ever = self._terms.ever_borne(entries)
         if new := self._terms.further(row.terms, r, row.language, ever):
             fits = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
-            planned.append(self._procedures.enter(r, "classify", fits))
+            planned.extend(self._door.enter(r, "classify", fits))
         return planned
 
     def _compare_text(self, found: _Is, r: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
@@ -566,7 +578,7 @@ class _Work:
             return []
         if row.language not in r.texts:
             added = r.add_text(self._stamp(row, Effective()), text)
-            return [self._procedures.enter(r, "add-text", added)]
+            return self._door.enter(r, "add-text", added)
         # What it says is followed where it came from here; matched to another's, it is not.
         if row.scheme != "un" and not (found.is_own and _is_from(row, r)):
             return []
@@ -586,7 +598,7 @@ class _Work:
                 raise text_of_another(row.paragraph or row.key, other)
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
         corrected = r.correct(stamp, CorrectionKind.CLERICAL, text=text)
-        return [self._procedures.enter(r, "correct", corrected)]
+        return self._door.enter(r, "correct", corrected)
 
     # -- second sources
 

@@ -123,6 +123,7 @@ def told(term: Term) -> str:
     """The sentence about a term that no vocabulary has."""
     named = f"{term.code} {term.label}" if term.code and term.code != term.label else term.label
     return (
-        f"“{named[:200]}” is no term of “{term.vocabulary}” {term.version}; it is kept as printed. "
-        "Correct the spelling, or publish the list that has it."
+        f"“{named[:200]}” is no term of “{term.vocabulary}” {term.version}; it is recorded as "
+        "printed, or left out beside its name in another language. Correct the spelling, or "
+        "publish the list that has it."
     )

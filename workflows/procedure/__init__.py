@@ -16,9 +16,16 @@ import msgspec
 
 from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
-from domain.casework import Escalated, Migrated, Reminded
+from domain.casework import (
+    Escalated,
+    IncidentRaised,
+    Migrated,
+    Reminded,
+    SetBack,
+    StepHeld,
+)
 from domain.entry import Entry, Visibility
-from domain.events import Received, RecommendationEvent
+from domain.events import Corrected, Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.steps import BESIDE
@@ -28,7 +35,7 @@ from domain.workflow_definition import definition_id
 from workflows.calendars import Calendars
 from workflows.clock import Clock, machine_clock
 from workflows.procedure.compiled import Compiled, Outcome
-from workflows.procedure.consequences import Moment, effects
+from workflows.procedure.consequences import Moment, as_it_was, effects
 from workflows.procedure.definition import Definition, decode
 from workflows.procedure.migration import CaseFate, Migration, Passage, with_outcome
 from workflows.procedure.shipped import by_hash, profile, shipped
@@ -207,10 +214,14 @@ class Procedures:
         r.follow(entry)
         return entry
 
-    def enter_notice(self, r: Recommendation, notice: Reminded | Escalated) -> Entry:
+    def enter_notice(
+        self, r: Recommendation, notice: Reminded | Escalated | IncidentRaised
+    ) -> Entry:
         """The same for a notice, after which every fact and every state is as it was: the check
-        that decides all again finds that nothing follows from it."""
-        stamp = msgspec.structs.replace(notice.stamp, definition=self.of(r).hash)
+        that decides all again finds that nothing follows from it. An incident is entered even where
+        the procedure can't be found."""
+        sha256 = r.definition or self.of(r).hash
+        stamp = msgspec.structs.replace(notice.stamp, definition=sha256)
         told = _narrowed(msgspec.structs.replace(notice, stamp=stamp), r)
         entry = Entry(r.id, r.version + 1, r.addressee, told)
         r.apply(entry)
@@ -225,9 +236,49 @@ class Procedures:
         moment: Callable[[], Moment],
     ) -> RecommendationEvent:
         """An event with what follows from it; its facts are added to `r`, and nothing else."""
+        struck = _struck(r, event)
         before, after = self._facts_around(r, procedure, step, event)
-        outcome = procedure.outcome(step, r.states, before, after, r.remembered)
+        if struck is not None:
+            self.changed()
+            after = procedure.facts(r)
+        if struck is not None and (struck.left or struck.entered):
+            outcome = _undone(procedure, r, struck, after)
+        else:
+            outcome = procedure.outcome(step, r.states, before, after, r.remembered)
         return _stamped(event, procedure, r, outcome, after, moment)
+
+    def set_back(
+        self,
+        r: Recommendation,
+        earlier: Recommendation,
+        event: SetBack,
+    ) -> Entry:
+        """The entry that sets aside what the clock did since a deadline passed, added to `r`
+        itself. `earlier` is the case as it stood before that."""
+        event = _narrowed(event, r)
+        entry = Entry(r.id, r.version + 1, r.addressee, self.decide_set_back(r, earlier, event))
+        r.follow(entry)
+        return entry
+
+    def decide_set_back(
+        self, r: Recommendation, earlier: Recommendation, event: SetBack
+    ) -> SetBack:
+        """The event with what follows: every state, deadline, task and memory as it was before.
+        Its facts are added to `r`."""
+        event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
+        now, then = set(r.states), set(earlier.states)
+        stamp = msgspec.structs.replace(
+            event.stamp,
+            definition=r.definition or self.of(r).hash,
+            left=tuple(sorted(now - then)),
+            entered=tuple(sorted(then - now)),
+            effects=tuple(as_it_was(r, earlier)),
+        )
+        return msgspec.structs.replace(event, stamp=stamp)
+
+    def changed(self) -> None:
+        """Facts of a case were changed by no step that says so: what is remembered of them is
+        not asked."""
 
     def _facts_around(
         self, r: Recommendation, procedure: Compiled, step: str, event: RecommendationEvent
@@ -251,6 +302,35 @@ class Procedures:
 
 SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
+
+
+def _struck(r: Recommendation, event: RecommendationEvent) -> StepHeld | None:
+    """The step of the procedure's own that an event strikes. Refuses it where the case has moved
+    on from where that step led."""
+    if not isinstance(event, Corrected) or event.strikes is None:
+        return None
+    held = next((held for held in r.taken if held.version == event.strikes), None)
+    if held is not None and not set(held.entered) <= set(r.states):
+        gone = ", ".join(sorted(set(held.entered) - set(r.states)))
+        raise NeedsDecision(
+            f"“{held.step}” led to {gone}, where the case no longer stands: strike what came after "
+            "it first, or take the step that leads back."
+        )
+    return held
+
+
+def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Facts) -> Outcome:
+    """What striking a step leaves and enters: it goes back to where the case stood before, and on
+    from there as far as facts lead."""
+    stood = set(r.states)
+    back = sorted(stood.difference(struck.entered).union(struck.left))
+    states, remembers = procedure.resume(back, r.remembered, facts)
+    now = set(states)
+    return Outcome(
+        tuple(sorted(stood - now)),
+        tuple(sorted(now - stood)),
+        tuple(sorted(set(remembers.items()) - set(r.remembered.items()))),
+    )
 
 
 _NARROW = {visibility: n for n, visibility in enumerate(Visibility)}

@@ -134,6 +134,56 @@ def carried_over(
             yield opened
 
 
+def as_it_was(r: Recommendation, earlier: Recommendation) -> Iterator[AnyEffect]:
+    """What brings deadlines, tasks and memories of a case back to what they were. What had been
+    told stays told; a deadline that had passed before counts no more."""
+    before = {held.deadline: held for held in earlier.deadlines}
+    for held in r.deadlines:
+        if held.deadline not in before:
+            yield DeadlineLifted(deadline=held.deadline, generation=held.generation)
+    for name, held in before.items():
+        now = r.deadline(name)
+        same = now is not None and (now.generation, now.due) == (held.generation, held.due)
+        if now is not None and same and now.status is held.status:
+            continue
+        yield DeadlineSet(
+            deadline=name,
+            generation=held.generation,
+            due=held.due,
+            day=held.day,
+            basis=held.basis,
+            calendar=held.calendar,
+            fact=held.fact,
+            reminders=held.reminders[held.reminded :],
+            escalations=held.escalations[held.escalated :],
+            voluntary=held.voluntary,
+        )
+        if held.status is DeadlineStatus.PAUSED:
+            on = held.paused or held.day
+            yield DeadlinePaused(deadline=name, generation=held.generation, on=on)
+        elif held.status is not DeadlineStatus.RUNNING:
+            yield DeadlineDropped(deadline=name, generation=held.generation)
+    there = {held.task: held for held in r.tasks}
+    then = {held.task: held for held in earlier.tasks}
+    for name in there:
+        if name not in then:
+            yield TaskEnded(task=name)
+    for name, task in then.items():
+        opened = TaskOpened(
+            task=name,
+            roles=task.roles,
+            steps=task.steps,
+            whose=task.whose,
+            deadline=task.deadline,
+        )
+        if name not in there or not is_as_it_was(there[name], opened):
+            yield opened
+    for state in sorted(r.remembered.keys() | earlier.remembered.keys()):
+        memory = earlier.remembered.get(state, ())
+        if r.remembered.get(state, ()) != memory:
+            yield Remembered(state=state, states=memory)
+
+
 def is_as_it_was(held: TaskHeld, opened: TaskOpened) -> bool:
     """True if a task that is open is the one that a procedure would open."""
     return (held.roles, held.steps, held.whose, held.deadline) == (
@@ -191,15 +241,19 @@ class _Clock:
         elif extended:
             assert isinstance(self.event, DeadlineExtended)
             yield self._set(spec, held.basis, self.event.until)
-        elif held.status is DeadlineStatus.PAUSED and self.r.suspended is None:
+        elif held.status is DeadlineStatus.PAUSED and not self._rests(spec):
             yield self._set(spec, held.basis, self._after_the_rest(spec, held))
             return
         else:
-            if held.status is DeadlineStatus.RUNNING and self.r.suspended is not None:
+            if held.status is DeadlineStatus.RUNNING and self._rests(spec):
                 yield self._paused(spec, held.generation)
             return
-        if self.r.suspended is not None:
+        if self._rests(spec):
             yield self._paused(spec, self.r.version + 1)
+
+    def _rests(self, spec: DeadlineSpec) -> bool:
+        """True if its clock stands still: the case rests, or it alone."""
+        return self.r.suspended is not None or spec.id in self.r.resting
 
     def over(
         self, spec: DeadlineSpec, own: DeadlinePolicy | None, others: DeadlinePolicy
@@ -245,7 +299,7 @@ class _Clock:
     ) -> Iterator[AnyEffect]:
         """Sets it, and stops its clock where the case rests: since `paused`, or from now on."""
         yield self._set(spec, basis, day)
-        if self.r.suspended is not None:
+        if self._rests(spec):
             yield DeadlinePaused(
                 deadline=spec.id, generation=self.r.version + 1, on=paused or self.day
             )

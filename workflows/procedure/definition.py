@@ -147,11 +147,19 @@ class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     institution: str | None = None
 
 
-class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How many of some seats must have approved, each filled by another person."""
+class Approvals(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"apart_from": "apart-from"},
+):
+    """How many of some seats must have approved, each filled by another person. Whoever took one
+    of the steps in `apart-from` fills none, though they may take the step itself."""
 
     needed: int
     of: tuple[Seat, ...]
+    apart_from: tuple[str, ...] = ()
 
 
 class StepSpec(

@@ -7,21 +7,200 @@ the day it was due, however late it is noticed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from domain.casework import Addressed, DeadlineHeld, Due, Timer
-from domain.effects import Notice, Whose
-from domain.entry import Authority, AuthorityKind, Basis, Effective, Entry, Speaker, Stamp
-from domain.recommendation import Recommendation
+import msgspec
+import structlog
+
+from domain.casework import (
+    CLOCK,
+    Addressed,
+    DeadlineHeld,
+    DeadlinePassed,
+    Due,
+    IncidentRaised,
+    SetBack,
+    Timer,
+)
+from domain.effects import Instant, Notice, Whose
+from domain.entry import (
+    Authority,
+    AuthorityKind,
+    Basis,
+    Effective,
+    Entry,
+    Protected,
+    Speaker,
+    Stamp,
+    reasoned,
+)
+from domain.events import RecommendationEvent
+from domain.recommendation import Recommendation, fold
+from domain.refusals import InvalidInput, Refusal, Unavailable
+from domain.steps import BESIDE, step_of
 from domain.words import AssignmentStatus
 from workflows.access import Role
 from workflows.procedure import Procedures, by_itself
 from workflows.procedure.compiled import PAST
-from workflows.procedure.consequences import microseconds_of
+from workflows.procedure.consequences import instant_of, microseconds_of
 
-BY_ITSELF = "procedure"
+BY_ITSELF = CLOCK
 """In what role a procedure speaks itself."""
 
+timers_in_a_row_max = 200
+"""How many entries the clock makes on a case while nobody else does anything to it. A procedure
+whose deadlines lead to one another would fill the log without end, at once or in years."""
+
+TOO_MANY = "TOO_MANY_TIMERS"
+_TOO_MANY = (
+    f"{timers_in_a_row_max} timers were fired in a row and nobody did anything in between: the "
+    "procedure's deadlines lead to one another. Migrate the case to a procedure that is mended."
+)
+
 RESUME = "resume"
+
+log_line = structlog.get_logger("suivi.timers")
+
+
+def fire_until(
+    procedures: Procedures, r: Recommendation, now: Instant, command: str
+) -> Iterator[tuple[Due, list[Entry]]]:
+    """Fires what has fallen due on a case by an instant, one after the other, and adds it to `r`:
+    each with the entries it leads to. A timer that can't be fired is entered as an incident, and
+    nothing more is fired then; so is the first of more than `timers_in_a_row_max`. Raises
+    Unavailable while the store can't be reached."""
+    while (due := r.next_due) is not None and due.at <= now:
+        yield due, _fire_or_raise(procedures, r, due, command)
+
+
+def due_now(procedures: Procedures, r: Recommendation, command: str) -> list[Entry]:
+    """Fires what has fallen due on a case by now, before somebody does something to it: the same
+    entries that a worker would have made."""
+    if r.next_due is None:
+        return []
+    now = instant_of(procedures.clock())
+    fired = [entry for _, made in fire_until(procedures, r, now, command) for entry in made]
+    r.unrecorded = len(fired)
+    return fired
+
+
+def _fire_or_raise(
+    procedures: Procedures, r: Recommendation, due: Due, command: str
+) -> list[Entry]:
+    if r.fired_in_a_row >= timers_in_a_row_max:
+        return [_incident(procedures, r, due, command, TOO_MANY, _TOO_MANY)]
+    before = r.clone()
+    try:
+        return fire(procedures, r, due, command)
+    except Exception as error:  # whatever it is, people have to see it
+        for name in r.__struct_fields__:
+            setattr(r, name, getattr(before, name))
+        if isinstance(error, Unavailable) and _is_known(procedures, r):
+            raise  # the store can't be reached: nothing is wrong with the case
+        log_line.error("a timer can't be fired", id=str(r.id), exc_info=error)
+        if isinstance(error, Refusal):
+            return [_incident(procedures, r, due, command, error.code, error.message)]
+        why = (
+            f"It met an error in the program: {type(error).__name__}. The operator's log has more."
+        )
+        return [_incident(procedures, r, due, command, "INTERNAL", why)]
+
+
+def incident_of(
+    procedures: Procedures, r: Recommendation, due: Due, command: str, error: Exception
+) -> Entry:
+    """The entry that says why a timer can't be fired, added to `r`."""
+    if isinstance(error, Refusal):
+        return _incident(procedures, r, due, command, error.code, error.message)
+    why = f"It met an error in the program: {type(error).__name__}. The operator's log has more."
+    return _incident(procedures, r, due, command, "INTERNAL", why)
+
+
+class Passing(NamedTuple):
+    """A deadline that passed: the entry, and the case as it stood before it."""
+
+    entry: Entry
+    earlier: Recommendation
+
+
+def passings(
+    procedures: Procedures, history: Sequence[Entry], fired: int, r: Recommendation, command: str
+) -> list[Passing]:
+    """The deadlines of a case that have passed since anybody last took a step on it, in order.
+    `history` is what is recorded of it, `fired` how many entries the clock has made besides to
+    come to `r`: they are made again. None, where somebody took a step besides."""
+    if len(history) + fired != r.version:
+        return []
+    it: Recommendation | None = None
+    found: list[Passing] = []
+    for entry in history:
+        if isinstance(entry.event, DeadlinePassed) and it is not None:
+            found.append(Passing(entry, it.clone()))
+        elif entry.stamp.speaker.role != CLOCK and _step(entry) not in BESIDE:
+            found.clear()
+        it = fold([entry], it)
+    while it is not None and it.version < r.version and (due := it.next_due) is not None:
+        earlier = it.clone()
+        made = _fire_or_raise(procedures, it, due, command)
+        found += [Passing(e, earlier) for e in made if isinstance(e.event, DeadlinePassed)]
+    return found
+
+
+def set_back(
+    procedures: Procedures, r: Recommendation, stamp: Stamp, passed: Sequence[Passing]
+) -> Entry:
+    """The entry by which a fact that is recorded late comes in, added to `r`: what the clock did
+    since the first deadline that passed though the fact was true by then counts no more. Refuses a
+    fact that is not late, and one without a day or a reason."""
+    reasoned(stamp, "What is recorded late")
+    on = stamp.effective.on
+    if on is None or len(on) != 10:
+        raise InvalidInput("What is recorded late says on which day it was true: `effectiveOn`.")
+    first = next((one for one in passed if on <= (one.entry.stamp.effective.on or "")), None)
+    if first is None:
+        raise InvalidInput(
+            f"No deadline that a fact of {on} was in time for has passed since the last step on "
+            "it: record it without `recordedLate`, or strike what was recorded since."
+        )
+    entry, earlier = first
+    event = entry.event
+    assert isinstance(event, DeadlinePassed)
+    was = {a.id: a.status for a in earlier.assignments}
+    lapsed = tuple(
+        a.id
+        for a in r.assignments
+        if a.status is AssignmentStatus.LAPSED and was.get(a.id) is AssignmentStatus.OFFERED
+    )
+    why = None if stamp.reason is None else stamp.reason.text
+    said = SetBack(
+        stamp=msgspec.structs.replace(stamp, part=None, reason=Protected(why)),
+        deadline=event.deadline,
+        generation=event.generation,
+        since=entry.version,
+        offered=lapsed,
+        reopened=earlier.closed is None and r.closed is not None,
+        closed=earlier.closed if r.closed is None else None,
+        resumed=earlier.suspended is None and r.suspended is not None,
+    )
+    return procedures.set_back(r, earlier, said)
+
+
+def _is_known(procedures: Procedures, r: Recommendation) -> bool:
+    return r.definition is None or procedures.find(r.definition, r.addressee) is not None
+
+
+def _incident(
+    procedures: Procedures, r: Recommendation, due: Due, command: str, code: str, message: str
+) -> Entry:
+    event = IncidentRaised(
+        stamp=_stamp(r, due.at[:10], command),
+        code=code,
+        message=message,
+        timer=due.timer.value,
+        at=due.at,
+        deadline=None if due.deadline is None else due.deadline.deadline,
+    )
+    return procedures.enter_notice(r, event)
 
 
 def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> list[Entry]:
@@ -79,6 +258,11 @@ def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tu
         else:
             found.append(Addressed(role=role))
     return tuple(found)
+
+
+def _step(entry: Entry) -> str:
+    assert isinstance(entry.event, RecommendationEvent)
+    return step_of(entry.event)
 
 
 def _stamp(r: Recommendation, day: str, command: str) -> Stamp:

@@ -25,7 +25,7 @@ from domain.entry import Entry, Stamp
 from domain.events import StepDatum
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, valid
-from workflows.procedure import forms, gate
+from workflows.procedure import forms, four_eyes, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.consequences import Moment, carried_over, is_as_it_was
 from workflows.procedure.definition import Field, convert, read_file, states_max
@@ -159,9 +159,9 @@ class Passage:
             states, remembers = self.after.resume(targets, self._carried(memory), facts)
         except EndlessLoop as loop:
             return Decided(CaseFate.NEEDS_DECISION, why=(str(loop),))
-        claimed = list(self._claimed(r, states))
-        if claimed:
-            return Decided(CaseFate.NEEDS_DECISION, why=tuple(claimed))
+        why = [*self._unlooked_at(stood, states), *self._claimed(r, states)]
+        if why:
+            return Decided(CaseFate.NEEDS_DECISION, why=tuple(why))
         effects = (
             *_remembered(memory, remembers),
             *carried_over(self.after, r, event, states, facts, moment),
@@ -247,6 +247,21 @@ class Passage:
             if leaf in self.before.chart.index and leaf not in self.migration.states:
                 for end in ends.intersection(self.before.around(leaf)):
                     yield f"It is at its end, at {end}: name a state for {leaf}, if it is to go on."
+
+    def _unlooked_at(self, stood: Sequence[str], states: Sequence[str]) -> Iterator[str]:
+        """States that only four eyes lead to, and that a case would come to by the map alone. One
+        that stood where four eyes had led it goes over."""
+        looked_at = four_eyes.led_to(self.before)
+        for state in sorted(self.after.active(states) & four_eyes.led_to(self.after)):
+            inside = {leaf for leaf in stood if self._counterpart(leaf) in self._leaves_of(state)}
+            if not any(looked_at & self.before.active([leaf]) for leaf in inside):
+                yield (
+                    f"It would stand at {state}, where only four eyes lead: name a state before "
+                    "it, and take the step there."
+                )
+
+    def _leaves_of(self, state: str) -> set[str]:
+        return {leaf for leaf in self.leaves if state in self.after.around(leaf)}
 
     def _claimed(self, r: Recommendation, states: Sequence[str]) -> Iterator[str]:
         goes_on = self.after.armed(states).tasks

@@ -4,11 +4,11 @@ that it names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from domain.casework import DeadlinePassed, Migrated
+from domain.casework import CLOCK, DeadlinePassed, IncidentRaised, Migrated, SetBack
 from domain.effects import (
     AnyEffect,
     DeadlineDropped,
@@ -24,8 +24,8 @@ from domain.effects import (
 from domain.entry import Entry, Stamp
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
-from domain.steps import step_of
-from workflows.procedure import Procedures
+from domain.steps import BESIDE, step_of
+from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment
 from workflows.procedure.migration import Passage, with_outcome
@@ -54,13 +54,17 @@ class Difference(msgspec.Struct, frozen=True):
 
 class Replayed(msgspec.Struct):
     """What the check found: how many steps on how many recommendations, and the first of those that
-    differ with their number."""
+    differ with their number. `past_four_eyes`: entries of imports that took a step which four eyes
+    look at by the procedure; imports record none such any more, and a log may hold older ones.
+    `past_four_eyes_at`: the log indexes of the first of them."""
 
     ok: bool = True
     steps: int = 0
     recommendations: int = 0
     different: int = 0
     differences: list[Difference] = []
+    past_four_eyes: int = 0
+    past_four_eyes_at: list[int] = []
 
 
 def replay(
@@ -73,6 +77,10 @@ def replay(
     for stream in streams:
         if isinstance(stream[0].event, Received):
             found.recommendations += 1
+            for entry in _past_four_eyes(procedures, stream):
+                found.past_four_eyes += 1
+                if len(found.past_four_eyes_at) < differences_max:
+                    found.past_four_eyes_at.append(entry.log_index or 0)
             for difference in _differing(procedures, stream):
                 found.ok = False
                 found.different += 1
@@ -83,9 +91,22 @@ def replay(
     return found
 
 
+def _past_four_eyes(procedures: Procedures, stream: list[Entry]) -> Iterable[Entry]:
+    """The entries of imports that took a step which four eyes look at."""
+    for entry in stream[1:]:
+        assert isinstance(entry.event, RecommendationEvent)
+        stamp = entry.stamp
+        if stamp.batch is None or stamp.definition is None or stamp.speaker.role == CLOCK:
+            continue
+        procedure = procedures.find(stamp.definition, entry.addressee)
+        if procedure is not None and four_eyes.looks_at(procedure, step_of(entry.event)):
+            yield entry
+
+
 def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Difference]:
     r = begin(stream[0])
     pinned = r.definition and procedures.find(r.definition, r.addressee)
+    earlier: dict[int, Recommendation] = {}
     for entry in stream:
         event = entry.event
         assert isinstance(event, RecommendationEvent)
@@ -100,7 +121,7 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
             entered=stamp.entered,
             besides=told(stamp.effects),
         )
-        if not pinned or (now := _again(procedures, r.clone(), pinned, entry)) is None:
+        if not pinned or (now := _again(procedures, r.clone(), pinned, entry, earlier)) is None:
             yield msgspec.structs.replace(recorded, unknown=True)
         else:
             again = now.definition, now.left, now.entered, told(now.effects)
@@ -111,6 +132,10 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
                     now_entered=now.entered,
                     now_besides=told(now.effects),
                 )
+        if isinstance(event, DeadlinePassed):
+            earlier[entry.version] = r.clone()
+        elif stamp.speaker.role != CLOCK and step_of(event) not in BESIDE:
+            earlier.clear()
         if entry.version > 1:
             event.apply(r, entry)
         r.follow(entry)
@@ -119,10 +144,15 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
 
 
 def _again(
-    procedures: Procedures, r: Recommendation, pinned: Compiled, entry: Entry
+    procedures: Procedures,
+    r: Recommendation,
+    pinned: Compiled,
+    entry: Entry,
+    earlier: Mapping[int, Recommendation],
 ) -> Stamp | None:
     """The stamp of an entry as it is decided now; None where it leads to a procedure that is
-    nowhere to be found."""
+    nowhere to be found. `earlier` is the case as it stood before each deadline that passed since
+    the last step, by the version of that entry."""
     event = entry.event
     calendar = procedures.calendars.of(r.addressee)
 
@@ -138,6 +168,13 @@ def _again(
             return None
         passage = Passage.of(event, pinned, after)
         return with_outcome(event, passage, passage.decide(r, event, moment)).stamp
+    if isinstance(event, SetBack):
+        before = earlier.get(event.since)
+        return None if before is None else procedures.decide_set_back(r, before, event).stamp
+    if isinstance(event, IncidentRaised):
+        return msgspec.structs.replace(
+            event.stamp, definition=pinned.hash, left=(), entered=(), effects=()
+        )
     step = PAST + event.deadline if isinstance(event, DeadlinePassed) else step_of(event)
     return procedures.decide(r, pinned, step, event, moment).stamp
 

@@ -16,14 +16,20 @@ from uuid import UUID
 import msgspec
 
 from domain.casework import (
-    Approved,
+    Approval,
+    ApprovalHeld,
     DeadlineExtended,
+    DeadlineResumed,
+    DeadlineSuspended,
     Migrated,
     Resumed,
+    SetBack,
+    StepApproved,
     Suspended,
     TaskClaimed,
     TaskDelegated,
     TaskReleased,
+    TimersRetried,
 )
 from domain.entry import Entry, Event, Protected, Speaker, Stamp
 from domain.events import (
@@ -40,7 +46,7 @@ from domain.events import (
     StepTaken,
 )
 from domain.recommendation import Recommendation, begin
-from domain.refusals import Forbidden, FourEyes, Refusal, StepNotOpen
+from domain.refusals import Forbidden, FourEyes, InvalidInput, Refusal, StepNotOpen
 from domain.steps import BESIDE, step_of
 from workflows.access import Principal, Role, authorise_release, authorise_task
 from workflows.desk import Desk
@@ -49,7 +55,7 @@ from workflows.procedure.as_if import AsIf, CalendarsThen, ReadableLog, bare
 from workflows.procedure.compiled import Blocked, Compiled
 from workflows.procedure.consequences import microseconds_of
 from workflows.procedure.firing import BY_ITSELF
-from workflows.procedure.four_eyes import authorise_approval
+from workflows.procedure.four_eyes import Said, authorise_approval
 from workflows.references import References
 
 
@@ -272,6 +278,10 @@ class _DeskAsIf(Desk):
         self.procedures = procedures
         self.references = _AsTheyWere()
 
+    def _approved(self, r: Recommendation, step: str, said: Said) -> list[ApprovalHeld]:
+        """All approvals of a step: they were of what was recorded, and no texts are read again."""
+        return list(r.approved_by(step, 0))
+
     def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
         principal = _principal(event.stamp.speaker)
@@ -317,7 +327,7 @@ def _allow_beside(
             authorise_release(principal, r, event.task, event.released)
         case TaskClaimed() | TaskDelegated():
             authorise_task(principal, r, event.task)
-        case Approved():
+        case Approval():
             speaker = event.stamp.speaker
             authorise_approval(procedures.of(r), event.step, speaker.role, speaker.institution)
 
@@ -355,8 +365,16 @@ def _again(
             return r.release_task(stamp, event.task, event.released)
         case TaskDelegated():
             return r.delegate_task(stamp, event.task, event.to)
-        case Approved():
-            return r.approve(stamp, event.step)
+        case StepApproved():
+            return r.approve(stamp, event.step, event.content, event.words)
+        case DeadlineSuspended():
+            return r.suspend_deadline(stamp, event.deadline)
+        case DeadlineResumed():
+            return r.resume_deadline(stamp, event.deadline)
+        case TimersRetried():
+            return r.retry_timers(stamp)
+        case SetBack():
+            raise InvalidInput("What the clock did under the other procedure is not set back here.")
         case StepTaken():
             said = {d.field: "…" if d.words else d.value for d in event.data}
             forms.fill_in(procedures.of(r).specs[event.step].form, said)

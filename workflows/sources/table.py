@@ -42,6 +42,7 @@ from workflows.sources import (
     SourceRow,
     UnreadableRow,
 )
+from workflows.sources.other_tables import is_national, recognise_table
 
 Word = TypeVar("Word", bound=StrEnum)
 Found = TypeVar("Found")
@@ -60,8 +61,8 @@ REFUSALS = {
     "not-utf-8": "The file is not in UTF-8. Save it as “CSV UTF-8”.",
     "damaged": "The file is damaged or protected by a password. Open it in a spreadsheet program "
     "and save it again.",
-    "word-document": "This is a Word document. OHCHR's thematic list comes in by --format "
-    "ohchr-matrix, a Working Group's report by wg-report, an addendum by answers.",
+    "word-document": "This is a Word document. Take the format ohchr-matrix for OHCHR's thematic "
+    "list, and the format answers for an addendum.",
     "unpacked-too-large": "Unpacked, the spreadsheet is far larger than its rows can be. Copy the "
     "rows into a new one and save that.",
     "quotation-not-closed": "A field is far too long: a quotation mark is probably not closed.",
@@ -70,6 +71,21 @@ REFUSALS = {
     "heading-repeated": "Two columns have the same heading. Remove or rename one.",
     "heading-unknown": "Some columns are not known. Remove or rename them.",
     "columns-missing": "The heading row lacks columns that are needed.",
+    "action-plan": "This looks like an action plan: it has columns such as activity, responsible "
+    "institution, deadline, indicator or budget. Plans can't be imported yet. "
+    "Record them by the mutations planImplementation and assignRecommendation. To bring the "
+    "recommendations, leave only the columns of a table.",
+    "assessment-table": "This looks like a table of assessments: it has a column such as grade or "
+    "rating. Assessments can't be imported yet. Record each by the mutation "
+    "assessRecommendation. To bring the recommendations, leave only the columns of a table.",
+    "thematic-list": "This looks like OHCHR's thematic list in a spreadsheet. Take the Word "
+    "document that OHCHR publishes, with the format ohchr-matrix; or leave only the columns of a "
+    "table.",
+    "answers-only": "This table has positions and no texts. Take the format answers, with the "
+    "report's symbol as document and the date of the document that answers.",
+    "own-list": "This is a list that Suivi exported: it has the columns id and version. "
+    "docs/importing.md says how a list comes back. As a table, it would make recommendations that "
+    "the record has already.",
     "state-unknown": "The addressee given for the whole file is not known. Give its code or name.",
 }
 
@@ -83,6 +99,9 @@ REASONS = {
     "key-missing": "Nothing names this row: fill in symbol and paragraph, or a key of your own.",
     "kind-unknown": "Write one of: recommendation, concern, pledge, views, ruling, request.",
     "mechanism-unknown": "Write one of: upr, treaty-body, special-procedure, regional-body.",
+    "national-body": "Recommendations of national bodies (an ombudsman, a human rights "
+    "institution, a parliament, an audit office) can't be recorded yet. Leave the row out of the "
+    "file and keep it elsewhere until they can; never give it another mechanism.",
     "body-missing": "Outside the UPR the body must be named, as in CEDAW.",
     "mechanism-missing": "The body is not known here. Name its mechanism in the column mechanism: "
     "upr, treaty-body, special-procedure, regional-body.",
@@ -173,9 +192,11 @@ class Table:
             names.pop()
         if not names:
             _refuse("no-heading-row")
-        if unknown := [printed(name, 40) for name in names if name not in COLUMNS]:
-            listed = ", ".join(f"“{name}”" for name in unknown[:20])
-            _refuse("heading-unknown", f"Unknown: {listed}; known: {', '.join(COLUMNS)}.")
+        unknown = [printed(name, 40) for name in names if name not in COLUMNS]
+        if (unknown or "text" not in names) and (kind := recognise_table(heading)):
+            _refuse(kind, f"Unknown columns: {_quoted(unknown)}." if unknown else "")
+        if unknown:
+            _refuse("heading-unknown", f"Unknown: {_quoted(unknown)}; known: {', '.join(COLUMNS)}.")
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             _refuse("heading-repeated", f"Repeated: {', '.join(repeated)}.")
         missing = [] if self.state else ["addressee"]
@@ -294,6 +315,10 @@ def _check_cells(said: dict[str, str]) -> None:
             raise _Unreadable("cell-no-text")
 
 
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names[:20])
+
+
 def _refuse(code: str, more: str = "") -> NoReturn:
     raise NotThisFormat(code, f"{REFUSALS[code]} {more}".strip())
 
@@ -332,6 +357,8 @@ def _word(words: type[Word], value: str, reason: str) -> Word:
 def _mechanism(named: str, body: str) -> Mechanism:
     """The mechanism that is named, else the body's own; a body that is not known has none."""
     known = recognise_body(body)
+    if known is None and is_national(named or body):
+        raise _Unreadable("national-body")
     if not named:
         if body and known is None:
             raise _Unreadable("mechanism-missing")

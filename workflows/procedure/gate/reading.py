@@ -126,6 +126,12 @@ def same_eyes(definition: Definition) -> Iterator[Fault]:
             if other not in names or other == step.name:
                 why = f"{step.name} can't be apart from {other}: name another step there is."
                 yield Fault("four-eyes-unknown", why, f"$.steps[{n}].apart-from[{m}]")
+        for m, other in enumerate(step.approvals.apart_from if step.approvals else ()):
+            if other not in names:
+                why = (
+                    f"Approvals of {step.name} can't be apart from {other}: there is no such step."
+                )
+                yield Fault("four-eyes-unknown", why, f"$.steps[{n}].approvals.apart-from[{m}]")
 
 
 def unfilled(definition: Definition) -> Iterator[Fault]:
