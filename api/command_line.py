@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 # Help and wrong usage are answered at once: a command imports what it needs when it runs, and what
 # the parser offers stands here by name (a test compares it with what there is).
-FORMATS = ["ohchr-matrix", "upr-info", "uhri", "table", "answers", "lists", "worklist"]
+FORMATS = [
+    "ohchr-matrix",
+    "upr-info",
+    "uhri",
+    "table",
+    "answers",
+    "assessments",
+    "lists",
+    "worklist",
+]
 EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist", "ocel", "xes"]
 VIEWS = ["recommendations", "search", "figures", "register", "timers", "agenda", "credentials"]
 ROLES = ["administrator", "coordinator", "clerk", "focal-point", "auditor", "reader"]

@@ -240,7 +240,14 @@ ROWS = st.tuples(
 
 
 @settings(max_examples=15)
-@example([(["=_x0041_ and _x000D_"], True, ["_x0041_", "'=a"]), ([" '=b"], False, [])], "fr")
+@example(
+    [
+        (["=_x0041_ and _x000D_"], True, ["_x0041_", "'=a"]),
+        ([" '=b"], False, []),
+        (["\r\x7f"], False, []),
+    ],
+    "fr",
+)
 @given(st.lists(ROWS, min_size=1, max_size=6), st.sampled_from(["en", "fr"]))
 def test_any_list_comes_back_as_it_left(
     wanted: list[tuple[list[str], bool, list[str]]], language: str

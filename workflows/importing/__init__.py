@@ -16,6 +16,7 @@ from domain.refusals import InvalidInput
 from workflows.access import Principal
 from workflows.desk import Desk
 from workflows.importing.answers import AnswersImport
+from workflows.importing.assessments import AssessmentsImport
 from workflows.importing.lists import ListImport
 from workflows.importing.lookups import Lookups
 from workflows.importing.matrix import MatrixImport
@@ -53,10 +54,20 @@ class Format(StrEnum):
     """a plain table with a documented heading row, CSV or spreadsheet"""
     ANSWERS = "answers"
     """a State's answers by number, as an addendum gives them: DOCX, text, CSV or spreadsheet"""
+    ASSESSMENTS = "assessments"
+    """a table of assessments by number: assessor, scheme and grade, CSV or spreadsheet"""
     LISTS = "lists"
     """Suivi's own list, CSV or XLSX, changed and brought back"""
     WORKLIST = "worklist"
     """a focal point's worklist, filled in"""
+
+
+_FACTS: dict[Format, type[AnswersImport | AssessmentsImport | ListImport]] = {
+    Format.ANSWERS: AnswersImport,
+    Format.ASSESSMENTS: AssessmentsImport,
+    Format.LISTS: ListImport,
+}
+"""Formats that state facts about recommendations which the record has."""
 
 
 class Import:
@@ -106,9 +117,9 @@ class Import:
             return WorklistImport(self._desk, self._principal).run(
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
-        if format in (Format.ANSWERS, Format.LISTS):
-            of = AnswersImport if format is Format.ANSWERS else ListImport
-            return of(*mine).run(source, options, dry_run=dry_run, progress=progress, batch=batch)
+        if format in _FACTS:
+            importing = _FACTS[format](*mine)
+            return importing.run(source, options, dry_run=dry_run, progress=progress, batch=batch)
         reader = _reader(source, format, options)
         return SourceImport(*mine).run(
             source, reader, options, dry_run=dry_run, progress=progress, batch=batch

@@ -464,11 +464,12 @@ class _Work(FactsImport):
         """What a cell says, without the apostrophe that a list puts before what looks like a
         formula; a list as XLSX puts none."""
         cell = row.said.cells[column]
-        if not (cell.startswith("'") and is_taken_for_a_formula(cell[1:])):
+        rest = cell[1:]
+        if not cell.startswith("'") or (rest and not is_taken_for_a_formula(rest)):
             return str(cell)
         if self._is_spreadsheet and self._shown(row.then, row, column).startswith("'"):
             return str(cell)
-        return cell[1:]
+        return rest
 
 
 _ALL = Reading("en", lambda *_: True)
