@@ -76,8 +76,8 @@ REFUSALS = {
     "Record them by the mutations planImplementation and assignRecommendation. To bring the "
     "recommendations, leave only the columns of a table.",
     "assessment-table": "This looks like a table of assessments: it has a column such as grade or "
-    "rating. Assessments can't be imported yet. Record each by the mutation "
-    "assessRecommendation. To bring the recommendations, leave only the columns of a table.",
+    "rating. Take the format assessments. To bring the recommendations, leave only the columns of a "
+    "table.",
     "thematic-list": "This looks like OHCHR's thematic list in a spreadsheet. Take the Word "
     "document that OHCHR publishes, with the format ohchr-matrix; or leave only the columns of a "
     "table.",
