@@ -266,7 +266,7 @@ class _Work(FactsImport):
                 f"document; {event.grade} stands beside it. Strike the one that is wrong."
             )
             self.doubt(row, number, "grade-differs", message)
-        return [self.enter(r, "assess", event)]
+        return self.enter(r, "assess", event)
 
 
 def _columns(heading: list[str], options: Options) -> tuple[list[str], list[str]]:

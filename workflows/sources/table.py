@@ -76,7 +76,7 @@ REFUSALS = {
     "Record them by the mutations planImplementation and assignRecommendation. To bring the "
     "recommendations, leave only the columns of a table.",
     "assessment-table": "This looks like a table of assessments: it has a column such as grade or "
-    "rating. Take the format assessments. To bring the recommendations, leave only the columns of a "
+    "rating. Take the format assessments. To bring recommendations, leave only the columns of a "
     "table.",
     "thematic-list": "This looks like OHCHR's thematic list in a spreadsheet. Take the Word "
     "document that OHCHR publishes, with the format ohchr-matrix; or leave only the columns of a "
