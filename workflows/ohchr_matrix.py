@@ -155,6 +155,9 @@ class NotAMatrix(ValueError):
 
 
 REFUSALS = {
+    "no-list": "No list of recommendations was found: numbered paragraphs (140.1 …) under one that "
+    "says what the State answers. Choose the Working Group's report.",
+    "report-not-english": "Reports are read in English. Take the matrix for other languages.",
     "file-too-large": "The file is larger than 20 MB. Remove pictures and save it again.",
     "not-a-docx": "This is no Word document (.docx). Choose the matrix as OHCHR publishes it.",
     "old-word-format": "This is a Word file of the old kind (.doc). Save it as .docx.",
@@ -265,7 +268,7 @@ def read_matrix(
             else:
                 unreadable.append(_unreadable(number, "paragraph-repeated-differently", cells))
     found = tuple(_doubted(list(rows.values())))
-    state_printed, cycle, session = _headline(header, language)
+    state_printed, cycle, session = headline(header, language)
     coded = any(t.kind == "theme" and t.code for row in found for t in row.terms)
     own_goals = any("sdgs" in columns for _, columns in matrices)
     generation = 4 if own_goals else 2 if coded or cycle in {1, 2} else 3
@@ -292,7 +295,7 @@ def text_and_states(printed: str, language: str) -> tuple[str, tuple[str, ...]]:
     the States in the brackets that end it; these as printed. Where it bundles several texts, each
     keeps its States."""
     body, _ = _source(printed, language if language in LANGUAGES else "en")
-    parts = _parts(body, set(), in_brackets_only=False)
+    parts = texts_with_states(body, set(), in_brackets_only=False)
     if len(parts) == 1 and parts[0].states:
         return parts[0].text, parts[0].states
     return body or printed, ()
@@ -350,7 +353,7 @@ def _goes_on(table: list[list[_Cell]], columns: _Columns, language: str) -> bool
         if len(row) != columns["recommendation"][2]:
             continue
         for column in ("number", "recommendation"):
-            if _paragraph(_clean(_cell(row, columns, column)), language)[0]:
+            if numbered(_clean(_cell(row, columns, column)), language)[0]:
                 return True
     return False
 
@@ -394,7 +397,7 @@ def _opens_a_theme(cells: list[_Cell], filled: _Cell, columns: _Columns, languag
     in the first cell, where it is no text of a recommendation: it has no paragraph number, cites
     nothing and names no States."""
     text = _clean(filled.text)
-    number, rest = _paragraph(text, language)
+    number, rest = numbered(text, language)
     is_counted = number.isdigit()
     if number and not is_counted:
         return False
@@ -447,17 +450,17 @@ def _row(
         return _unreadable(number, "columns-missing", cells)
     told = _cell(cells, columns, "recommendation")
     body, citation = _source(_clean(told), language)
-    paragraph, body = _paragraph(body, language)
+    paragraph, body = numbered(body, language)
     if not paragraph:
         printed = _clean(_cell(cells, columns, "number"))
-        paragraph, rest = _paragraph(f"{printed} ", language)
+        paragraph, rest = numbered(f"{printed} ", language)
         if rest.strip():
             paragraph = ""
     if not paragraph:
         reason = "number-not-computed" if UNCOMPUTED in told else "paragraph-missing"
         return _unreadable(number, reason, cells)
     doubts: set[str] = set()
-    parts = _parts(body, doubts, in_brackets_only="states" not in columns)
+    parts = texts_with_states(body, doubts, in_brackets_only="states" not in columns)
     if not parts:
         return _unreadable(number, "text-missing", cells)
     if "states" in columns:
@@ -538,7 +541,7 @@ def _together(earlier: MatrixRow, again: MatrixRow) -> MatrixRow:
     )
 
 
-def _paragraph(body: str, language: str) -> tuple[str, str]:
+def numbered(body: str, language: str) -> tuple[str, str]:
     """The number at the start, without stray spaces, and what follows it."""
     number = _NUMBER.match(body)
     if number:
@@ -602,7 +605,9 @@ class _Bracket(msgspec.Struct, frozen=True):
         return any(known for _, known in self.names)
 
 
-def _parts(body: str, doubts: set[str], *, in_brackets_only: bool = True) -> tuple[MatrixPart, ...]:
+def texts_with_states(
+    body: str, doubts: set[str], *, in_brackets_only: bool = True
+) -> tuple[MatrixPart, ...]:
     """The texts of a cell, each with the States in the brackets that end it.
 
     A run of brackets is a run of States if it ends a text and, from some bracket on, names known
@@ -791,7 +796,7 @@ def _report(rows: tuple[MatrixRow, ...]) -> str | None:
     return None
 
 
-def _headline(header: str, language: str) -> tuple[str, int | None, int | None]:
+def headline(header: str, language: str) -> tuple[str, int | None, int | None]:
     """State, cycle and session that the page header names."""
     state, numbers = "", dict[str, int]()
     for tongue in (language, "en"):

@@ -27,6 +27,7 @@ from workflows.sources import Reader
 from workflows.sources.table import Table
 from workflows.sources.uhri import Uhri
 from workflows.sources.upr_info import UprInfo
+from workflows.sources.wg_report import read_report
 
 __all__ = [
     "Format",
@@ -46,6 +47,8 @@ class Format(StrEnum):
 
     OHCHR_MATRIX = "ohchr-matrix"
     """the OHCHR's thematic list of a review's recommendations, DOCX"""
+    WG_REPORT = "wg-report"
+    """a Working Group report of the UPR with its list of recommendations, DOCX"""
     UPR_INFO = "upr-info"
     """UPR Info's export, CSV or spreadsheet"""
     UHRI = "uhri"
@@ -99,6 +102,10 @@ class Import:
         mine = self._desk, self._lookups, self._principal
         if format is Format.OHCHR_MATRIX:
             return MatrixImport(*mine).run(
+                source, options, dry_run=dry_run, progress=progress, batch=batch
+            )
+        if format is Format.WG_REPORT:
+            return MatrixImport(*mine, read_report, format.value).run(
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         if isinstance(source, bytes):

@@ -116,10 +116,19 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
 class MatrixImport:
     """Imports matrices on behalf of a principal."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        lookups: Lookups,
+        principal: Principal,
+        read: Callable[..., Matrix] = read_matrix,
+        format: str = FORMAT,
+    ) -> None:
         self._desk = desk
         self._lookups = lookups
         self._principal = principal
+        self._read = read
+        self._format = format
 
     def run(
         self,
@@ -137,7 +146,7 @@ class MatrixImport:
         tell = progress or (lambda what, done, total: None)
         content = source.read_bytes() if isinstance(source, Path) else source
         try:
-            matrix = read_matrix(
+            matrix = self._read(
                 content,
                 language=options.language,
                 progress=lambda done, total: tell("reading", done, total),
@@ -150,6 +159,7 @@ class MatrixImport:
         digest = hashlib.sha256(content).hexdigest()
         for attempt in range(attempts_max):
             plan = self._plan(matrix, labels, options, digest, tell, batch or uuid4())
+            plan.receipt.format = self._format
             plan.receipt.dry_run = dry_run
             plan.receipt.size = len(content)
             if dry_run or not plan.entries:
