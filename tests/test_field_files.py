@@ -41,7 +41,7 @@ READERS: dict[str, type[Reader]] = {"t": Table, "n": Table, "u": Uhri, "i": UprI
 
 
 def matrix(name: str) -> Matrix:
-    (path,) = CASES.glob(f"{name}-*.docx")
+    (path,) = CASES.glob(f"{name}-*")
     return read_matrix(path)
 
 
@@ -83,6 +83,7 @@ MATRICES: dict[str, list[tuple[str, tuple[str, ...], str, bool]]] = {
         ("134.4", TCD, "supported", False),
     ],
     "m18": [("134.1", NOR, "supported", False)],
+    "t13": [("50.1", NOR, "supported", False)],
 }
 
 

@@ -1,4 +1,5 @@
-"""The OHCHR thematic list of UPR recommendations ("matrix"), a DOCX: read, nothing else.
+"""The OHCHR thematic list of UPR recommendations ("matrix"), a DOCX, or pasted into a spreadsheet:
+read, nothing else.
 
 Three layouts are known, one for each UPR cycle that has one, and the heading row and the way the
 themes are written tell which; no name, symbol or State does:
@@ -30,6 +31,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal, get_args
 from xml.etree import ElementTree
@@ -39,7 +41,8 @@ import msgspec
 from domain.addressees import recognise
 from domain.answers import Reading, read_answer
 from workflows.ohchr_matrix_words import LANGUAGES, Position
-from workflows.sources import RowsNotRead
+from workflows.sources import NotThisFormat, RowsNotRead
+from workflows.sources.table import CellKind, is_workbook, kind_of, read_sheets, utf_8
 from workflows.word_printed import UNCOMPUTED, Printed, walk
 
 version = 2
@@ -159,14 +162,15 @@ REFUSALS = {
     "says what the State answers. Choose the Working Group's report.",
     "report-not-english": "Reports are read in English. Take the matrix for other languages.",
     "file-too-large": "The file is larger than 20 MB. Remove pictures and save it again.",
-    "not-a-docx": "This is no Word document (.docx). Choose the matrix as OHCHR publishes it.",
+    "not-a-docx": "This is no Word document (.docx) and no spreadsheet. Choose the matrix as OHCHR "
+    "publishes it.",
     "old-word-format": "This is a Word file of the old kind (.doc). Save it as .docx.",
     "encrypted": "The document is protected by a password. Remove the password and save it again.",
     "unpacked-too-large": "Unpacked, the document is far larger than a matrix can be. Copy its "
     "table into a new document and save that.",
     "damaged": "The document is damaged. Open it in a word processor, save it again as .docx.",
-    "no-heading-row": "No table has the heading row of a matrix (Recommendation, Position)."
-    " Check that this is the thematic list, and that its first row was not removed.",
+    "no-heading-row": "No table or sheet has the heading row of a matrix (Recommendation, "
+    "Position). Check that this is the thematic list, and that its first row was not removed.",
     "language-differs": "The heading row is in another language than was chosen. "
     "Choose the language of the file.",
     "language-unknown": "Choose one of the six UN languages: ar, en, es, fr, ru, zh.",
@@ -178,6 +182,8 @@ REASONS = {
     "cell. Look it up in the report and type it in front of the text.",
     "number-not-computed": "Word makes the paragraph number here, in a way that is not read. Turn "
     "the numbering into text (copy the list, paste it as text) and save the file again.",
+    "paragraph-is-number": "The cell of the number is a number, so that 50.1 may be 50.10. Make "
+    "the column text, and write the numbers again from the document.",
     "text-missing": "There is no text of a recommendation after the paragraph number. "
     "Copy it from the report.",
     "columns-missing": "The row has lost its columns. Restore them as in the rows around it.",
@@ -230,14 +236,13 @@ def read_matrix(
     language: str = "en",
     progress: Callable[[int, int], None] | None = None,
 ) -> Matrix:
-    """The matrix in `source`, a DOCX file or its bytes, whose texts are in `language`.
+    """The matrix in `source`, a DOCX or spreadsheet or its bytes, whose texts are in `language`.
 
     English headings and labels are read in any language's file. `progress` is called with
     each row: which one it is, and how many there are. Raises NotAMatrix; a bad row never raises."""
     if language not in LANGUAGES:
         raise NotAMatrix("language-unknown")
-    document = read_word(source)
-    header, tables = document.header_and_text, document.tables
+    header, tables = _header_and_tables(source)
     heading_language, matrices, not_read = _with_headings(tables, language)
     total = sum(len(rows) for rows, _ in matrices)
     if total > rows_max:
@@ -262,13 +267,13 @@ def read_matrix(
                 unreadable.append(read)
             elif (earlier := rows.get(read.paragraph)) is None:
                 rows[read.paragraph] = read
-            elif _says(earlier) == _says(read):
+            elif says(earlier) == says(read):
                 rows[read.paragraph] = _together(earlier, read)
                 merged += 1
             else:
                 unreadable.append(_unreadable(number, "paragraph-repeated-differently", cells))
     found = tuple(_doubted(list(rows.values())))
-    state_printed, cycle, session = headline(header, language)
+    state_printed, cycle, session = _headline(header, language)
     coded = any(t.kind == "theme" and t.code for row in found for t in row.terms)
     own_goals = any("sdgs" in columns for _, columns in matrices)
     generation = 4 if own_goals else 2 if coded or cycle in {1, 2} else 3
@@ -304,14 +309,51 @@ def text_and_states(printed: str, language: str) -> tuple[str, tuple[str, ...]]:
 # The table
 
 
+def _header_and_tables(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
+    """What says what the file is about, and its tables."""
+    data = source if isinstance(source, bytes) else _bytes(source)
+    if len(data) > file_bytes_max:
+        raise NotAMatrix("file-too-large")
+    if is_workbook(data):
+        return _sheets(data)
+    document = read_word(data)
+    return document.header_and_text, document.tables
+
+
+def _sheets(data: bytes) -> tuple[str, list[list[list[_Cell]]]]:
+    """The sheets as tables. Lines of one cell above all others are the header."""
+    try:
+        sheets = read_sheets(data, utf_8)
+    except NotThisFormat as problem:
+        raise NotAMatrix(problem.code if problem.code in REFUSALS else "damaged") from None
+    header: list[str] = []
+    tables = []
+    for sheet in sheets:
+        rows = [cells for _, cells in sheet.rows]
+        title = list(takewhile(lambda cells: len(list(filter(None, cells))) == 1, rows))
+        header += [cell for cells in title for cell in cells if cell]
+        tables.append(
+            [
+                [
+                    _Cell(str(cell), start, 1, is_number=kind_of(cell) is CellKind.NUMBER)
+                    for start, cell in enumerate(cells)
+                ]
+                for cells in rows[len(title) :]
+            ]
+        )
+    return " ".join(header), tables
+
+
 class _Cell(msgspec.Struct, frozen=True):
     """`text`: paragraphs divided by line feeds, soft breaks as vertical tabs; `own`: False if a
-    vertical merge carries the text down from a row above."""
+    vertical merge carries the text down from a row above. `is_number`: a number cell of a
+    spreadsheet, in which 50.10 is 50.1."""
 
     text: str
     start: int
     span: int
     own: bool = True
+    is_number: bool = False
 
 
 _Columns = dict[str, tuple[int, int, int]]
@@ -422,20 +464,26 @@ def _theme_of(cells: list[_Cell], heading_language: str, language: str) -> str:
     return _COUNTED.sub("", text)
 
 
-def _says(row: MatrixRow) -> tuple[object, ...]:
+def says(row: MatrixRow) -> tuple[object, ...]:
     """What must not differ where a paragraph is printed again."""
     return row.parts, row.position, row.in_part
 
 
 def _cell(cells: list[_Cell], columns: _Columns, column: str) -> str:
-    """The text under a heading: by place where the row has as many cells as the heading row,
-    else by the grid."""
+    """The text under a heading."""
+    found = _under(cells, columns, column)
+    return found.text if found else ""
+
+
+def _under(cells: list[_Cell], columns: _Columns, column: str) -> _Cell | None:
+    """The cell under a heading: by place where the row has as many cells as the heading row, else
+    by the grid."""
     if column not in columns:
-        return ""
+        return None
     place, start, count = columns[column]
     if len(cells) == count:
-        return cells[place].text
-    return next((c.text for c in cells if c.start <= start < c.start + c.span), "")
+        return cells[place]
+    return next((c for c in cells if c.start <= start < c.start + c.span), None)
 
 
 # One row
@@ -456,6 +504,9 @@ def _row(
         paragraph, rest = numbered(f"{printed} ", language)
         if rest.strip():
             paragraph = ""
+        counted = _under(cells, columns, "number")
+        if paragraph and counted and counted.is_number:
+            return _unreadable(number, "paragraph-is-number", cells)
     if not paragraph:
         reason = "number-not-computed" if UNCOMPUTED in told else "paragraph-missing"
         return _unreadable(number, reason, cells)
@@ -796,7 +847,7 @@ def _report(rows: tuple[MatrixRow, ...]) -> str | None:
     return None
 
 
-def headline(header: str, language: str) -> tuple[str, int | None, int | None]:
+def _headline(header: str, language: str) -> tuple[str, int | None, int | None]:
     """State, cycle and session that the page header names."""
     state, numbers = "", dict[str, int]()
     for tongue in (language, "en"):
@@ -893,8 +944,7 @@ class WordDocument(msgspec.Struct, frozen=True):
 def read_word(source: bytes | Path) -> WordDocument:
     """Reads a DOCX file or its bytes. Raises NotAMatrix."""
     if isinstance(source, Path):
-        with source.open("rb") as file:
-            source = file.read(file_bytes_max + 1)
+        source = _bytes(source)
     if len(source) > file_bytes_max:
         raise NotAMatrix("file-too-large")
     if source.startswith(b"\xd0\xcf\x11\xe0"):
@@ -909,6 +959,12 @@ def read_word(source: bytes | Path) -> WordDocument:
         raise
     except _UNREADABLE_PACKAGE as reason:
         raise NotAMatrix("damaged") from reason
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a file, one more than allowed at most."""
+    with path.open("rb") as file:
+        return file.read(file_bytes_max + 1)
 
 
 def _package(package: zipfile.ZipFile) -> WordDocument:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -46,7 +47,7 @@ class Format(StrEnum):
     """What a file is."""
 
     OHCHR_MATRIX = "ohchr-matrix"
-    """the OHCHR's thematic list of a review's recommendations, DOCX"""
+    """the OHCHR's thematic list of a review's recommendations, DOCX or spreadsheet"""
     WG_REPORT = "wg-report"
     """a Working Group report of the UPR with its list of recommendations, DOCX"""
     UPR_INFO = "upr-info"
@@ -105,7 +106,8 @@ class Import:
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         if format is Format.WG_REPORT:
-            return MatrixImport(*mine, read_report, format.value).run(
+            read = partial(read_report, document=options.document)
+            return MatrixImport(*mine, read, format.value).run(
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         if isinstance(source, bytes):

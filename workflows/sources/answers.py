@@ -231,6 +231,16 @@ def _is_word(path: Path) -> bool:
     return False
 
 
+def answer_of_group(text: str) -> Reading | None:
+    """What a sentence over a group of recommendations answers for all of them; None where it gives
+    no answer, or several."""
+    group = _group(text)
+    if group is None:
+        return None
+    is_mixed = len({word for mark in _marks(text) for word in mark.words}) > 1
+    return None if is_mixed and not read_answer(group.printed) else group.reading
+
+
 # Tables
 
 

@@ -78,9 +78,8 @@ REFUSALS = {
     "assessment-table": "This looks like a table of assessments: it has a column such as grade or "
     "rating. Take the format assessments. To bring recommendations, leave only the columns of a "
     "table.",
-    "thematic-list": "This looks like OHCHR's thematic list in a spreadsheet. Take the Word "
-    "document that OHCHR publishes, with the format ohchr-matrix; or leave only the columns of a "
-    "table.",
+    "thematic-list": "This looks like OHCHR's thematic list in a spreadsheet. Take the format "
+    "ohchr-matrix, or leave only the columns of a table.",
     "answers-only": "This table has positions and no texts. Take the format answers, with the "
     "report's symbol as document and the date of the document that answers.",
     "own-list": "This is a list that Suivi exported: it has the columns id and version. Take the "
@@ -441,12 +440,26 @@ class Sheet(NamedTuple):
     rows: list[tuple[int, list[str]]]
 
 
-def read_sheets(path: Path, decode: Callable[[bytes], str]) -> list[Sheet]:
-    """The sheets of a file that are not empty, in order; their cells are stripped text. `decode`
-    turns the bytes of a CSV file into text; the separator is the comma, semicolon or tab that
-    divides its first row most. Raises NotThisFormat with a code of `REFUSALS`."""
-    with path.open("rb") as file:
-        data = file.read(file_bytes_max + 1)
+def is_workbook(data: bytes) -> bool:
+    """True for the bytes of a spreadsheet, of the new kind or the old, and no other document."""
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return any(name.encode("utf-16-le") in data for name in ("Workbook", "Book\0"))
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return any(name.startswith("xl/workbook.") for name in package.namelist())
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError):
+        return False
+
+
+def read_sheets(source: Path | bytes, decode: Callable[[bytes], str]) -> list[Sheet]:
+    """The sheets of a file or its bytes that are not empty, in order; their cells are stripped
+    text. `decode` turns the bytes of a CSV file into text; the separator is the comma, semicolon or
+    tab that divides its first row most. Raises NotThisFormat with a code of `REFUSALS`."""
+    if isinstance(source, bytes):
+        data = source
+    else:
+        with source.open("rb") as file:
+            data = file.read(file_bytes_max + 1)
     if len(data) > file_bytes_max:
         _refuse("file-too-large")
     sheets: list[Sheet] = []
