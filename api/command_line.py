@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # the parser offers stands here by name (a test compares it with what there is).
 FORMATS = [
     "ohchr-matrix",
+    "wg-report",
     "upr-info",
     "uhri",
     "table",

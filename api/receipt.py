@@ -83,12 +83,13 @@ def _outcomes(receipt: Receipt) -> list[str]:
 
 def _about(receipt: Receipt) -> list[str]:
     whom = receipt.addressee or ("all States" if receipt.format != "worklist" else "worklist")
-    if receipt.format != "ohchr-matrix":
+    if receipt.format not in {"ohchr-matrix", "wg-report"}:
         return [f"[bold]{whom}[/bold]", receipt.format, receipt.language]
     session = f", session {receipt.session}" if receipt.session is not None else ""
     cycle = f"cycle {receipt.cycle}{session}" if receipt.cycle is not None else "no cycle"
-    layout = f"layout {receipt.layout}, {receipt.language}"
-    return [f"[bold]{whom}[/bold]", cycle, escape(receipt.document or ""), layout]
+    read = f"layout {receipt.layout}" if receipt.format == "ohchr-matrix" else receipt.format
+    said = escape(receipt.document or ""), f"{read}, {receipt.language}"
+    return [f"[bold]{whom}[/bold]", cycle, *said]
 
 
 def _numbers(positions: Positions) -> tuple[str, str, str]:

@@ -39,6 +39,7 @@ from tests.generated_uhri import write_uhri
 from tests.server import ROOT, SUIVI, process, until
 from tests.test_importing import CYCLE_3, REPORT, ROWS, matrix, row
 from tests.test_own_procedures import CABINET
+from tests.test_wg_report import written
 from tests.test_worklist import saved_again
 from workflows.access import Principal, Role
 from workflows.desk import Command
@@ -139,6 +140,17 @@ def test_the_issues_own_import_command_gives_the_addendums_count(
     assert [receipt[name] for name in counts] == [215, 215, 219, 223, 215, 0, 0, 0]
     assert receipt["format"] == "ohchr-matrix"
     assert shell.json(*arguments)["same"] == 215
+
+
+def test_a_working_groups_report_comes_in_by_command(shell: Shell) -> None:
+    content = written(
+        "140. The recommendations below enjoy the support of Slovenia:",
+        "140.1 Ratify the Convention (Chile).",
+    )
+    about = ("--state", "SVN", "--session", "49")
+    told = shell.ok("import", shell.file(content), "--format", "wg-report", *about)
+    assert "wg-report, en" in told
+    assert "1 new, 0 changed, 0 same" in told
 
 
 def test_a_person_reads_the_receipt_in_its_units(shell: Shell) -> None:

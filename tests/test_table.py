@@ -281,7 +281,7 @@ def test_a_table_of_another_kind_is_refused_by_its_name(
 
 def test_refusals_name_formats_that_exist() -> None:
     named = re.findall(r"the format ([\w-]+)", " ".join(REFUSALS.values()))
-    assert set(named) >= {"answers", "ohchr-matrix"}
+    assert set(named) >= {"answers", "ohchr-matrix", "wg-report"}
     assert set(named) <= set(Format)
 
 

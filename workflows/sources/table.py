@@ -62,7 +62,8 @@ REFUSALS = {
     "damaged": "The file is damaged or protected by a password. Open it in a spreadsheet program "
     "and save it again.",
     "word-document": "This is a Word document. Take the format ohchr-matrix for OHCHR's thematic "
-    "list, and the format answers for an addendum.",
+    "list, the format wg-report for a Working Group's report, and the format answers for an "
+    "addendum.",
     "unpacked-too-large": "Unpacked, the spreadsheet is far larger than its rows can be. Copy the "
     "rows into a new one and save that.",
     "quotation-not-closed": "A field is far too long: a quotation mark is probably not closed.",
