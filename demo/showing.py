@@ -474,10 +474,15 @@ def history_table(history: Sequence[dict[str, Any]]) -> Table:
         table.add_row(
             f"{entry['effectiveOn'] or 'unknown'}\n[dim]{recorded[:10]} {recorded[11:16]}[/]",
             f"{_what(entry)}\n[dim]{entry['logIndex']}[/]",
-            f"{escape(who)}\n{escape(place)}",
-            escape(f"{authority}{reason}"),
+            escape(shortened(f"{who}\n{place}")),
+            escape(shortened(f"{authority}{reason}")),
         )
     return table
+
+
+def shortened(text: str) -> str:
+    """A text whose fingerprints are told by their first twelve digits, so that none is wrapped."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
 
 
 def _what(entry: dict[str, Any]) -> str:

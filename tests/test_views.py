@@ -448,7 +448,7 @@ NOT_WALKED = {
 
 @pytest.mark.endurance
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
-    histories = (any_history(Random(seed), 30, times(1_500, long=4_000)) for seed in range(10, 60))
+    histories = (any_history(Random(seed), 30, times(2_500, long=4_000)) for seed in range(10, 60))
     walked = set(feed.FOLDS) - NOT_WALKED
     history = next(one for one in histories if met_in(one) == walked)
     for entries in history:
