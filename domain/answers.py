@@ -12,6 +12,7 @@ import re
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
+from domain.addressees import recognise
 from domain.names import folded
 from domain.words import Answer
 
@@ -19,6 +20,7 @@ Word = Literal["supported", "noted", "pending"]
 
 wording_chars_max = 2_000
 wording_words_max = 40
+state_words_max = 12
 
 WORDS: dict[str, dict[Word, tuple[str, ...]]] = {
     "en": {
@@ -45,14 +47,8 @@ WORDS: dict[str, dict[Word, tuple[str, ...]]] = {
     "fr": {
         "supported": (
             *("Appuyée", "Appuyé", "Acceptée", "Accepté", "Soutenue", "Approuvée", "Soutenu"),
-            *(
-                "Approuvé",
-                "Accepte",
-                "Appuie",
-                "Soutient",
-                "Recueille l’appui",
-                "Recueille l’adhésion",
-            ),
+            *("Approuvé", "Accepte", "Appuie", "Soutient", "Recueille l’appui"),
+            *("Recueille l’adhésion",),
         ),
         "noted": (
             *("Notée", "Noté", "Prise en note", "Prend note", "Non acceptée", "Rejetée", "Rejeté"),
@@ -113,18 +109,8 @@ WORDS: dict[str, dict[Word, tuple[str, ...]]] = {
     },
     "zh": {
         "supported": (
-            *(
-                "支持",
-                "得到支持",
-                "接受",
-                "已接受",
-                "获得支持",
-                "予以支持",
-                "赞成",
-                "已支持",
-                "同意",
-            ),
-            *("获支持", "受到支持"),
+            *("支持", "得到支持", "接受", "已接受", "获得支持", "予以支持", "赞成", "已支持"),
+            *("同意", "获支持", "受到支持"),
         ),
         "noted": (
             *("注意到", "已注意到", "表示注意", "不接受", "未获支持", "不支持", "拒绝", "未接受"),
@@ -135,24 +121,33 @@ WORDS: dict[str, dict[Word, tuple[str, ...]]] = {
 }
 """Language → answer → its wordings; the first of each is the one to print."""
 
-_OPENINGS: dict[Word, tuple[str, ...]] = {
+_WHO_SUPPORTS: dict[Word, tuple[str, ...]] = {
     "supported": (
-        *("Enjoys the support of", "Enjoy the support of", "Recueille l’appui"),
-        *("Recueille l’adhésion", "Bénéficie de l’appui", "Cuenta con el apoyo", "Goza del apoyo"),
-        *("Пользуется поддержкой", "تحظى بتأييد", "得到"),
+        *("Enjoys the support …", "Enjoy the support …", "Recueille l’appui …"),
+        *("Recueille l’adhésion …", "Bénéficie de l’appui …", "Cuenta con el apoyo …"),
+        *(
+            "Goza del apoyo …",
+            "Пользуется поддержкой …",
+            "تحظى بتأييد …",
+            "得到 … 支持",
+            "获得 … 支持",
+        ),
     ),
     "noted": (
-        *("Does not enjoy the support of", "Do not enjoy the support of"),
-        *("Ne recueille pas l’appui", "Ne recueille pas l’adhésion", "Ne bénéficie pas de l’appui"),
-        *("No cuenta con el apoyo", "No goza del apoyo", "Не пользуется поддержкой"),
-        *("لا تحظى بتأييد", "لم تحظ بتأييد", "未得到"),
-    ),
-    "pending": (
-        *("Will be examined", "To be examined", "Sera examinée", "Será examinada"),
-        *("Будет рассмотрена", "سينظر فيها", "将予审议"),
+        *("Does not enjoy the support …", "Do not enjoy the support …"),
+        *("Ne recueille pas l’appui …", "Ne recueille pas l’adhésion …"),
+        *("Ne bénéficie pas de l’appui …", "No cuenta con el apoyo …", "No goza del apoyo …"),
+        *("Не пользуется поддержкой …", "لا تحظى بتأييد …", "لم تحظ بتأييد …"),
+        *("未得到 … 支持", "未获得 … 支持"),
     ),
 }
-"""How longer answers begin."""
+"""Answers that name who gives them, where the ellipsis stands."""
+
+_LATER = (
+    *("Will be examined", "To be examined", "Sera examinée", "Será examinada"),
+    *("Будет рассмотрена", "سينظر فيها", "将予审议"),
+)
+"""How the promise of an answer begins; by when and where may follow."""
 
 _IN_PART = (
     *("in part", "in parts", "partially", "partly", "partial", "with reservations", "mixed"),
@@ -192,10 +187,17 @@ _SAYS_NOTHING = (
         "并",
         "或",
     ),
+    *("which", "that", "considers", "it", "they", "them", "to be"),
     *("the recommendation", "this recommendation", "recommendation", "is", "are", "fully"),
     *("in full", "entirely", "la recommandation", "recommandation", "est", "la recomendación"),
     *("recomendación", "рекомендация", "التوصية", "该建议", "建议", "considered", "as"),
 )
+
+_OF_WHOM = frozenset(
+    "of the government de du des d la le l el del gobierno gouvernement правительства".split()
+    + "的 政 府 حكومه".split()
+)
+"""Words around the name of a State."""
 
 _WHICH_PART = re.compile(r"\b(?:part|partie|parte|часть|الجزء) (?:\d{1,2}|[a-z])\b")
 _IDEOGRAPH = re.compile("([\u3400-\u9fff])")
@@ -222,10 +224,15 @@ def read_answer(printed: str) -> Reading | None:
 
 @lru_cache(maxsize=4096)
 def _read(wording: str) -> Reading | None:
-    said = _said(wording.split())
+    words = wording.split()
+    if len(words) > wording_words_max:
+        return None
+    said = _said(words)
     if said is None:
-        opening = next((word for begins, word in _openings() if wording.startswith(begins)), None)
-        return Reading(_ANSWERS[opening]) if opening else None
+        said = _said_by_somebody(words)
+    if said is None:
+        is_later = any(wording.startswith(begins) for begins in _later())
+        return Reading(None) if is_later else None
     in_part, done = "in part" in said, "done" in said
     if not wording:
         return Reading(None)
@@ -239,35 +246,61 @@ def _read(wording: str) -> Reading | None:
 
 
 def _said(words: list[str]) -> set[str] | None:
-    """What the known wordings say that make up these words, the longest taken first; None where
-    some word is in none."""
+    """What the known wordings say that make up these words; None where some word is in none."""
+    said, others = _divided(words)
+    return None if others else said
+
+
+def _said_by_somebody(words: list[str]) -> set[str] | None:
+    """What an answer says that names who gives it ("Enjoys the support of Slovenia in part"); None
+    where anything else is in it than the name of a State and known wordings."""
+    for begins, ends, word in _who_supports():
+        if words[: len(begins)] != begins:
+            continue
+        rest = words[len(begins) :]
+        if ends:
+            at = next((n for n in range(len(rest)) if rest[n : n + len(ends)] == ends), None)
+            if at is None:
+                continue
+            rest = rest[:at] + rest[at + len(ends) :]
+        said, others = _divided(_without_state(rest))
+        return {word, *said} if _OF_WHOM.issuperset(others) else None
+    return None
+
+
+def _without_state(words: list[str]) -> list[str]:
+    """Words without the longest name of a State among them."""
+    for length in range(min(state_words_max, len(words)), 0, -1):
+        for at in range(len(words) - length + 1):
+            name = words[at : at + length]
+            if any(recognise(between.join(name)) for between in (" ", "")):
+                return [*words[:at], *words[at + length :]]
+    return words
+
+
+def _divided(words: list[str]) -> tuple[set[str], list[str]]:
+    """What known wordings say that words hold, the longest taken first, and the words in none."""
     said: set[str] = set()
+    others: list[str] = []
     place = 0
-    if len(words) > wording_words_max:
-        return None
     while place < len(words):
-        for length in range(_longest(), 0, -1):
+        for length in range(min(_longest(), len(words) - place), 0, -1):
             found = _phrases().get(" ".join(words[place : place + length]))
             if found is not None:
+                said |= {found} - {""}
+                place += length
                 break
         else:
-            return None
-        said |= {found} - {""}
-        place += min(length, len(words) - place)
-    return said
+            others.append(words[place])
+            place += 1
+    return said, others
 
 
 def _spaced(printed: str) -> str:
-    """As compared: folded, each ideograph a word."""
-    name = _WHICH_PART.sub(" ", folded(printed))
+    """As compared: folded, each ideograph a word. Where a part is named, the answer is one in
+    part."""
+    name = _WHICH_PART.sub(" in part ", folded(printed))
     return " ".join(_IDEOGRAPH.sub(r" \1 ", name).split())
-
-
-_ANSWERS: dict[str, Answer | None] = {
-    "supported": Answer.SUPPORTED,
-    "noted": Answer.NOTED,
-    "pending": None,
-}
 
 
 @cache
@@ -289,5 +322,15 @@ def _longest() -> int:
 
 
 @cache
-def _openings() -> tuple[tuple[str, str], ...]:
-    return tuple((_spaced(word), said) for said, words in _OPENINGS.items() for word in words)
+def _who_supports() -> tuple[tuple[list[str], list[str], Word], ...]:
+    """How such an answer begins and ends, and what it says."""
+    return tuple(
+        (_spaced(begins).split(), _spaced(ends).split(), word)
+        for word, wordings in _WHO_SUPPORTS.items()
+        for begins, _, ends in (wording.partition("…") for wording in wordings)
+    )
+
+
+@cache
+def _later() -> tuple[str, ...]:
+    return tuple(map(_spaced, _LATER))

@@ -369,6 +369,10 @@ def test_supported_and_noted_is_supported_in_part(
         *("Partiellement acceptée", "Appuyée en partie", "Aceptada parcialmente"),
         *("Apoyada en parte", "Частично поддержана", "مؤيدة جزئيا", "部分接受", "部分支持"),
         *("supported_noted", "Partial", "Supported; pending", "Part 1: Supported; Part 2: Noted"),
+        *("Supports part 1", "Supported (part b)", "Enjoys the support of Slovenia in part"),
+        *("Recueille l’appui partiel de la France", "Cuenta con el apoyo parcial de España"),
+        *("Пользуется поддержкой частично", "تحظى بتأييد جزئي", "得到斯洛文尼亚的部分支持"),
+        "Enjoys the support of Slovenia, but part 2 is noted",
     ],
 )
 def test_an_answer_to_a_part_is_supported_in_part(printed: str) -> None:
@@ -376,7 +380,11 @@ def test_an_answer_to_a_part_is_supported_in_part(printed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "printed", ["Supported (already implemented)", "Accepted, in the process of implementation"]
+    "printed",
+    [
+        *("Supported (already implemented)", "Accepted, in the process of implementation"),
+        "Enjoys the support of Slovenia, which considers it already implemented",
+    ],
 )
 def test_a_claim_that_it_is_done_already_goes_with_the_answer(printed: str) -> None:
     assert read_answer(printed) == Reading(Answer.SUPPORTED, said_already_implemented=True)
@@ -387,10 +395,30 @@ def test_a_claim_that_it_is_done_already_goes_with_the_answer(printed: str) -> N
     [
         *("see below", "?", "Accepted in principle", "Yes", "General Response", "N/A", "12"),
         *("Already implemented", "Noted; pending", "recommendation", "Supported by Norway"),
+        *("Enjoys the support of Slovenia except for the last part", "得到注意"),
+        *("Enjoys the support of many", "Does not enjoy the support of those who wrote it"),
     ],
 )
 def test_an_unclear_answer_is_not_guessed(printed: str) -> None:
     assert read_answer(printed) is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "answer"),
+    [
+        ("Enjoys the support of the Government of Slovenia", Answer.SUPPORTED),
+        ("Enjoys the support of Côte d’Ivoire", Answer.SUPPORTED),
+        ("Enjoy the support of Trinidad and Tobago", Answer.SUPPORTED),
+        ("Recueille l’appui de la Slovénie", Answer.SUPPORTED),
+        ("تحظى بتأييد سلوفينيا", Answer.SUPPORTED),
+        ("得到斯洛文尼亚的支持", Answer.SUPPORTED),
+        ("未得到斯洛文尼亚的支持", Answer.NOTED),
+        ("No cuenta con el apoyo de Bosnia y Herzegovina", Answer.NOTED),
+        ("Will be examined by Slovenia by March 2020", None),
+    ],
+)
+def test_an_answer_may_name_the_state_that_gives_it(printed: str, answer: Answer | None) -> None:
+    assert read_answer(printed) == Reading(answer)
 
 
 def test_nothing_printed_is_no_answer_yet() -> None:
