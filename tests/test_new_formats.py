@@ -29,7 +29,7 @@ from workflows.desk import Command
 from workflows.importing import Format, Receipt
 from workflows.importing.facts import spread
 from workflows.list_cells import divide, join
-from workflows.sources import NotThisFormat, SourceRow
+from workflows.sources import NotThisFormat, SourceRow, UnreadableRow
 from workflows.sources.answers import AnswerRow, Answers
 from workflows.sources.uhri import Uhri
 from workflows.vocabularies import entries_for
@@ -309,6 +309,10 @@ def test_a_later_document_revises_an_answer_and_an_earlier_one_is_a_conflict(
         ("Accepted\n50.1 Continue to support women (Chad)", "50.1+"),
         ("Noted\n50.1 Accept the procedure (Chad)", "50.1-"),
         ("50.1 Supported. A law is drafted.\n50.2 Noted: it is too early", "50.1+ 50.2-"),
+        ("Les recommandations 50.1 et 50.2 ne recueillent pas l’appui de X.", "50.1- 50.2-"),
+        ("Las recomendaciones 50.1 y 50.2 no cuentan con el apoyo de X.", "50.1- 50.2-"),
+        ("Although X is not a party to it, X accepts recommendation 50.1.", "50.1+"),
+        ("X has no objection to it and supports 50.1.", "50.1+"),
         ("Accepted recommendations: 1, 2, 5-9", "1+ 2+ 5-9+"),
         ("The State accepts recommendations 1 and 2 and rejects recommendation 3.", "1+ 2+ 3-"),
     ],
@@ -324,6 +328,26 @@ def test_the_answers_that_a_text_words(tmp_path: Path, text: str, expected: str)
         end = f"-{read.last}" if read.last else ""
         told.append(f"{read.first}{end}{sign[answer.value if answer else None]}")
     assert " ".join(told) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("50.1 and 50.2 are neither accepted nor rejected.", "None of 50.1 to 50.3 is accepted."),
+        *("X refuses to accept recommendation 50.4.", "X no longer supports recommendation 50.7."),
+        *("X accepts all recommendations but 50.5.", "X accepts 50.1 to 50.9, except 50.5."),
+        "X supports all recommendations with the exception of 50.5 and 50.6.",
+        "No recommendation below enjoys the support of X:\n50.1 Ratify it (Chad)",
+        "The following recommendations are accepted, save for some:\n50.1 Ratify it (Chad)",
+        "number,position\n50.1-50.9 except 50.5,supported",
+    ],
+)
+def test_what_is_denied_or_excepted_answers_nothing(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "addendum.txt"
+    file.write_text(text)
+    found = Answers(file).read()
+    assert found
+    assert all(isinstance(read, UnreadableRow) for read in found), found
 
 
 KNOWN = st.sets(st.integers(1, 30), min_size=1).map(sorted)

@@ -176,9 +176,17 @@ def test_a_group_ends_where_the_next_one_begins_numbered_or_not(second: str) -> 
     assert answers(content) == [("140.1", "supported"), ("140.2", "noted")]
 
 
-def test_a_group_with_two_answers_is_pending_and_doubtful() -> None:
-    both = "140. The recommendations below enjoy the support, and those marked are noted:"
-    (row,) = read_report(written(both, ONE)).rows
+@pytest.mark.parametrize(
+    "unclear",
+    [
+        "140. The recommendations below enjoy the support, and those marked are noted:",
+        "140. None of the recommendations below enjoys the support of Arvenia:",
+        "140. The recommendations below are accepted, with the exception of some:",
+        "140. The following recommendations no longer enjoy the support of Arvenia:",
+    ],
+)
+def test_a_group_without_one_clear_answer_is_pending_and_doubtful(unclear: str) -> None:
+    (row,) = read_report(written(unclear, ONE)).rows
     assert (row.position, row.doubts) == ("pending", ("position-unclear",))
 
 

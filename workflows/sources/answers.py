@@ -103,11 +103,14 @@ _NOTED = (
     r"|\bnot(?:es|ed|ing)\b|\bto note\b|\bnon (?:acceptée?s?|appuyée?s?)\b|\bprend note\b"
     r"|\bn['’](?:accepte|appuie)\w* pas\b|\brejetée?s?\b|\bnotée?s?\b|\bno (?:acepta|apoya)\w*\b"
     r"|\b(?:toma|tomado|tomó) nota\b|\brechaza\w*\b"
+    r"|\bn(?:e |['’])[^.;:,]{0,20}\bpas\b[^.;:,]{0,30}?\b(?:appui|adhésion|soutien|accept|appuy)\w*"
+    r"|\bno (?:cuenta|goza|recib)[^.;:,]{0,25}\bapoyo\b"
 )
 _SUPPORTED = (
     r"\benjoy\w*\s+(?:the\s+|its\s+|full\s+)*support|\bsupport(?:s|ed|ing)?\b"
     r"|\baccept(?:s|ed|ance)?\b|\bendors(?:es|ed)\b|\bagrees? (?:to|with)\b|\bagreed\b"
     r"|\baccepte\w*\b|\bacceptée?s?\b|\bappui\w*\b|\bappuyée?s?\b|\bapoya\w*\b|\bacepta\w*\b"
+    r"|\brecueill\w+ l['’]adhésion\b|\b(?:cuenta|goza)n? (?:con el|del) apoyo\b"
 )
 _PENDING = (
     r"\bwill be (?:examined|considered|studied)\b|\bunder (?:consideration|examination|review)\b"
@@ -127,6 +130,30 @@ _DONE = re.compile(
     r"|\bdéjà (?:appliqu|mises? en)\w*|\bya (?:aplicad|implementad|cumplid)\w*",
     re.IGNORECASE,
 )
+_DENIES = re.compile(
+    r"\bnot\b(?! only)|n['’]t\b|\bnever\b|\bnor\b|\bcannot\b|\bunable\b|\bunwilling\b|\bhardly\b"
+    r"|\bwithout\b(?! (?:reservation|hesitation|prejudice))|\bfail(?:s|ed|ing)?\b|\brefus\w*"
+    r"|\bwithdr[ae]w\w*|\breluctan\w*|\bno\b(?!\.|\s*\d| (?:objection|difficult|reservation))"
+    r"|\bne\b|\bn['’]|\bpas\b|\bsans\b|\bni\b|\bsin\b|\bnunca\b|\btampoco\b|\bniega\b"
+    r"|\bне\b|\bбез\b|\bотказ\w*|\b(?:لا|لم|لن|ليس|غير|دون|ترفض)\b|[不未无没非]",
+    re.IGNORECASE,
+)
+"""Words before a wording by which it may say the opposite, in one clause."""
+
+_DENIES_ALL = re.compile(
+    r"\bnone\b|\bneither\b|\bno (?:such )?recommendations?\b|\baucune?s?\b|\bningun\w*|\bningún\b"
+    r"|\bни одн\w+|没有",
+    re.IGNORECASE,
+)
+"""The same, in the whole sentence."""
+
+_EXCEPTS = re.compile(
+    r"\bexcept\w*|\bexclud\w+|\bother than\b|\bapart from\b|\bsave for\b|\ball\b[^.;]{0,60}\bbut\b"
+    r"|\bbut not\b|\bsauf\b|\bhormis\b|\bsalvo\b|\bкроме\b|\bисключени\w+|باستثناء|\bعدا\b|除",
+    re.IGNORECASE,
+)
+"""Words by which some numbers are taken out of an answer: which answer they have is not read."""
+
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|be|being|sont|est|son|es)\s+(?:\w+ly\s+)?$", re.IGNORECASE
 )
@@ -320,6 +347,8 @@ def _of_row(
 def _numbers(cell: str) -> list[tuple[str, str | None]]:
     """The numbers and ranges at the beginning of a cell; empty where it holds none."""
     items = _lists(cell)
+    if len(items) > 1:
+        return []
     if items and not cell[: items[0].start].strip(" (#.").replace("No", "").replace("para", ""):
         return items[0].items
     whole = re.fullmatch(
@@ -350,7 +379,8 @@ class _Group(msgspec.Struct, frozen=True):
 
 
 class _Mark(msgspec.Struct):
-    """A wording that answers; `backward`: it answers what stands before it."""
+    """A wording that answers: `words` are what it says, "unclear" among them where a word before it
+    may turn it round; `backward`: it answers what stands before it."""
 
     start: int
     end: int
@@ -414,6 +444,9 @@ class _Text:
         opening = re.split(r"[.:;,–—(]|\s-\s", rest, maxsplit=1)[0].strip()
         closing = re.split(r"[.:;)–—]\s*|\s-\s", rest.rstrip(" .;"))[-1].strip()
         reading, said, comment = None, "", rest
+        if _EXCEPTS.search(rest) and _lists(rest):
+            self._unreadable(place, "answer-unclear", text)
+            return
         if rest and opening and (reading := read_answer(opening)):
             said, comment = opening, rest[len(opening) :].lstrip(" .:;,–—-")
         elif _CLAUSE_ABOUT.match(rest) and _MARK.search(rest):
@@ -438,10 +471,16 @@ class _Text:
             if marks and "following" in sentence.casefold():
                 self.group = _group(sentence)
             return
+        if _EXCEPTS.search(sentence):
+            self._unreadable(place, "answer-unclear", sentence)
+            return
         for numbers in lists:
             mark = _mark_of(numbers, lists, marks)
             if mark is not None:
                 reading, said = _reading(mark, sentence, lists), printed(sentence, label_chars_max)
+                if reading is None:
+                    self._unreadable(place, "answer-unclear", sentence)
+                    continue
             elif self.group is not None:
                 reading, said = self.group.reading, self.group.printed
             else:
@@ -519,7 +558,8 @@ def _marks(text: str) -> list[_Mark]:
     """The answers worded in a text; those joined to one another are one."""
     marks: list[_Mark] = []
     for found in _MARK.finditer(text):
-        word = found.lastgroup or ""
+        clause = text[marks[-1].end if marks else 0 : found.start()]
+        word = "unclear" if _is_denied(clause, found) else found.lastgroup or ""
         backward = bool(_PASSIVE.search(text[: found.start()]) or _BACKWARD.match(found[0]))
         if marks and _JOINS.fullmatch(text, marks[-1].end, found.start()):
             marks[-1].words.add(word)
@@ -527,6 +567,15 @@ def _marks(text: str) -> list[_Mark]:
         else:
             marks.append(_Mark(found.start(), found.end(), {word}, backward))
     return marks
+
+
+def _is_denied(before: str, found: re.Match[str]) -> bool:
+    """True if a wording may say the opposite, by what stands before it in its sentence."""
+    sentence = re.split(r"[.;:](?:\s|$)", before)[-1]
+    if found.lastgroup != "supported":
+        return re.search(r"\b(?:not|never|neither|nor)\s+(?:\w+\s+)?$", sentence) is not None
+    clause = sentence.rpartition(",")[2]
+    return bool(_DENIES.search(clause) or _DENIES_ALL.search(sentence))
 
 
 def _mark_of(numbers: _List, lists: list[_List], marks: list[_Mark]) -> _Mark | None:
@@ -549,8 +598,11 @@ def _answers_something(mark: _Mark, lists: list[_List]) -> bool:
     return not mark.backward or any(one.end <= mark.start for one in lists)
 
 
-def _reading(mark: _Mark, text: str, lists: list[_List] | None = None) -> Reading:
-    """What a wording says, with what its clause adds: in part, done already."""
+def _reading(mark: _Mark, text: str, lists: list[_List] | None = None) -> Reading | None:
+    """What a wording says, with what its clause adds: in part, done already. None where that is
+    unclear."""
+    if "unclear" in mark.words:
+        return None
     start = max((one.end for one in lists or () if one.end <= mark.start), default=0)
     end = min((one.start for one in lists or () if one.start >= mark.end), default=len(text))
     tail = text[mark.end :] if lists and end == len(text) else text[mark.end : end]
@@ -574,14 +626,15 @@ def _heads(text: str, is_heading: bool) -> bool:
 
 
 def _group(text: str) -> _Group | None:
-    """The group that a heading opens; none where it gives no answer."""
+    """The group that a heading opens; none where it gives no answer, or an unclear one."""
     said = printed(text.rstrip(" :."), label_chars_max)
     if reading := read_answer(text.rstrip(" :.")):
         return _Group(reading, said)
     marks = _marks(text)
-    if not marks:
+    if not marks or _EXCEPTS.search(text):
         return None
     whole = marks[0]
     for mark in marks[1:]:
         whole.words |= mark.words if "supported" not in whole.words else set()
-    return _Group(_reading(whole, text), said)
+    reading = _reading(whole, text)
+    return None if reading is None else _Group(reading, said)
