@@ -38,8 +38,8 @@ class TaskWhere:
     )
     actor: str | None = strawberry.field(
         default=None,
-        description="A person of your institution: what he has claimed, and what those have for "
-        "whom he stands in today.",
+        description="A person of your institution: what they have claimed, and what those "
+        "have for whom they stand in today.",
     )
     claimed: bool | None = None
     overdue: bool | None = strawberry.field(
@@ -326,7 +326,7 @@ def _working(principal: Principal) -> None:
 
 
 def _persons(reading: Reading, actor: str) -> list[str]:
-    """A person, and those for whom he stands in today."""
+    """A person, and those for whom they stand in today."""
     mine = [register.absences.table.c.institution == reading.institution]
     away = register.absences.all(reading.connection, reading.scope, mine)
     others = {one for held in away for one in held.absent_for(actor, reading.today)}

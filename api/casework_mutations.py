@@ -13,7 +13,7 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.derive import read_id
-from api.steps import StepInput, StepPayload, other, required, step
+from api.steps import ADDED_LATER, StepInput, StepPayload, other, required, step
 from domain import progress_report
 from domain.casework import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
 from domain.entry import Protected, Stamp
@@ -54,6 +54,7 @@ class ApproveStepInput(StepInput):
     )
     data: JSON | None = strawberry.field(
         default=None,
+        metadata=ADDED_LATER,
         description="What the step is to say, as `takeStep` takes it: the approval counts for just "
         "that. Of `cover`: the `report` by its id, and its `narrative`.",
     )

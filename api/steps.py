@@ -40,6 +40,10 @@ from workflows.steps import visibility_of
 
 name_chars_max = 200
 
+ADDED_LATER = {"added_later": True}
+"""Metadata of a field that an input got after clients had sent it: without the field it is the
+command that it was, so what was sent before an update may be sent again after it."""
+
 
 @strawberry.input(description="By what authority somebody speaks.")
 class AuthorityInput:
@@ -97,6 +101,7 @@ class StepInput(Circumstances):
     )
     recorded_late: bool = strawberry.field(
         default=False,
+        metadata=ADDED_LATER,
         description="It was true by `effectiveOn`, before a deadline passed, and is recorded "
         "after. What the clock did since stays in history and counts no more; needs a reason.",
     )
@@ -197,8 +202,9 @@ def refused(refusal: Refusal) -> StepError:
 def command(context: Context, name: str, input: Circumstances) -> Command:
     """The command an input is: its id, and the digest of all it says."""
     said = dataclasses.asdict(input)
-    if not said.get("recorded_late"):
-        said.pop("recorded_late", None)  # a command from before the field is the same command
+    for field in dataclasses.fields(input):
+        if field.metadata.get("added_later") and said[field.name] == field.default:
+            del said[field.name]
     return Command.of(input.command_id, context.principal, [name, said])
 
 

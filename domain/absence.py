@@ -1,7 +1,7 @@
 """Who is away from an institution, and who stands in: persons by pseudonym, from a day to a day.
 
-Whoever stands in may take the steps of tasks that the other has claimed, and sees them. He speaks
-as himself: where four eyes are asked for, he is one person and the other another.
+Whoever stands in may take the steps of tasks that the other has claimed, and sees them. They speak
+as themselves: where four eyes are asked for, they are one person and the other another.
 """
 
 from __future__ import annotations

@@ -175,6 +175,12 @@ class HandHeld(Stored, frozen=True):
         """All who took it."""
         return frozenset((self.actor, *self.before))
 
+    @classmethod
+    def of(cls, entry: Entry, earlier: HandHeld | None) -> HandHeld:
+        """The hand of an entry, after an earlier one on the same thing."""
+        before = () if earlier is None else tuple(sorted(earlier.everybody, key=str))
+        return cls(version=entry.version, actor=entry.stamp.speaker.actor, before=before)
+
 
 class ApprovalHeld(Stored, frozen=True):
     """A person's approval that a step be taken; `content` is the SHA-256 of what was approved
@@ -643,14 +649,12 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     def _by_hand(self, step: str, entry: Entry) -> None:
         """Remembers whose hand took a step: on the case, and on the thing that it is about."""
-        event, actor = entry.event, entry.stamp.speaker.actor
-        self.hands[step] = HandHeld(version=entry.version, actor=actor)
+        event = entry.event
+        self.hands[step] = HandHeld.of(entry, None)
         about = subject_of(event, entry.version)
         if about is not None:
             key = hand_on(step, about)
-            before = self.hands.get(key)
-            others = () if before is None else tuple(sorted({*before.everybody}, key=str))
-            self.hands[key] = HandHeld(version=entry.version, actor=actor, before=others)
+            self.hands[key] = HandHeld.of(entry, self.hands.get(key))
         if self.approvals:
             self.approvals = [held for held in self.approvals if held.step != step]
         if isinstance(event, StepTaken):

@@ -29,6 +29,10 @@ class Visibility(StrEnum):
     """the institution that wrote it and the coordinating mechanism"""
 
 
+NARROWNESS = {visibility: place for place, visibility in enumerate(Visibility)}
+"""How few may read an entry: the higher, the fewer."""
+
+
 class Basis(StrEnum):
     """How an effective date is known."""
 

@@ -197,13 +197,7 @@ class ProgressReport(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     def by_hand(self, step: str, entry: Entry) -> None:
         """Remembers whose hand took a step on it, by the name that the step has on one
         recommendation alone."""
-        before = self.hands.get(step)
-        others = () if before is None else tuple(sorted(before.everybody, key=str))
-        actor = entry.stamp.speaker.actor
-        self.hands = {
-            **self.hands,
-            step: HandHeld(version=entry.version, actor=actor, before=others),
-        }
+        self.hands = {**self.hands, step: HandHeld.of(entry, self.hands.get(step))}
 
     def redraft(
         self,

@@ -2,7 +2,7 @@
 
 A task is a row for each institution that has it, or one where whoever coordinates has it. A notice
 is a row for each one it was addressed to, by the log index of its entry: only ever added, so that
-whoever delivers notices reads on from where he was and tells each once.
+whoever delivers notices reads on from where they were and tell each once.
 """
 
 from __future__ import annotations

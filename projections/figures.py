@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from domain.entry import Visibility
+from domain.entry import NARROWNESS, Visibility
 from domain.events import AssessmentHeld
 from domain.identity import natural_order
 from domain.recommendation import Recommendation
@@ -46,8 +46,6 @@ NO_GRADE = ("", "", "", "", "", "")
 
 EVERYWHERE = ""
 """The addressee of cells that hold the sums over all of them."""
-
-_NARROW = list(Visibility).index
 
 
 class Dimension(StrEnum):
@@ -207,7 +205,7 @@ def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
     # What states count as, their procedure says (`by_bucket`).
     yield "bucket", " ".join(r.states), r.definition or "", "", "", ""
     # Of several assignments the one that most may see says who is told of the institution.
-    widest = sorted(r.standing, key=lambda a: _NARROW(a.visibility), reverse=True)
+    widest = sorted(r.standing, key=lambda a: NARROWNESS[a.visibility], reverse=True)
     institutions = {a.institution: a for a in widest}
     for name, a in institutions.items():
         yield "institution", name, "", name, a.visibility.value, a.assigned_by
@@ -266,7 +264,7 @@ def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
 def _is_shown_with(r: Recommendation, a: AssessmentHeld) -> bool:
     if a.visibility is Visibility.CONFIDENTIAL:
         return a.visibility is r.visibility and a.recorded_by == r.institution
-    return _NARROW(a.visibility) <= _NARROW(r.visibility)
+    return NARROWNESS[a.visibility] <= NARROWNESS[r.visibility]
 
 
 def _graded(a: AssessmentHeld) -> tuple[str, ...]:

@@ -179,7 +179,7 @@ class Standpoints:
 
     def _of_everybody(self, from_: Standpoint, current: Connection) -> Standpoint:
         """The standpoint of the whole record, where that is the record of those named: many may
-        share it, and whoever asks reads his part of it."""
+        share it, and each of them reads their own part of it."""
         if from_.addressees is None or from_.log_index >= self._events_max:
             return from_
         named = views.recommendation.c.addressee.in_(from_.addressees)

@@ -302,6 +302,12 @@ def test_a_day_ends_with_its_last_second_there(timezone: str, day: str, end: str
     assert of(timezone=timezone).end_of(day) == end
 
 
+def test_a_day_begins_when_the_day_before_it_has_ended() -> None:
+    assert of(timezone=LJUBLJANA).start_of("2025-03-30") == "2025-03-29T23:00:00Z"
+    assert of(timezone=LJUBLJANA).start_of("2025-03-31") == "2025-03-30T22:00:00Z"
+    assert of(timezone="Asia/Beirut").start_of("2024-10-27") == "2024-10-26T22:00:00Z"
+
+
 def test_an_instant_lies_in_the_day_it_is_there() -> None:
     midnight = round(datetime(2025, 4, 8, 22, tzinfo=UTC).timestamp() * 1_000_000)
     assert of().day_of(midnight - 1) == "2025-04-08"

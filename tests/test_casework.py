@@ -10,6 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from api.casework_mutations import ApproveStepInput
+from api.context import Context
+from api.steps import command
 from domain import absence
 from domain.casework import TaskClaimed, TaskDelegated, TaskReleased
 from domain.entry import Entry, Speaker, Stamp
@@ -36,6 +39,7 @@ from tests.given import (
 )
 from tests.server import Server, running
 from tests.test_own_procedures import adopted, published
+from workflows.desk import Command
 from workflows.procedure.definition import Seat
 from workflows.procedure.four_eyes import seats_filled
 from workflows.procedure.replay import replay
@@ -151,6 +155,25 @@ def test_nobody_declares_what_he_has_planned(here: Server) -> None:
 
 
 AS_WITHDRAWN = {"step": "close", "data": {"closing": "withdrawn"}}
+
+
+def test_a_command_without_the_fields_added_later_is_the_command_it_was(here: Server) -> None:
+    """Frozen: what a client sent before an update, and sends again after it, is one command."""
+    speaker = here.service.principal(here.keys["second"])
+    assert speaker is not None
+    now = ApproveStepInput(command_id="one", id="a", expected_version=3, step="close")  # type: ignore[arg-type]
+    not_said = ("effective_on", "effective_basis", "reason", "source", "actor", "on_behalf_of")
+    before = {
+        **dict.fromkeys((*not_said, "authority", "visibility", "part")),
+        "command_id": "one",
+        "id": "a",
+        "expected_version": 3,
+        "step": "close",
+    }
+    context = Context(here.service, speaker)
+    assert command(context, "approve", now) == Command.of("one", speaker, ["approve", before])
+    now.data = {"closing": "withdrawn"}
+    assert command(context, "approve", now) != Command.of("one", speaker, ["approve", before])
 
 
 def test_closing_needs_two_of_three_others(here: Server) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from domain.casework import TaskHeld
 from domain.effects import Whose
-from domain.entry import Authority, AuthorityKind, Speaker, Visibility
+from domain.entry import NARROWNESS, Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import (
     Recommendation,
 )
@@ -333,9 +333,6 @@ def authorise_release(principal: Principal, r: Recommendation, task: str, instit
 _WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
 
 
-_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
-
-
 def authorise_entry(
     principal: Principal,
     step: str,
@@ -345,7 +342,7 @@ def authorise_entry(
 ) -> None:
     """Refuses what an entry on `r` may not say: that fewer may read it than would, or another
     institution's words (`report` is the progress report that is drafted again)."""
-    if step in SHOWN_WITH_IT and _NARROW[visibility] > _NARROW[r.visibility]:
+    if step in SHOWN_WITH_IT and NARROWNESS[visibility] > NARROWNESS[r.visibility]:
         raise InvalidInput(
             f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
         )

@@ -162,13 +162,17 @@ class Calendar:
         left out ended when the day before it did."""
         found = self._ends.get(day)
         if found is None:
-            found = self._end_of(day)
+            found = self._end_of(_day(day))
             if len(self._ends) < remembered_max:
                 self._ends[day] = found
         return found
 
-    def _end_of(self, day: str) -> Instant:
-        last = _day(day)
+    def start_of(self, day: str) -> Instant:
+        """The first second of the State's day, in UTC."""
+        ended = datetime.fromisoformat(self._end_of(_day(day) - timedelta(days=1)))
+        return Instant((ended + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def _end_of(self, last: date) -> Instant:
         wall = datetime(last.year, last.month, last.day, 23, 59, 59)  # noqa: DTZ001 - zoned below
         end = wall.replace(tzinfo=self._zone, fold=1).astimezone(UTC)
         if end.astimezone(self._zone).replace(tzinfo=None) != wall:

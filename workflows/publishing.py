@@ -30,13 +30,11 @@ class Examined(NamedTuple):
     report: gate.Report
 
 
-def go_on() -> bool:
-    """Nothing ends what is under way."""
-    return False
-
-
 def examine(
-    procedures: Procedures, addressee: str, source: bytes, ending: Callable[[], bool] = go_on
+    procedures: Procedures,
+    addressee: str,
+    source: bytes,
+    ending: Callable[[], bool] = lambda: False,
 ) -> Examined:
     """Looks at what a file says. An overlay extends a procedure that ships, or one the State has
     published. Raises Unavailable soon after `ending` says so."""
@@ -60,7 +58,7 @@ class Drafts:
     """The drafts lately tried out, by State and text: each is asked of the gate and made ready
     once, whoever asks again, and at the same time."""
 
-    def __init__(self, procedures: Procedures, ending: Callable[[], bool] = go_on) -> None:
+    def __init__(self, procedures: Procedures, ending: Callable[[], bool] = lambda: False) -> None:
         self._procedures = procedures
         self._ending = ending
         self._door = threading.Lock()

@@ -159,12 +159,11 @@ class Receipt(msgspec.Struct, kw_only=True):
 
     `rows`: data rows of the file. Each has one `Outcome`, and `row_outcomes` says how many rows
     have which; their sum is `rows`. `not_read_reasons` says how many are not read for which reason.
-    `merged` rows are joined to another row of the file,
-    `repeated` ones say it again word for word, `other_states` are of States not asked for,
-    `unreadable` ones need a person, `not_read` ones the format does not read (a second sheet, a
-    table without heading row). `undecided` ones wait for a person. `paragraphs`: recommendations;
-    where a source has no paragraphs, its texts. `parts`: texts, where a paragraph
-    bundles several. `pairs`: paragraph and recommending State.
+    `merged` rows are joined to another row of the file, `repeated` ones say it again word for word,
+    `other_states` are of States not asked for, `unreadable` ones need a person, `not_read` ones the
+    format does not read (a second sheet, a table without heading row). `undecided` ones wait for a
+    person. `paragraphs`: recommendations; where a source has no paragraphs, its texts. `parts`:
+    texts, where a paragraph bundles several. `pairs`: paragraph and recommending State.
 
     `new`, `changed`, `same`, `matched`, `undecided`, `missing`, `positions`: paragraphs. `matched`
     and `undecided` are rows of a second source, joined to what a review has or waiting for a

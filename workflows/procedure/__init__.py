@@ -24,7 +24,7 @@ from domain.casework import (
     SetBack,
     StepHeld,
 )
-from domain.entry import Entry, Visibility
+from domain.entry import NARROWNESS, Entry
 from domain.events import Corrected, Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
@@ -333,12 +333,9 @@ def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Fac
     )
 
 
-_NARROW = {visibility: n for n, visibility in enumerate(Visibility)}
-
-
 def _narrowed(event: Said, r: Recommendation) -> Said:
     """The event, read by no more than read the recommendation."""
-    if _NARROW[event.stamp.visibility] >= _NARROW[r.visibility]:
+    if NARROWNESS[event.stamp.visibility] >= NARROWNESS[r.visibility]:
         return event
     stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
     return msgspec.structs.replace(event, stamp=stamp)

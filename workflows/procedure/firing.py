@@ -98,12 +98,7 @@ def _fire_or_raise(
         if isinstance(error, Unavailable) and _is_known(procedures, r):
             raise  # the store can't be reached: nothing is wrong with the case
         log_line.error("a timer can't be fired", id=str(r.id), exc_info=error)
-        if isinstance(error, Refusal):
-            return [_incident(procedures, r, due, command, error.code, error.message)]
-        why = (
-            f"It met an error in the program: {type(error).__name__}. The operator's log has more."
-        )
-        return [_incident(procedures, r, due, command, "INTERNAL", why)]
+        return [incident_of(procedures, r, due, command, error)]
 
 
 def incident_of(

@@ -95,7 +95,4 @@ def _when(entry: Entry, calendar: Calendar) -> int:
     on = entry.stamp.effective.on
     if on is None or len(on) < 10:
         return recorded
-    return min(recorded, microseconds_of(calendar.end_of(on)) - _A_DAY)
-
-
-_A_DAY = 86_400 * 1_000_000
+    return min(recorded, microseconds_of(calendar.start_of(on)))

@@ -213,7 +213,7 @@ class Retelling:
         if on is None or len(on) < 10:
             return at
         calendar = self._as_if.calendars.of(entry.addressee)
-        start = microseconds_of(calendar.end_of(on)) - _A_DAY
+        start = microseconds_of(calendar.start_of(on))
         return max(at, start if now is None else min(start, now))
 
     def _is_left_to_some(self, step: str) -> bool:
@@ -245,10 +245,6 @@ class Retelling:
                 own.chart.index.keys() & self._under.chart.index.keys()
             )
         return self._both[own.hash]
-
-
-_A_DAY = 86_400 * 1_000_000 - 1_000_000
-"""From the first second of a day to its last, in microseconds."""
 
 
 class _NoLog:

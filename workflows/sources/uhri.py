@@ -20,7 +20,7 @@ import html
 import json
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, NoReturn
@@ -43,7 +43,7 @@ from workflows.sources import (
     UnreadableRow,
 )
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
-from workflows.sources.table import affected, printed, read_sheets, sdg, utf_8
+from workflows.sources.table import Sheet, affected, printed, read_sheets, sdg, utf_8
 
 file_bytes_max = 2_000_000_000
 records_max = 1_000_000
@@ -146,7 +146,11 @@ class Uhri:
         earlier: dict[bytes, int] = {}
         contents = array("Q", [0])
         with self.path.open("rb") as file:
-            for count, (number, record) in enumerate(self._numbered(file), 1):
+            is_spreadsheet = file.read(len(_PACKAGE)) == _PACKAGE
+            file.seek(0)
+            sheets = read_sheets(self.path, utf_8) if is_spreadsheet else []
+            records = _sheet_records(sheets) if is_spreadsheet else enumerate(_Records(file), 1)
+            for count, (number, record) in enumerate(records, 1):
                 self._done = (file.tell(), size)
                 if count > records_max:
                     raise NotThisFormat("records-too-many", REFUSALS["records-too-many"])
@@ -166,19 +170,8 @@ class Uhri:
                     yield RepeatedRow(number, first)
                 else:
                     yield _unreadable(number, "repeated-differently", key)
-            file.seek(0)
-            is_spreadsheet = file.read(4) == _PACKAGE
-        if is_spreadsheet:
-            yield from _sheets_not_read(self.path)
+        yield from _sheets_not_read(sheets[1:])
         self._done = (size, size)
-
-    def _numbered(self, file: IO[bytes]) -> Iterator[tuple[int, object]]:
-        """The records, each with its number: in the file, or of its row in the sheet."""
-        if file.read(4).startswith(_PACKAGE):
-            yield from _sheet_records(self.path)
-        else:
-            file.seek(0)
-            yield from enumerate(_Records(file), 1)
 
 
 _Json = dict[str, object]
@@ -402,9 +395,8 @@ _FIRST_DAY = datetime.date(1899, 12, 30)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 
 
-def _sheet_records(path: Path) -> Iterator[tuple[int, _Json]]:
+def _sheet_records(sheets: Sequence[Sheet]) -> Iterator[tuple[int, object]]:
     """The rows of the spreadsheet as records of the JSON export, each with its number."""
-    sheets = read_sheets(path, utf_8)
     (_, heading), *grid = sheets[0].rows if sheets else [(0, [])]
     names = [_HEADINGS.get(_heading(cell), "") for cell in heading]
     if not set(names) >= _HEADINGS_NEEDED:
@@ -421,9 +413,9 @@ def _sheet_records(path: Path) -> Iterator[tuple[int, _Json]]:
         yield number, record
 
 
-def _sheets_not_read(path: Path) -> Iterator[Read]:
+def _sheets_not_read(sheets: Sequence[Sheet]) -> Iterator[Read]:
     """The sheets after the first: the export has one."""
-    for sheet in read_sheets(path, utf_8)[1:]:
+    for sheet in sheets:
         message = "The export has one sheet. Save the others as files of their own."
         yield RowsNotRead(len(sheet.rows), "further-sheet", message, sheet.name)
 
