@@ -10,6 +10,7 @@ import tempfile
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from domain.languages import language
@@ -18,6 +19,7 @@ from workflows.access import Principal
 from workflows.desk import Desk
 from workflows.importing.answers import AnswersImport
 from workflows.importing.assessments import AssessmentsImport
+from workflows.importing.facts import FactsImport
 from workflows.importing.lists import ListImport
 from workflows.importing.lookups import Lookups
 from workflows.importing.matrix import MatrixImport
@@ -66,7 +68,7 @@ class Format(StrEnum):
     """a focal point's worklist, filled in"""
 
 
-_FACTS: dict[Format, type[AnswersImport | AssessmentsImport | ListImport]] = {
+_FACTS: dict[Format, type[FactsImport[Any]]] = {
     Format.ANSWERS: AnswersImport,
     Format.ASSESSMENTS: AssessmentsImport,
     Format.LISTS: ListImport,
@@ -127,8 +129,10 @@ class Import:
                 source, options, dry_run=dry_run, progress=progress, batch=batch
             )
         if format in _FACTS:
-            importing = _FACTS[format](*mine)
-            return importing.run(source, options, dry_run=dry_run, progress=progress, batch=batch)
+            importing = _FACTS[format](
+                *mine, source, options, dry_run=dry_run, progress=progress, batch=batch
+            )
+            return importing.run()
         reader = _reader(source, format, options)
         return SourceImport(*mine).run(
             source, reader, options, dry_run=dry_run, progress=progress, batch=batch

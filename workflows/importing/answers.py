@@ -6,9 +6,7 @@ is later; else it is a conflict, and a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from rapidfuzz import fuzz
@@ -20,25 +18,20 @@ from domain.identity import normal_symbol
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
 from domain.words import Position
-from workflows.access import Principal
-from workflows.desk import Desk
+from workflows.importing.facts import REASONS as OF_NUMBERS
 from workflows.importing.facts import Fact, FactsImport, spread
-from workflows.importing.lookups import Lookups
 from workflows.importing.matching import plain
 from workflows.importing.matrix import organ_of
-from workflows.importing.receipt import Conflict, Options, Outcome, Progress, Receipt
-from workflows.sources import NotThisFormat, RepeatedRow, RowsNotRead, UnreadableRow
-from workflows.sources.answers import AnswerRow, Answers
+from workflows.importing.receipt import Conflict, Outcome
+from workflows.sources import RepeatedRow, RowsNotRead, UnreadableRow
+from workflows.sources.answers import AnswerRow, Answers, ReadAnswer
 
 ALIKE = 75
 """From this similarity on (per cent) what follows a number is the recommendation itself, not a
 comment on it."""
 
 REASONS = {
-    "number-not-known": "The document has no such paragraph in the record. Check the number, or "
-    "import the report first.",
-    "number-cell-unclear": "The cell is a number, which can't tell apart paragraphs as 50.1 and "
-    "50.10. Format the column as text and type the number again.",
+    **OF_NUMBERS,
     "range-reversed": "The range ends before it begins. Write its ends in their order.",
     "range-too-long": "The range has more than 1,000 numbers. Check its ends.",
     "answered-twice": "An earlier row of this file answers the number otherwise. Compare both with "
@@ -50,56 +43,24 @@ NOT_OF_THE_DOCUMENT = (
 )
 
 
-class AnswersImport:
-    """Imports answers on behalf of a principal."""
+class AnswersImport(FactsImport[list[ReadAnswer]]):
+    """An import of answers. A row of the receipt is a number that the file names."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
-        self._mine = desk, lookups, principal
+    format = Answers.format
+    version = Answers.version
 
-    def run(
-        self,
-        path: Path,
-        options: Options,
-        *,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-        batch: UUID | None = None,
-    ) -> Receipt:
-        """Records the positions that the file gives, and gives the receipt. A row of the receipt is
-        a number that the file names: each is changed, same, undecided (a conflict), repeated,
-        unreadable, not read, or of a State not asked for."""
-        reader = Answers(path)
-        try:
-            found = reader.read()
-        except NotThisFormat as problem:
-            raise InvalidInput(str(problem), reason=problem.code) from None
-        work = _Work(
-            *self._mine,
-            path,
-            options,
-            format=reader.format,
-            parser_version=reader.version,
-            dry_run=dry_run,
-            progress=progress,
-            batch=batch,
-        )
-        facts: list[Fact] = []
+    def read(self) -> list[ReadAnswer]:
+        return Answers(self.path).read()
+
+    def facts(self, found: list[ReadAnswer]) -> Iterator[Fact]:
+        self._said: dict[tuple[str, str, str], Reading] = {}
         for read in found:
             if isinstance(read, AnswerRow):
-                facts.extend(work.facts(read))
+                yield from self._of(read)
             else:
-                work.account(read)
-        return work.record(facts)
+                self.account(read)
 
-
-class _Work(FactsImport):
-    """One import of answers under way."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._said: dict[tuple[str, str, str], Reading] = {}
-
-    def facts(self, row: AnswerRow) -> list[Fact]:
+    def _of(self, row: AnswerRow) -> list[Fact]:
         """What a row says of each number that it names."""
         state = self.addressee(row.addressee)
         if state is None:

@@ -7,10 +7,7 @@ not recorded again; two grades of one day stand side by side, and the second is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz
 
@@ -20,23 +17,18 @@ from domain.events import Assessed
 from domain.identity import normal_paragraph, normal_symbol, paragraphs_of
 from domain.names import folded
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput
 from domain.vocabulary import Resolver
 from domain.words import AssessorKind, Mechanism
-from workflows.access import Principal
-from workflows.desk import Desk
+from workflows.importing.facts import REASONS as OF_NUMBERS
 from workflows.importing.facts import Fact, FactsImport
-from workflows.importing.lookups import Lookups
 from workflows.importing.matching import NEAR, nearness, plain
 from workflows.importing.receipt import (
     Conflict,
     Options,
     Outcome,
-    Progress,
-    Receipt,
     text_differs,
 )
-from workflows.sources import NotThisFormat, UnreadableRow
+from workflows.sources import NotThisFormat, RowsNotRead, UnreadableRow
 from workflows.sources.table import (
     REFUSALS,
     CellKind,
@@ -77,14 +69,11 @@ TO_WRITE = {
 """What is needed of every row, and what is written there."""
 
 REASONS = {
+    **OF_NUMBERS,
     "columns-differ": "The row has another number of fields than the heading row.",
     "cell-missing": "These cells are empty, and are needed: ",
     "addressee-unknown": "The addressee is not known. Write its code, or its name as the UN does.",
     "number-unreadable": "No paragraph number can be read here. Write one number, as 50.1.",
-    "number-not-known": "The document has no such paragraph in the record. Check the number, or "
-    "import the report first.",
-    "number-cell-unclear": "The cell is a number, which can't tell apart paragraphs as 50.1 and "
-    "50.10. Format the column as text and type the number again.",
     "assessor-kind-unknown": f"Write in a column assessor_kind one of: {', '.join(AssessorKind)}.",
     "date-unreadable": "Write the date as 2025-04-08, 2025-04 or 2025.",
 }
@@ -104,66 +93,37 @@ class _Unreadable(Exception):
         self.code, self.more = code, more
 
 
-class AssessmentsImport:
-    """Imports assessments on behalf of a principal."""
+class AssessmentsImport(FactsImport[tuple[list[Row], list[RowsNotRead]]]):
+    """An import of assessments."""
 
     format = "assessments"
     version = 1
 
-    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
-        self._mine = desk, lookups, principal
-
-    def run(
-        self,
-        path: Path,
-        options: Options,
-        *,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-        batch: UUID | None = None,
-    ) -> Receipt:
-        """Records the assessments that are new, and gives the receipt. Each row is changed (a new
-        assessment), same, undecided (a conflict), unreadable, not read, or of a State not asked
-        for."""
+    def read(self) -> tuple[list[Row], list[RowsNotRead]]:
         unknown: list[str] = []
 
         def headed(heading: list[str]) -> list[str]:
-            names, others = _columns(heading, options)
+            names, others = _columns(heading, self.options)
             unknown[:] = unknown or others
             return names
 
-        try:
-            rows, not_read = rows_under_one_heading(path, utf_8, headed)
-        except NotThisFormat as problem:
-            raise InvalidInput(str(problem), reason=problem.code) from None
-        work = _Work(
-            *self._mine,
-            path,
-            options,
-            format=self.format,
-            parser_version=self.version,
-            dry_run=dry_run,
-            progress=progress,
-            batch=batch,
-        )
+        found = rows_under_one_heading(self.path, utf_8, headed)
         for name in unknown:
             message = f"“{printed(name, 60)}” is no column of assessments; it is not read."
-            work.doubt(1, None, "column-unknown", message)
-        facts = [fact for row in rows if (fact := work.fact(row)) is not None]
-        for read in not_read:
-            work.account(read)
-        return work.record(facts)
+            self.doubt(1, None, "column-unknown", message)
+        return found
 
-
-class _Work(FactsImport):
-    """One import of assessments under way."""
-
-    def __init__(self, desk: Desk, *rest: Any, **options: Any) -> None:
-        super().__init__(desk, *rest, **options)
-        self._schemes = desk.procedures.schemes()
+    def facts(self, found: tuple[list[Row], list[RowsNotRead]]) -> Iterator[Fact]:
+        self._schemes = self.procedures.schemes()
         self._source = _said_source(self.options)
+        rows, not_read = found
+        for row in rows:
+            if (fact := self._of(row)) is not None:
+                yield fact
+        for read in not_read:
+            self.account(read)
 
-    def fact(self, row: Row) -> Fact | None:
+    def _of(self, row: Row) -> Fact | None:
         """What a row states; None where that is nothing, which is told."""
         try:
             return self._fact(row)

@@ -7,9 +7,9 @@ contradicts the record without being later is a conflict: it is listed, and a pe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from domain.entry import Effective, Entry, Protected, Source, Stamp
@@ -23,11 +23,21 @@ from workflows.importing.door import NEEDS_DECISION, Door
 from workflows.importing.lookups import Lookups
 from workflows.importing.receipt import Conflict, Options, Outcome, Progress, Receipt, RowNote
 from workflows.importing.run import Run
-from workflows.sources import RepeatedRow, RowsNotRead, UnreadableRow
+from workflows.sources import NotThisFormat, RepeatedRow, RowsNotRead, UnreadableRow
 
 chunk_facts = 500
 attempts_max = 3
 range_numbers_max = 1_000
+
+Found = TypeVar("Found")
+
+REASONS = {
+    "number-not-known": "The document has no such paragraph in the record. Check the number, or "
+    "import the report first.",
+    "number-cell-unclear": "The cell is a number, which can't tell apart paragraphs as 50.1 and "
+    "50.10. Format the column as text and type the number again.",
+}
+"""Why a number of a row names no recommendation."""
 
 
 class NotAskedFor(Exception):
@@ -49,8 +59,13 @@ Planned = list[Entry] | Refusal | Conflict | NotAskedFor
 """What came of a fact: its entries, or why there are none."""
 
 
-class FactsImport:
-    """What imports of facts have in common: one run, its receipt, chunk by chunk."""
+class FactsImport(Generic[Found]):
+    """One import of facts on behalf of a principal: one run, its receipt, chunk by chunk. A format
+    says how its file is read, and what it states. `version`: raised when the same file would be
+    read differently."""
+
+    format: ClassVar[str]
+    version: ClassVar[int]
 
     def __init__(
         self,
@@ -60,21 +75,20 @@ class FactsImport:
         path: Path,
         options: Options,
         *,
-        format: str,
-        parser_version: int,
-        dry_run: bool,
-        progress: Progress | None,
-        batch: UUID | None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        batch: UUID | None = None,
     ) -> None:
         if options.state is not None:
             authorise(principal, "import", options.state)
         self.lookups = lookups
         self.principal = principal
+        self.path = path
         self.options = options
         self.procedures = desk.procedures.for_a_file()
         self.receipt = Receipt(
-            format=format,
-            parser_version=parser_version,
+            format=self.format,
+            parser_version=self.version,
             language=options.language,
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             size=path.stat().st_size,
@@ -87,6 +101,24 @@ class FactsImport:
         self.door = Door(self.procedures, principal, lambda: self._run.command)
         self._progress = progress
         self._paragraphs: dict[tuple[str, str], dict[str, UUID]] = {}
+
+    def run(self) -> Receipt:
+        """Records what is new of the file, chunk by chunk, and gives the receipt. Each row is
+        changed (it states something new), same, undecided (a conflict), repeated, unreadable, not
+        read, or of a State not asked for."""
+        try:
+            found = self.read()
+        except NotThisFormat as problem:
+            raise InvalidInput(str(problem), reason=problem.code) from None
+        return self._record(list(self.facts(found)))
+
+    def read(self) -> Found:
+        """What the file holds. Raises NotThisFormat."""
+        raise NotImplementedError
+
+    def facts(self, found: Found) -> Iterable[Fact]:
+        """What that states, in the file's order; accounts for the rows that state nothing."""
+        raise NotImplementedError
 
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
         """The entries of a step, by the door of files. Raises Conflict where it is left to
@@ -156,7 +188,7 @@ class FactsImport:
 
     # -- recording
 
-    def record(self, facts: Sequence[Fact]) -> Receipt:
+    def _record(self, facts: Sequence[Fact]) -> Receipt:
         """Records what is new of the facts, chunk by chunk, and ends the run."""
         receipt = self.receipt
         receipt.paragraphs = len({fact.id for fact in facts})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,22 +20,15 @@ from domain.entry import Effective, Entry, effective, is_date, label_chars_max, 
 from domain.events import Classified, Declassified, PositionTaken, Term
 from domain.identity import normal_paragraph, normal_symbol
 from domain.recommendation import Recommendation, fold
-from domain.refusals import InvalidInput
 from domain.review import review_id
 from domain.words import AssertedHow, CorrectionKind, Mechanism, Position
-from workflows.access import Principal
-from workflows.desk import Desk
 from workflows.exporting.cells import fitting, is_taken_for_a_formula, named, public_only
 from workflows.exporting.sheets import COLUMNS, Reading
 from workflows.importing.facts import Fact, FactsImport, NotAskedFor
-from workflows.importing.lookups import Lookups
 from workflows.importing.matching import NEAR, nearness, same_text
 from workflows.importing.matrix import organ_of
 from workflows.importing.receipt import (
     Conflict,
-    Options,
-    Progress,
-    Receipt,
     text_differs,
     text_of_another,
 )
@@ -97,6 +90,9 @@ class ListRow(NamedTuple):
     cells: dict[str, str]
 
 
+ReadListRow = ListRow | UnreadableRow | RepeatedRow | RowsNotRead
+
+
 class ListReader:
     """The list at `path`, CSV or spreadsheet."""
 
@@ -107,7 +103,7 @@ class ListReader:
         self.path = path
         self.unknown: list[str] = []
 
-    def read(self) -> Iterator[ListRow | UnreadableRow | RepeatedRow | RowsNotRead]:
+    def read(self) -> Iterator[ReadListRow]:
         """The rows in order; `unknown` holds the headings that no list has. Raises
         NotThisFormat."""
         rows, not_read = rows_under_one_heading(self.path, utf_8, self._headed)
@@ -149,50 +145,6 @@ class ListReader:
         return names
 
 
-class ListImport:
-    """Imports lists on behalf of a principal."""
-
-    def __init__(self, desk: Desk, lookups: Lookups, principal: Principal) -> None:
-        self._mine = desk, lookups, principal
-
-    def run(
-        self,
-        path: Path,
-        options: Options,
-        *,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-        batch: UUID | None = None,
-    ) -> Receipt:
-        """Records what was changed in the list, and gives the receipt. Each row is changed, same,
-        undecided (a conflict), repeated, unreadable, not read, or of a State not asked for."""
-        reader = ListReader(path)
-        try:
-            found = list(reader.read())
-        except NotThisFormat as problem:
-            raise InvalidInput(str(problem), reason=problem.code) from None
-        work = _Work(
-            *self._mine,
-            path,
-            options,
-            format=reader.format,
-            parser_version=reader.version,
-            dry_run=dry_run,
-            progress=progress,
-            batch=batch,
-        )
-        for name in reader.unknown:
-            message = f"“{printed(name, 60)}” is no column of a list; it is not read."
-            work.doubt(1, None, "column-unknown", message)
-        facts: list[Fact] = []
-        for read in found:
-            if isinstance(read, ListRow):
-                facts.append(work.fact(read))
-            else:
-                work.account(read)
-        return work.record(facts)
-
-
 class _Row(NamedTuple):
     """A row beside the record. `then`: the recommendation as the list showed it; `now`: as it is;
     `entries`: its history; `language`: of the row's text."""
@@ -214,16 +166,31 @@ class _Row(NamedTuple):
         return [entry for entry in self.entries if entry.version > self.said.version]
 
 
-class _Work(FactsImport):
-    """One import of a list under way."""
+class ListImport(FactsImport[list[ReadListRow]]):
+    """An import of a list."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, *rest: Any, **options: Any) -> None:
-        super().__init__(desk, lookups, *rest, **options)
-        self._terms = Terms(lookups)
+    format = ListReader.format
+    version = ListReader.version
+
+    def read(self) -> list[ReadListRow]:
+        reader = ListReader(self.path)
+        found = list(reader.read())
+        for name in reader.unknown:
+            message = f"“{printed(name, 60)}” is no column of a list; it is not read."
+            self.doubt(1, None, "column-unknown", message)
+        return found
+
+    def facts(self, found: list[ReadListRow]) -> Iterator[Fact]:
+        self._terms = Terms(self.lookups)
         self._there: dict[UUID, list[Recommendation]] = {}
-        self._is_spreadsheet = is_spreadsheet(rest[1])
+        self._is_spreadsheet = is_spreadsheet(self.path)
+        for read in found:
+            if isinstance(read, ListRow):
+                yield self._of(read)
+            else:
+                self.account(read)
 
-    def fact(self, row: ListRow) -> Fact:
+    def _of(self, row: ListRow) -> Fact:
         """What a row states."""
 
         def plan(r: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
