@@ -22,7 +22,7 @@ from demo import matrices as demo
 from domain.addressees import addressees, recognise
 from tests.length import times
 from tests.work import calls
-from workflows import ohchr_matrix
+from workflows import ohchr_matrix, word_document
 from workflows.ohchr_matrix import (
     REASONS,
     Citation,
@@ -639,14 +639,14 @@ def test_a_file_that_is_no_matrix_is_refused_with_a_reason(monkeypatch):
     assert refusal(good, language="xx") == "language-unknown"
     monkeypatch.setattr(ohchr_matrix, "rows_max", 1)
     assert refusal(good) == "rows-too-many"
-    monkeypatch.setattr(ohchr_matrix, "file_bytes_max", 100)
+    monkeypatch.setattr(word_document, "file_bytes_max", 100)
     assert refusal(good) == "file-too-large"
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked():
     good = written((FIRST, "Supported", "", ""))
     bomb = repacked(good, "docProps/app.xml", lambda data: bytes(201_000_000))
-    assert len(bomb) < ohchr_matrix.file_bytes_max
+    assert len(bomb) < word_document.file_bytes_max
     assert refusal(bomb) == "unpacked-too-large"
     body = repacked(good, "word/document.xml", lambda data: data + b" " * 33_000_000)
     assert refusal(body) == "unpacked-too-large"

@@ -16,41 +16,34 @@ What a file holds is a claim by its makers: it is kept as printed, and what cann
 doubt (a stable code), never a repair. A row that cannot be read is handed back whole.
 
 Only English files have been met. The words of the other five languages (`LANGUAGES`) are those
-that UN documents use; a word that is missing makes a row unreadable, so it is noticed.
+that UN documents use; where a word for an answer is missing, the row is pending and doubted.
 """
 
 from __future__ import annotations
 
-import io
-import lzma
-import posixpath
 import re
 import unicodedata
-import zipfile
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Literal, get_args
-from xml.etree import ElementTree
 
 import msgspec
 
 from domain.addressees import recognise
 from domain.answers import Reading, read_answer
+from workflows import word_document
 from workflows.ohchr_matrix_words import LANGUAGES, Position
 from workflows.sources import NotThisFormat, RowsNotRead
 from workflows.sources.table import CellKind, is_workbook, kind_of, read_sheets, utf_8
-from workflows.word_printed import UNCOMPUTED, Printed, walk
+from workflows.word_document import Cell, UnreadableDocument, bytes_of, clean, read_word
+from workflows.word_printed import UNCOMPUTED
 
 version = 2
 """Raised when the same file would be read differently."""
 
-file_bytes_max = 20_000_000
-unpacked_bytes_max = 200_000_000
-part_bytes_max = 32_000_000
 rows_max = 10_000
 cell_characters_max = 10_000
 printed_characters_max = 500
@@ -161,14 +154,9 @@ REFUSALS = {
     "no-list": "No list of recommendations was found: numbered paragraphs (140.1 …) under one that "
     "says what the State answers. Choose the Working Group's report.",
     "report-not-english": "Reports are read in English. Take the matrix for other languages.",
-    "file-too-large": "The file is larger than 20 MB. Remove pictures and save it again.",
+    **word_document.REFUSALS,
     "not-a-docx": "This is no Word document (.docx) and no spreadsheet. Choose the matrix as OHCHR "
     "publishes it.",
-    "old-word-format": "This is a Word file of the old kind (.doc). Save it as .docx.",
-    "encrypted": "The document is protected by a password. Remove the password and save it again.",
-    "unpacked-too-large": "Unpacked, the document is far larger than a matrix can be. Copy its "
-    "table into a new document and save that.",
-    "damaged": "The document is damaged. Open it in a word processor, save it again as .docx.",
     "no-heading-row": "No table or sheet has the heading row of a matrix (Recommendation, "
     "Position). Check that this is the thematic list, and that its first row was not removed.",
     "language-differs": "The heading row is in another language than was chosen. "
@@ -201,7 +189,6 @@ NOT_READ = {
 _THEME_LISTS = {2: "2014", 3: "2019", 4: "2025"}
 _COLUMNS_NEEDED = {"recommendation", "position"}
 _DASHES = "-–—−‐‑•·"
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\ufffc]")
 _NUMBER = re.compile(
     r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"
     r"(\d{1,4}(?:\s?\.\s?\d{1,4}|\.[a-z](?![a-z]))+|\d{1,4}(?=[.)]))(?![\d\w]*\d)[.):]?\s*"
@@ -309,18 +296,19 @@ def text_and_states(printed: str, language: str) -> tuple[str, tuple[str, ...]]:
 # The table
 
 
-def _header_and_tables(source: bytes | Path) -> tuple[str, list[list[list[_Cell]]]]:
+def _header_and_tables(source: bytes | Path) -> tuple[str, list[list[list[Cell]]]]:
     """What says what the file is about, and its tables."""
-    data = source if isinstance(source, bytes) else _bytes(source)
-    if len(data) > file_bytes_max:
-        raise NotAMatrix("file-too-large")
-    if is_workbook(data):
-        return _sheets(data)
-    document = read_word(data)
+    try:
+        data = bytes_of(source)
+        if is_workbook(data):
+            return _sheets(data)
+        document = read_word(data)
+    except UnreadableDocument as problem:
+        raise NotAMatrix(problem.code) from None
     return document.header_and_text, document.tables
 
 
-def _sheets(data: bytes) -> tuple[str, list[list[list[_Cell]]]]:
+def _sheets(data: bytes) -> tuple[str, list[list[list[Cell]]]]:
     """The sheets as tables. Lines of one cell above all others are the header."""
     try:
         sheets = read_sheets(data, utf_8)
@@ -335,7 +323,7 @@ def _sheets(data: bytes) -> tuple[str, list[list[list[_Cell]]]]:
         tables.append(
             [
                 [
-                    _Cell(str(cell), start, 1, is_number=kind_of(cell) is CellKind.NUMBER)
+                    Cell(str(cell), start, 1, is_number=kind_of(cell) is CellKind.NUMBER)
                     for start, cell in enumerate(cells)
                 ]
                 for cells in rows[len(title) :]
@@ -344,30 +332,18 @@ def _sheets(data: bytes) -> tuple[str, list[list[list[_Cell]]]]:
     return " ".join(header), tables
 
 
-class _Cell(msgspec.Struct, frozen=True):
-    """`text`: paragraphs divided by line feeds, soft breaks as vertical tabs; `own`: False if a
-    vertical merge carries the text down from a row above. `is_number`: a number cell of a
-    spreadsheet, in which 50.10 is 50.1."""
-
-    text: str
-    start: int
-    span: int
-    own: bool = True
-    is_number: bool = False
-
-
 _Columns = dict[str, tuple[int, int, int]]
 """Column → place of its heading cell in the row, its start on the grid, cells in that row. One that
 is not known stands under its heading, after a colon."""
 
 
 def _with_headings(
-    tables: list[list[list[_Cell]]], language: str
-) -> tuple[str, list[tuple[list[list[_Cell]], _Columns]], list[RowsNotRead]]:
+    tables: list[list[list[Cell]]], language: str
+) -> tuple[str, list[tuple[list[list[Cell]], _Columns]], list[RowsNotRead]]:
     """The tables that have a heading row, in the first language that any has one in, those that go
     on without one under the heading of the table before, and the others."""
     for tongue in (language, "en"):
-        found: list[tuple[list[list[_Cell]], _Columns]] = []
+        found: list[tuple[list[list[Cell]], _Columns]] = []
         others: list[RowsNotRead] = []
         for table in tables:
             columns = next(filter(None, (_columns(row, tongue) for row in table)), None)
@@ -375,8 +351,8 @@ def _with_headings(
                 columns = found[-1][1]
             if columns is not None:
                 found.append((table, columns))
-            elif filled := [row for row in table if any(_clean(cell.text) for cell in row)]:
-                printed = " | ".join(filter(None, (_clean(cell.text) for cell in filled[0])))
+            elif filled := [row for row in table if any(clean(cell.text) for cell in row)]:
+                printed = " | ".join(filter(None, (clean(cell.text) for cell in filled[0])))
                 reason = "table-without-heading"
                 printed = printed[:printed_characters_max]
                 others.append(RowsNotRead(len(filled), reason, NOT_READ[reason], printed))
@@ -388,19 +364,19 @@ def _with_headings(
     raise NotAMatrix("no-heading-row")
 
 
-def _goes_on(table: list[list[_Cell]], columns: _Columns, language: str) -> bool:
+def _goes_on(table: list[list[Cell]], columns: _Columns, language: str) -> bool:
     """True if a table without a heading row has rows like those of the table before it: as many
     cells, and a paragraph number where it belongs."""
     for row in table:
         if len(row) != columns["recommendation"][2]:
             continue
         for column in ("number", "recommendation"):
-            if numbered(_clean(_cell(row, columns, column)), language)[0]:
+            if numbered(clean(_cell(row, columns, column)), language)[0]:
                 return True
     return False
 
 
-def _columns(cells: list[_Cell], language: str) -> _Columns:
+def _columns(cells: list[Cell], language: str) -> _Columns:
     """What the cells of a heading row head; empty if this is none."""
     found: _Columns = {}
     if len(cells) < len(_COLUMNS_NEEDED) or any(len(cell.text) > 200 for cell in cells):
@@ -414,7 +390,7 @@ def _columns(cells: list[_Cell], language: str) -> _Columns:
                 break
         else:
             if printed:
-                found.setdefault(f"{_clean(cell.text)}:", where)
+                found.setdefault(f"{clean(cell.text)}:", where)
     return found if found.keys() >= _COLUMNS_NEEDED else {}
 
 
@@ -426,19 +402,19 @@ def _folded_headings(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def _is_data(cells: list[_Cell], columns: _Columns, heading_language: str, language: str) -> bool:
+def _is_data(cells: list[Cell], columns: _Columns, heading_language: str, language: str) -> bool:
     """True unless the row is empty, a heading row, or opens a theme."""
-    filled = [cell for cell in cells if cell.own and _clean(cell.text)]
+    filled = [cell for cell in cells if cell.own and clean(cell.text)]
     if not filled or _columns(cells, heading_language):
         return False
     return len(filled) > 1 or not _opens_a_theme(cells, filled[0], columns, language)
 
 
-def _opens_a_theme(cells: list[_Cell], filled: _Cell, columns: _Columns, language: str) -> bool:
+def _opens_a_theme(cells: list[Cell], filled: Cell, columns: _Columns, language: str) -> bool:
     """True if the only cell that is filled names a theme: after its label, across the whole row, or
     in the first cell, where it is no text of a recommendation: it has no paragraph number, cites
     nothing and names no States."""
-    text = _clean(filled.text)
+    text = clean(filled.text)
     number, rest = numbered(text, language)
     is_counted = number.isdigit()
     if number and not is_counted:
@@ -455,11 +431,11 @@ def _opens_a_theme(cells: list[_Cell], filled: _Cell, columns: _Columns, languag
     return bool(label) or is_whole_row or len(rest if is_counted else text) <= theme_characters_max
 
 
-def _theme_of(cells: list[_Cell], heading_language: str, language: str) -> str:
+def _theme_of(cells: list[Cell], heading_language: str, language: str) -> str:
     """The theme that a row opens, without its label and its number in a list."""
     if _columns(cells, heading_language):
         return ""
-    text = next((printed for cell in cells if (printed := _clean(cell.text))), "")
+    text = next((printed for cell in cells if (printed := clean(cell.text))), "")
     text = _labels("theme", language).sub("", text, count=1)
     return _COUNTED.sub("", text)
 
@@ -469,13 +445,13 @@ def says(row: MatrixRow) -> tuple[object, ...]:
     return row.parts, row.position, row.in_part
 
 
-def _cell(cells: list[_Cell], columns: _Columns, column: str) -> str:
+def _cell(cells: list[Cell], columns: _Columns, column: str) -> str:
     """The text under a heading."""
     found = _under(cells, columns, column)
     return found.text if found else ""
 
 
-def _under(cells: list[_Cell], columns: _Columns, column: str) -> _Cell | None:
+def _under(cells: list[Cell], columns: _Columns, column: str) -> Cell | None:
     """The cell under a heading: by place where the row has as many cells as the heading row, else
     by the grid."""
     if column not in columns:
@@ -490,17 +466,17 @@ def _under(cells: list[_Cell], columns: _Columns, column: str) -> _Cell | None:
 
 
 def _row(
-    number: int, cells: list[_Cell], columns: _Columns, theme: str, language: str
+    number: int, cells: list[Cell], columns: _Columns, theme: str, language: str
 ) -> MatrixRow | UnreadableRow:
     if sum(len(cell.text) for cell in cells) > cell_characters_max:
         return _unreadable(number, "cell-too-long", cells)
     if len(cells) == 1:
         return _unreadable(number, "columns-missing", cells)
     told = _cell(cells, columns, "recommendation")
-    body, citation = _source(_clean(told), language)
+    body, citation = _source(clean(told), language)
     paragraph, body = numbered(body, language)
     if not paragraph:
-        printed = _clean(_cell(cells, columns, "number"))
+        printed = clean(_cell(cells, columns, "number"))
         paragraph, rest = numbered(f"{printed} ", language)
         if rest.strip():
             paragraph = ""
@@ -516,7 +492,7 @@ def _row(
         return _unreadable(number, "text-missing", cells)
     if "states" in columns:
         parts = _with_states(parts, _listed(_cell(cells, columns, "states")), doubts)
-    position_printed = _clean(_cell(cells, columns, "position"))
+    position_printed = clean(_cell(cells, columns, "position"))
     answer = read_answer(position_printed)
     if answer is None:
         doubts.add("position-unclear")
@@ -571,8 +547,8 @@ def _with_states(
     return parts
 
 
-def _unreadable(number: int, reason: str, cells: list[_Cell]) -> UnreadableRow:
-    printed = " | ".join(_clean(cell.text) for cell in cells)
+def _unreadable(number: int, reason: str, cells: list[Cell]) -> UnreadableRow:
+    printed = " | ".join(clean(cell.text) for cell in cells)
     return UnreadableRow(number, reason, REASONS[reason], printed[:printed_characters_max])
 
 
@@ -626,7 +602,7 @@ def _items(cell: str, language: str) -> list[str]:
     """The lines of a cell; one that a soft break cut off an item with a dash is put back."""
     items: list[str] = []
     for paragraph in cell.split("\n"):
-        for place, line in enumerate(map(_clean, paragraph.split("\v"))):
+        for place, line in enumerate(map(clean, paragraph.split("\v"))):
             begins = (
                 place == 0
                 or not items
@@ -864,17 +840,13 @@ def _headline(header: str, language: str) -> tuple[str, int | None, int | None]:
 # Words
 
 
-def _clean(text: str) -> str:
-    return " ".join(_INVISIBLE.sub("", text).split())
-
-
 def _lines(text: str) -> list[str]:
-    return [line for line in map(_clean, re.split("[\n\v]", text)) if line]
+    return [line for line in map(clean, re.split("[\n\v]", text)) if line]
 
 
 def _plain(text: str) -> str:
     """As compared: no case, diacritics, curly apostrophes or stray spaces."""
-    letters = unicodedata.normalize("NFKD", _clean(text).casefold().replace("’", "'"))
+    letters = unicodedata.normalize("NFKD", clean(text).casefold().replace("’", "'"))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
@@ -886,175 +858,3 @@ def _labels(which: str, language: str) -> re.Pattern[str]:
         re.escape(word).replace("\\ ", r"\s+") for word in sorted(words, key=len, reverse=True)
     )
     return re.compile(rf"(?:{either})\s*[:：]{'?' if which == 'source' else ''}\s*", re.IGNORECASE)
-
-
-# The file
-
-
-_WRAPPERS = {"sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"}
-_HEADING = re.compile(r"heading|title|titre|t[íi]tulo|_?h_?\d", re.IGNORECASE)
-"""Styles of headings, as Word and the templates of the United Nations name them."""
-_ROW_UNPRINTED = ("del", "hidden")
-_UNREADABLE_PACKAGE = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, KeyError),
-    *(EOFError, OSError, NotImplementedError, RuntimeError, LookupError, ValueError),
-)
-
-
-class _Element(ElementTree.TreeBuilder):
-    """Builds elements without their namespaces, which the two dialects of OOXML spell
-    differently; a document type, the only door to entities, ends the reading."""
-
-    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
-        names = {name.rpartition("}")[2]: value for name, value in attrs.items()}
-        return super().start(tag.rpartition("}")[2], names)
-
-    def end(self, tag: str, /) -> ElementTree.Element:
-        return super().end(tag.rpartition("}")[2])
-
-    def doctype(self, _name: str, _public: str, _system: str) -> None:
-        raise NotAMatrix("damaged")
-
-
-class WordParagraph(msgspec.Struct, frozen=True):
-    """A paragraph outside tables, with the number that Word prints before it."""
-
-    text: str
-    is_heading: bool = False
-
-
-class WordDocument(msgspec.Struct, frozen=True):
-    """What a Word document prints: its page headers, and the blocks of its body in order. A table
-    is a list of rows, a row a list of cells."""
-
-    header: str
-    blocks: tuple[WordParagraph | list[list[_Cell]], ...]
-
-    @property
-    def header_and_text(self) -> str:
-        """Headers and paragraphs, in one line."""
-        texts = [block.text for block in self.blocks if isinstance(block, WordParagraph)]
-        return " ".join([self.header, *texts])
-
-    @property
-    def tables(self) -> list[list[list[_Cell]]]:
-        return [block for block in self.blocks if isinstance(block, list)]
-
-
-def read_word(source: bytes | Path) -> WordDocument:
-    """Reads a DOCX file or its bytes. Raises NotAMatrix."""
-    if isinstance(source, Path):
-        source = _bytes(source)
-    if len(source) > file_bytes_max:
-        raise NotAMatrix("file-too-large")
-    if source.startswith(b"\xd0\xcf\x11\xe0"):
-        protected = "EncryptedPackage".encode("utf-16-le") in source
-        raise NotAMatrix("encrypted" if protected else "old-word-format")
-    if not source.startswith(b"PK"):
-        raise NotAMatrix("not-a-docx")
-    try:
-        with zipfile.ZipFile(io.BytesIO(source)) as package:
-            return _package(package)
-    except NotAMatrix:
-        raise
-    except _UNREADABLE_PACKAGE as reason:
-        raise NotAMatrix("damaged") from reason
-
-
-def _bytes(path: Path) -> bytes:
-    """The bytes of a file, one more than allowed at most."""
-    with path.open("rb") as file:
-        return file.read(file_bytes_max + 1)
-
-
-def _package(package: zipfile.ZipFile) -> WordDocument:
-    entries = package.infolist()
-    if sum(entry.file_size for entry in entries) > unpacked_bytes_max:
-        raise NotAMatrix("unpacked-too-large")
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise NotAMatrix("encrypted")
-    names = set(package.namelist())
-    main = next(iter(_related(package, "", "/officeDocument")), "")
-    if main not in names:
-        raise NotAMatrix("not-a-docx")
-    body = next(walk(_part(package, main), {"body"}), None)
-    if body is None:
-        raise NotAMatrix("not-a-docx")
-    headers = [_part(package, name) for name in _related(package, main, "/header") if name in names]
-    styles, numbering = (
-        next((_part(package, n) for n in _related(package, main, kind) if n in names), None)
-        for kind in ("/styles", "/numbering")
-    )
-    printed = Printed(styles, numbering)
-    printed.number(walk(body, {"p"}))
-    blocks: list[WordParagraph | list[list[_Cell]]] = []
-    for element in _reach(body, "p", "tbl"):
-        if element.tag == "tbl":
-            blocks.append([row for row in _table(element, printed) if row])
-        elif text := _clean(printed.number_of(element) + printed.text(element)):
-            style = element.find("pPr/pStyle")
-            is_heading = style is not None and bool(_HEADING.match(style.get("val", "")))
-            blocks.append(WordParagraph(text, is_heading))
-    return WordDocument(" ".join(_clean(printed.text(h)) for h in headers), tuple(blocks))
-
-
-def _part(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
-    if package.getinfo(name).file_size > part_bytes_max:
-        raise NotAMatrix("unpacked-too-large")
-    parser = ElementTree.XMLParser(target=_Element())  # noqa: S314 - refuses document types
-    parser.feed(package.read(name))
-    root: ElementTree.Element = parser.close()
-    return root
-
-
-def _related(package: zipfile.ZipFile, name: str, kind: str) -> list[str]:
-    """The parts of a kind that `name` ("" for the package) points to."""
-    folder, _, file = name.rpartition("/")
-    relations = posixpath.join(folder, "_rels", f"{file}.rels")
-    if relations not in package.namelist():
-        return []
-    return [
-        posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
-        for relation in _part(package, relations)
-        if relation.get("Type", "").endswith(kind)
-    ]
-
-
-def _table(table: ElementTree.Element, printed: Printed) -> Iterator[list[_Cell]]:
-    above: dict[int, str] = {}
-    for row in _reach(table, "tr"):
-        properties = row.find("trPr")
-        if properties is not None and any(properties.find(t) is not None for t in _ROW_UNPRINTED):
-            continue
-        before = properties.find("gridBefore") if properties is not None else None
-        start = _whole(before, 0)
-        cells = []
-        for element in _reach(row, "tc"):
-            text, span = printed.text(element), _whole(element.find("tcPr/gridSpan"), 1)
-            merge = element.find("tcPr/vMerge")
-            own = merge is None or merge.get("val") == "restart"
-            if own:
-                above.pop(start, None)
-                if merge is not None:
-                    above[start] = text
-            cells.append(_Cell(text if own else above.get(start, text), start, span, own))
-            start += span
-        yield cells
-
-
-def _whole(element: ElementTree.Element | None, otherwise: int) -> int:
-    printed = element.get("val", "") if element is not None else ""
-    return min(int(printed), 1000) if re.fullmatch("[0-9]{1,6}", printed) else otherwise
-
-
-def _reach(element: ElementTree.Element, *tags: str) -> Iterator[ElementTree.Element]:
-    """Children of these tags, in order, also inside content controls and tracked insertions."""
-    open_children = [iter(element)]
-    while open_children:
-        child = next(open_children[-1], None)
-        if child is None:
-            open_children.pop()
-        elif child.tag in tags:
-            yield child
-        elif child.tag in _WRAPPERS:
-            open_children.append(iter(child))

@@ -22,10 +22,10 @@ from domain.answers import Reading, read_answer
 from domain.entry import is_date, label_chars_max, text_chars_max
 from domain.names import folded
 from domain.words import Answer
-from workflows.ohchr_matrix import NotAMatrix, WordParagraph, read_word
 from workflows.sources import NotThisFormat, RepeatedRow, RowsNotRead, UnreadableRow
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
 from workflows.sources.table import CellKind, code_of, fitted, kind_of, printed, read_sheets, utf_8
+from workflows.word_document import UnreadableDocument, WordParagraph, is_word, read_word
 
 numbers_max = 20_000
 
@@ -209,11 +209,7 @@ class Answers:
 
     def read(self) -> list[ReadAnswer]:
         """All that the file says, in order. Raises NotThisFormat with a code of `REFUSALS`."""
-        with self.path.open("rb") as file:
-            head = file.read(8)
-        found = list(
-            self._word() if head.startswith(b"PK") and _is_word(self.path) else self._plain()
-        )
+        found = list(self._word() if is_word(self.path) else self._plain())
         if not any(isinstance(read, AnswerRow | UnreadableRow) for read in found):
             raise NotThisFormat("no-answers", REFUSALS["no-answers"])
         if len(found) > numbers_max:
@@ -223,7 +219,7 @@ class Answers:
     def _word(self) -> Iterator[ReadAnswer]:
         try:
             document = read_word(self.path)
-        except NotAMatrix as problem:
+        except UnreadableDocument as problem:
             raise NotThisFormat(problem.code, str(problem)) from None
         text = _Text()
         for place, block in enumerate(document.blocks, 1):
@@ -248,14 +244,6 @@ class Answers:
         for place, line in enumerate(utf_8(data).splitlines(), 1):
             text.take(place, " ".join(line.split()), is_heading=line.startswith("#"))
         yield from text.found()
-
-
-def _is_word(path: Path) -> bool:
-    try:
-        read_sheets(path, utf_8)
-    except NotThisFormat as problem:
-        return problem.code == "word-document"
-    return False
 
 
 def answer_of_group(text: str) -> Reading | None:

@@ -28,17 +28,16 @@ from workflows.ohchr_matrix import (
     MatrixRow,
     NotAMatrix,
     UnreadableRow,
-    WordParagraph,
     cell_characters_max,
     numbered,
     printed_characters_max,
-    read_word,
     rows_max,
     says,
     texts_with_states,
 )
 from workflows.sources import RowsNotRead
 from workflows.sources.answers import answer_of_group
+from workflows.word_document import UnreadableDocument, WordParagraph, read_word
 
 heading_chars_max = 200
 
@@ -86,7 +85,10 @@ def read_report(
     reports in English are read. The session is never taken from the text, which names others."""
     if language != "en":
         raise NotAMatrix("report-not-english")
-    word = read_word(source)
+    try:
+        word = read_word(source)
+    except UnreadableDocument as problem:
+        raise NotAMatrix(problem.code) from None
     paragraphs = [block for block in word.blocks if isinstance(block, WordParagraph)]
     cover = _cover(paragraphs)
     symbol = document or _symbol([word.header, *cover])
