@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
@@ -24,7 +23,6 @@ import msgspec
 from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
 from domain.events import Alias, Part, PartText, Text
-from domain.identity import mint
 from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
@@ -43,6 +41,16 @@ from domain.words import (
 from workflows.access import Principal, authorise
 from workflows.desk import Desk
 from workflows.importing.door import NEEDS_DECISION, Door
+from workflows.importing.identifying import (
+    SECOND,
+    Identity,
+    Known,
+    aliases_of,
+    asked,
+    identify,
+    is_from,
+    minted,
+)
 from workflows.importing.languages import (
     NAMES,
     contradicts,
@@ -52,7 +60,6 @@ from workflows.importing.languages import (
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import (
     NEAR,
-    SURE,
     Matcher,
     Namesakes,
     nearness,
@@ -89,14 +96,9 @@ printed_chars_max = 500
 judged_rows_max = 500
 """Rows at a file's beginning whose language is judged before anything is recorded."""
 
-SECOND = ("upr-info", "uhri")
-"""Sources that retell what a mechanism's own document says."""
-
 FOLLOWED = ("uhri",)
 """Sources whose own names are sure: what such a source itself brought follows it, however much it
 changes a text."""
-
-Key = tuple[str, str, str, str]
 
 
 class SourceImport:
@@ -159,51 +161,6 @@ class SourceImport:
             run.fail(refusal)
             raise
         return receipt
-
-
-class _Is(NamedTuple):
-    """What a row is: a recommendation of the record, or none yet. `is_own`: the source's own name
-    says so; `is_join`: another name of its source has the very same content; `candidates`: what it
-    may be, where only a person can say."""
-
-    row: SourceRow
-    id: UUID | None = None
-    is_own: bool = False
-    is_join: bool = False
-    candidates: tuple[MatchCandidate, ...] = ()
-
-
-class _Known:
-    """The record as far as a chunk needs it, with what the chunk has planned so far."""
-
-    def __init__(self, bearers: dict[Key, list[UUID]], histories: dict[UUID, list[Entry]]) -> None:
-        self._bearers, self.histories = bearers, histories
-        self._folded: dict[UUID, Recommendation] = {}
-
-    def bearers(self, addressee: str, alias: Alias) -> list[Recommendation]:
-        """Who goes by a name."""
-        return [self.of(id) for id in self._bearers.get((addressee, *alias.key), ())]
-
-    def of(self, id: UUID) -> Recommendation:
-        """The recommendation with this id, one of those that were asked for."""
-        if id not in self._folded:
-            r = fold(self.histories[id])
-            assert r is not None
-            self._folded[id] = r
-        return self._folded[id]
-
-    def add(self, planned: Sequence[Entry]) -> None:
-        """What was planned is known to the rows that follow."""
-        for entry in planned:
-            self.histories.setdefault(entry.stream, []).append(entry)
-            self._folded.pop(entry.stream, None)
-
-    def name(self, addressee: str, aliases: Iterable[Alias], id: UUID) -> None:
-        """A recommendation goes by these names from now on."""
-        for alias in aliases:
-            there = self._bearers.setdefault((addressee, *alias.key), [])
-            if id not in there:
-                there.append(id)
 
 
 class _Work:
@@ -323,16 +280,16 @@ class _Work:
     # -- what is new
 
     def _plan(self, rows: Sequence[SourceRow], tally: _Tally) -> list[Entry]:
-        names = [(row.addressee or "", alias) for row in rows for alias in _asked(row)]
+        names = [(row.addressee or "", alias) for row in rows for alias in asked(row)]
         bearers = self._lookups.find_bearers(names)
         others = [match_id(row.addressee or "", row.scheme, row.key) for row in rows]
-        others += map(_minted, rows)
+        others += map(minted, rows)
         histories: dict[UUID, list[Entry]] = {}
         for entry in self._desk.log.history(
             [*{id for ids in bearers.values() for id in ids}, *others]
         ):
             histories.setdefault(entry.stream, []).append(entry)
-        known = _Known(bearers, histories)
+        known = Known(bearers, histories)
         entries: list[Entry] = []
         for row in rows:
             self._door.take_left_out()
@@ -354,14 +311,14 @@ class _Work:
             entries.extend(planned)
         return entries
 
-    def _take(self, row: SourceRow, known: _Known, tally: _Tally) -> tuple[Outcome, list[Entry]]:
+    def _take(self, row: SourceRow, known: Known, tally: _Tally) -> tuple[Outcome, list[Entry]]:
         """What comes of a row, and what is recorded of it."""
-        found = self._identify(row, known)
+        found = identify(row, known)
         row = found.row
         addressee = row.addressee or ""
         if found.id is not None:
             planned = self._compare(found, known, tally)
-            known.name(addressee, _aliases(row), found.id)
+            known.name(addressee, aliases_of(row), found.id)
             if planned:
                 self._tell(row, planned, tally)
             if not planned:
@@ -379,9 +336,9 @@ class _Work:
         if twins := self._twins(row):
             return self._join_twin(row, twins, known, tally)
         # An id that is taken was minted for one that has another name by now.
-        planned = self._receive(row, uuid4() if _minted(row) in known.histories else None)
+        planned = self._receive(row, uuid4() if minted(row) in known.histories else None)
         id = planned[0].stream
-        known.name(addressee, _aliases(row), id)
+        known.name(addressee, aliases_of(row), id)
         if (review := _review(row)) in self._namesakes:
             received = fold(planned)
             assert received is not None
@@ -396,54 +353,6 @@ class _Work:
 
     # -- which one it is
 
-    def _identify(self, row: SourceRow, known: _Known) -> _Is:
-        """Which recommendation a row is, by its source's own name for it, else by its number.
-
-        A number alone makes no two texts one: a committee says several things in one paragraph.
-        """
-        addressee = row.addressee or ""
-        if row.scheme != "un":
-            own = known.bearers(addressee, Alias(scheme=row.scheme, value=row.key))
-            if own:
-                return _Is(row, own[-1].id, is_own=True)
-        if not (row.symbol and row.paragraph):
-            return _Is(row)
-        if row.paragraph_is_number:
-            row = _with_its_number(row, known)
-        under = Alias(scheme="un", value=row.symbol or "", paragraph=row.paragraph)
-        there = [r for r in known.bearers(addressee, under) if r.kind is row.kind]
-        if row.scheme != "un":
-            mine = [r for r in there if _is_from(row, r)]
-            if same := [r for r in mine if _says_the_same(row, r)]:
-                return _Is(row, min(r.id for r in same), is_join=True)
-            there = [r for r in there if r not in mine]
-        if not there:
-            return _Is(row)
-        by_number = row.mechanism is Mechanism.UPR
-        ranked = sorted(
-            ((nearness(row.text, r, row.language), r) for r in there),
-            key=lambda ranked: (-ranked[0], ranked[1].id),
-        )
-        score, best = ranked[0]
-        if score >= NEAR:
-            return _Is(row, best.id)
-        alone = len(there) == 1 and (by_number or _is_of_its_number(best))
-        if score < 0 and alone:  # it says nothing in this language yet
-            return _Is(row, best.id)
-        if row.scheme == "un":
-            if score >= 0 and not by_number and not any(map(_is_of_its_number, there)):
-                return _Is(row)  # another text of the paragraph
-            raise text_differs(row.paragraph or row.key, best, row.language)
-        if score >= 0 and not by_number:
-            return _Is(row)  # another text of the paragraph
-        return _Is(
-            row,
-            candidates=tuple(
-                MatchCandidate(recommendation=r.id, score=max(near, 0))  # type: ignore[arg-type]
-                for near, r in ranked[:5]
-            ),
-        )
-
     def _twins(self, row: SourceRow) -> list[Recommendation]:
         """Those of its review that say the same by the same States under another symbol."""
         if row.scheme in SECOND or not row.symbol or (review := _review(row)) is None:
@@ -456,7 +365,7 @@ class _Work:
         return self._namesakes[review].find(row.text, parts, row.symbol)
 
     def _join_twin(
-        self, row: SourceRow, twins: Sequence[Recommendation], known: _Known, tally: _Tally
+        self, row: SourceRow, twins: Sequence[Recommendation], known: Known, tally: _Tally
     ) -> tuple[Outcome, list[Entry]]:
         """A document that takes the place of another numbers anew; a draft that comes late adds
         nothing; what is not sure waits."""
@@ -482,10 +391,10 @@ class _Work:
         event = known.of(id).renumber(self._stamp(row, self._received(row)), symbol, paragraph)
         renumbered = self._door.enter(known.of(id), "renumber", event)
         known.add(renumbered)
-        planned = [*renumbered, *self._compare(_Is(row, id), known, tally)]
+        planned = [*renumbered, *self._compare(Identity(row, id), known, tally)]
         for entry in renumbered:
             known.histories[id].remove(entry)
-        known.name(row.addressee or "", _aliases(row), id)
+        known.name(row.addressee or "", aliases_of(row), id)
         self._tell(row, planned, tally)
         return Outcome.MATCHED, planned
 
@@ -505,7 +414,7 @@ class _Work:
             paragraph=row.paragraph,
             cycle=row.cycle,
             session=row.session,
-            id=other_id or _minted(row),
+            id=other_id or minted(row),
         )
         entry = self._door.opening(id, addressee, event)
         r = fold([entry])
@@ -550,7 +459,7 @@ class _Work:
 
     # -- one that is known
 
-    def _compare(self, found: _Is, known: _Known, tally: _Tally) -> list[Entry]:
+    def _compare(self, found: Identity, known: Known, tally: _Tally) -> list[Entry]:
         row, id = found.row, found.id
         assert id is not None
         r, entries = known.of(id), known.histories[id]
@@ -572,7 +481,9 @@ class _Work:
             planned.extend(self._door.enter(r, "classify", fits))
         return planned
 
-    def _compare_text(self, found: _Is, r: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
+    def _compare_text(
+        self, found: Identity, r: Recommendation, entries: Sequence[Entry]
+    ) -> list[Entry]:
         row, text = found.row, _text(found.row)
         if len(r.parts) != 1 or found.is_join:
             return []
@@ -580,7 +491,7 @@ class _Work:
             added = r.add_text(self._stamp(row, Effective()), text)
             return self._door.enter(r, "add-text", added)
         # What it says is followed where it came from here; matched to another's, it is not.
-        if row.scheme != "un" and not (found.is_own and _is_from(row, r)):
+        if row.scheme != "un" and not (found.is_own and is_from(row, r)):
             return []
         ever = {
             tuple(part.text for part in held.parts)
@@ -611,9 +522,7 @@ class _Work:
             self._matchers[id] = Matcher(there) if there else None
         return self._matchers[id]
 
-    def _match(
-        self, row: SourceRow, matcher: Matcher, known: _Known
-    ) -> tuple[Outcome, list[Entry]]:
+    def _match(self, row: SourceRow, matcher: Matcher, known: Known) -> tuple[Outcome, list[Entry]]:
         found = matcher.find(row.text, row.recommenders)
         entry = self._propose(row, found.candidates)
         if found.it is None:
@@ -768,77 +677,6 @@ def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Mat
     return planned
 
 
-def _asked(row: SourceRow) -> list[Alias]:
-    """The names to look for: its own, and where a number cell may have lost its zeros, those that
-    it may have had."""
-    asked = _aliases(row)
-    if row.paragraph_is_number and row.symbol and row.paragraph:
-        asked += [
-            Alias(scheme="un", value=row.symbol, paragraph=row.paragraph + zeros)
-            for zeros in ("0", "00")
-        ]
-    return asked
-
-
-def _with_its_number(row: SourceRow, known: _Known) -> SourceRow:
-    """The row under the number that its text is recorded under: 50.1 or 50.10. Raises Conflict
-    where the record does not tell."""
-    scores: dict[str, int] = {}
-    for zeros in ("", "0", "00"):
-        number = f"{row.paragraph}{zeros}"
-        alias = Alias(scheme="un", value=row.symbol or "", paragraph=number)
-        there = [r for r in known.bearers(row.addressee or "", alias) if r.kind is row.kind]
-        if there:
-            scores[number] = max(nearness(row.text, r, row.language) for r in there)
-    equal = [number for number, score in scores.items() if score == 100]
-    near = [number for number, score in scores.items() if score >= SURE]
-    for found in (equal, near):
-        if len(found) == 1:
-            return msgspec.structs.replace(row, paragraph=found[0])
-    raise Conflict(
-        "paragraph-is-number",
-        f"{row.paragraph}: the cell is a number, so that it may be {row.paragraph}0, and the "
-        "record has no such text under either. Make the column text, and write the numbers again "
-        "from the document.",
-    )
-
-
-def _minted(row: SourceRow) -> UUID:
-    """The id that a row gets where it is new: of its document's number, or of its source's key."""
-    names = (row.symbol or "", row.paragraph or "") if row.scheme == "un" else (row.scheme, row.key)
-    return mint(row.kind.value, row.addressee or "", *names)
-
-
-def _is_from(row: SourceRow, r: Recommendation) -> bool:
-    """True if a recommendation was received from this source, and not matched to it."""
-    return any(
-        alias.scheme == row.scheme
-        and mint(r.kind.value, r.addressee, row.scheme, alias.value) == r.id
-        for alias in r.aliases
-    )
-
-
-def _is_of_its_number(r: Recommendation) -> bool:
-    """True if a recommendation is known by its document's number alone."""
-    return all(alias.scheme not in SECOND for alias in r.aliases) or (
-        bool(r.symbol and r.paragraph)
-        and mint(r.kind.value, r.addressee, r.symbol or "", r.paragraph or "") == r.id
-    )
-
-
-def _says_the_same(row: SourceRow, r: Recommendation) -> bool:
-    """True if a recommendation says the same, word for word, by the same States with the same
-    answer: the source names it twice."""
-    said = {answer.answer for answer in r.positions}
-    states = {s.code or s.printed for part in r.parts for s in part.recommenders}
-    return (
-        row.language in r.texts
-        and r.text(row.language) == row.text
-        and states == {s.code or s.printed for s in row.recommenders}
-        and said == ({row.answer} if row.answer else set())
-    )
-
-
 def _review(row: SourceRow) -> UUID | None:
     """The review that a row belongs to; None where it names no cycle."""
     if row.cycle is None:
@@ -852,14 +690,6 @@ def _cycle_or_round(mechanism: Mechanism, number: int | None) -> tuple[int | Non
 
 def _note(row: SourceRow, reason: str, message: str) -> RowNote:
     return RowNote(row.rows[0], row.paragraph, reason, message, row.text[:printed_chars_max])
-
-
-def _aliases(row: SourceRow) -> list[Alias]:
-    """The names a row may be known by: the source's own first, then the document's."""
-    own = [] if row.scheme == "un" else [Alias(scheme=row.scheme, value=row.key)]
-    if row.symbol and row.paragraph:
-        own.append(Alias(scheme="un", value=row.symbol, paragraph=row.paragraph))
-    return own
 
 
 def _text(row: SourceRow) -> Text:
