@@ -20,6 +20,9 @@ export SUIVI_TEST_DATA := $(abspath ../shared/data)
 endif
 endif
 
+# Compiled modules are kept: every process that tests start would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo quick test check endurance style bench chaos conformance lock clean
 
 help: ## list these targets

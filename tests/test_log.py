@@ -448,6 +448,19 @@ class TestContract(Contract):
         store.assert_whole()
 
 
+def test_a_new_store_waits_for_the_process_that_makes_it_at_the_same_time(tmp_path: Path) -> None:
+    file = tmp_path / "suivi.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    with ThreadPoolExecutor() as threads:
+        opening = threads.submit(SQLiteRecorder, file)
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.1)
+        other.execute("COMMIT")
+        opening.result(timeout=30).close()
+    other.close()
+
+
 WRITE = """
 import sys, tests.test_log as t
 store = t.Store(sys.argv[1])

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import docx
 import msgspec
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
@@ -24,6 +23,7 @@ from domain.refusals import InvalidInput, UnknownGrade
 from domain.schemes import Common
 from domain.words import AssessorKind
 from projections.recommendations import Where
+from tests import word_files
 from tests.test_importing import Office
 from workflows.desk import Command
 from workflows.importing import Format, Receipt
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_export_of_uhri_is_refused(tmp_path: Path, file: str, 
     place = CASES / file
     if not place.exists():
         place = tmp_path / file
-        docx.Document().save(str(place))
+        word_files.blank().save(str(place))
     with pytest.raises(NotThisFormat) as refused:
         list(Uhri(place).read())
     assert refused.value.code == code
@@ -231,7 +231,7 @@ def positions(office: Office) -> dict[str, str]:
 
 
 def word(*blocks: str | list[list[str]], headings: tuple[str, ...] = ()) -> bytes:
-    document = docx.Document()
+    document = word_files.blank()
     for block in blocks:
         if isinstance(block, str):
             document.add_paragraph(block, style="Heading 1" if block in headings else None)

@@ -63,16 +63,29 @@ class Cell(msgspec.Struct, frozen=True):
     is_number: bool = False
 
 
-class _Element(ElementTree.TreeBuilder):
-    """Builds elements without their namespaces, which the two dialects of OOXML spell
-    differently; a document type, the only door to entities, ends the reading."""
+class _LocalNames(dict[str, str]):
+    """The names of elements and attributes without their namespaces, which the two dialects of
+    OOXML spell differently."""
 
-    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
-        names = {name.rpartition("}")[2]: value for name, value in attrs.items()}
-        return super().start(tag.rpartition("}")[2], names)
+    def __missing__(self, name: str) -> str:
+        local = self[name] = name.rpartition("}")[2]
+        return local
 
-    def end(self, tag: str, /) -> ElementTree.Element:
-        return super().end(tag.rpartition("}")[2])
+
+class _Elements:
+    """Builds elements with their local names; a document type, the only door to entities, ends the
+    reading."""
+
+    def __init__(self) -> None:
+        names, builder = _LocalNames(), ElementTree.TreeBuilder()
+        begin = builder.start
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            begin(names[tag], {names[name]: value for name, value in attributes.items()})
+
+        self.start = start
+        # The builder ends the element that is open, whatever it is told.
+        self.end, self.data, self.close = builder.end, builder.data, builder.close
 
     def doctype(self, _name: str, _public: str, _system: str) -> None:
         raise UnreadableDocument("damaged")
@@ -178,7 +191,7 @@ def _package(package: zipfile.ZipFile) -> WordDocument:
 def _part(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
     if package.getinfo(name).file_size > part_bytes_max:
         raise UnreadableDocument("unpacked-too-large")
-    parser = ElementTree.XMLParser(target=_Element())  # noqa: S314 - refuses document types
+    parser = ElementTree.XMLParser(target=_Elements())  # noqa: S314 - refuses document types
     parser.feed(package.read(name))
     root: ElementTree.Element = parser.close()
     return root

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from workflows.procedure.compiled import Compiled
@@ -74,15 +76,21 @@ class _Watched(dict[str, Value | None]):
         return super().get(name, default)
 
 
-class _Read(NamedTuple):
-    """The facts that a step read, as they were before it and after."""
+class _Known(NamedTuple):
+    """Where steps led that read the same facts. `told_by`: of the values of all facts before a step
+    and after it, in one row, those that were read."""
 
-    before: tuple[str, ...]
-    after: tuple[str, ...]
+    told_by: Callable[[tuple[Value | None, ...]], object]
+    arrivals: dict[object, Arrival]
 
-    def values(self, before: Facts, after: Facts) -> tuple[Value | None, ...]:
-        """What they were."""
-        return tuple([before[n] for n in self.before] + [after[n] for n in self.after])
+
+class _Change(NamedTuple):
+    """What a step may make of the facts that it changes. `offset`: how much higher the facts are
+    numbered than with the first value of each; `undone`: those it makes true that it never does
+    on a strict walk."""
+
+    offset: int
+    undone: tuple[str, ...]
 
 
 class Walk:
@@ -114,13 +122,18 @@ class Walk:
         """The sets of states that are active on the way from one place to the next, or there, with
         a step that leads through them."""
         self._active: dict[frozenset[str], frozenset[str]] = {}
-        self._arrivals: dict[object, dict[_Read, dict[object, Arrival]]] = {}
+        self._arrivals: dict[object, dict[tuple[int, ...], _Known]] = {}
         self._open: dict[object, bool] = {}
         if math.prod(map(len, domains.values())) > valuations_max:
             raise TooLarge(domains)
         self.facts = list(valuations(domains, tuple(domains)))
-        self.number = {tuple(facts.values()): n for n, facts in enumerate(self.facts)}
+        self._values = [tuple(facts.values()) for facts in self.facts]
+        self._column = {name: n for n, name in enumerate(domains)}
+        # How far apart facts are numbered that differ in one only, by a value.
+        sizes = [*map(len, domains.values())]
+        self._weight = {name: math.prod(sizes[n + 1 :]) for n, name in enumerate(domains)}
         self._deciding = {name: self._told_apart_by(compiled.read_by(name)) for name in changes}
+        self._changes: dict[str, list[_Change]] = {}
         self._go()
 
     @property
@@ -189,6 +202,21 @@ class Walk:
                 for led in self.led[turn]:
                     reach(led.place, Way(place, f"{name}, then"))
 
+    def _changes_of(self, name: str) -> list[_Change]:
+        """All that a step may make of the facts that it changes."""
+        changed = self.changes[name]
+        found: list[_Change] = []
+        for places in itertools.product(*(range(len(self.domains[fact])) for fact in changed)):
+            become = [*zip(changed, places, strict=True)]
+            undone = (
+                fact
+                for fact, place in become
+                if self.strict and self.domains[fact][place] is True and undoes(name, fact)
+            )
+            offset = sum(self._weight[fact] * place for fact, place in become)
+            found.append(_Change(offset, tuple(undone)))
+        return found
+
     def _told_apart_by(self, read: Collection[str]) -> list[int]:
         """For all facts, by number, the first that are alike in those that are read."""
         names = sorted(read & self.domains.keys())
@@ -218,14 +246,17 @@ class Walk:
             self._loops(place, name, before, loop)
             return []
         found: list[Led] = []
-        for changed in valuations(self.domains, self.changes[name]):
-            if self.strict and any(
-                value is True and not before[fact] and undoes(name, fact)
-                for fact, value in changed.items()
-            ):
+        if name not in self._changes:
+            self._changes[name] = self._changes_of(name)
+        unchanged = place.facts
+        for fact in self.changes[name]:
+            weight = self._weight[fact]
+            unchanged -= unchanged // weight % len(self.domains[fact]) * weight
+        for change in self._changes[name]:
+            if change.undone and not all(before[fact] for fact in change.undone):
                 continue
             self._work.spend(self._step_work)
-            after = self.number[tuple({**before, **changed}.values())]
+            after = unchanged + change.offset
             try:
                 states, remembered, microsteps = self._arrival(place, name, after)
             except EndlessLoop as loop:
@@ -239,19 +270,22 @@ class Walk:
         state listens to only lets things settle, however it is called."""
         listened = name in self.compiled.listened or name in self.passings
         step = place.states, place.remembered, name if listened else ""
-        before, then = self.facts[place.facts], self.facts[after]
         known = self._arrivals.setdefault(step, {})
-        for read, arrivals in known.items():
-            arrival = arrivals.get(read.values(before, then))
+        values = self._values[place.facts] + self._values[after]
+        for told_by, arrivals in known.values():
+            arrival = arrivals.get(told_by(values))
             if arrival is not None:
                 return arrival
-        watched = _Watched(before), _Watched(then)
-        taken = self.compiled.step(name, sorted(place.states), *watched, place.remembered)
+        before, then = _Watched(self.facts[place.facts]), _Watched(self.facts[after])
+        taken = self.compiled.step(name, sorted(place.states), before, then, place.remembered)
         self._settle(place, name, self.active(place.states), taken.microsteps)
         active, remembered = taken.snapshot
         arrival = Arrival(frozenset(active), remembered, taken.microsteps)
-        read = _Read(*(tuple(sorted(facts.read)) for facts in watched))
-        known.setdefault(read, {})[read.values(before, then)] = arrival
+        columns = sorted(self._column[fact] for fact in before.read)
+        columns += sorted(len(self._column) + self._column[fact] for fact in then.read)
+        read = tuple(columns)
+        told_by, arrivals = known.setdefault(read, _Known(_row(read), {}))
+        arrivals[told_by(values)] = arrival
         return arrival
 
     def _settle(
@@ -305,6 +339,11 @@ class Walk:
         facts, states = self.facts[led.place.facts], ", ".join(sorted(led.place.states))
         step = f"{turn.step}, then {told(facts)}"
         return self.trace(self.takers[turn][0], step, f"→ {states}")
+
+
+def _row(columns: tuple[int, ...]) -> Callable[[tuple[Value | None, ...]], object]:
+    """What takes some columns from a row of values."""
+    return itemgetter(*columns) if columns else lambda values: ()
 
 
 def undoes(step: str, fact: str) -> bool:
