@@ -16,9 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-import docx
 import msgspec
+from docx.document import Document
 
+from workflows.exporting.word_file import empty_document
 from workflows.ohchr_matrix import (
     Citation,
     MatrixPart,
@@ -148,7 +149,7 @@ def write_matrix(
     A theme row is put wherever the first theme changes. Layout 4 has no place for comments."""
     words = LANGUAGES[language]
     columns = ["recommendation", "position", "themes", "sdgs" if generation == 4 else "comment"]
-    document = docx.Document()
+    document = empty_document()
     document.core_properties.created = document.core_properties.modified = _SAVED
     document.core_properties.author = document.core_properties.comments = ""
     numbers = (_ordinal(cycle), _ordinal(session)) if language == "en" else (cycle, session)
@@ -215,7 +216,7 @@ def _ordinal(number: int) -> str:
     return f"{number}{'th' if 10 < number % 100 < 14 else ending}"
 
 
-def _save(document: docx.document.Document, file: Path | BinaryIO) -> None:
+def _save(document: Document, file: Path | BinaryIO) -> None:
     saved = io.BytesIO()
     document.save(saved)
     with zipfile.ZipFile(saved) as package, zipfile.ZipFile(file, "w") as stable:

@@ -451,7 +451,7 @@ class TestContract(Contract):
 def test_a_new_store_waits_for_the_process_that_makes_it_at_the_same_time(tmp_path: Path) -> None:
     file = tmp_path / "suivi.db"
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN EXCLUSIVE")
+    other.execute("BEGIN IMMEDIATE")
     with ThreadPoolExecutor() as threads:
         opening = threads.submit(SQLiteRecorder, file)
         with pytest.raises(TimeoutError):

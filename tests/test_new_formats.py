@@ -23,9 +23,9 @@ from domain.refusals import InvalidInput, UnknownGrade
 from domain.schemes import Common
 from domain.words import AssessorKind
 from projections.recommendations import Where
-from tests import word_files
 from tests.test_importing import Office
 from workflows.desk import Command
+from workflows.exporting.word_file import empty_document
 from workflows.importing import Format, Receipt
 from workflows.importing.facts import spread
 from workflows.list_cells import divide, join
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_export_of_uhri_is_refused(tmp_path: Path, file: str, 
     place = CASES / file
     if not place.exists():
         place = tmp_path / file
-        word_files.blank().save(str(place))
+        empty_document().save(str(place))
     with pytest.raises(NotThisFormat) as refused:
         list(Uhri(place).read())
     assert refused.value.code == code
@@ -231,7 +231,7 @@ def positions(office: Office) -> dict[str, str]:
 
 
 def word(*blocks: str | list[list[str]], headings: tuple[str, ...] = ()) -> bytes:
-    document = word_files.blank()
+    document = empty_document()
     for block in blocks:
         if isinstance(block, str):
             document.add_paragraph(block, style="Heading 1" if block in headings else None)

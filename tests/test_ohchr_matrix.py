@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from demo import matrices as demo
 from domain.addressees import addressees, recognise
-from tests import word_files
 from tests.length import times
 from tests.work import calls
 from workflows import ohchr_matrix, word_document
+from workflows.exporting.word_file import empty_document
 from workflows.ohchr_matrix import (
     REASONS,
     Citation,
@@ -61,7 +61,7 @@ def fill(cell, text):
 
 def written(*rows, heading=HEADING, header="", edit=None) -> bytes:
     """A matrix with these rows of cells; one cell alone is merged over the whole row."""
-    document = word_files.blank()
+    document = empty_document()
     document.sections[0].header.paragraphs[0].text = header
     table = document.add_table(rows=0, cols=len(heading))
     for row in (heading, *rows):
@@ -633,7 +633,7 @@ def test_a_file_that_is_no_matrix_is_refused_with_a_reason(monkeypatch):
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     assert refusal(ole) == "old-word-format"
     assert refusal(ole + "EncryptedPackage".encode("utf-16-le")) == "encrypted"
-    assert refusal(saved(word_files.blank())) == "no-heading-row"
+    assert refusal(saved(empty_document())) == "no-heading-row"
     assert refusal(written(heading=("No.", "Text", "Remarks", ""))) == "no-heading-row"
     assert refusal(repacked(good, "word/document.xml", lambda data: data[:-9])) == "damaged"
     assert refusal(repacked(good, "_rels/.rels", lambda data: b"<a/>")) == "not-a-docx"

@@ -11,8 +11,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from domain.words import Position
-from tests import word_files
 from tests.test_importing import Office
+from workflows.exporting.word_file import empty_document
 from workflows.importing import Format, Receipt
 from workflows.ohchr_matrix import NotAMatrix, read_matrix
 from workflows.sources.wg_report import read_report
@@ -37,7 +37,7 @@ LINES = TEXT.strip().splitlines()
 
 
 def written(*lines: str) -> bytes:
-    document = word_files.blank()
+    document = empty_document()
     document.sections[0].header.paragraphs[0].text = REPORT
     for line in lines:
         document.add_paragraph(line)
@@ -113,7 +113,7 @@ def test_what_is_no_report_is_refused() -> None:
 
 def numbered_by_word(*items: tuple[int, str]) -> bytes:
     """A report whose numbers Word makes; each paragraph with its level in the list."""
-    document = word_files.blank()
+    document = empty_document()
     document.sections[0].header.paragraphs[0].text = REPORT
     lists = document.part.numbering_part.element
     shape = OxmlElement("w:abstractNum")
@@ -236,7 +236,7 @@ def test_no_session_is_taken_from_what_the_text_says_of_others() -> None:
 
 
 def test_a_report_without_its_symbol_is_cited_by_the_one_that_is_given(office: Office) -> None:
-    document = word_files.blank()
+    document = empty_document()
     for line in (SUPPORTED, ONE):
         document.add_paragraph(line)
     out = io.BytesIO()

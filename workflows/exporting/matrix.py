@@ -18,7 +18,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_TAB_ALIGNMENT
@@ -35,6 +34,7 @@ from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, LimitExceeded
 from domain.words import Mechanism, Position
 from workflows.exporting.cells import printable, terms
+from workflows.exporting.word_file import empty_document
 from workflows.ohchr_matrix import rows_max
 from workflows.ohchr_matrix_words import LANGUAGES
 
@@ -197,7 +197,7 @@ def _printed(term: Term) -> str:
 
 def _page(state_name: str, cycle: int, session: int) -> Document:
     """An empty document: A4 on its side, the header as OHCHR's files have it."""
-    document = docx.Document()
+    document = empty_document()
     about = document.core_properties
     about.created = about.modified = _SAVED
     about.title, about.author, about.comments = "Thematic list of recommendations", "", ""
