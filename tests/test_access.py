@@ -560,6 +560,7 @@ def test_without_a_known_key_nothing_is_answered(server, authorization, method):
         assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
+@pytest.mark.slow
 def test_a_revoked_key_is_refused_at_once(database_url):
     with running(database_url) as server:
         id = server.grant("guest", "reader", "public")
@@ -588,6 +589,7 @@ def test_whoever_can_write_to_the_views_has_no_key_by_that(tmp_path):
         assert server.post("suivi_forged", "{ logIndex }").status_code == 401
 
 
+@pytest.mark.slow
 def test_a_key_granted_a_moment_ago_by_another_process_works_at_once(database_url):
     with running(database_url) as server:
         made = suivi("key", "create", "--role", "reader", "--json", SUIVI_DATABASE_URL=database_url)

@@ -236,6 +236,7 @@ def test_what_the_parser_offers_is_what_there_is() -> None:
     assert list(Role) == command_line.ROLES
 
 
+@pytest.mark.slow
 def test_a_command_is_a_process_with_an_exit_code(shell: Shell) -> None:
     done = shell.process("key", "create", "--role", "reader", "--json")
     assert (done.returncode, done.stderr) == (OK, "")
@@ -263,6 +264,7 @@ def test_wrong_usage_is_exit_code_2(shell: Shell, arguments: tuple[str, ...]) ->
     assert "usage:" in shell.fails(*arguments, code=USAGE)
 
 
+@pytest.mark.slow
 def test_a_progress_bar_is_shown_on_a_terminal_only(shell: Shell) -> None:
     file = shell.file(matrix(ROWS))
     arguments = [*SUIVI, "import", file, "--format", "ohchr-matrix", "--dry-run"]
@@ -740,6 +742,7 @@ def test_an_unsound_procedure_is_named_with_its_faults(shell: Shell) -> None:
     shell.fails("definition", "check", "none.yaml")
 
 
+@pytest.mark.slow
 def test_a_states_own_procedure_is_published_adopted_and_imported_under(shell: Shell) -> None:
     own = shell.file(CABINET.encode(), "cabinet.yaml")
     told = shell.ok("definition", "publish", own, "--state", "SVN")

@@ -457,6 +457,7 @@ def test_what_no_matrix_can_hold_is_refused(
         back(tmp_path / "m.docx", [given(received(f"140.{n}")).it for n in (1, 2)], 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "layouts", "supported", "noted"),
     [(CYCLE_2, (2,), 142, 21), (CYCLE_3, (3, 4), 182, 33)],

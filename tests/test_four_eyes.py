@@ -56,6 +56,7 @@ def approval(how: str) -> dict[str, Any]:
     return {"step": "close", "data": {"closing": how}}
 
 
+@pytest.mark.slow
 def test_an_approval_of_one_thing_is_none_of_another(here: Server) -> None:
     id = planned(here)
     here.step("second", "approveStep", id, **approval("withdrawn"))

@@ -90,7 +90,16 @@ def test_each_case_has_its_right_verdict() -> None:
     assert {path.stem for path in CASES.glob("*.yaml")} == RIGHT.keys()
 
 
-@pytest.mark.parametrize("name", sorted(RIGHT))
+NEIGHBOURS = [name for name in sorted(RIGHT) if name.startswith("n")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *sorted(RIGHT.keys() - NEIGHBOURS),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in NEIGHBOURS),
+    ],
+)
 def test_the_gate_judges_rightly(name: str) -> None:
     report = judged(name)
     said = [fault.code for fault in (*report.faults, *report.warnings)]
@@ -124,6 +133,7 @@ def test_who_has_to_approve_is_looked_up_where_the_state_is_known() -> None:
     assert gate.check(definition, lambda code: True).warnings == ()
 
 
+@pytest.mark.slow
 def test_the_gate_ends_when_nobody_waits_any_more() -> None:
     asked = 0
 

@@ -859,6 +859,7 @@ def test_the_same_command_sent_by_many_at_once_is_recorded_once(server):
     assert server.size() == before + 1
 
 
+@pytest.mark.slow
 def test_many_writers_each_read_what_they_wrote(server):
     def write(_: int) -> bool:
         payload = server.received()
@@ -1086,6 +1087,7 @@ def test_a_step_succeeds_without_the_object_when_the_views_are_behind(database_u
 # --- What a page costs ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_page_of_fifty_histories_takes_no_more_reads_than_one_of_two(tmp_path):
     query = """query($first: Int!) { recommendations(first: $first) {
         totalCount

@@ -103,6 +103,7 @@ def test_what_was_left_lying_is_taken_up_where_it_was(here: tuple[Server, str]) 
     assert folded.remembered == {"bill.before": ("bill.second",)}
 
 
+@pytest.mark.slow
 def test_what_is_remembered_comes_out_the_same_when_it_is_decided_again(
     here: tuple[Server, str], tmp_path: Path
 ) -> None:

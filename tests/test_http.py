@@ -720,6 +720,7 @@ def test_one_request_looks_back_at_so_many_standpoints_and_returns_to_each(tmp_p
         assert "further requests" in error["message"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_told_to_end_walks_no_procedure_to_its_end(tmp_path: Path) -> None:
     text = (ROOT / "tests" / "cases" / "procedures" / "n04-alias2.yaml").read_text()
     asked = """query($text: String!) { whatIf(definition: {text: $text},

@@ -83,6 +83,7 @@ def test_every_row_of_upr_infos_files_is_accounted_for_and_recorded_once(
     assert office.service.log.size == size, "a second run changes nothing"
 
 
+@pytest.mark.slow
 def test_slovenias_seventh_session_and_the_matrix_of_its_second_cycle_do_not_collide(
     office: Office, test_data: Path
 ) -> None:
@@ -170,6 +171,7 @@ def test_a_second_source_is_matched_to_the_review_and_never_created_beside_it(
     assert (again.same, again.undecided, office.service.log.size) == (4, 1, size)
 
 
+@pytest.mark.slow
 def test_rows_retold_from_the_real_matrix_are_matched_rightly_or_wait(
     office: Office, test_data: Path
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_matrix_that_comes_later_completes_what_the_second_source_brought(
     assert (back.same, back.new, office.service.log.size) == (4, 0, size)
 
 
+@pytest.mark.slow
 def test_the_real_matrix_completes_what_upr_info_brought_of_it_and_doubles_nothing(
     office: Office, test_data: Path
 ) -> None:
@@ -264,6 +267,7 @@ def test_the_real_matrix_completes_what_upr_info_brought_of_it_and_doubles_nothi
 # --- The UHRI and tables -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_uhris_records_are_recorded_once_and_an_edited_one_is_corrected(
     office: Office, tmp_path: Path
 ) -> None:

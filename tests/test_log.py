@@ -426,6 +426,7 @@ class TestContract(Contract):
         yield store
         store.close()
 
+    @pytest.mark.slow
     def test_two_processes_write_at_once_to_a_store_nobody_has_made(self, store: Store) -> None:
         acknowledged: list[str] = []
         writers = [

@@ -508,6 +508,7 @@ def test_many_look_back_at_once_while_others_are_let_go(
 # --- What is folded is shared --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_whoever_looked_before_all_is_as_folded_from_zero(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,6 +159,7 @@ def test_the_list_says_which_procedures_ship_which_are_published_and_for_whom_th
     assert "Approve" in found["diagram"]
 
 
+@pytest.mark.slow
 def test_an_overlay_may_extend_what_the_state_has_published_but_not_what_another_has(
     here: Server,
 ) -> None:
@@ -325,6 +326,7 @@ BY_BUCKET = """query($where: RecommendationWhere) { progress(by: BUCKET, where: 
     key label paragraphs { total open } pairs { total } } }"""
 
 
+@pytest.mark.slow
 def test_figures_are_told_by_what_states_count_as_whatever_a_state_calls_them(
     sqlite_url: str,
 ) -> None:
@@ -510,6 +512,7 @@ operations: [{{op: restrict, step: {step}, roles: {roles}}}]
     assert refused.value.where == "$.operations[0]"
 
 
+@pytest.mark.slow
 def test_a_step_that_every_procedure_has_takes_no_form() -> None:
     definition = read(CABINET.encode(), base)
     form = (Field(name="a", labels=LABEL, type=FieldType.FLAG),)
@@ -604,6 +607,7 @@ def test_what_if_a_cabinet_had_had_to_approve(two_lives: Server) -> None:
     assert planned["wouldStand"] == sorted([*planned["states"], "cabinet.waits"])
 
 
+@pytest.mark.slow
 def test_what_if_asks_the_gate_of_a_draft_and_takes_what_ships_as_it_is(two_lives: Server) -> None:
     other = """
 format: suivi-overlay/1
@@ -757,6 +761,7 @@ def test_a_draft_is_asked_of_the_gate_and_made_ready_once_by_whomever_at_once(
     assert looked_at.count("SVN") == publishing.drafts_max + 2, "the one not used lately went"
 
 
+@pytest.mark.slow
 def test_a_draft_that_extends_nothing_yet_is_looked_at_again(here: Server) -> None:
     more = CABINET.replace("extends: upr", f"extends: {'0' * 64}")
     assert what_if(here, definition={"text": more})["gate"]["ok"] is False
@@ -841,6 +846,7 @@ def test_a_step_decided_under_another_procedure_than_it_started_under_is_told() 
     assert difference.pinned == shipped()["upr"].hash
 
 
+@pytest.mark.slow
 def test_many_threads_may_meet_the_procedures_at_once() -> None:
     """msgspec readies a type on first sight; threads that met one at once crashed the process."""
     meet = (

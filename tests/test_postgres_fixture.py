@@ -77,6 +77,7 @@ def test_text_is_unicode_and_ordered_by_code_point_on_every_machine(postgres_url
         assert connection.execute("SELECT lower('ÉTÉ')").fetchone() == ("été",)
 
 
+@pytest.mark.slow
 def test_what_was_committed_survives_a_crash():
     with postgres.running() as server, server.database() as url:
         with connected(url) as connection:

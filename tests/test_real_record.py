@@ -12,6 +12,8 @@ from tests.server import Server, running
 from tests.test_importing import CYCLE_2, CYCLE_3
 from workflows.importing import Import, Options
 
+pytestmark = pytest.mark.slow
+
 ENTRY = """
 __typename logIndex recordedAt effectiveOn effectiveBasis actor system role institution onBehalfOf
 authority { kind reference } source { document paragraph sha256 row } reason

@@ -218,6 +218,7 @@ BESIDE_THEM = (
 """Mutations of steps beside every procedure: takeStep does not take them."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutation", sorted(set(MATRIX) - {"receiveRecommendation", *BESIDE_THEM}))
 def test_a_step_by_name_comes_to_the_same_as_its_mutation_whoever_takes_it(
     here: Server, mutation: str
@@ -270,6 +271,7 @@ def test_a_focal_point_answers_by_name_only_what_its_institution_was_offered(her
     assert take(here, "justice", "accept-assignment", id, data=data)["errors"] == []
 
 
+@pytest.mark.slow
 def test_a_procedure_that_leaves_a_step_to_fewer_leaves_it_to_them_by_name_too(
     here: Server,
 ) -> None:

@@ -637,6 +637,7 @@ def _passed(service: Service) -> bool:
     return any(isinstance(entry.event, Escalated) for entry in service.log.read_all())
 
 
+@pytest.mark.slow
 def test_serve_fires_too(sqlite_url: str) -> None:
     with running(sqlite_url, serve_timers=True) as server:
         id = server.receive()

@@ -59,6 +59,7 @@ def accounted(reads: list[Read]) -> int:
 # The real files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rows", "repeats"),
     [("sessions-01-05", 6_094, []), ("sessions-06-09", 8_343, [RepeatedRow(5765, 5764)])],
@@ -74,6 +75,7 @@ def test_every_row_of_the_real_files_is_accounted_for(
     assert len(set(found)) == len(found) == rows - len(repeats)
 
 
+@pytest.mark.slow
 def test_the_real_files_hold_13_822_recommendations_and_nothing_doubtful(test_data: Path) -> None:
     files = sorted((test_data / "upr-info").glob("*.csv"))
     rows = [r for f in files for r in UprInfo(f).read() if isinstance(r, SourceRow)]

@@ -587,6 +587,7 @@ def test_a_key_is_known_by_its_digest_until_it_is_revoked(here: Place) -> None:
 # --- Rebuilt -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_rebuild_switches_in_one_step_and_queries_go_on_meanwhile(
     here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
