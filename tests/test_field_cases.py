@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
 from collections import Counter
@@ -9,21 +10,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.entry import Effective, Protected, Stamp
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
 from domain.scope import everything
+from domain.words import CorrectionKind
 from projections import recommendations
 from projections.recommendations import Where
+from tests.length import times
 from tests.test_importing import Office
+from workflows.desk import Command
 from workflows.importing import Format, Options, Receipt
 from workflows.importing.languages import contradicts, language_of
 from workflows.importing.sources import SourceImport
 from workflows.sources.table import Table
 from workflows.sources.uhri import Uhri
+from workflows.sources.upr_info import UprInfo
 
 CASES = Path(__file__).with_name("cases")
 REVIEWED = {"reviewed": "2019-11-12", "document_dates": {"A/HRC/90/12/Add.1": "2020-02-19"}}
@@ -69,6 +76,7 @@ def content(office: Office) -> Counter[Any]:
             frozenset((held.answer.value, held.on) for held in r.positions),
             frozenset(held.term.key for held in r.terms),
             frozenset(alias.key for alias in r.aliases),
+            frozenset(state.code for part in r.parts for state in part.recommenders),
         )
         for r in record(office)
     )
@@ -153,8 +161,8 @@ def test_an_export_in_another_language_than_said_is_refused(office: Office) -> N
 TABLE = "addressee,symbol,paragraph,text,recommending_states,session\n"
 
 
-def table(*rows: tuple[str, str], symbol: str = "A/HRC/90/12") -> bytes:
-    lines = [f'XAA,{symbol},{paragraph},"{text}",Norway,34' for paragraph, text in rows]
+def table(*rows: tuple[str, str], symbol: str = "A/HRC/90/12", states: str = "Norway") -> bytes:
+    lines = [f'XAA,{symbol},{paragraph},"{text}",{states},34' for paragraph, text in rows]
     return (TABLE + "\n".join(lines)).encode()
 
 
@@ -277,6 +285,9 @@ ANNOTATIONS = st.lists(
 def taken(office: Office, path: Path, rows: list[Any], format: type, chunk_rows: int) -> Receipt:
     if format is Uhri:
         path.write_text(json.dumps(rows))
+    elif format is UprInfo:
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([UPR_INFO, *rows])
     else:
         path.write_bytes(table(*rows))
     importing = SourceImport(
@@ -327,6 +338,80 @@ def test_a_tables_rows_give_the_same_record_in_any_split_order_and_repetition(
     rows: list[Any], data: st.DataObject
 ) -> None:
     same_however_it_comes(rows, data, Table)
+
+
+UPR_INFO = ["To", "Text", "From", "Response", "Action", "Issue", "Session"]
+PAIRS_OF_UPR_INFO = st.lists(
+    st.tuples(
+        st.sampled_from(["Angola", "Kenya"]),
+        st.sampled_from(TEXTS),
+        st.sampled_from(["Norway", "Peru", "Chad"]),
+        st.sampled_from(["Supported", "Noted", ""]),
+        st.sampled_from(["3", "5"]),
+        st.sampled_from(["Right to education", "Torture, Justice"]),
+        st.just("34"),
+    ),
+    min_size=1,
+    max_size=8,
+    unique=True,
+)
+
+
+@given(rows=PAIRS_OF_UPR_INFO, data=st.data())
+@settings(max_examples=times(8, long=300), deadline=None, suppress_health_check=list(HealthCheck))
+def test_pairs_of_upr_info_give_the_same_record_in_any_split_order_and_repetition(
+    rows: list[Any], data: st.DataObject
+) -> None:
+    same_however_it_comes(rows, data, UprInfo)
+
+
+def test_another_state_in_a_later_file_is_added_and_one_that_differs_is_told(
+    office: Office, tmp_path: Path
+) -> None:
+    def states() -> list[str]:
+        return [state.printed for r in record(office) for p in r.parts for state in p.recommenders]
+
+    path = tmp_path / "file"
+    for named, outcome, doubts, then in (
+        ("Norway; Kenya", "new", [], ["Norway", "Kenya"]),
+        ("Norway; Kenya; Peru", "changed", [], ["Norway", "Kenya", "Peru"]),
+        ("Norway", "same", ["states-differ"], ["Norway", "Kenya", "Peru"]),
+        ("Chad", "same", ["states-differ"], ["Norway", "Kenya", "Peru"]),
+        ("Norway; Kenya; Peru", "same", [], ["Norway", "Kenya", "Peru"]),
+    ):
+        path.write_bytes(table(("50.1", TEXTS[0]), states=named))
+        importing = SourceImport(office.service.desk, office.service, office.clerk)
+        receipt = importing.run(path, Table(path), Options(all_states=True))
+        assert receipt.row_outcomes == {outcome: 1}
+        assert [note.reason for note in receipt.doubts] == doubts
+        assert states() == then
+
+
+def test_a_state_that_a_person_took_out_is_not_brought_back(office: Office, tmp_path: Path) -> None:
+    rows = [
+        ("Angola", TEXTS[0], state, "Supported", "3", "Torture", "34")
+        for state in ("Norway", "Peru")
+    ]
+    taken(office, tmp_path / "file", rows, UprInfo, 500)
+    (r,) = record(office)
+    (part,) = r.parts
+    parts = (msgspec.structs.replace(part, recommenders=part.recommenders[:1]),)
+    stamp = Stamp(
+        command="c-1",
+        speaker=office.clerk.speaker(),
+        effective=Effective(),
+        reason=Protected("It was another paragraph's."),
+    )
+    office.service.desk.append(
+        Command.of_the_machine("c-1"),
+        [
+            office.service.desk.procedures.enter(
+                r, "correct", r.correct(stamp, CorrectionKind.CLERICAL, parts=parts)
+            )
+        ],
+    )
+    taken(office, tmp_path / "file", rows, UprInfo, 500)
+    assert [[s.code for s in p.recommenders] for p in record(office)[0].parts] == [["NOR"]]
 
 
 def test_two_annotations_under_one_number_are_two_texts_in_any_chunks(

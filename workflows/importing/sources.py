@@ -22,7 +22,7 @@ import msgspec
 
 from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import Alias, Part, PartText, Text
+from domain.events import Alias, Part, PartText, Recommender, Text
 from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
@@ -468,6 +468,7 @@ class _Work:
             event = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
             planned.extend(self._door.enter(r, "identify", event))
         planned.extend(self._compare_text(found, r, entries))
+        planned.extend(self._compare_states(found, r, entries, tally))
         if row.answer is not None and r.awaits_position:
             now = r.current_position()
             if not r.positions:
@@ -510,6 +511,39 @@ class _Work:
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
         corrected = r.correct(stamp, CorrectionKind.CLERICAL, text=text)
         return self._door.enter(r, "correct", corrected)
+
+    def _compare_states(
+        self, found: Identity, r: Recommendation, entries: Sequence[Entry], tally: _Tally
+    ) -> list[Entry]:
+        """Adds recommending States that the record never had, where a row has all that it has. A
+        source that is known by its content has a row for each State, and may bring them in several
+        files. What differs otherwise is told."""
+        row = found.row
+        is_its_own = row.scheme == "un" or (found.is_own and is_from(row, r))
+        if len(r.parts) != 1 or not row.recommenders or not is_its_own:
+            return []
+        (part,) = r.parts
+        named = {_state(state): state for state in row.recommenders}
+        others = [s.printed for s in part.recommenders if _state(s) not in named]
+        if others and not row.is_content_key:
+            mine = ", ".join(state.printed for state in row.recommenders)
+            said = f"names {mine} as recommending, and the record has {', '.join(others)}"
+            tally.doubts.append(_note(row, "states-differ", said))
+            return []
+        ever = {
+            _state(state)
+            for entry in entries
+            for held in getattr(entry.event, "parts", None) or ()
+            for state in held.recommenders
+        }
+        more = tuple(state for key, state in named.items() if key not in ever)
+        if not more:
+            return []
+        stamp = self._stamp(row, Effective(), "The imported file names more recommending States.")
+        parts = (msgspec.structs.replace(part, recommenders=(*part.recommenders, *more)),)
+        return self._door.enter(
+            r, "correct", r.correct(stamp, CorrectionKind.CLERICAL, parts=parts)
+        )
 
     # -- second sources
 
@@ -690,6 +724,11 @@ def _cycle_or_round(mechanism: Mechanism, number: int | None) -> tuple[int | Non
 
 def _note(row: SourceRow, reason: str, message: str) -> RowNote:
     return RowNote(row.rows[0], row.paragraph, reason, message, row.text[:printed_chars_max])
+
+
+def _state(state: Recommender) -> str:
+    """What tells recommending States apart."""
+    return state.code or " ".join(state.printed.casefold().split())
 
 
 def _text(row: SourceRow) -> Text:
