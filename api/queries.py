@@ -78,6 +78,10 @@ class HistoryConnection:
         description="Read on with this as `after`: the log index read up to, also where the last "
         "entries were not for this reader."
     )
+    end_mark: str | None = strawberry.field(
+        description="What tells the entry at `endIndex` from any that another log has there: send "
+        "it as `mark` with `after`. Null before the first entry."
+    )
     has_next_page: bool
 
     @strawberry.field(description="The entries of this page.")
@@ -257,7 +261,8 @@ class RecommendationQuery:
 
     @strawberry.field(
         description="The feed: entries after a log index, in the order of the log; without "
-        "`after` from the beginning."
+        "`after` from the beginning. `mark` is the `endMark` of the answer that gave `after`: "
+        "another log, and one that was restored from an older copy, refuse it."
     )
     def events(
         self,
@@ -265,20 +270,21 @@ class RecommendationQuery:
         after: int | None = None,
         first: int = 100,
         as_of: AsOf | None = None,
+        mark: str | None = None,
     ) -> HistoryConnection:
         context = info.context
+        log = context.service.log
         if after is not None and after > context.last:
-            raise UnknownCursor(
-                f"`after`: {after} lies beyond this log, whose last entry is {context.last}. The "
-                "cursor is of another log, or this one was restored from an older copy: compare "
-                "the entries you hold with it, then read on from where they agree.",
-                last=context.last,
-            )
+            problem = f"{after} lies beyond this log, whose last entry is {context.last}"
+            raise _unknown_cursor(problem, context.last)
+        if mark is not None and mark != history.mark(log, -1 if after is None else after):
+            raise _unknown_cursor(f"this log has another entry at {after}", context.last)
         last = context.last if as_of is None else context.index_of(*chosen(as_of))
-        entries, end, more = history.feed(context.service.log, context.scope, after, first, last)
+        entries, end, more = history.feed(log, context.scope, after, first, last)
         return HistoryConnection(
             edges=[HistoryEdge(cursor=e.log_index or 0, node=e) for e in entries],  # type: ignore[arg-type]
             end_index=end,
+            end_mark=history.mark(log, end),
             has_next_page=more,
         )
 
@@ -305,3 +311,11 @@ class RecommendationQuery:
     @strawberry.field(description="The log index of the last entry this answer knows of.")
     def log_index(self, info: Info[Context, None]) -> int:
         return info.context.last
+
+
+def _unknown_cursor(problem: str, last: int) -> UnknownCursor:
+    return UnknownCursor(
+        f"`after`: {problem}. The cursor is of another log, or this one was restored from an older "
+        "copy: compare the entries you hold with it, then read on from where they agree.",
+        last=last,
+    )

@@ -4,7 +4,7 @@ program.
     Refusal
     ├── InvalidInput            the request itself makes no sense
     │   ├── LimitExceeded       … because it is larger than a stated limit
-    │   └── UnknownCursor       … because its cursor lies beyond this log
+    │   └── UnknownCursor       … because its cursor is not of this log
     ├── NotFound                what it names is not there, or not for this reader
     ├── Ambiguous               it fits more than one thing
     ├── Forbidden               the role may not do this

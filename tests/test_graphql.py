@@ -1015,6 +1015,29 @@ def test_the_documentation_lists_every_code_as_the_refusals_do():
     )
 
 
+def test_a_log_that_has_another_entry_at_the_cursor_refuses_its_mark(server, tmp_path):
+    query = (
+        "query($i: Int, $m: String) { events(after: $i, mark: $m, first: 3) { endIndex endMark } }"
+    )
+    first = server.ask("reader", query)["events"]
+    then = server.ask("reader", query, i=first["endIndex"], m=first["endMark"])["events"]
+    assert then["endIndex"] == first["endIndex"] + 3
+    again = server.ask("coordinator", query, i=then["endIndex"] - 3, m=first["endMark"])["events"]
+    assert again == then, "whoever asks"
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as other:
+        for _ in range(4):
+            other.receive()
+        there = {"i": first["endIndex"], "m": first["endMark"]}
+        assert first["endIndex"] < other.size()
+        assert other.refused("reader", query, **there)["extensions"]["code"] == "UNKNOWN_CURSOR"
+    error = server.refused("reader", query, i=then["endIndex"], m=first["endMark"])
+    assert error["extensions"]["code"] == "UNKNOWN_CURSOR", "a mark is of one entry"
+    assert server.ask("reader", "{ events(after: -1) { endMark } }")["events"]["endMark"]
+    last = server.ask("reader", "{ logIndex }")["logIndex"]
+    end = server.ask("reader", query, i=last)["events"]
+    assert (end["endIndex"], end["endMark"] is None) == (last, False), "also where nothing follows"
+
+
 def test_a_cursor_beyond_the_log_is_refused(server):
     last = server.ask("reader", "{ logIndex }")["logIndex"]
     query = "query($after: Int) { events(after: $after) { endIndex } }"
