@@ -42,6 +42,8 @@ from tests.given import (
 )
 from tests.server import Server, running
 from tests.test_own_procedures import adopted, published
+from tests.test_register_api import done, imported, match, on
+from tests.test_taking_away import POSITION, filled_in
 from workflows.calendars import Calendars
 from workflows.procedure.as_if import AsIf
 from workflows.procedure.compiled import Compiled
@@ -144,6 +146,40 @@ def test_a_deadline_that_passed_leaves_its_trace_whoever_comes_first(
         assert payload["events"][-1]["__typename"] == "StepTaken"
         assert server.service.worker.catch_up() == 0
         assert sound(server)
+
+
+def test_a_match_is_made_after_what_was_due_before(sqlite_url: str) -> None:
+    with state(sqlite_url, SILENCE) as (server, clock):
+        id = server.receive(effectiveOn="2031-01-10")
+        row = match(server, id)
+        clock.set("2031-03-01")
+        done(server, "makeMatch", **on(row, to=id))
+        assert [type(e.event).__name__ for e in case(server, id)][1:] == [
+            "DeadlinePassed",
+            "Identified",
+            "Classified",
+        ]
+        assert server.service.worker.catch_up() == 0
+        assert sound(server)
+
+
+def test_a_worklists_dry_run_tells_what_the_clock_has_closed(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    no_more = SILENCE + "  - {op: require, step: plan, when: not at answer.missed}\n"
+    with state(sqlite_url, no_more) as (server, clock):
+        id = server.receive(paragraph="140.1", effectiveOn="2031-01-10")
+        server.step("coordinator", "acceptRecommendation", id, **POSITION)
+        server.step("coordinator", "offerAssignment", id, institution="justice")
+        file = filled_in(
+            server, tmp_path, {"140.1": {"Answer": "accept", "Measures planned": "a bill"}}
+        )
+        clock.set("2031-03-01")
+        for dry_run in (True, False):
+            said = {"file": file, "format": "WORKLIST", "state": None, "dryRun": dry_run}
+            receipt = imported(server, "justice", **said)["receipt"]
+            assert receipt["new"] == 1
+            assert [note["reason"] for note in receipt["conflicts"]] == ["step-not-open"]
 
 
 def test_the_same_command_again_gives_the_passing_and_the_step(sqlite_url: str) -> None:

@@ -64,6 +64,10 @@ CABINETS = made(CABINET)
 
 RENAMED_CABINET = CABINET.replace("cabinet.", "whole.").replace("id: cabinet", "id: whole")
 
+TWO_OF_THREE = (
+    "approvals: {needed: 2, of: [{role: administrator}, {role: coordinator}, {role: coordinator}]}"
+)
+
 WAITING = """
 format: suivi-overlay/1
 name: {name}
@@ -199,6 +203,42 @@ def test_no_map_leads_a_case_to_where_only_four_eyes_lead() -> None:
     alone.states = sorted({*alone.states} - {"cabinet.waits"} | {"cabinet.approved"})
     kept = passage(strict, other, states={"cabinet.approved": "whole.approved"})
     assert goes_over(alone, kept).stamp.entered == ("whole.approved",), "it was looked at"
+
+
+def with_eyes(more: str, name: str) -> Compiled:
+    """The procedure with a cabinet, where approving needs others."""
+    line = f"  - {{op: four-eyes, step: approve, {more}}}\n  - {{op: restrict, step: plan"
+    return made(
+        CABINET.replace("name: with-cabinet", f"name: {name}").replace(
+            "  - {op: restrict, step: plan", line
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_refused"),
+    [
+        ("apart-from: [plan]", None, True),
+        ("apart-from: [plan]", "apart-from: [plan, take-position]", False),
+        ("apart-from: [plan, take-position]", "apart-from: [plan]", True),
+        (None, "apart-from: [plan]", False),
+        ("apart-from: [plan]", "apart-from: [plan]", False),
+        (TWO_OF_THREE, TWO_OF_THREE, False),
+        (TWO_OF_THREE, TWO_OF_THREE.replace("needed: 2", "needed: 1"), True),
+        (TWO_OF_THREE, TWO_OF_THREE.replace("needed: 2", "needed: 3"), False),
+        (TWO_OF_THREE, "apart-from: [plan]", True),
+        (TWO_OF_THREE, TWO_OF_THREE.replace("role: administrator", "role: clerk"), True),
+        (TWO_OF_THREE, TWO_OF_THREE.replace("{role: administrator}, ", ""), False),
+    ],
+)
+def test_running_cases_keep_the_eyes_that_they_began_with(
+    before: str | None, after: str | None, is_refused: bool
+) -> None:
+    from_, to = (
+        CABINETS if more is None else with_eyes(more, name)
+        for more, name in ((before, "one"), (after, "other"))
+    )
+    assert codes(passage(from_, to)) == (["fewer-eyes"] if is_refused else [])
 
 
 def test_renamed_states_are_led_by_lines_and_without_them_a_case_needs_a_decision() -> None:

@@ -80,6 +80,7 @@ from workflows.importing.receipt import (
 from workflows.importing.run import Run
 from workflows.importing.terms import Terms, told
 from workflows.procedure import Procedures
+from workflows.procedure.firing import due_now
 from workflows.sources import (
     NotThisFormat,
     Read,
@@ -689,23 +690,26 @@ class _Tally:
 
 
 def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
-    """What a match adds to its recommendation: the row's name in its source, or its number in the
-    document that it comes from, and its terms."""
-    planned: list[Entry] = []
+    """What a match adds to its recommendation, after what was due on that before: the row's name in
+    its source, or its number in the document that it comes from, and its terms."""
     alias = Alias(
         scheme=row.scheme,
         value=row.symbol or row.key if row.scheme == "un" else row.key,
         paragraph=row.paragraph if row.scheme == "un" else None,
     )
-    if alias.key not in {a.key for a in r.aliases}:
-        if row.scheme == "un":
-            numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
-            planned.append(procedures.enter(r, "renumber", numbered))
-        else:
-            named = r.identify(stamp, row.scheme, row.key)
-            planned.append(procedures.enter(r, "identify", named))
+    is_named = alias.key in {a.key for a in r.aliases}
     borne = {held.term.key for held in r.terms}
-    if new := [term for term in row.terms if term.key not in borne]:
+    new = [term for term in row.terms if term.key not in borne]
+    if is_named and not new:
+        return []
+    planned = due_now(procedures, r, stamp.command)
+    if not is_named and row.scheme == "un":
+        numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
+        planned.append(procedures.enter(r, "renumber", numbered))
+    elif not is_named:
+        named = r.identify(stamp, row.scheme, row.key)
+        planned.append(procedures.enter(r, "identify", named))
+    if new:
         fits = r.classify(stamp, new, AssertedHow.SOURCE)
         planned.append(procedures.enter(r, "classify", fits))
     return planned

@@ -26,6 +26,7 @@ from workflows.importing.receipt import (
     RowOutcomes,
 )
 from workflows.importing.run import Run
+from workflows.procedure.firing import due_now
 from workflows.sources import NotThisFormat
 
 
@@ -127,7 +128,9 @@ class WorklistImport:
             if self._desk.repeated(command):
                 return False
             if step.id not in self._previews:
-                self._previews[step.id] = self._desk.load(step.id, self._principal)
+                held = self._desk.load(step.id, self._principal)
+                due_now(self._desk.procedures, held, command.id)
+                self._previews[step.id] = held
             self._desk.make(
                 self._principal,
                 self._previews[step.id],

@@ -54,6 +54,28 @@ def looks_at(procedure: Compiled, step: str) -> bool:
     return spec is not None and bool(spec.apart_from or spec.approvals)
 
 
+def fewer(before: Compiled, after: Compiled, step: str) -> bool:
+    """True if a step that both procedures have needs less of others in the second: whom the first
+    keeps apart from it may take it, or fewer approve it, or somebody who had no seat fills one."""
+    strict, lax = before.specs[step], after.specs[step]
+    if not {*strict.apart_from} <= {*lax.apart_from}:
+        return True
+    if strict.approvals is None:
+        return False
+    if lax.approvals is None or lax.approvals.needed < strict.approvals.needed:
+        return True
+    if not {*strict.approvals.apart_from} <= {*lax.approvals.apart_from}:
+        return True
+    return not all(
+        any(_within(seat, other) for other in strict.approvals.of) for seat in lax.approvals.of
+    )
+
+
+def _within(seat: Seat, other: Seat) -> bool:
+    """True if whoever may fill a seat may fill the other."""
+    return other.role in (None, seat.role) and other.institution in (None, seat.institution)
+
+
 def led_to(procedure: Compiled) -> frozenset[str]:
     """The states that moves on steps lead to which four eyes look at."""
     return frozenset(

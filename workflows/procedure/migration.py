@@ -118,7 +118,12 @@ class Passage:
 
     def faults(self) -> list[gate.Fault]:
         """What is wrong with it, whatever the case."""
-        found = [*self._unknown_states(), *self._misread_facts(), *self._unknown_deadlines()]
+        found = [
+            *self._unknown_states(),
+            *self._misread_facts(),
+            *self._unknown_deadlines(),
+            *self._fewer_eyes(),
+        ]
         return found or [*self._crowded()]
 
     def unmapped(self) -> list[str]:
@@ -309,6 +314,17 @@ class Passage:
             elif kind in _MEMORIES:
                 why = f"{after} remembers states, and {before} does not."
                 yield gate.Fault("not-alike", why, where)
+
+    def _fewer_eyes(self) -> Iterator[gate.Fault]:
+        """Steps that fewer would have to look at: one person could lead a case over, take the
+        step, and lead it back."""
+        for name in self.before.specs:
+            if name in self.after.specs and four_eyes.fewer(self.before, self.after, name):
+                why = (
+                    f"Fewer eyes would look at “{name}”: running cases keep those that they began "
+                    "with. Adopt the procedure for what comes, and leave these where they are."
+                )
+                yield gate.Fault("fewer-eyes", why, "$.to")
 
     def _crowded(self) -> Iterator[gate.Fault]:
         """States that may be active together, and would have to be one."""
