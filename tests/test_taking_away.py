@@ -288,6 +288,27 @@ def filled_in(server: Server, folder: Path, cells: dict[str, dict[str, Any]]) ->
     return str(upload(server, saved_again(path, said), name="worklist.xlsx")["id"])
 
 
+def test_a_worklist_that_was_sorted_in_between_says_nothing_new(sqlite_url: str, tmp_path: Path):
+    with running(sqlite_url) as server:
+        for paragraph in ("140.1", "140.2"):
+            id = server.receive(paragraph=paragraph)
+            server.step("coordinator", "acceptRecommendation", id, **POSITION)
+            server.step("coordinator", "offerAssignment", id, institution="justice")
+        said = {"Answer": "accept", "Measures planned": "a bill"}
+        asked = {"format": "WORKLIST", "state": None}
+        file = filled_in(server, tmp_path, {"140.1": said, "140.2": said})
+        assert imported(server, "justice", file=file, **asked)["receipt"]["new"] == 4
+        kept = tmp_path / "kept.xlsx"
+        kept.write_bytes(
+            server.client.get(f"/files/{file}", headers=server.headers("justice")).content
+        )
+        again = upload(server, saved_again(kept, {}, backwards=True), name="again.xlsx")["id"]
+        size = server.size()
+        receipt = imported(server, "justice", file=again, **asked)["receipt"]
+        assert (receipt["new"], receipt["same"], receipt["conflicts"]) == (0, 4, [])
+        assert server.size() == size
+
+
 def test_a_worklist_filled_in_offline_becomes_steps_and_lists_what_came_in_between(
     database_url: str, tmp_path: Path
 ):

@@ -52,9 +52,15 @@ def written(folder: Path, states: list[Recommendation] | None = None) -> Path:
 
 
 def saved_again(
-    path: Path, cells: dict[tuple[int, str], Any], *, without: str = "", extra: int = 0
+    path: Path,
+    cells: dict[tuple[int, str], Any],
+    *,
+    without: str = "",
+    extra: int = 0,
+    backwards: bool = False,
 ) -> bytes:
-    """The workbook as a program saves it after somebody has typed into these cells."""
+    """The workbook as a program saves it after somebody has sorted its rows backwards, or typed
+    into these cells."""
     saved = io.BytesIO()
     book = xlsxwriter.Workbook(saved)
     day = book.add_format({"num_format": "dd.mm.yyyy"})
@@ -64,6 +70,8 @@ def saved_again(
             continue
         sheet = book.add_worksheet(name)
         rows = before.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        if name == worklist.SHEET and backwards:
+            rows[1:] = rows[:0:-1]
         for number, row in enumerate(rows):
             for place, cell in enumerate(row):
                 sheet.write(number, place, cell)

@@ -5,12 +5,13 @@ conflict: it is listed and not taken."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
-from domain.entry import Effective, Protected, Source, Stamp, Visibility, effective
+from domain.entry import Effective, Entry, Protected, Source, Stamp, Visibility, effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
@@ -82,7 +83,7 @@ class WorklistImport:
         for done, step in enumerate(worklist.steps, start=1):
             key = step.id.hex, step.row
             try:
-                is_new = self._take(step, ahead.get(key, 0), run, dry_run=dry_run)
+                is_new, entries = self._take(step, ahead.get(key, 0), run, dry_run=dry_run)
             except Unavailable:
                 raise
             except Refusal as refusal:
@@ -91,7 +92,7 @@ class WorklistImport:
                 receipt.note(receipt.conflicts, RowNote(step.row, None, code, message))
                 outcomes.settle(Outcome.UNDECIDED, [step.row])
                 continue
-            ahead[key] = ahead.get(key, 0) + 1
+            ahead[key] = ahead.get(key, 0) + entries
             receipt.new += is_new
             receipt.same += not is_new
             outcomes.settle(Outcome.NEW if is_new else Outcome.SAME, [step.row])
@@ -102,8 +103,9 @@ class WorklistImport:
             run.record([], is_last=True, begins=True)
         return receipt
 
-    def _take(self, step: WorklistStep, ahead: int, run: Run, *, dry_run: bool) -> bool:
-        """Takes a step; False if it was taken when the file came before."""
+    def _take(self, step: WorklistStep, ahead: int, run: Run, *, dry_run: bool) -> tuple[bool, int]:
+        """Takes a step. False if it was taken when the file came before; how many entries it makes,
+        with those of the clock."""
         stamp = Stamp(
             command=_command(step),
             speaker=self._principal.speaker(),
@@ -121,17 +123,20 @@ class WorklistImport:
             return _act(step, r, said)
 
         answers = step.step in ("accept-assignment", "decline-assignment")
-        command = Command.of(stamp.command, self._principal, msgspec.to_builtins(step))
+        command = Command.of(stamp.command, self._principal, msgspec.to_builtins(_unplaced(step)))
         version = step.version + ahead
         assignment = step.assignment if answers else None
+        placed = Command.of(_named(step), self._principal, msgspec.to_builtins(step))
+        known = self._desk.repeated(placed) or (self._desk.repeated(command) if dry_run else None)
+        if known is not None:
+            return False, _on(step, known.entries)
         if dry_run:
-            if self._desk.repeated(command):
-                return False
+            fired: list[Entry] = []
             if step.id not in self._previews:
                 held = self._desk.load(step.id, self._principal)
-                due_now(self._desk.procedures, held, command.id)
+                fired = due_now(self._desk.procedures, held, command.id)
                 self._previews[step.id] = held
-            self._desk.make(
+            made = self._desk.make(
                 self._principal,
                 self._previews[step.id],
                 step.step,
@@ -140,7 +145,7 @@ class WorklistImport:
                 expected_version=version,
                 assignment=assignment,
             )
-            return True
+            return True, _on(step, [*fired, *made])
         taken = self._desk.take(
             self._principal,
             command,
@@ -151,13 +156,28 @@ class WorklistImport:
             expected_version=version,
             assignment=assignment,
         )
-        return not taken.appended.repeated
+        return not taken.appended.repeated, _on(step, taken.entries)
 
 
 def _command(step: WorklistStep) -> str:
-    """The same step of the same worklist is the same command, however often the file comes."""
+    """The same step of the same worklist is the same command, however often the file comes and
+    wherever its row stands."""
+    return _named(_unplaced(step))
+
+
+def _unplaced(step: WorklistStep) -> WorklistStep:
+    return msgspec.structs.replace(step, row=0)
+
+
+def _named(step: WorklistStep) -> str:
+    """With its row, the name of the command as it was until rows no longer counted."""
     said = msgspec.json.encode(step, order="sorted")
     return f"worklist:{hashlib.sha256(said).hexdigest()}"
+
+
+def _on(step: WorklistStep, entries: Sequence[Entry]) -> int:
+    """How many of these entries are the recommendation's."""
+    return sum(entry.stream == step.id for entry in entries)
 
 
 def _act(step: WorklistStep, r: Recommendation, stamp: Stamp) -> RecommendationEvent:
