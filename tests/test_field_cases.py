@@ -26,7 +26,7 @@ from tests.length import times
 from tests.test_importing import Office
 from workflows.desk import Command
 from workflows.importing import Format, Options, Receipt
-from workflows.importing.languages import contradicts, language_of
+from workflows.importing.languages import contradicts, language_of, language_of_file
 from workflows.importing.sources import SourceImport
 from workflows.sources.table import Table
 from workflows.sources.uhri import Uhri
@@ -412,6 +412,40 @@ def test_a_state_that_a_person_took_out_is_not_brought_back(office: Office, tmp_
     )
     taken(office, tmp_path / "file", rows, UprInfo, 500)
     assert [[s.code for s in p.recommenders] for p in record(office)[0].parts] == [["NOR"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "mechanism", "symbol", "outcome"),
+    [
+        ("UPR", "UPR", "A/HRC/90/12", "undecided"),
+        ("CERD", "treaty body", "CERD/C/AGO/CO/5", "new"),
+    ],
+)
+def test_another_text_under_a_number_waits_in_the_upr_and_is_its_own_in_a_committees_paragraph(
+    office: Office, tmp_path: Path, body: str, mechanism: str, symbol: str, outcome: str
+) -> None:
+    told = [annotation(1, "20", "The Committee recommends a larger budget", body, "Torture")]
+    told[0]["Countries"] = ["- Angola"]
+    taken(office, tmp_path / "file", told, Uhri, 500)
+    path = tmp_path / "table.csv"
+    session = "34" if body == "UPR" else ""
+    path.write_text(
+        "addressee,mechanism,body,symbol,paragraph,text,session\n"
+        f"AGO,{mechanism},{body},{symbol},20,Abolish the death penalty,{session}\n"
+    )
+    importing = SourceImport(office.service.desk, office.service, office.clerk)
+    receipt = importing.run(path, Table(path), Options(all_states=True))
+    assert receipt.row_outcomes == {outcome: 1}, [n.message for n in receipt.conflicts]
+    assert len(record(office)) == (2 if outcome == "new" else 1)
+
+
+def test_texts_that_are_too_short_alone_tell_their_language_together(office: Office) -> None:
+    short = ["Ratifier la Convention", "Former des juges", "Des écoles pour les filles"]
+    assert {language_of(text) for text in short} == {None}
+    assert language_of_file((text, "en") for text in short * 3) == "fr"
+    assert language_of_file((text, "fr") for text in short * 3) is None
+    mixed = [(text, tag) for text, tag in zip(short, ("en", "de", "en"), strict=True)]
+    assert language_of_file(mixed) is None
 
 
 def test_two_annotations_under_one_number_are_two_texts_in_any_chunks(

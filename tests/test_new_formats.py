@@ -21,7 +21,7 @@ from domain.entry import Source, Stamp, effective
 from domain.events import PositionTaken
 from domain.refusals import InvalidInput, UnknownGrade
 from domain.schemes import Common
-from domain.words import AssessorKind
+from domain.words import Answer, AssessorKind
 from projections.recommendations import Where
 from tests.test_importing import Office
 from workflows.desk import Command
@@ -350,6 +350,112 @@ def test_what_is_denied_or_excepted_answers_nothing(tmp_path: Path, text: str) -
     assert all(isinstance(read, UnreadableRow) for read in found), found
 
 
+@pytest.mark.parametrize(
+    ("blocks", "comments"),
+    [
+        (
+            ["50.1 Noted. A law forbids it.", "It will be looked at again."],
+            {"50.1": "A law forbids it.\nIt will be looked at again."},
+        ),
+        (
+            ["50.1 Noted. A law forbids it.", "7. The Government thanks all."],
+            {"50.1": "A law forbids it."},
+        ),
+        (
+            ["50.1 and 50.2 Noted", "Both are early."],
+            {"50.1": "Both are early.", "50.2": "Both are early."},
+        ),
+        (["50.1 A law forbids it - noted"], {"50.1": "A law forbids it"}),
+        (["(a) 50.1 A law forbids it – Noted."], {"50.1": "A law forbids it"}),
+        (["50.1 Ratify it (Chad) (noted)"], {"50.1": "Ratify it (Chad)"}),
+    ],
+)
+def test_what_is_said_below_a_number_is_its_comment_until_the_next_paragraph(
+    tmp_path: Path, blocks: list[str], comments: dict[str, str]
+) -> None:
+    file = tmp_path / "addendum.docx"
+    file.write_bytes(word(*blocks))
+    found = [read for read in Answers(file).read() if isinstance(read, AnswerRow)]
+    assert {read.first: read.comment for read in found} == comments
+    assert {read.reading.answer for read in found} == {Answer.NOTED}
+
+
+@pytest.mark.parametrize(
+    ("heading", "answer"),
+    [
+        ("Recommendations that enjoy the support of Arvenia", Answer.SUPPORTED),
+        ("Recommendations that are noted", Answer.NOTED),
+        ("The recommendations that Arvenia supports, of which some are noted,", Answer.SUPPORTED),
+        ("The State accepts the following", Answer.SUPPORTED),
+    ],
+)
+def test_a_heading_in_words_answers_the_numbers_below_it(
+    tmp_path: Path, heading: str, answer: Answer
+) -> None:
+    file = tmp_path / "addendum.docx"
+    file.write_bytes(word(heading, "50.1 Ratify it (Chad)"))
+    (read,) = Answers(file).read()
+    assert isinstance(read, AnswerRow)
+    assert (read.reading.answer, read.printed) == (answer, heading)
+
+
+def test_numbers_of_a_table_may_be_whole_ranges_or_labelled(tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text("number,position\n7-9,noted\nNo. 12,noted\npara 14.,noted\n\n15,noted\n")
+    found = [read for read in Answers(file).read() if isinstance(read, AnswerRow)]
+    assert [(read.first, read.last) for read in found] == [
+        ("7", "9"),
+        ("12", None),
+        ("14", None),
+        ("15", None),
+    ]
+
+
+def test_the_report_itself_may_answer_and_its_answer_is_taken_as_documented(
+    office: Office,
+) -> None:
+    reported(office, "50.1", "50.2")
+    office.bring(
+        f"addressee,symbol,paragraph,text,position\n"
+        f"XAA,{REPORT},50.1,Ratify convention 50.1,supported\n".encode(),
+        format=Format.TABLE,
+        state="XAA",
+    )
+    itself = answer(office, b"Accepted\n50.1, 50.2\n", document_dates={REPORT: "2019-12-01"})
+    assert itself.changed == 2, "what had no document has one now"
+    assert answer(office, b"Accepted\n50.1, 50.2\n").same == 2, "and needs no other that agrees"
+    taken = [e.instrument for e in office.events(0) if isinstance(e, PositionTaken)]
+    assert taken == [None, REPORT, REPORT]
+    two = {ADDENDUM: "2020-02-19", f"{REPORT}/Add.2": "2021-02-19"}
+    with pytest.raises(InvalidInput, match="which one document"):
+        answer(office, b"Accepted\n50.1\n", document_dates=two)
+
+
+def test_an_addendum_is_later_than_its_report_also_where_neither_day_is_known(
+    office: Office,
+) -> None:
+    table = f"addressee,symbol,paragraph,text,position\nXAA,{REPORT},50.1,Ratify it,supported\n"
+    office.bring(table.encode(), format=Format.TABLE, state="XAA")
+    assert answer(office, b"Noted\n50.1\n").undecided == 1, "the record names no document"
+
+
+def test_a_comment_that_only_repeats_the_recommendation_is_left_out(office: Office) -> None:
+    reported(office, "50.1", "50.2")
+    answer(office, b"50.1 Accepted: Ratify convention 50.1.\n50.2 Accepted: A law is drafted.\n")
+    comments = [e.comment for e in office.events(0) if isinstance(e, PositionTaken)]
+    assert [comment is None for comment in comments] == [True, False]
+
+
+def test_a_key_of_one_state_imports_facts_of_that_state_only(office: Office) -> None:
+    reported(office, "50.1")
+    office.clerk = msgspec.structs.replace(office.clerk, addressees=("KEN",))
+    size = office.service.log.size
+    table = b"addressee,number,position\nXAA,50.1,accepted\n"
+    receipt = answer(office, table, state=None)
+    assert (receipt.other_states, receipt.changed) == (1, 0)
+    assert not [e for e in list(office.service.log.read_all(size)) if "XAA" in e.addressee]
+
+
 KNOWN = st.sets(st.integers(1, 30), min_size=1).map(sorted)
 
 
@@ -360,6 +466,23 @@ def test_a_range_is_every_number_between_its_ends(known: list[int], start: int, 
     asked = [f"50.{n}" for n in range(start, start + more + 1)]
     assert [n for n in asked if n in within] == within, "in their order, and no other"
     assert sorted([*within, *missing]) == sorted(asked)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "reason"),
+    [
+        ("50.1", "50.1000", None),
+        ("50.1", "50.1001", "range-too-long"),
+        ("50.2", "50.1", "range-reversed"),
+        ("51.1", "50.2", "range-reversed"),
+    ],
+)
+def test_a_range_has_an_order_and_a_length(first: str, last: str, reason: str | None) -> None:
+    if reason is None:
+        assert spread(first, last, ["50.1"])[0] == ["50.1"]
+        return
+    with pytest.raises(ValueError, match=reason):
+        spread(first, last, ["50.1"])
 
 
 def test_a_number_cell_that_may_be_another_number_answers_nothing(

@@ -97,6 +97,8 @@ STEPS: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("addText", {"language": "klingon!", "texts": ["t"]}, INVALID, "language", "BCP 47"),
     ("addText", {"language": "xx", "texts": ["t"]}, INVALID, "language", "BCP 47"),
     ("addText", {"language": "pt-br", "texts": ["t"]}, INVALID, "language", "pt-BR"),
+    ("addText", {"language": "ZH-hant-tw", "texts": ["t"]}, INVALID, "language", "zh-Hant-TW"),
+    ("addText", {"language": "EN-x-ab-abcd", "texts": ["t"]}, INVALID, "language", "en-x-ab-abcd"),
     ("continueRecommendation", {"cycle": 9}, INVALID, "cycle", "1 to 5"),
     ("selectForFollowUp", {"body": "CEDAW"}, INVALID, "body", "not upr"),
     (

@@ -205,6 +205,39 @@ def test_a_recommendation_goes_on_in_paragraphs_without_numbers() -> None:
     assert (first.parts[0].states, second.parts[0].text) == (("Chile",), "Ratify it")
 
 
+def test_a_recommendation_is_closed_by_its_states_or_its_stop_and_by_a_heading() -> None:
+    lead = "140. The recommendations listed below enjoy the support of Arvenia:"
+    aside = "The secretariat has not edited this text"
+    for item in ("140.1 Ratify it (Chad)", "140.1 Ratify it (Chad);", "140.1 Ratify it."):
+        (row,) = read_report(written(lead, item, aside)).rows
+        assert row.parts[0].text.rstrip(".") == "Ratify it"
+    document = empty_document()
+    for line in (REPORT, lead, "140.1 Ratify it"):
+        document.add_paragraph(line)
+    document.add_paragraph("Follow-up", style="Heading 1")
+    out = io.BytesIO()
+    document.save(out)
+    (row,) = read_report(out.getvalue()).rows
+    assert row.parts[0].text == "Ratify it"
+
+
+def test_a_numbered_paragraph_opens_a_group_by_two_of_three_signs() -> None:
+    first = "140. The recommendations listed below enjoy the support of Arvenia:"
+    for second, position in (
+        ("141. Recommendations of this part are noted by Arvenia.", "noted"),
+        ("141. The following are noted by Arvenia:", "noted"),
+    ):
+        rows = read_report(
+            written(first, "140.1 Ratify it (Chad);", second, "141.1 Train judges (Peru).")
+        ).rows
+        assert [row.position for row in rows] == ["supported", position]
+    told = read_report(
+        written(first, "140.1 Ratify it (Chad);", "141. Many spoke.", "141.1 Train judges (Peru).")
+    )
+    assert [row.paragraph for row in told.rows] == ["140.1"]
+    assert [left.reason for left in told.not_read] == ["number-outside-the-list"]
+
+
 def test_every_numbered_paragraph_is_in_a_count(office: Office) -> None:
     content = written(
         "12. Chile made recommendations on schools.",

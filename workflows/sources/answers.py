@@ -91,7 +91,7 @@ _WHOLE = re.compile(
 )
 _WHOLE_ITEM = re.compile(rf"(\d{{1,4}})(?:{_TO}(\d{{1,4}}))?")
 _OWN = re.compile(r"(\d{1,3})\.\s+(?=\D)")
-_LETTERED = re.compile(r"(?:\(?[a-z]\)|[A-Z]\.|[IVX]+\.|[-–—•·*])\s+")
+_LETTERED = re.compile(r"^(?:\(?[a-z]\)|[A-Z]\.|[IVX]+\.|[-–—•·*])\s+")
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[^\W\d_a-z])|(?<=[.])\s+(?=\d{1,4}\.\d)")
 
 _NOTED = (
@@ -430,7 +430,7 @@ class _Text:
         """A block that begins with its numbers: the answer is what follows, or the group's."""
         rest = text[numbers.end :].lstrip(" .:;)–—-")
         opening = re.split(r"[.:;,–—(]|\s-\s", rest, maxsplit=1)[0].strip()
-        closing = re.split(r"[.:;)–—]\s*|\s-\s", rest.rstrip(" .;"))[-1].strip()
+        closing = re.split(r"[.:;()–—]\s*|\s-\s", rest.rstrip(" .;)"))[-1].strip()
         reading, said, comment = None, "", rest
         if _EXCEPTS.search(rest) and _lists(rest):
             self._unreadable(place, "answer-unclear", text)
