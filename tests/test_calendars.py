@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -38,6 +39,8 @@ from domain.refusals import AlreadySo, InvalidInput, LimitExceeded, Refusal, Una
 from tests.given import stamp
 from tests.server import HOLDERS, ROOT, Server, running
 from workflows.calendars import Calendar, Calendars, _countries, check, year_max, year_min
+from workflows.log import Log
+from workflows.procedure.as_if import CalendarsThen
 from workflows.spans import Span
 from workflows.spans import days_max as span_days_max
 
@@ -690,3 +693,40 @@ def test_a_day_reckoned_through_years_whose_holidays_are_unknown_says_so(here: S
         "later": False,
         "due": {"knowsHolidays": False},
     }
+
+
+# --- As it was then ------------------------------------------------------------------------------
+
+
+def test_what_a_state_said_of_its_calendar_counts_from_when_it_said_it(sqlite_url: str) -> None:
+    said = ("2031-01-06", "2031-01-07")
+    log = Log(sqlite_url)
+    try:
+        held: OwnCalendar | None = None
+        since: list[int] = []
+        for version, day in enumerate(said, 1):
+            off = [DayOff(day=day, name="National day")]
+            event = set_calendar(stamp(), held, timezone="Europe/Ljubljana", days_off=off)
+            entry = Entry(calendar_id("SVN"), version, "SVN", event)
+            held = fold([entry], held)
+            command = uuid4().hex
+            log.append(command, command.encode(), [entry])
+            (recorded,) = log.read(version - 1, 1)
+            assert recorded.recorded_at is not None
+            since.append(recorded.recorded_at)
+            time.sleep(0.002)
+        clock = [0]
+        then = CalendarsThen(log, lambda: clock[0])
+        for at, days_off in (
+            (since[0] - 1, (False, False)),
+            (since[0], (True, False)),
+            (since[1] - 1, (True, False)),
+            (since[1], (False, True)),
+            (since[1] + 10**9, (False, True)),
+        ):
+            clock[0] = at
+            works = tuple(then.of("SVN").is_working_day(day) for day in said)
+            assert works == tuple(not off for off in days_off)
+        assert then.of("KEN").own is None
+    finally:
+        log.close()

@@ -448,6 +448,21 @@ def test_texts_that_are_too_short_alone_tell_their_language_together(office: Off
     assert language_of_file(mixed) is None
 
 
+@pytest.mark.parametrize("format", [Uhri, UprInfo])
+def test_a_key_of_one_state_imports_that_states_recommendations_only(
+    office: Office, tmp_path: Path, format: type
+) -> None:
+    office.clerk = msgspec.structs.replace(office.clerk, addressees=("KEN",))
+    rows: list[Any] = [annotation(1, "20", TEXTS[0], "UPR", "Torture")]
+    if format is UprInfo:
+        rows = [
+            (state, TEXTS[0], "Peru", "Noted", "3", "Torture", "34")
+            for state in ("Angola", "Kenya")
+        ]
+    taken(office, tmp_path / "file", rows, format, 500)
+    assert [r.addressee for r in record(office)] == ["KEN"]
+
+
 def test_two_annotations_under_one_number_are_two_texts_in_any_chunks(
     office: Office, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import example, given, settings
@@ -282,3 +283,14 @@ def record(office: Office, wanted: list[tuple[list[str], bool, list[str]]]) -> N
             fits = r.classify(stamp("classify"), [term("theme", None, label) for label in themes])
             entries.append(SHIPPED.enter(r, "classify", fits))
     office.service.desk.append(Command.of("record", office.clerk, "record"), entries)
+
+
+def test_a_list_of_another_state_than_the_keys_changes_nothing(
+    office: Office, rows: list[dict[str, str]]
+) -> None:
+    by_number(rows, "50.1")["text"] = "Ratify the convention; at once"
+    office.clerk = msgspec.structs.replace(office.clerk, addressees=("KEN",))
+    size = office.service.log.size
+    receipt = back(office, as_csv(rows))
+    assert (receipt.other_states, receipt.changed) == (3, 0)
+    assert not [e for e in office.service.log.read_all(size) if e.addressee == "XAA"]
