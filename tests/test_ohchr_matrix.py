@@ -7,6 +7,7 @@ import contextlib
 import io
 import random
 import re
+import tracemalloc
 import zipfile
 from collections import Counter
 
@@ -651,6 +652,40 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
     assert refusal(bomb) == "unpacked-too-large"
     body = repacked(good, "word/document.xml", lambda data: data + b" " * 33_000_000)
     assert refusal(body) == "unpacked-too-large"
+
+
+def in_body(data: bytes, more: bytes) -> bytes:
+    return data.replace(b"<w:body>", b"<w:body>" + more, 1)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [b"<w:p/>" * 3_000_000, b"<w:p " + b" ".join(b'a%d=""' % n for n in range(700_000)) + b"/>"],
+    ids=["elements", "attributes"],
+)
+def test_a_part_of_many_elements_takes_little_memory(more):
+    good = written((FIRST, "Supported", "", ""))
+    bomb = repacked(good, "word/document.xml", lambda data: in_body(data, more))
+    assert len(bomb) < 3_000_000
+    tracemalloc.start()
+    try:
+        assert refusal(bomb) == "unpacked-too-large"
+        assert tracemalloc.get_traced_memory()[1] < 150_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_part_that_is_named_many_times_is_read_once():
+    header = ("word/_rels/document.xml.rels", b"relationships/header")
+    row = (FIRST, "Supported", "", "")
+
+    def often(data):
+        (one,) = [part for part in data.split(b"<") if header[1] in part]
+        again = b"".join(b"<" + one.replace(b'Id="', b'Id="x%d' % n) for n in range(1_000))
+        return data.replace(b"</Relationships>", again + b"</Relationships>")
+
+    once = written(row, header="UPR of Slovenia (3rd Cycle – 34th session)")
+    assert read_matrix(repacked(once, header[0], often)) == read_matrix(once)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -19,7 +19,13 @@ from workflows.word_printed import Printed, walk
 
 file_bytes_max = 20_000_000
 unpacked_bytes_max = 200_000_000
-part_bytes_max = 32_000_000
+read_bytes_max = 32_000_000
+"""Of the parts that are read, all together and unpacked: whatever the package says of itself."""
+nodes_max = 600_000
+"""Elements and attributes of these parts; a list of 163 recommendations has 68,000."""
+run_bytes_max = 1_000_000
+"""Between two "<": of one text, or one element with its attributes, which is read as a whole."""
+chunk_bytes = 65_536
 
 REFUSALS = {
     "file-too-large": "The file is larger than 20 MB. Remove pictures and save it again.",
@@ -72,15 +78,26 @@ class _LocalNames(dict[str, str]):
         return local
 
 
-class _Elements:
-    """Builds elements with their local names; a document type, the only door to entities, ends the
-    reading."""
+class _Budget:
+    """What may still be read of a package."""
 
     def __init__(self) -> None:
+        self.bytes = read_bytes_max
+        self.nodes = nodes_max
+
+
+class _Elements:
+    """Builds elements with their local names, within a budget; a document type, the only door to
+    entities, ends the reading."""
+
+    def __init__(self, budget: _Budget) -> None:
         names, builder = _LocalNames(), ElementTree.TreeBuilder()
         begin = builder.start
 
         def start(tag: str, attributes: dict[str, str]) -> None:
+            budget.nodes -= 1 + len(attributes)
+            if budget.nodes < 0:
+                raise UnreadableDocument("unpacked-too-large")
             begin(names[tag], {names[name]: value for name, value in attributes.items()})
 
         self.start = start
@@ -126,7 +143,7 @@ def read_word(source: bytes | Path) -> WordDocument:
         raise UnreadableDocument("not-a-docx")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
-            return _package(package)
+            return _Package(package).document()
     except UnreadableDocument:
         raise
     except _UNREADABLE_PACKAGE as reason:
@@ -157,57 +174,73 @@ def clean(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", text).split())
 
 
-def _package(package: zipfile.ZipFile) -> WordDocument:
-    entries = package.infolist()
-    if sum(entry.file_size for entry in entries) > unpacked_bytes_max:
-        raise UnreadableDocument("unpacked-too-large")
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise UnreadableDocument("encrypted")
-    names = set(package.namelist())
-    main = next(iter(_related(package, "", "/officeDocument")), "")
-    if main not in names:
-        raise UnreadableDocument("not-a-docx")
-    body = next(walk(_part(package, main), {"body"}), None)
-    if body is None:
-        raise UnreadableDocument("not-a-docx")
-    headers = [_part(package, name) for name in _related(package, main, "/header") if name in names]
-    styles, numbering = (
-        next((_part(package, n) for n in _related(package, main, kind) if n in names), None)
-        for kind in ("/styles", "/numbering")
-    )
-    printed = Printed(styles, numbering)
-    printed.number(walk(body, {"p"}))
-    blocks: list[WordParagraph | list[list[Cell]]] = []
-    for element in _reach(body, "p", "tbl"):
-        if element.tag == "tbl":
-            blocks.append([row for row in _table(element, printed) if row])
-        elif text := clean(printed.number_of(element) + printed.text(element)):
-            style = element.find("pPr/pStyle")
-            is_heading = style is not None and bool(_HEADING.match(style.get("val", "")))
-            blocks.append(WordParagraph(text, is_heading))
-    return WordDocument(" ".join(clean(printed.text(h)) for h in headers), tuple(blocks))
+class _Package:
+    """The parts of a document, each read once, all within one budget."""
 
+    def __init__(self, package: zipfile.ZipFile) -> None:
+        entries = package.infolist()
+        if sum(entry.file_size for entry in entries) > unpacked_bytes_max:
+            raise UnreadableDocument("unpacked-too-large")
+        if any(entry.flag_bits & 1 for entry in entries):
+            raise UnreadableDocument("encrypted")
+        self._package = package
+        self._names = set(package.namelist())
+        self._budget = _Budget()
+        self._read: dict[str, ElementTree.Element] = {}
 
-def _part(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
-    if package.getinfo(name).file_size > part_bytes_max:
-        raise UnreadableDocument("unpacked-too-large")
-    parser = ElementTree.XMLParser(target=_Elements())  # noqa: S314 - refuses document types
-    parser.feed(package.read(name))
-    root: ElementTree.Element = parser.close()
-    return root
+    def document(self) -> WordDocument:
+        """What the document prints."""
+        main = next(iter(self._related("", "/officeDocument")), None)
+        if main is None:
+            raise UnreadableDocument("not-a-docx")
+        body = next(walk(self._part(main), {"body"}), None)
+        if body is None:
+            raise UnreadableDocument("not-a-docx")
+        headers = [self._part(name) for name in self._related(main, "/header")]
+        styles, numbering = (
+            next(map(self._part, self._related(main, kind)), None)
+            for kind in ("/styles", "/numbering")
+        )
+        printed = Printed(styles, numbering)
+        printed.number(walk(body, {"p"}))
+        blocks: list[WordParagraph | list[list[Cell]]] = []
+        for element in _reach(body, "p", "tbl"):
+            if element.tag == "tbl":
+                blocks.append([row for row in _table(element, printed) if row])
+            elif text := clean(printed.number_of(element) + printed.text(element)):
+                style = element.find("pPr/pStyle")
+                is_heading = style is not None and bool(_HEADING.match(style.get("val", "")))
+                blocks.append(WordParagraph(text, is_heading))
+        return WordDocument(" ".join(clean(printed.text(h)) for h in headers), tuple(blocks))
 
+    def _part(self, name: str) -> ElementTree.Element:
+        if name not in self._read:
+            budget = self._budget
+            parser = ElementTree.XMLParser(target=_Elements(budget))  # noqa: S314 - refuses document types
+            run = 0
+            with self._package.open(name) as file:
+                while chunk := file.read(chunk_bytes):
+                    begins = chunk.rfind(b"<")
+                    run = run + len(chunk) if begins < 0 else len(chunk) - begins
+                    budget.bytes -= len(chunk)
+                    if budget.bytes < 0 or run > run_bytes_max:
+                        raise UnreadableDocument("unpacked-too-large")
+                    parser.feed(chunk)
+            self._read[name] = parser.close()
+        return self._read[name]
 
-def _related(package: zipfile.ZipFile, name: str, kind: str) -> list[str]:
-    """The parts of a kind that `name` ("" for the package) points to."""
-    folder, _, file = name.rpartition("/")
-    relations = posixpath.join(folder, "_rels", f"{file}.rels")
-    if relations not in package.namelist():
-        return []
-    return [
-        posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
-        for relation in _part(package, relations)
-        if relation.get("Type", "").endswith(kind)
-    ]
+    def _related(self, name: str, kind: str) -> list[str]:
+        """The parts of a kind that `name` ("" for the package) points to, each once."""
+        folder, _, file = name.rpartition("/")
+        relations = posixpath.join(folder, "_rels", f"{file}.rels")
+        if relations not in self._names:
+            return []
+        found = (
+            posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+            for relation in self._part(relations)
+            if relation.get("Type", "").endswith(kind)
+        )
+        return [part for part in dict.fromkeys(found) if part in self._names]
 
 
 def _table(table: ElementTree.Element, printed: Printed) -> Iterator[list[Cell]]:
