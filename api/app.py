@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import graphiql
 from api.authentication import answering
@@ -17,6 +20,25 @@ from api.files import get_file, put_file
 from api.http import GraphQLEndpoint, live, ready
 from api.plotting import get_plot
 from api.service import Service
+
+SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+"""What every answer tells a browser: take it as what it says it is, and tell nobody where you
+were."""
+
+
+class SafeAnswers:
+    """Adds to every answer what is the same for all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SAFE)
+            await send(message)
+
+        await self._app(scope, receive, safely)
 
 
 def create_app(service: Service) -> Starlette:
@@ -48,6 +70,7 @@ def create_app(service: Service) -> Starlette:
             Route("/health/ready", ready),
             *graphiql.mounts(),
         ],
+        middleware=[Middleware(SafeAnswers)],
         lifespan=running,
     )
     app.state.service = service

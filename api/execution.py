@@ -24,6 +24,8 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    Token,
+    TokenKind,
     VariableNode,
     execute,
     parse,
@@ -36,7 +38,10 @@ from api.schema import schema
 from api.settings import Settings
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
 
-documents_max = 1_000
+documents_chars_max = 250_000
+"""Of the documents that are kept ready, in all. One character takes up to 600 bytes, made ready."""
+digits_max = 40
+"""Of a number in a document. Python itself refuses to read one of some thousand."""
 validation_errors_max = 20
 
 FAULT = {
@@ -98,6 +103,7 @@ class Executor:
         self._settings = settings
         self._schema: GraphQLSchema = schema._schema
         self._documents: OrderedDict[str, Prepared] = OrderedDict()
+        self._kept_chars = 0
         self._door = Lock()
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
@@ -159,6 +165,8 @@ class Executor:
             raise BadRequest([_error(message, LimitExceeded.code)]) from None
         except RecursionError:
             raise BadRequest([self._too_deep()]) from None
+        if too_long := _numbers_too_long(document):
+            raise BadRequest(too_long)
         errors = validate(
             self._schema, document, max_errors=validation_errors_max, hide_suggestions=True
         )
@@ -167,9 +175,11 @@ class Executor:
         measure(document, limits.query_depth_max, limits.query_fields_max)
         prepared = Prepared(document, looking_back(document))
         with self._door:
+            if query not in self._documents:
+                self._kept_chars += len(query)
             self._documents[query] = prepared
-            while len(self._documents) > documents_max:
-                self._documents.popitem(last=False)
+            while self._kept_chars > documents_chars_max:
+                self._kept_chars -= len(self._documents.popitem(last=False)[0])
         return prepared
 
     def _explained(self, error: GraphQLError, errors: list[GraphQLError]) -> GraphQLError:
@@ -187,6 +197,22 @@ class Executor:
             f"{self._settings.query_depth_max} levels are the limit."
         )
         return _error(message, LimitExceeded.code)
+
+
+def _numbers_too_long(document: DocumentNode) -> list[GraphQLError]:
+    """What is wrong with a document that has a number of more digits than there may be."""
+    assert document.loc is not None
+    token: Token | None = document.loc.start_token
+    while token is not None:
+        is_number = token.kind in (TokenKind.INT, TokenKind.FLOAT)
+        if is_number and token.end - token.start > digits_max:
+            message = f"A number may have {digits_max} digits."
+            at = [token.start]
+            source = document.loc.source
+            code = {"code": LimitExceeded.code}
+            return [GraphQLError(message, source=source, positions=at, extensions=code)]
+        token = token.next
+    return []
 
 
 def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:

@@ -302,7 +302,6 @@ class _Sent(StreamingResponse):
                 "Content-Length": str(os.fstat(file.fileno()).st_size),
                 "Content-Disposition": f"attachment; filename={name}",
                 "Cache-Control": "no-store",
-                "X-Content-Type-Options": "nosniff",
             },
         )
 

@@ -101,7 +101,6 @@ async def get_file(request: Request) -> Response:
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
             # Whatever somebody uploaded, it runs in nobody's browser.
             "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },
     )

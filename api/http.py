@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import threading
 import time
 import uuid
@@ -45,7 +46,7 @@ class Parameters(msgspec.Struct):
     extensions: dict[str, Any] | None = None
 
 
-_read_body = msgspec.json.Decoder(Parameters).decode
+_decode = msgspec.json.Decoder(Parameters).decode
 
 
 class GraphQLEndpoint:
@@ -160,7 +161,7 @@ class GraphQLEndpoint:
             raise Refused(400, "The body ended too early.") from None
         try:
             return _read_body(bytes(body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None
 
     def close(self) -> None:
@@ -176,6 +177,21 @@ def _told(refused: Refused) -> tuple[dict[str, Any], int, dict[str, str]]:
     return {"errors": [error]}, refused.status, refused.headers
 
 
+def _read_body(body: bytes) -> Parameters:
+    """The parameters of a body. Raises ValueError where one name stands twice in an object: which
+    of the two is meant, every reader decides for itself."""
+    parameters = _decode(body)
+    json.loads(body, object_pairs_hook=_each_once)
+    return parameters
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"“{twice[:80]}” stands twice in one object")
+
+
 def _from_url(request: Request) -> Parameters:
     given = request.query_params
     if "query" not in given:
@@ -185,7 +201,8 @@ def _from_url(request: Request) -> Parameters:
         if given.get(name):
             try:
                 objects[name] = msgspec.json.decode(given[name], type=dict[str, Any] | None)
-            except (msgspec.DecodeError, RecursionError):
+                json.loads(given[name], object_pairs_hook=_each_once)
+            except (msgspec.DecodeError, ValueError, RecursionError):
                 raise Refused(400, f"The parameter `{name}` is no JSON object.") from None
     return Parameters(query=given["query"], operationName=given.get("operationName"), **objects)
 

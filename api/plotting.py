@@ -86,7 +86,6 @@ async def get_plot(request: Request) -> Response:
         "ETag": tag,
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-        "X-Content-Type-Options": "nosniff",
     }
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)

@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from api.execution import Executor, documents_chars_max
+from api.settings import Settings
 from tests.server import ROOT, SUIVI, Server, document, process, running, until
 
 GRAPHQL = "application/graphql-response+json"
@@ -175,6 +177,7 @@ def test_other_methods_are_405(server, method):
         {"query": "{ __typename }", "variables": "1"},
         {"query": "{ __typename }", "variables": '"' + "[" * 5_000},
         {"query": "{ __typename }", "variables": "[" * 5_000},
+        {"query": "{ __typename }", "variables": '{"a": {"b": 1, "b": 2}}'},
         {"query": "{ __typename }", "extensions": "true"},
     ],
 )
@@ -216,6 +219,11 @@ NO_REQUEST = {
     + b"[" * 20_000
     + b"]" * 20_000
     + b"}}",
+    "a name twice": b'{"query": "{ __typename }", "query": "{ logIndex }"}',
+    "a name of a variable twice": b'{"query": "{ __typename }", "variables": {"a": 1, "a": 2}}',
+    "a number without an end": b'{"query": "{ __typename }", "variables": {"a": %s}}'
+    % (b"9" * 5_000),
+    "a number that is none": b'{"query": "{ __typename }", "variables": {"a": NaN}}',
     "more than one": b'{"query": "{ __typename }"} {}',
 }
 
@@ -351,6 +359,34 @@ def asked(server: Server, query: str) -> httpx.Response:
 def test_a_document_has_so_many_tokens(small):
     assert asked(small, "{" + " a: logIndex" * 19 + "}").status_code == 200
     assert "100 tokens" in limit(asked(small, "{" + " a: logIndex" * 40 + "}"))
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 5_000, "-" + "9" * 41, "1." + "0" * 5_000, "1e" + "9" * 5_000]
+)
+@pytest.mark.parametrize(
+    "at",
+    [
+        "{ recommendations(first: %s) { totalCount } }",
+        "query($n: Int = %s) { recommendations(first: $n) { totalCount } }",
+    ],
+)
+def test_a_number_of_a_document_has_so_many_digits(server, at, number):
+    assert "40 digits" in limit(asked(server, at % number))
+
+
+def test_documents_are_kept_ready_by_their_length(tmp_path):
+    executor = Executor(Settings(database_url=f"sqlite:///{tmp_path / 'suivi.db'}"))
+    for number in range(40):
+        executor.prepare(f"{{ a{number}: logIndex }} #" + "x" * 20_000, None)
+    kept = executor._documents
+    assert sum(map(len, kept)) == executor._kept_chars <= documents_chars_max
+    assert len(kept) == documents_chars_max // 20_023
+    again = next(iter(kept))
+    executor.prepare(again, None)
+    assert next(reversed(kept)) == again, "the ones asked last are kept"
+    executor.prepare("{ logIndex } #" + "x" * documents_chars_max, None)
+    assert (len(kept), executor._kept_chars) == (0, 0)
 
 
 def test_a_document_nests_so_deep(small):
@@ -614,6 +650,25 @@ ANOTHER = {
     "symbol": "A/HRC/59/15",
     "paragraph": "200.1",
 }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/graphql?query={logIndex}",
+        "/nowhere",
+        "/files/x",
+        "/exports/csv",
+        "/health/live",
+        "/plots/progress.svg",
+        "/graphql",
+    ],
+)
+def test_every_answer_tells_a_browser_to_take_it_as_what_it_is(server, path):
+    answer = server.client.get(path, headers=server.headers("reader", Accept="*/*"))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_the_root_leads_to_the_api(server):
