@@ -45,7 +45,8 @@ OPERATOR = UUID(int=0)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit code."""
+    """Runs one command; returns its exit code. What it writes, its user alone may read."""
+    os.umask(0o077)
     given = _parser().parse_args(arguments)
     from api.settings import read_settings
 

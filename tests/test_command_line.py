@@ -116,6 +116,20 @@ def shell(sqlite_url: str, tmp_path: Path) -> Shell:
     return Shell(sqlite_url, tmp_path)
 
 
+def test_what_commands_write_their_user_alone_may_read(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        shell = Shell(f"sqlite:///{tmp_path}/new/suivi.db", tmp_path)
+        imported(shell)
+        shell.ok("export", "--format", "csv", "--output", str(tmp_path / "new" / "list.csv"))
+        made = [tmp_path / "new", *(tmp_path / "new").rglob("*")]
+    finally:
+        os.umask(before)
+    assert len(made) > 8
+    open_to_others = [path.name for path in made if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
 def imported(shell: Shell) -> None:
     shell.ok("import", shell.file(matrix(ROWS)), "--format", "ohchr-matrix")
 
