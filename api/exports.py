@@ -32,6 +32,7 @@ from domain.refusals import InvalidInput, NotFound
 from domain.words import Mechanism
 from projections import history, recommendations, register
 from projections.recommendations import Where
+from workflows.exporting.cells import Sees, seen
 from workflows.exporting.event_logs import Life, write_ocel, write_xes
 from workflows.exporting.matrix import write_matrix
 from workflows.exporting.sheets import csv_lines, write_xlsx
@@ -213,11 +214,11 @@ def _says(
             log, reading.scope, [r.id for r in some], reading.last, reading.effective_on
         )
         for r in some:
-            told[r.id.hex] = _of_one(r, found[r.id])
+            told[r.id.hex] = _of_one(r, found[r.id], reading.scope.reads)
     return lambda r: told[r.id.hex]
 
 
-def _of_one(r: Recommendation, entries: Sequence[Any]) -> tuple[str, str]:
+def _of_one(r: Recommendation, entries: Sequence[Any], sees: Sees) -> tuple[str, str]:
     lines: list[str] = []
     cited = ""
     taken = r.current_position()
@@ -236,7 +237,9 @@ def _of_one(r: Recommendation, entries: Sequence[Any]) -> tuple[str, str]:
             source = entry.stamp.source
             if source and source.document:
                 cited = source.paragraph or source.document
-    bound = "; ".join(dict.fromkeys(a.institution for a in r.standing))
+    standing = {a.id for a in r.standing}
+    shown = (a.institution for a in seen(r, sees) if a.id in standing)
+    bound = "; ".join(dict.fromkeys(shown))
     if bound:
         lines.insert(0, f"Responsible: {bound}.")
     return "\n".join(lines), cited

@@ -64,6 +64,7 @@ class Shell:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         err = io.StringIO()
         handlers = logging.root.handlers[:]
+        rights = os.umask(0o022)
         with (
             patch.dict(os.environ, self.environment | environment, clear=True),
             redirect_stdout(out),
@@ -74,6 +75,7 @@ class Shell:
             except SystemExit as usage:
                 code = int(str(usage.code))
             finally:
+                os.umask(rights)
                 logging.captureWarnings(False)
                 logging.root.handlers[:] = handlers
                 structlog.reset_defaults()

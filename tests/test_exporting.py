@@ -205,6 +205,30 @@ def test_a_confidential_assignment_is_told_to_its_two_sides_alone(
     assert row["assigned_to"] == told
 
 
+@pytest.mark.parametrize(
+    ("institution", "told"),
+    [
+        (None, "hrc-follow-up 2017 B"),
+        ("mfa", "hrc-follow-up 2017 C"),
+        ("labour", "hrc-follow-up 2017 B"),
+    ],
+)
+def test_a_confidential_assessment_is_told_to_who_recorded_it_alone(
+    tmp_path: Path, institution: str | None, told: str
+) -> None:
+    scope = Scope(visibilities=frozenset([Visibility.PUBLIC]), institution=institution)
+    r = given(
+        received(),
+        assessed("B", on="2030-01-01"),
+        assessed("C", on="2030-02-01", visibility=Visibility.CONFIDENTIAL),
+    ).it
+    for row in (
+        *as_csv(r, sees=scope.reads),
+        *as_xlsx(tmp_path / "list.xlsx", r, sees=scope.reads),
+    ):
+        assert row["assessments"] == f"Human Rights Committee: {told}"
+
+
 def test_who_says_nothing_of_the_reader_gets_what_is_public(tmp_path: Path) -> None:
     hidden = given(received("140.2", visibility=Visibility.INTERNAL)).it
     r = given(received(), decreed("labour", visibility=Visibility.INTERNAL)).it

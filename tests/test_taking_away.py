@@ -205,6 +205,23 @@ def test_an_export_knows_every_condition_of_lists_by_its_name_in_graphql(server:
     assert all(name in refused for name in (*NAMES, "state", "logIndex"))
 
 
+def test_the_matrix_names_no_institution_that_the_reader_may_not_see(
+    sqlite_url: str, tmp_path: Path
+):
+    with running(sqlite_url) as server:
+        id = server.receive()
+        server.step("coordinator", "acceptRecommendation", id, **POSITION)
+        for institution, visibility in (("justice", "CONFIDENTIAL"), ("labour", "PUBLIC")):
+            said = {"institution": institution, "visibility": visibility}
+            server.step("coordinator", "assignRecommendation", id, **said)
+        for who, told in (("reader", "labour"), ("coordinator", "justice; labour")):
+            place = tmp_path / f"{who}.docx"
+            answer = got(server, "/exports/ohchr-matrix", who, state="SVN", cycle="4", layout="3")
+            assert answer.status_code == 200, answer.text
+            place.write_bytes(answer.content)
+            assert read_matrix(place).rows[0].comment == f"Responsible: {told}."
+
+
 def test_the_matrix_is_taken_away_with_its_last_column(server: Server, tmp_path: Path):
     answer = got(server, "/exports/ohchr-matrix", state="SVN", cycle="4", layout="3")
     assert answer.status_code == 200, answer.text

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import xlsxwriter  # type: ignore[import-untyped]
 
 from domain.events import Recommender
@@ -76,12 +77,14 @@ def _last_report(r: Recommendation) -> tuple[int | str, str, str]:
     return max(standing, default=("", "", ""))
 
 
-def _assessments(r: Recommendation) -> str:
+def _assessments(r: Recommendation, reading: Reading) -> str:
+    shown = [a for a in r.assessments if reading.sees(a.visibility, a.recorded_by)]
+    current = msgspec.structs.replace(r, assessments=shown).current_assessments
     return join(
         f"{a.assessor}: {a.scheme} {a.scheme_version} {a.grade}"
         + (f" (part {a.part})" if a.part else "")
         for part in (None, *(part.id for part in r.parts))
-        for a in r.current_assessments(part)
+        for a in current(part)
     )
 
 
@@ -120,7 +123,7 @@ COLUMNS = (
     Column("last_report", 15, lambda r, _: _last_report(r)[1]),
     Column("last_report_by", 20, lambda r, _: _last_report(r)[2]),
     Column("last_report_version", 8, lambda r, _: str(_last_report(r)[0])),
-    Column("assessments", 40, lambda r, _: _assessments(r)),
+    Column("assessments", 40, _assessments),
     Column("duplicate_of", 38, lambda r, _: str(r.duplicate_of or "")),
     Column("closed", 14, lambda r, _: r.closed.value if r.closed else ""),
     Column("issues", 30, lambda r, _: join(map(named, terms(r, "issue")))),
