@@ -11,7 +11,11 @@ from uuid import uuid4
 import pytest
 
 from domain.languages import is_language
+from domain.refusals import InvalidInput
+from domain.words import Mechanism
+from tests.clock import SetClock
 from tests.server import Server, running
+from workflows.references import of_cycle, of_round
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +226,41 @@ def test_an_institution_that_stood_that_day_is_named(server: Server) -> None:
         effectiveOn="2025-06-29",
     )
     server.step("coordinator", "handOverAssignment", id, assignment=2, to="moj")
+
+
+@pytest.mark.parametrize(
+    ("on", "stood"), [("2025-06-29", True), ("2025-06-30", False), ("2025-07", False)]
+)
+def test_an_institution_stands_until_the_day_before_it_ended(
+    server: Server, on: str, stood: bool
+) -> None:
+    id = server.receive()
+    said = {"id": id, "expectedVersion": 1, "institution": "mol", "effectiveOn": on}
+    errors = register(server, "assignRecommendation", **said)["errors"]
+    assert [error["code"] for error in errors] == ([] if stood else ["HAS_ENDED"])
+
+
+def test_a_day_has_come_once_it_is_there_in_the_states_own_time(sqlite_url: str) -> None:
+    clock = SetClock("2026-07-01")
+    with running(sqlite_url, clock) as server:
+        for on, is_refused in (("2026-07-01", False), ("2026-07-02", True), ("2026-07", False)):
+            errors = register(
+                server, "receiveRecommendation", **{**ARRIVES, "paragraph": on, "effectiveOn": on}
+            )["errors"]
+            assert [error["field"] for error in errors] == (["effectiveOn"] if is_refused else [])
+
+
+@pytest.mark.parametrize(
+    ("number", "is_one"), [(None, True), (0, False), (1, True), (999, True), (1000, False)]
+)
+def test_rounds_and_cycles_are_counted_from_one(number: int | None, is_one: bool) -> None:
+    checks = (of_round, lambda number: of_cycle(Mechanism.TREATY_BODY, number))
+    for check in checks:
+        if is_one:
+            check(number)
+        else:
+            with pytest.raises(InvalidInput, match="1 to 999"):
+                check(number)
 
 
 def test_an_institution_whose_people_hold_a_key_is_known_until_the_key_is_revoked(
