@@ -273,7 +273,7 @@ def _until_told() -> None:
 def rebuild(given: argparse.Namespace, settings: Settings) -> int:
     """suivi rebuild: fills views anew beside the running ones, then switches."""
     names = given.view or VIEWS
-    with _service(settings) as service, _bar(quiet=given.json) as tell:
+    with _service(settings, also_older=True) as service, _bar(quiet=given.json) as tell:
         made = service.feed.rebuild(lambda done, total: tell("rebuilding", done, total), names)
         with service.views.snapshot() as (_, held):
             pass
@@ -353,7 +353,7 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
     """suivi check: reads everything and says whether it holds together."""
     from api.checking import check_all
 
-    with _service(settings) as service, _bar(quiet=given.json) as tell:
+    with _service(settings, also_older=True) as service, _bar(quiet=given.json) as tell:
         report = check_all(service, tell)
     if given.json:
         _print_json(report)
@@ -439,7 +439,7 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
     """suivi replay --check: decides every step again, and lists what would come out differently."""
     from workflows.procedure.replay import replay as run
 
-    with _service(settings) as service, _bar(quiet=given.json) as tell:
+    with _service(settings, also_older=True) as service, _bar(quiet=given.json) as tell:
         size, done = service.log.size, 0
 
         def count(entries: int) -> None:
@@ -755,11 +755,14 @@ def _principal(given: argparse.Namespace, service: Service, role: str = "clerk")
 
 
 @contextmanager
-def _service(settings: Settings) -> Iterator[Service]:
+def _service(settings: Settings, *, also_older: bool = False) -> Iterator[Service]:
+    """The service, `also_older`: where the log is older than its views, too."""
     from api.service import Service
 
     service = Service(settings)
     try:
+        if not also_older:
+            service.serve_no_older_log()
         yield service
     finally:
         service.close()

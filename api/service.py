@@ -27,7 +27,7 @@ from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
 from domain.scope import everything
 from projections import credentials, recommendations, register, timers
-from projections.feed import Feed, FeedStopped
+from projections.feed import Feed, FeedStopped, LogWentBack
 from projections.standpoints import Standpoints
 from projections.views import Views
 from workflows import keys
@@ -69,6 +69,7 @@ class Service:
         self._firing: Thread | None = None
         if misshapen := self.views.misshapen():
             self.feed.rebuild(names=misshapen)
+        self.feed.agree()
 
     def _files_folder(self) -> Path:
         if self.settings.files_folder:
@@ -79,7 +80,9 @@ class Service:
         return Path("var/files")
 
     def principal(self, key: str) -> Principal | None:
-        """Whom a key belongs to, None if it is unknown or revoked."""
+        """Whom a key belongs to, None if it is unknown or revoked. Raises Unavailable where the log
+        went back: what it acknowledges then would be given away twice."""
+        self.serve_no_older_log()
         held = self._credential(key)
         if held is None:
             # It may have been granted a moment ago, by another process.
@@ -93,6 +96,11 @@ class Service:
         if now is None or now.revoked or now.sha256 != keys.digest(key):
             return None
         return keys.principal_of(now)
+
+    def serve_no_older_log(self) -> None:
+        """Raises Unavailable where the log is not the one that the views were made of."""
+        if isinstance(self.feed.stopped, LogWentBack):
+            raise Unavailable(str(self.feed.stopped))
 
     def _speaks_for(self, addressee: str, institution: str) -> bool:
         """Whether somebody holds a key that speaks for an institution."""
@@ -213,6 +221,8 @@ class Service:
 
     @staticmethod
     def _unavailable(error: Exception) -> Unavailable:
+        if isinstance(error, LogWentBack):
+            return Unavailable(str(error))
         # What the store's driver says names hosts and statements: for the log, not for callers.
         log_line.warning("the views can't be used now", why=_said(error))
         return Unavailable("The views can't be read or brought up to date now; try again.")

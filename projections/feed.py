@@ -14,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,22 @@ class FeedStopped(Exception):
         self.why = why
 
 
+class LogWentBack(FeedStopped):
+    """The log is not the one that the views were made of: `held` of its entries are in the views,
+    and it has `size`, or others."""
+
+    def __init__(self, held: int, size: int) -> None:
+        less = f"The log holds {size:,} entries and the views {held:,}"
+        found = less if size < held else "The log holds other entries than the views were made of"
+        Exception.__init__(
+            self,
+            f"{found}: an older copy was restored, or these are the views of another log. Bring "
+            "the newer log back; if this one is right, run `suivi rebuild`.",
+        )
+        self.log_index = size
+        self.why = self
+
+
 class Feed:
     """Feeds the views of one log."""
 
@@ -120,6 +137,7 @@ class Feed:
         self._door = threading.Lock()
         self._states: States = OrderedDict()
         self._cached_for: dict[str, int] = {}
+        self._agreed_for: dict[str, int] = {}
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -160,11 +178,41 @@ class Feed:
                 generation = self.views.current()
                 self._cached_for = generation.numbers
                 with generation.engine.connect() as connection:
-                    start = generation.next(connection)
+                    heads = generation.heads(connection).values()
+                start = min(heads)
                 entries = self._read(start)
+                if not entries or self._agreed_for != generation.numbers:
+                    self._agree(generation, max(heads))
                 if not entries:
                     return start
                 self._apply_or_stop(generation, entries)
+
+    def agree(self) -> None:
+        """Stops the feed where the log is not the one that the views were made of."""
+        with self._door, suppress(LogWentBack):
+            generation = self.views.current()
+            self._cached_for = generation.numbers
+            with generation.engine.connect() as connection:
+                held = max(generation.heads(connection).values())
+            self._agree(generation, held)
+
+    def _agree(self, generation: Generation, held: int) -> None:
+        """Raises LogWentBack where the log has fewer entries than the views hold or, looked at
+        once for each generation, another one where a recommendation changed last."""
+        size = self.log.size
+        is_the_same = held <= size
+        if is_the_same and self._agreed_for != generation.numbers:
+            with generation.engine.connect() as connection:
+                last = recommendations.last_change(connection)
+            if last is not None:
+                there = self.log.read(last.log_index, 1, last.log_index)
+                found = [(e.stream.hex, e.version, e.recorded_at) for e in there]
+                is_the_same = found == [(last.id, last.version, last.recorded_at)]
+        if not is_the_same:
+            self.stopped = LogWentBack(held, size)
+            log_line.error("the log went back", held=held, size=size)
+            raise self.stopped
+        self._agreed_for = generation.numbers
 
     def wait_for(self, log_index: int, seconds: float) -> bool:
         """True once the views hold the entry at `log_index`; False when it took too long."""
@@ -212,6 +260,7 @@ class Feed:
                     continue
                 # Nobody who has read an entry may look for it in vain afterwards.
                 end = max([held, *current.heads(connection, besides=gone).values()])
+                end = min(end, self.log.size)  # unless the log went back
                 with beside.engine.execution_options(writes=True).begin() as writing:
                     while held < end:
                         entries = self.log.read(held, batch_entries_max, end - 1)

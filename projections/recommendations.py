@@ -700,6 +700,23 @@ def _bearing(vocabulary: str, values: Sequence[str]) -> CompoundSelect[Any]:
     return union_all(*(bears.where(fit) for fit in fits))
 
 
+class LastChange(NamedTuple):
+    """The entry that a recommendation was changed by last of all."""
+
+    log_index: int
+    id: str
+    version: int
+    recorded_at: int
+
+
+def last_change(connection: Connection) -> LastChange | None:
+    """The entry of the log by which a recommendation was changed last."""
+    c = table.c
+    query = select(c.log_index, c.id, c.version, c.recorded_at)
+    row = connection.execute(query.order_by(c.log_index.desc()).limit(1)).first()
+    return None if row is None else LastChange(*row)
+
+
 def _write_cursor(order: Order, key: Any, id: str) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([order.value, key, id])).decode()
 
