@@ -92,3 +92,39 @@ def test_a_report_of_many_is_published_where_each_case_allows_it(here: Server) -
     (error,) = take(here, "third", "publishReport", **on(held, narrative="Otherwise."))["errors"]
     assert error["code"] == "FOUR_EYES", "other words were approved"
     done(here, "publishReport", "third", **on(held, narrative="As published."))
+
+
+@pytest.mark.parametrize("looked_at", ["publish-progress", "cover"])
+def test_who_drafted_a_report_of_many_is_none_of_its_approvers(
+    sqlite_url: str, looked_at: str
+) -> None:
+    procedure = PROCEDURE.replace("step: publish-progress", f"step: {looked_at}")
+    with running(sqlite_url) as server:
+        adopted(server, published(server, procedure))
+        for name in ("second", "third"):
+            server.grant(name, "coordinator", "mfa")
+        id = planned(server)
+        held = done(server, "clearReport", "second", **on(report(server, "coordinator", id)))
+        data = {"report": held["id"], "narrative": "As published."}
+        server.step("coordinator", "approveStep", id, step="cover", data=data)  # they drafted it
+        said = on(held, narrative="As published.")
+        (error,) = take(server, "third", "publishReport", **said)["errors"]
+        assert error["code"] == "FOUR_EYES"
+        server.step("second", "approveStep", id, step="cover", data=data)
+        done(server, "publishReport", "third", **said)
+
+
+def test_a_report_of_many_is_published_by_another_than_who_drafted_it(sqlite_url: str) -> None:
+    apart = PROCEDURE.replace(
+        "approvals: {needed: 1, of: [{role: coordinator}]}", "apart-from: [draft-progress]"
+    )
+    with running(sqlite_url) as server:
+        adopted(server, published(server, apart))
+        server.grant("second", "coordinator", "mfa")
+        held = done(
+            server, "clearReport", "second", **on(report(server, "coordinator", planned(server)))
+        )
+        said = on(held, narrative="As published.")
+        (error,) = take(server, "coordinator", "publishReport", **said)["errors"]
+        assert error["code"] == "FOUR_EYES"
+        done(server, "publishReport", "second", **said)
