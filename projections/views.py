@@ -39,6 +39,7 @@ from sqlalchemy.exc import SQLAlchemyError
 readers_max = 32
 engines_max = 3
 torn_seconds_max = 5.0
+busy_timeout_seconds = 30
 checkpoint_pages = 10_000
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
@@ -603,17 +604,21 @@ def sqlite_engine(main: Path | str, attached: Mapping[str, Path]) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(main)),
         poolclass=QueuePool,
-        connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
+        connect_args={
+            "timeout": busy_timeout_seconds,
+            "check_same_thread": False,
+            "isolation_level": None,
+        },
         pool_size=4,
         max_overflow=readers_max - 4,
     )
 
     def prepare(dbapi: Any, record: object) -> None:
-        dbapi.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(dbapi, "main")
         dbapi.execute("PRAGMA synchronous = NORMAL")
         for name, file in attached.items():
             dbapi.execute(f"ATTACH ? AS {name}", (str(file),))
-            dbapi.execute(f"PRAGMA {name}.journal_mode = WAL")
+            _write_ahead(dbapi, name)
             dbapi.execute(f"PRAGMA {name}.synchronous = NORMAL")
         # Views may be lost and made again: their pages go to the disk less often than a log's.
         dbapi.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
@@ -621,6 +626,20 @@ def sqlite_engine(main: Path | str, attached: Mapping[str, Path]) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin_sqlite)
     return engine
+
+
+def _write_ahead(dbapi: Any, name: str) -> None:
+    """Sets write-ahead logging. SQLite itself does not wait for the process that sets it for a new
+    file at the same time."""
+    until = time.monotonic() + busy_timeout_seconds
+    while True:
+        try:
+            dbapi.execute(f"PRAGMA {name}.journal_mode = WAL")
+            return
+        except dbapi.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def begin_sqlite(connection: Connection) -> None:

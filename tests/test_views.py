@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import given as all_examples
 from hypothesis import settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, make_url, select
 from sqlalchemy import event as engine_event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -455,6 +456,21 @@ def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place)
         here.record(*entries)
     here.feed.advance()
     assert_agrees(here)
+
+
+def test_new_views_wait_for_the_process_that_makes_them_at_the_same_time(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path / 'suivi.db'}")
+    other = sqlite3.connect(
+        tmp_path / "suivi-views.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor() as threads:
+        opening = threads.submit(Views, url)
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.1)
+        other.execute("COMMIT")
+        opening.result(timeout=30).close()
+    other.close()
 
 
 def test_two_feeds_at_once_apply_each_entry_once(
