@@ -8,6 +8,7 @@ latest effective, and one of unknown date displaces none that is known (domain r
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import ClassVar
 from uuid import UUID, uuid5
@@ -26,6 +27,7 @@ from domain.entry import (
 )
 from domain.events import Term
 from domain.identity import NAMESPACE
+from domain.names import seen
 from domain.recommendation import terms_max
 from domain.refusals import AlreadySo, HasEnded, InvalidInput, LimitExceeded
 from domain.words import InstitutionKind, InstitutionStatus
@@ -334,7 +336,7 @@ def register_institution(
     if parent is not None and _coded(parent) == code:
         raise InvalidInput("An institution does not stand under itself.")
     event = InstitutionRegistered(
-        stamp=stamp, code=_coded(code), names=_called(names), parent=parent, kind=kind
+        stamp=stamp, code=coined(code), names=_called(names), parent=parent, kind=kind
     )
     return institution_id(addressee, code), event
 
@@ -399,6 +401,22 @@ def _called(names: Iterable[InstitutionName]) -> tuple[InstitutionName, ...]:
 def is_code(said: str) -> bool:
     """True if an institution may be registered under this code."""
     return 0 < len(said) <= label_chars_max and said == said.strip() and said.isprintable()
+
+
+def coined(code: str) -> str:
+    """The code, where a new institution may have it; refuses it otherwise. Codes are compared
+    letter by letter, so a new one is written in the one way that tells it from others: composed
+    characters (Unicode's NFKC), small letters, single spaces, none that nobody sees."""
+    usual = " ".join(seen(unicodedata.normalize("NFKC", named(code))).lower().split())
+    if not usual or not usual.isprintable():
+        raise InvalidInput("`code`: write letters and digits that people can read.", field="code")
+    if code != usual:
+        raise InvalidInput(
+            f"`code`: write “{usual}”. A code has small letters, single spaces and no characters "
+            "that nobody sees.",
+            field="code",
+        )
+    return code
 
 
 def _coded(code: str) -> str:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from api.schema import schema
-from domain.refusals import Forbidden
+from domain.refusals import Forbidden, InvalidInput
 from tests.server import HOLDERS, ROOT, STORES, SUIVI, Server, running, store, until
 from tests.test_graphql import FEED, everything
 from tests.test_register_api import REGISTER
@@ -654,3 +654,11 @@ def test_grants_and_revocations_are_entries_an_auditor_reads(here):
     assert all(e["recommendationId"] is None for e in granted)
     for_all = here.ask("reader", query)["events"]["nodes"]
     assert not [e for e in for_all if e["__typename"].startswith("Credential")]
+
+
+def test_a_key_speaks_for_a_code_that_can_be_told_from_others(sqlite_url: str) -> None:
+    with running(sqlite_url) as server:
+        for code in ("MOJ", "moj\u200b", "cafe\u0301"):
+            with pytest.raises(InvalidInput, match="`code`"):
+                server.grant("other", "focal-point", code)
+        assert server.grant("justice-2", "focal-point", "moj")

@@ -14,6 +14,7 @@ from domain.entry import Event
 from domain.institution import (
     Institution,
     InstitutionName,
+    coined,
     fold,
     institution_id,
     names_max,
@@ -230,3 +231,31 @@ def test_whatever_is_said_of_an_institution_it_folds_or_is_refused(
     on: str | None, random: Random
 ) -> None:
     walk(fold, registered(on), ANY, random, 20)
+
+
+@pytest.mark.parametrize(
+    "code", ["moj", "mfa-hr", "café", "минюст", "وزارة-العدل", "司法部", "office 2"]
+)
+def test_a_code_is_written_in_one_way(code: str) -> None:
+    assert coined(code) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "usual"),
+    [
+        *(("MOJ", "moj"), ("cafe\u0301", "café"), ("ＭＯＪ", "moj"), ("moj\u200b", "moj")),
+        *(("mo\u202ej", "moj"), (" moj", "moj"), ("a  b", "a b"), ("a\u00a0b", "a b")),
+        *(("Минюст", "минюст"), ("\ufeffmoj", "moj"), ("mo\u00adj", "moj")),
+    ],
+)
+def test_a_code_that_looks_like_another_is_refused_with_the_usual_one(
+    code: str, usual: str
+) -> None:
+    with pytest.raises(InvalidInput, match=f"“{usual}”"):
+        coined(code)
+
+
+@pytest.mark.parametrize("code", ["\u200b", "a\x00b", "a\ue000b"])
+def test_a_code_is_of_characters_that_people_can_read(code: str) -> None:
+    with pytest.raises(InvalidInput, match="`code`"):
+        coined(code)

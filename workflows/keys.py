@@ -10,6 +10,8 @@ from domain import credential
 from domain.addressees import addressee
 from domain.credential import Credential, Holder
 from domain.entry import Authority, AuthorityKind, Entry, Speaker, Stamp, Visibility
+from domain.institution import coined, institution_id
+from domain.institution import fold as fold_institution
 from domain.refusals import InvalidInput, NotFound
 from workflows.access import Principal, Role
 from workflows.log import Log
@@ -54,6 +56,8 @@ def create_key(
     for code in addressees:
         if addressee(code) is None:
             raise InvalidInput(f"“{code}” is no addressee; give an ISO 3166 code such as SVN.")
+    if not any(_has(log, state, institution) for state in addressees):
+        coined(institution)
     id = uuid4()
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     if actor is None and system is None:
@@ -99,3 +103,8 @@ def principal_of(held: Credential) -> Principal:
         system=holder.system,
         addressees=holder.addressees,
     )
+
+
+def _has(log: Log, addressee: str, code: str) -> bool:
+    """True if an addressee has an institution of just this code: older ones keep theirs."""
+    return log.load(institution_id(addressee, code), fold_institution) is not None
