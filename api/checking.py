@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -76,7 +76,8 @@ def _check_log(
     commands: dict[str, list[int]] = defaultdict(list)
     states: dict[UUID, Any] = {}
     torn: set[str] = set()
-    texts: list[tuple[int, Protected]] = []
+    texts: list[_Text] = []
+    missing: list[_Text] = []
     at = 0
     for expected, row in enumerate(service.log.rows(stop=size - 1)):
         where = f"log index {row.log_index}"
@@ -99,9 +100,9 @@ def _check_log(
         if encode(event) != row.payload:
             report.fault(f"{where}: the payload is not in canonical form")
         commands[event.stamp.command].append(row.log_index)
-        texts.extend((row.log_index, text) for text in protected_texts(event))
+        texts.extend(_Text(row.log_index, row.stream, text) for text in protected_texts(event))
         if len(texts) >= batch_texts:
-            _check_vault(service, report, texts)
+            missing += _check_vault(service, report, texts)
         told = row.log_index < held and row.stream.hex not in torn
         if told:
             entry = Entry(row.stream, row.version, row.addressee, event, row.log_index)
@@ -117,7 +118,16 @@ def _check_log(
             tell("checking", report.events, size)
     if report.events != size:
         report.fault(f"the head says {size} events, {report.events} were found")
-    _check_vault(service, report, texts)
+    missing += _check_vault(service, report, texts)
+    for text in missing:
+        of = states.get(text.stream)
+        if isinstance(of, StoredFile) and of.erased:
+            report.erased += 1
+        else:
+            report.fault(
+                f"log index {text.log_index}: a protected text is missing from the vault, and no "
+                "entry says that it was erased"
+            )
     for command, indexes in commands.items():
         known = service.log.find_command(command)
         if known is None:
@@ -129,17 +139,29 @@ def _check_log(
     return {id: state for id, state in states.items() if id.hex not in torn}, torn
 
 
-def _check_vault(service: Service, report: Report, texts: list[tuple[int, Protected]]) -> None:
-    committed = [(at, bytes.fromhex(text.commitment or "")) for at, text in texts]
+class _Text(NamedTuple):
+    """A protected text, and the entry that it stands in."""
+
+    log_index: int
+    stream: UUID
+    text: Protected
+
+
+def _check_vault(service: Service, report: Report, texts: list[_Text]) -> list[_Text]:
+    """Compares texts with what was committed to; gives those that are missing."""
+    committed = [(text, bytes.fromhex(text.text.commitment or "")) for text in texts]
     vault = service.log.recorder.open_vault(list({commitment for _, commitment in committed}))
-    for log_index, commitment in committed:
+    missing: list[_Text] = []
+    for text, commitment in committed:
         row = vault.get(commitment)
         if row is None:
-            report.erased += 1
+            missing.append(text)
         elif commit(row.salt, row.content) != commitment:
-            report.fault(f"log index {log_index}: a protected text is not the one committed to")
+            where = f"log index {text.log_index}"
+            report.fault(f"{where}: a protected text is not the one committed to")
     report.protected += len(texts)
     texts.clear()
+    return missing
 
 
 def _check_files(service: Service, report: Report, states: dict[UUID, Any]) -> None:
@@ -148,6 +170,8 @@ def _check_files(service: Service, report: Report, states: dict[UUID, Any]) -> N
         if held.erased:
             if service.files.is_there(held.id):
                 report.fault(f"file {held.id}: it was erased, and its bytes are still there")
+            if service.files.is_named(held.id):
+                report.fault(f"file {held.id}: it was erased, and its name is still there")
             continue
         try:
             service.files.path(held.id)

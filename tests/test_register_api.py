@@ -581,6 +581,45 @@ def test_an_erased_file_is_gone_and_its_erasure_recorded(here: Server):
     assert not (folder(here) / stored["id"].replace("-", "")).exists()
 
 
+def test_an_erased_file_leaves_neither_name_nor_digest_anywhere(sqlite_url: str):
+    with running(sqlite_url) as server:
+        stored = upload(server, b"minutes of a hearing", name="hearing-of-ana.pdf")
+        other = upload(server, b"another law", name="another-law.pdf")
+        said = {"id": stored["id"], "expectedVersion": 1, "reason": "a name"}
+        take(server, "coordinator", "eraseFile", **said)
+        server.service.feed.advance()
+        place = Path(sqlite_url.removeprefix("sqlite:///"))
+        for file in (path for path in place.parent.rglob("*") if path.is_file()):
+            data = file.read_bytes()
+            for gone in (b"hearing-of-ana", stored["sha256"].encode(), b"minutes of a hearing"):
+                assert gone not in data, file.name
+        report = check_all(server.service, lambda what, done, total: None)
+        assert (report.faults, report.erased) == ([], 2)
+        assert fetched(server, other["id"]).status_code == 200
+
+
+def test_an_erasure_that_broke_off_is_found_and_done_again(database_url: str):
+    with running(database_url) as server:
+        stored = upload(server, name="hearing-of-ana.pdf")
+        place = folder(server) / stored["id"].replace("-", "")
+        place.unlink()
+        place.mkdir()  # which nobody can unlink
+        said = {"id": stored["id"], "expectedVersion": 1, "reason": "a name"}
+        kind = STEPS.fields["eraseFile"].args["input"].type
+        query = f"mutation($input: {kind}) {{ eraseFile(input: $input) {PAYLOAD} }}"
+        again = {"commandId": "erase-1", **said}
+        assert server.refused("coordinator", query, input=again)["extensions"]["code"] == "INTERNAL"
+        report = check_all(server.service, lambda what, done, total: None)
+        assert [fault.partition(": ")[2] for fault in report.faults] == [
+            "it was erased, and its bytes are still there",
+            "it was erased, and its name is still there",
+        ]
+        place.rmdir()
+        assert server.ask("coordinator", query, input=again)["eraseFile"]["errors"] == []
+        report = check_all(server.service, lambda what, done, total: None)
+        assert (report.faults, report.erased) == ([], 2)
+
+
 def test_check_finds_files_that_were_changed_lost_or_put_back(tmp_path: Path):
     with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
 

@@ -132,6 +132,10 @@ class Files:
         """True if there are bytes under this id, whatever they are."""
         return (self._folder / id.hex).exists()
 
+    def is_named(self, id: UUID) -> bool:
+        """True if the vault still holds its name or its digest."""
+        return any(text.text is not None for text in protected_texts(self._stored(id)))
+
     def strays(self, known: Collection[UUID]) -> list[Path]:
         """Files in the folder that no entry tells of: uploads that a crash broke off."""
         if not self._folder.is_dir():
@@ -140,8 +144,9 @@ class Files:
         return sorted(path for path in self._folder.iterdir() if path.name not in names)
 
     def erase(self, id: UUID) -> None:
-        """Removes the bytes of a file whose erasure is recorded."""
+        """Removes the bytes of a file whose erasure is recorded, its name and its digest."""
         (self._folder / id.hex).unlink(missing_ok=True)
+        self._desk.log.erase(protected_texts(self._stored(id)))
 
     @staticmethod
     def chunks(place: Path) -> Iterator[bytes]:

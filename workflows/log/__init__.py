@@ -201,6 +201,12 @@ class Log(Application[UUID]):
                 text.text = row.content if row is not None and there else None
                 text.erased = not there
 
+    def erase(self, texts: Iterable[Protected]) -> None:
+        """Erases protected texts from the vault. That they are erased is an entry's to say, which
+        is recorded before."""
+        with _reaching():
+            self.recorder.erase_vault([bytes.fromhex(t.commitment) for t in texts if t.commitment])
+
     def close(self) -> None:
         super().close()
         recorder: Any = getattr(self, "recorder", None)

@@ -340,6 +340,17 @@ class PostgreSQLRecorder(Recorder):
         )
         return {row[0]: VaultRow(*row) for row in rows}
 
+    def erase_vault(self, commitments: Sequence[bytes]) -> None:
+        self._fetch(
+            "DELETE FROM vault WHERE commitment = ANY(%s) RETURNING commitment",
+            (list(commitments),),
+        )
+        try:
+            with self._pool.connection() as connection:
+                connection.execute("VACUUM vault", prepare=False)
+        except psycopg.OperationalError as error:
+            raise OperationalError(str(error)) from error
+
     def close(self) -> None:
         self._pool.close()
         self._writer.close()

@@ -187,6 +187,11 @@ class Recorder(ApplicationRecorder):
         """The vault's rows for these commitments; erased ones are missing."""
 
     @abstractmethod
+    def erase_vault(self, commitments: Sequence[bytes]) -> None:
+        """Deletes the vault's rows for these commitments, and what the store itself still keeps of
+        them as far as it can be told to; those that are missing are left."""
+
+    @abstractmethod
     def close(self) -> None:
         """Closes every connection."""
 

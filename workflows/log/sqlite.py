@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -288,6 +288,18 @@ class SQLiteRecorder(Recorder):
             ):
                 rows[row[0]] = VaultRow(*row)
         return rows
+
+    def erase_vault(self, commitments: Sequence[bytes]) -> None:
+        try:
+            with closing(connect(self.path)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                query = "DELETE FROM vault WHERE commitment = ?"
+                connection.executemany(query, [(commitment,) for commitment in commitments])
+                connection.execute("COMMIT")
+                # The pages as they were stand in the write-ahead log until it is begun anew.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise OperationalError(str(error)) from error
 
     def close(self) -> None:
         self._writer.close()
