@@ -169,6 +169,9 @@ class Feed:
     def advance(self) -> int:
         """Applies all that is new; returns how many entries the views hold. Whoever needs the
         views fresh calls it; callers that come together share the work."""
+        if isinstance(self.stopped, LogWentBack):
+            self._agree_now()
+            self.stopped = None  # somebody brought the newer log back, or rebuilt the views
         if self.stopped is not None:
             if self.views.current().numbers == self._cached_for:
                 raise self.stopped
@@ -189,9 +192,12 @@ class Feed:
 
     def agree(self) -> None:
         """Stops the feed where the log is not the one that the views were made of."""
-        with self._door, suppress(LogWentBack):
+        with suppress(LogWentBack):
+            self._agree_now()
+
+    def _agree_now(self) -> None:
+        with self._door:
             generation = self.views.current()
-            self._cached_for = generation.numbers
             with generation.engine.connect() as connection:
                 held = max(generation.heads(connection).values())
             self._agree(generation, held)
@@ -209,8 +215,10 @@ class Feed:
                 found = [(e.stream.hex, e.version, e.recorded_at) for e in there]
                 is_the_same = found == [(last.id, last.version, last.recorded_at)]
         if not is_the_same:
+            if self.stopped is None:
+                log_line.error("the log went back", held=held, size=size)
+            self._agreed_for = {}
             self.stopped = LogWentBack(held, size)
-            log_line.error("the log went back", held=held, size=size)
             raise self.stopped
         self._agreed_for = generation.numbers
 
