@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from threading import Event
     from types import FrameType
 
     from api.service import Service
@@ -227,15 +228,13 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
 
 def feed(given: argparse.Namespace, settings: Settings) -> int:
     """suivi feed: keeps the views up to the log, apart from the server, until it is stopped."""
+    told = None if given.once else _told_to_end()
     with _service(settings) as service:
-        service.feed.advance()
-        if given.once:
-            return 0
-        service.feed.start()
-        try:
-            _until_told()
-        except KeyboardInterrupt:
-            return 0
+        if told is None:
+            service.feed.advance()
+        else:
+            service.feed.start()
+            told.wait()
     return 0
 
 
@@ -260,14 +259,15 @@ def work(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _until_told() -> None:
+def _told_to_end() -> Event:
+    """Set when this process is told to end, from now on."""
     import signal
-    import threading
+    from threading import Event
 
-    told = threading.Event()
+    told = Event()
     for signalled in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signalled, lambda *_: told.set())
-    told.wait()
+    return told
 
 
 def rebuild(given: argparse.Namespace, settings: Settings) -> int:

@@ -186,7 +186,7 @@ class Feed:
                 entries = self._read(start)
                 if not entries or self._agreed_for != generation.numbers:
                     self._agree(generation, max(heads))
-                if not entries:
+                if not entries or self._ending.is_set():
                     return start
                 self._apply_or_stop(generation, entries)
 
