@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import msgspec
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given as any_of
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from api.context import Context
@@ -23,6 +26,7 @@ from domain.refusals import InvalidInput, UnknownGrade
 from domain.schemes import Common
 from domain.words import Answer, AssessorKind
 from projections.recommendations import Where
+from tests.length import times
 from tests.test_importing import Office
 from workflows.desk import Command
 from workflows.exporting.word_file import empty_document
@@ -508,3 +512,83 @@ def test_answers_without_a_document_or_a_date_are_refused(office: Office) -> Non
         answer(office, b"Accepted\n50.1\n", document_dates={})
     with pytest.raises(InvalidInput, match="import that document first"):
         answer(office, b"Accepted\n50.1\n", document="A/HRC/1/1")
+
+
+# --- Any split, order and repetition -------------------------------------------------------------
+
+ANSWERED = st.dictionaries(
+    st.sampled_from(NUMBERS), st.sampled_from(["supported", "noted", "partially accepted"])
+).map(lambda said: [{"number": n, "position": p} for n, p in said.items()])
+GRADED = st.lists(
+    st.builds(
+        lambda number, assessor, grade: {
+            "paragraph": number,
+            "assessor": assessor,
+            "assessor_kind": "nhri",
+            "scheme": "common-1",
+            "grade": grade,
+        },
+        st.sampled_from(NUMBERS),
+        st.sampled_from(["Ombudsman", "Institute"]),
+        st.sampled_from(["implemented", "not-implemented"]),
+    ),
+    unique_by=lambda row: (row["paragraph"], row["assessor"]),
+)
+
+
+def written(rows: list[dict[str, str]]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+def facts(office: Office) -> Counter[Any]:
+    """What the record holds of positions and assessments, without order and versions."""
+    found: Counter[Any] = Counter()
+    for number in NUMBERS:
+        r = office.find(number, REPORT, "XAA")
+        found.update((number, p.answer, p.on, p.instrument) for p in r.positions)
+        found.update((number, a.assessor, a.grade, a.on) for a in r.assessments)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("format", "drawn"),
+    [(Format.ANSWERS, ANSWERED), (Format.ASSESSMENTS, GRADED), (Format.LISTS, ANSWERED)],
+)
+@any_of(data=st.data())
+@settings(max_examples=times(5, long=200), deadline=None)
+def test_facts_give_the_same_record_in_any_split_order_and_repetition(
+    format: Format, drawn: st.SearchStrategy[list[dict[str, str]]], data: st.DataObject
+) -> None:
+    rows = data.draw(drawn.filter(bool))
+    with tempfile.TemporaryDirectory() as folder:
+        whole, split = (Office(f"sqlite:///{folder}/{name}.db") for name in ("whole", "split"))
+        try:
+            for office in (whole, split):
+                reported(office, *NUMBERS)
+            if format is Format.LISTS:
+                shown = {row["paragraph"]: row for row in listed(exported(whole))}
+                dated = {"position_date": "2020-02-19", "position_source": ADDENDUM}
+                rows = [
+                    {**shown[row["number"]], "position": row["position"], **dated} for row in rows
+                ]
+            again = data.draw(st.lists(st.sampled_from(rows)))
+            order = data.draw(st.permutations([*rows, *again]))
+            cut = data.draw(st.integers(0, len(order)))
+            said = {"state": "XAA", "document": REPORT, "document_dates": {ADDENDUM: "2020-02-19"}}
+            options = {} if format is Format.LISTS else said
+            whole.bring(written(rows), format=format, **options)
+            for piece in filter(None, (order[:cut], order[cut:])):
+                receipt = split.bring(written(piece), format=format, **options)
+                assert sum(receipt.row_outcomes.values()) == receipt.rows == len(piece)
+            assert facts(split) == facts(whole)
+            assert sum(facts(whole).values()) == len(rows)
+            size = split.service.log.size
+            split.bring(written(rows), format=format, **options)
+            assert split.service.log.size == size, "a second run changes nothing"
+        finally:
+            whole.service.close()
+            split.service.close()
