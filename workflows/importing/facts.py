@@ -7,6 +7,7 @@ contradicts the record without being later is a conflict: it is listed, and a pe
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, NamedTuple, TypeVar
@@ -59,7 +60,7 @@ Planned = list[Entry] | Refusal | Conflict | NotAskedFor
 """What came of a fact: its entries, or why there are none."""
 
 
-class FactsImport(Generic[Found]):
+class FactsImport(ABC, Generic[Found]):
     """One import of facts on behalf of a principal: one run, its receipt, chunk by chunk. A format
     says how its file is read, and what it states. `version`: raised when the same file would be
     read differently."""
@@ -112,13 +113,13 @@ class FactsImport(Generic[Found]):
             raise InvalidInput(str(problem), reason=problem.code) from None
         return self._record(list(self.facts(found)))
 
+    @abstractmethod
     def read(self) -> Found:
         """What the file holds. Raises NotThisFormat."""
-        raise NotImplementedError
 
+    @abstractmethod
     def facts(self, found: Found) -> Iterable[Fact]:
         """What that states, in the file's order; accounts for the rows that state nothing."""
-        raise NotImplementedError
 
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
         """The entries of a step, by the door of files. Raises Conflict where it is left to
