@@ -448,6 +448,28 @@ class TestContract(Contract):
         store.assert_whole()
 
 
+def test_an_erasure_that_leaves_the_text_in_the_write_ahead_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.log.sqlite.busy_timeout_seconds", 0.1)
+    recorder = SQLiteRecorder(tmp_path / "suivi.db")
+    _, _, events = request(1)
+    recorder.append("1", b"1", events)
+    reader = sqlite3.connect(tmp_path / "suivi.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM vault").fetchone()
+    commitments = [events[0].vault[0].commitment]
+    with pytest.raises(OperationalError, match="again later"):
+        recorder.erase_vault(commitments)
+    reader.execute("COMMIT")
+    reader.close()
+    recorder.erase_vault(commitments)
+    assert events[0].vault[0].content.encode() not in b"".join(
+        path.read_bytes() for path in tmp_path.iterdir()
+    )
+    recorder.close()
+
+
 def test_a_new_store_waits_for_the_process_that_makes_it_at_the_same_time(tmp_path: Path) -> None:
     file = tmp_path / "suivi.db"
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)

@@ -297,7 +297,9 @@ class SQLiteRecorder(Recorder):
                 connection.executemany(query, [(commitment,) for commitment in commitments])
                 connection.execute("COMMIT")
                 # The pages as they were stand in the write-ahead log until it is begun anew.
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    raise OperationalError("others read the log for long: erase it again later")
         except sqlite3.Error as error:
             raise OperationalError(str(error)) from error
 
