@@ -34,6 +34,9 @@ JSON = "application/json"
 READING = ("GET", "HEAD")
 """Methods that change nothing; HEAD asks for the headers of GET."""
 
+read_at_once_bytes_max = 16_384
+"""A longer body is read in a thread: it would hold up the loop."""
+
 log_line = structlog.get_logger("suivi.http")
 
 
@@ -160,6 +163,8 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             raise Refused(400, "The body ended too early.") from None
         try:
+            if len(body) > read_at_once_bytes_max:
+                return await run_in_threadpool(_read_body, bytes(body))
             return _read_body(bytes(body))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None
