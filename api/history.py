@@ -128,6 +128,12 @@ class HistoryEntry:
     def visibility(root: Entry) -> enum_type(Visibility):  # type: ignore[valid-type]
         return root.stamp.visibility
 
+    @strawberry.field(
+        description="Codes of institutions that may read it besides the one that spoke."
+    )
+    def readers(root: Entry) -> list[str]:
+        return list(root.stamp.readers)
+
     @strawberry.field(description="The part of the paragraph it is about; null: the whole.")
     def part(root: Entry) -> str | None:
         return root.stamp.part

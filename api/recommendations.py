@@ -42,7 +42,7 @@ from domain.words import (
     ProgressStatus,
     Stage,
 )
-from projections.recommendations import Lineage, Row
+from projections.recommendations import Lineage, Row, by_id
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import label as label_in
@@ -493,12 +493,20 @@ class Recommendation(Node):
     @strawberry.field(description="What is due by when, as its procedure says.")
     def deadlines(self) -> list[Deadline]:
         compiled = self.compiled()
-        return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
+        return [
+            Deadline(held=held, compiled=compiled)
+            for held in self.row.state.deadlines
+            if self._reads(held.generation)
+        ]
 
     @strawberry.field(description="What somebody has to do.")
     def tasks(self) -> list[TaskOnCase]:
         compiled = self.compiled()
-        return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]
+        return [
+            TaskOnCase(held=held, compiled=compiled)
+            for held in self.row.state.tasks
+            if self._reads(held.opened)
+        ]
 
     @strawberry.field(description="Since when follow-up rests; null where it does not.")
     def suspended(self) -> Suspension | None:
@@ -510,10 +518,14 @@ class Recommendation(Node):
         links = self.cohort.lineage(self.row.state.id)
         return [_link(link, self.row.state.id, self.cohort.reading) for link in links]
 
-    @strawberry.field(description="The recommendation it was declared a duplicate of.")
+    @strawberry.field(
+        description="The recommendation it was declared a duplicate of, where you may read that."
+    )
     def duplicate_of(self) -> strawberry.ID | None:
-        other = self.row.state.duplicate_of
-        return None if other is None else global_id(other)
+        other, reading = self.row.state.duplicate_of, self.cohort.reading
+        if other is None or by_id(reading.connection, reading.scope, other) is None:
+            return None
+        return global_id(other)
 
     @strawberry.field(description="Why follow-up was closed; null while it is open.")
     def closed(self) -> enum_type(Closing) | None:  # type: ignore[valid-type]
@@ -534,6 +546,13 @@ class Recommendation(Node):
     @strawberry.field(description="When its last entry was recorded.")
     def changed_at(self) -> datetime:
         return instant(self.row.recorded_at)
+
+    def _reads(self, version: int) -> bool:
+        """True if the reader may read the entry of this version."""
+        of, scope = self.row.state.readers_of(version), self.cohort.reading.scope
+        return of is None or (
+            of.visibility in scope.visibilities or scope.institution in of.institutions
+        )
 
     def _standing(self) -> list[Entry]:
         state = self.row.state

@@ -30,6 +30,7 @@ from domain.effects import (
     Whose,
 )
 from domain.entry import (
+    CLOCK,
     Effective,
     Entry,
     Protected,
@@ -64,9 +65,6 @@ from domain.words import AssignmentStatus, Closing
 
 if TYPE_CHECKING:
     from domain.recommendation import Recommendation
-
-CLOCK = "procedure"
-"""The role in which a procedure speaks itself, when the clock does something to a case."""
 
 taken_max = 50
 """How many of the latest steps of a procedure's own may still be struck."""
@@ -258,6 +256,9 @@ class Resumed(RecommendationEvent, frozen=True):
 
     topic: ClassVar[str] = "recommendation.resumed.v1"
 
+    def about(self, r: Recommendation) -> int | None:
+        return None if r.suspended is None else r.suspended.version
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.suspended = None
 
@@ -270,13 +271,24 @@ class DeadlineExtended(RecommendationEvent, frozen=True):
     deadline: str
     until: str
 
+    def about(self, r: Recommendation) -> int | None:
+        return r.generation(self.deadline)
 
-class DeadlineEvent(RecommendationEvent, frozen=True):
+
+class DeadlineEvent(RecommendationEvent, frozen=True, kw_only=True):
     """Base of what the clock does to a deadline of one generation; its effective date is the day it
     was due, however late the machine that noticed."""
 
     deadline: str
     generation: int
+    to: tuple[Addressed, ...] = ()
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        return *super().readers, *(one.institution for one in self.to if one.institution)
+
+    def about(self, r: Recommendation) -> int | None:
+        return self.generation
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.deadlines = [
@@ -296,8 +308,6 @@ class DeadlinePassed(DeadlineEvent, frozen=True):
 
     topic: ClassVar[str] = "recommendation.deadline-passed.v1"
 
-    to: tuple[Addressed, ...] = ()
-
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
         return msgspec.structs.replace(held, status=DeadlineStatus.PASSED)
 
@@ -308,7 +318,6 @@ class Reminded(DeadlineEvent, frozen=True):
     topic: ClassVar[str] = "recommendation.reminded.v1"
 
     number: int
-    to: tuple[Addressed, ...] = ()
 
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
         return msgspec.structs.replace(held, reminded=self.number)
@@ -320,7 +329,6 @@ class Escalated(DeadlineEvent, frozen=True):
     topic: ClassVar[str] = "recommendation.escalated.v1"
 
     number: int
-    to: tuple[Addressed, ...] = ()
 
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
         return msgspec.structs.replace(held, escalated=self.number)
@@ -337,6 +345,9 @@ class IncidentRaised(RecommendationEvent, frozen=True):
     timer: str
     at: Instant
     deadline: str | None = None
+
+    def about(self, r: Recommendation) -> int | None:
+        return None if self.deadline is None else r.generation(self.deadline)
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.incident = IncidentHeld(
@@ -374,6 +385,9 @@ class SetBack(RecommendationEvent, frozen=True):
     closed: Closing | None = None
     resumed: bool = False
 
+    def about(self, r: Recommendation) -> int | None:
+        return self.since
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.assignments = [
             msgspec.structs.replace(a, status=AssignmentStatus.OFFERED)
@@ -397,6 +411,9 @@ class DeadlineSuspended(RecommendationEvent, frozen=True):
 
     deadline: str
 
+    def about(self, r: Recommendation) -> int | None:
+        return r.generation(self.deadline)
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.resting = [*r.resting, self.deadline]
 
@@ -408,6 +425,9 @@ class DeadlineResumed(RecommendationEvent, frozen=True):
 
     deadline: str
 
+    def about(self, r: Recommendation) -> int | None:
+        return r.generation(self.deadline)
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.resting = [name for name in r.resting if name != self.deadline]
 
@@ -417,6 +437,9 @@ class TaskEvent(RecommendationEvent, frozen=True):
 
     task: str
     opened: int
+
+    def about(self, r: Recommendation) -> int | None:
+        return self.opened
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.tasks = [
@@ -612,6 +635,11 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     def deadline(self, name: str) -> DeadlineHeld | None:
         """A deadline that stands, by its name."""
         return next((held for held in self.deadlines if held.deadline == name), None)
+
+    def generation(self, name: str) -> int | None:
+        """The version of the entry that set a deadline that stands, by its name."""
+        held = self.deadline(name)
+        return None if held is None else held.generation
 
     def task(self, name: str) -> TaskHeld:
         """A task that stands, by its name; refuses one that does not."""

@@ -63,6 +63,9 @@ class Precision(StrEnum):
 RecommendationId = NewType("RecommendationId", UUID)
 """The id of a recommendation, where one entry points to another recommendation."""
 
+CLOCK = "procedure"
+"""The role in which a procedure speaks itself, when the clock does something to a case."""
+
 text_chars_max = 20_000
 label_chars_max = 200
 
@@ -207,7 +210,7 @@ class Stamp(Stored, frozen=True):
 
     `command` is the id under which a caller sent it; `cause` the log index of the event that led
     to it; `batch` the run that wrote it with others; `part` the part of the paragraph it is
-    about (None: the whole). `definition`, `left` and `entered` are the outcome the procedure
+    about (None: the whole). `readers` are institutions that may read it besides its speaker's. `definition`, `left` and `entered` are the outcome the procedure
     decided: its SHA-256, the states left and entered, and `effects` besides. They are applied,
     never recomputed.
     """
@@ -225,6 +228,7 @@ class Stamp(Stored, frozen=True):
     left: tuple[str, ...] = ()
     entered: tuple[str, ...] = ()
     effects: tuple[AnyEffect, ...] = ()
+    readers: tuple[str, ...] = ()
 
 
 class Event(Stored, frozen=True):
@@ -234,6 +238,13 @@ class Event(Stored, frozen=True):
     topic: ClassVar[str]
 
     stamp: Stamp
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The institutions that may read it, however few others may."""
+        speaker = self.stamp.speaker
+        own = () if speaker.role == CLOCK else (speaker.institution,)
+        return *own, *self.stamp.readers
 
 
 class Entry(NamedTuple):

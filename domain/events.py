@@ -197,6 +197,11 @@ class Link(Stored, frozen=True):
 class RecommendationEvent(Event, frozen=True):
     """Base of a recommendation's events."""
 
+    def about(self, r: Recommendation) -> int | None:
+        """The version of the earlier entry that it is about; it has no more readers than that one.
+        None: it is about the recommendation."""
+        return None
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         """Adds what this event says to the state; by itself it adds nothing."""
 
@@ -239,6 +244,9 @@ class Corrected(RecommendationEvent, frozen=True):
     text: Text | None = None
     parts: tuple[Part, ...] | None = None
     strikes: int | None = None
+
+    def about(self, r: Recommendation) -> int | None:
+        return self.strikes
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         if self.text is not None:
@@ -390,6 +398,10 @@ class AssignmentOpened(RecommendationEvent, frozen=True):
 
     status: ClassVar[AssignmentStatus]
 
+    @property
+    def readers(self) -> tuple[str, ...]:
+        return *super().readers, self.assignee
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.assignments.append(
             Assignment(
@@ -437,6 +449,9 @@ class AssignmentChanged(RecommendationEvent, frozen=True):
 
     status: ClassVar[AssignmentStatus]
 
+    def about(self, r: Recommendation) -> int | None:
+        return self.assignment
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.assignments = [
             msgspec.structs.replace(a, status=self.status, since=self.stamp.effective)
@@ -483,6 +498,10 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
     to: str
     instrument: str | None = None
 
+    @property
+    def readers(self) -> tuple[str, ...]:
+        return *super().readers, self.to
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         before = r.assignment(self.assignment)
         super().apply(r, entry)
@@ -525,6 +544,9 @@ class ProgressDrafted(RecommendationEvent, frozen=True):
     period_from: str | None = None
     period_to: str | None = None
 
+    def about(self, r: Recommendation) -> int | None:
+        return self.report
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         id = self.report or entry.version
         r.progress = [p for p in r.progress if p.id != id]
@@ -560,6 +582,9 @@ class ProgressCleared(ProgressChanged, frozen=True):
 
     topic: ClassVar[str] = "recommendation.progress-cleared.v1"
     status: ClassVar[ProgressStatus] = ProgressStatus.CLEARED
+
+    def about(self, r: Recommendation) -> int | None:
+        return self.report
 
 
 class ProgressPublished(ProgressChanged, frozen=True):
@@ -673,6 +698,9 @@ class LinkWithdrawn(RecommendationEvent, frozen=True):
     topic: ClassVar[str] = "recommendation.link-withdrawn.v1"
 
     link: int
+
+    def about(self, r: Recommendation) -> int | None:
+        return self.link
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.links = [link for link in r.links if link.id != self.link]

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import get_origin
+from typing import NamedTuple, get_origin
 from uuid import UUID
 
 import msgspec
 
 from domain.casework import Case, DeadlineStatus
 from domain.entry import (
+    NARROWNESS,
     Effective,
     Entry,
     Protected,
@@ -129,6 +130,15 @@ terms_max = 200
 assignments_max = 200
 
 
+class Narrower(NamedTuple):
+    """An entry that fewer may read than the recommendation: by its version, those of its
+    visibility, and the readers of some institutions."""
+
+    version: int
+    visibility: Visibility
+    institutions: tuple[str, ...]
+
+
 class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What the entries of one recommendation add up to: what it says, what has become of it, and
     where it stands as a case under its procedure. Never stored in the log; the views keep it as it
@@ -166,6 +176,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     closed: Closing | None = None
     continued_into: int | None = None
     struck: list[int] = []
+    narrower: list[Narrower] = []
 
     # -- reading
 
@@ -174,6 +185,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         the parts' texts with a semicolon between."""
         text = self.texts.get(language or self.original) or self.texts[self.original]
         return "; ".join(part.text for part in text.parts)
+
+    def readers_of(self, version: int | None) -> Narrower | None:
+        """Who may read the entry of this version; None: whoever may read the recommendation."""
+        return next((one for one in self.narrower if one.version == version), None)
 
     def stands(self, version: int) -> bool:
         """True if the entry of this version has not been struck."""
@@ -306,6 +321,12 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         assert isinstance(event, RecommendationEvent)
         event.apply(self, entry)
         self.follow(entry)
+
+    def follow(self, entry: Entry) -> None:
+        super().follow(entry)
+        visibility = entry.stamp.visibility
+        if NARROWNESS[visibility] > NARROWNESS[self.visibility]:
+            self.narrower.append(Narrower(entry.version, visibility, entry.event.readers))
 
     # -- commands
 

@@ -18,9 +18,8 @@ class Scope(msgspec.Struct, frozen=True):
 
     def sees(self, entry: Entry) -> bool:
         """True if the reader may see `entry`."""
-        stamp = entry.event.stamp
-        return (self.addressees is None or entry.addressee in self.addressees) and self.reads(
-            stamp.visibility, stamp.speaker.institution
+        return (self.addressees is None or entry.addressee in self.addressees) and (
+            entry.stamp.visibility in self.visibilities or self.institution in entry.event.readers
         )
 
     def reads(self, visibility: Visibility, institution: str) -> bool:

@@ -95,6 +95,7 @@ def rows_of(r: Recommendation) -> list[tuple[Any, ...]]:
     order = document_order(r)
     for held in r.tasks:
         deadline = None if held.deadline is None else r.deadline(held.deadline)
+        opened = r.readers_of(held.opened)
         for institution in institutions_of(held, r):
             claim = next((c for c in held.claims if institution in ("", c.institution)), None)
             found.append(
@@ -102,8 +103,8 @@ def rows_of(r: Recommendation) -> list[tuple[Any, ...]]:
                     f"{r.id.hex} {held.task} {institution}"[:250],
                     r.id.hex,
                     r.addressee,
-                    r.visibility.value,
-                    r.institution,
+                    (r if opened is None else opened).visibility.value,
+                    r.institution if opened is None else institution,
                     held.task,
                     f" {' '.join(held.roles)} ",
                     institution,
@@ -155,8 +156,9 @@ def _told(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
                 entry.log_index,
                 r.id.hex,
                 r.addressee,
-                r.visibility.value,
-                r.institution,
+                entry.stamp.visibility.value,
+                # Of an entry that fewer may read than the recommendation, whoever is told.
+                r.institution if entry.stamp.visibility is r.visibility else to.institution or "",
                 type(event).__name__,
                 event.deadline,
                 entry.stamp.effective.on or "",
@@ -199,7 +201,9 @@ def tasks(
     rows = by_ids(connection, scope, [UUID(hex=one.recommendation) for one in found[:first]])
     page = []
     for one in found[:first]:
-        row = rows[UUID(hex=one.recommendation)]
+        row = rows.get(UUID(hex=one.recommendation))
+        if row is None:
+            continue
         page.append(
             Task(
                 row=row,
@@ -245,7 +249,7 @@ def notices(
         Notice(
             id=one.id,
             log_index=one.log_index,
-            row=rows[UUID(hex=one.recommendation)],
+            row=row,
             kind=one.kind,
             deadline=one.deadline,
             day=one.day,
@@ -253,6 +257,7 @@ def notices(
             institution=one.held_by or None,
         )
         for one in found[:first]
+        if (row := rows.get(UUID(hex=one.recommendation))) is not None
     ]
     return page, len(found) > first
 

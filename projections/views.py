@@ -361,12 +361,12 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 7, _recommendations),
+        View("recommendations", 8, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 4, _figures),
         View("register", 5, _register),
         View("timers", 2, _timers),
-        View("agenda", 1, _agenda),
+        View("agenda", 2, _agenda),
         View("credentials", 2, _credentials),
     )
 }

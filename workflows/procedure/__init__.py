@@ -334,10 +334,23 @@ def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Fac
 
 
 def _narrowed(event: Said, r: Recommendation) -> Said:
-    """The event, read by no more than read the recommendation."""
-    if NARROWNESS[event.stamp.visibility] >= NARROWNESS[r.visibility]:
+    """The event, read by no more than read the recommendation and the entry that it is about; and
+    by the institutions that read that one."""
+    of = r.readers_of(event.about(r))
+    narrowest = max(
+        event.stamp.visibility,
+        r.visibility if of is None else of.visibility,
+        key=NARROWNESS.__getitem__,
+    )
+    readers = () if of is None else of.institutions
+    others = tuple(sorted({*readers}.difference(event.readers)))
+    if narrowest is event.stamp.visibility and not others:
         return event
-    stamp = msgspec.structs.replace(event.stamp, visibility=r.visibility)
+    stamp = msgspec.structs.replace(
+        event.stamp,
+        visibility=narrowest,
+        readers=tuple(sorted({*event.stamp.readers, *others})),
+    )
     return msgspec.structs.replace(event, stamp=stamp)
 
 

@@ -188,7 +188,7 @@ def _incident(
     procedures: Procedures, r: Recommendation, due: Due, command: str, code: str, message: str
 ) -> Entry:
     event = IncidentRaised(
-        stamp=_stamp(r, due.at[:10], command),
+        stamp=_stamp(r, due, due.at[:10], command),
         code=code,
         message=message,
         timer=due.timer.value,
@@ -203,7 +203,7 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
     the procedure does itself then, or that the case no longer rests."""
     held = due.deadline
     day = procedures.calendars.of(r.addressee).day_of(microseconds_of(due.at))
-    stamp = _stamp(r, day, command)
+    stamp = _stamp(r, due, day, command)
     if held is None:
         return [procedures.enter(r, RESUME, r.wake(stamp))]
     if due.timer is Timer.REMIND:
@@ -260,7 +260,9 @@ def _step(entry: Entry) -> str:
     return step_of(entry.event)
 
 
-def _stamp(r: Recommendation, day: str, command: str) -> Stamp:
+def _stamp(r: Recommendation, due: Due, day: str, command: str) -> Stamp:
+    """Whoever reads why something was due reads what the clock did then."""
+    set_by = None if due.deadline is None else r.readers_of(due.deadline.generation)
     mandate = Authority(kind=AuthorityKind.MANDATE, reference=f"procedure {r.definition or ''}")
     return Stamp(
         command=command,
@@ -272,4 +274,6 @@ def _stamp(r: Recommendation, day: str, command: str) -> Stamp:
             authority=mandate,
         ),
         effective=Effective(on=day, basis=Basis.STATED),
+        visibility=r.visibility if set_by is None else set_by.visibility,
+        readers=() if set_by is None else set_by.institutions,
     )
