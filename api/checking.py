@@ -23,7 +23,9 @@ from domain.stored_file import StoredFile
 from projections import credentials, figures, recommendations, search, standing
 from projections.feed import FOLDS, FeedStopped
 from projections.register import SHELVES, written
+from workflows.desk import is_kept_as
 from workflows.log.mapper import commit, read_payload, sealed
+from workflows.log.recorder import CommandSpan
 
 faults_max = 100
 batch_texts = 500
@@ -73,7 +75,8 @@ def _check_log(
     those that can't be told because an entry is damaged."""
     encode = msgspec.json.Encoder(enc_hook=sealed, order="sorted").encode
     versions: dict[UUID, int] = defaultdict(int)
-    commands: dict[str, list[int]] = defaultdict(list)
+    commands = service.log.recorder.read_commands(size - 1)
+    spoken: list[str | None] = []
     states: dict[UUID, Any] = {}
     torn: set[str] = set()
     texts: list[_Text] = []
@@ -96,10 +99,11 @@ def _check_log(
         except UnreadableEntry as problem:
             report.fault(f"{where}: {problem}")
             torn.add(row.stream.hex)
+            spoken.append(None)
             continue
         if encode(event) != row.payload:
             report.fault(f"{where}: the payload is not in canonical form")
-        commands[event.stamp.command].append(row.log_index)
+        spoken.append(event.stamp.command)
         texts.extend(_Text(row.log_index, row.stream, text) for text in protected_texts(event))
         if len(texts) >= batch_texts:
             missing += _check_vault(service, report, texts)
@@ -128,15 +132,31 @@ def _check_log(
                 f"log index {text.log_index}: a protected text is missing from the vault, and no "
                 "entry says that it was erased"
             )
-    for command, indexes in commands.items():
-        known = service.log.find_command(command)
-        if known is None:
-            report.fault(f"log index {indexes[0]}: its command {command} is not known")
-        elif indexes != list(range(known.first, known.first + known.count)):
-            report.fault(f"command {command}: its events are not where it says")
+    _check_commands(report, commands, spoken)
     report.streams, report.commands = len(versions), len(commands)
     tell("checking", size, size)
     return {id: state for id, state in states.items() if id.hex not in torn}, torn
+
+
+def _check_commands(
+    report: Report, commands: list[CommandSpan], spoken: list[str | None]
+) -> None:
+    """Each entry was recorded by one command, by that which it says; `spoken` has these ids, None
+    where an entry can't be read."""
+    by: list[int] = [0] * len(spoken)
+    for command in commands:
+        mine = range(command.first, command.first + command.count)
+        if mine.stop > len(spoken):
+            report.fault(f"log index {mine.start}: its command has recorded more than there is")
+        for index in mine[: len(spoken) - mine.start]:
+            by[index] += 1
+            said = spoken[index]
+            if said is not None and not is_kept_as(said, command.kept):
+                report.fault(f"log index {index}: another command has recorded it than it says")
+    for index, times in enumerate(by):
+        if times != 1:
+            many = "no command has" if times == 0 else "more than one command has"
+            report.fault(f"log index {index}: {many} recorded it")
 
 
 class _Text(NamedTuple):

@@ -593,7 +593,7 @@ class RegisterMutation:
             file = read_id(input.file, "StoredFile", "file")
             service.desk.read(file, stored_file.fold, principal)
             job = service.imports.start(
-                uuid5(NAMESPACE, f"import\x1f{principal.key}\x1f{input.command_id}"),
+                uuid5(NAMESPACE, f"import\x1f{principal.holder}\x1f{input.command_id}"),
                 principal,
                 service.files.path(file),
                 format,

@@ -18,11 +18,13 @@ from domain.refusals import CommandReused, InvalidInput, Refusal, StaleVersion, 
 from workflows.log.mapper import EntryMapper, commit, read_payload
 from workflows.log.recorder import Append, Appended, CommandRow, CommandTaken, Recorder, Row
 
-__all__ = ["Appended", "CommandRow", "Log", "read_url"]
+__all__ = ["REUSED", "Appended", "CommandRow", "Log", "read_url"]
 
 State = TypeVar("State")
 
 page_rows_max = 20_000
+
+REUSED = "This command id was used for another request; take a new one."
 
 
 def read_url(text: str) -> URL:
@@ -81,7 +83,7 @@ class Log(Application[UUID]):
         its first result; with another it is refused. Refuses a stream that has moved on."""
         _in_order(entries)
         stored = [self.mapper.to_stored_event(entry) for entry in entries]
-        with _recording(command):
+        with _recording():
             return self.recorder.append(command, sha256, stored)
 
     def append_all(
@@ -236,21 +238,19 @@ def _reaching() -> Iterator[None]:
 
 def _settled(append: Append) -> Appended | Refusal:
     try:
-        with _recording(append.command):
+        with _recording():
             return append.settle()
     except Refusal as refusal:
         return refusal
 
 
 @contextmanager
-def _recording(command: str) -> Iterator[None]:
+def _recording() -> Iterator[None]:
     try:
         with _reaching():
             yield
     except CommandTaken:
-        raise CommandReused(
-            f"Command id “{command}” was used for another request; take a new one."
-        ) from None
+        raise CommandReused(REUSED) from None
     except IntegrityError:
         raise StaleVersion(
             "Somebody else was faster; read the recommendation again and decide anew."

@@ -18,6 +18,7 @@ from workflows.log.recorder import (
     Append,
     Appended,
     CommandRow,
+    CommandSpan,
     Recorder,
     Row,
     addressee_of,
@@ -276,6 +277,12 @@ class SQLiteRecorder(Recorder):
             ):
                 found[row[0]] = CommandRow(*row[1:])
         return found
+
+    def read_commands(self, stop: int) -> list[CommandSpan]:
+        found = self._fetch(
+            "SELECT id, first, count FROM log_command WHERE first <= ? ORDER BY first, id", (stop,)
+        )
+        return [CommandSpan(*row) for row in found]
 
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
         rows: dict[bytes, VaultRow] = {}
