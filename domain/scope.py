@@ -18,9 +18,8 @@ class Scope(msgspec.Struct, frozen=True):
 
     def sees(self, entry: Entry) -> bool:
         """True if the reader may see `entry`."""
-        stamp = entry.event.stamp
         return (self.addressees is None or entry.addressee in self.addressees) and self.reads(
-            stamp.visibility, stamp.speaker.institution
+            entry.stamp.visibility, entry.event.owner
         )
 
     def reads(self, visibility: Visibility, institution: str) -> bool:

@@ -115,6 +115,7 @@ MAY: dict[str, frozenset[Role]] = {
         "withdraw-report": (C,),
         "store-file": (C, K, F),
         "erase-file": (C,),
+        "erase-texts": (C,),
         "make-match": (C, K),
         "refuse-match": (C, K),
         "withdraw-match": (C, K),

@@ -313,7 +313,11 @@ class Desk:
         held = [a for a in r.approved_by(step, 0) if a.content in (None, said.content)]
         words = {a.version: Protected(commitment=a.words) for a in held if a.words is not None}
         self.log.reveal(words.values())
-        return [a for a in held if a.version not in words or words[a.version].text == said.words]
+        return [
+            a
+            for a in held
+            if (of := words.get(a.version)) is None or (not of.missing and of.text == said.words)
+        ]
 
     def ready(
         self, ids: Sequence[UUID], principal: Principal, command: str

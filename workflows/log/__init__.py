@@ -187,7 +187,7 @@ class Log(Application[UUID]):
 
     def reveal(self, texts: Iterable[Protected]) -> None:
         """Loads protected texts from the vault, all in one read, and checks each against its
-        commitment. What is not there any more is marked as erased."""
+        commitment. What is not there is marked as missing; whether it was erased, an entry says."""
         wanted: dict[bytes, list[Protected]] = {}
         for text in texts:
             if text.commitment and text.text is None:
@@ -201,13 +201,24 @@ class Log(Application[UUID]):
             there = row is not None and commit(row.salt, row.content) == commitment
             for text in same:
                 text.text = row.content if row is not None and there else None
-                text.erased = not there
+                text.missing = not there
 
-    def erase(self, texts: Iterable[Protected]) -> None:
+    def erase(self, commitments: Iterable[str]) -> None:
         """Erases protected texts from the vault. That they are erased is an entry's to say, which
         is recorded before."""
+        try:
+            self.recorder.erase_vault([bytes.fromhex(one) for one in commitments])
+        except OperationalError as error:
+            raise Unavailable(
+                "The erasure is recorded, and what it erases is not gone yet: others read it. "
+                "Send the same command again, or run `suivi erase`."
+            ) from error
+
+    def still_there(self, commitments: Iterable[str]) -> list[str]:
+        """Those of some commitments whose texts the vault still holds."""
         with _reaching():
-            self.recorder.erase_vault([bytes.fromhex(t.commitment) for t in texts if t.commitment])
+            vault = self.recorder.open_vault([bytes.fromhex(one) for one in commitments])
+        return [one.hex() for one in vault]
 
     def close(self) -> None:
         super().close()
