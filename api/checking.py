@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -17,13 +17,16 @@ from sqlalchemy import Connection
 from api.service import Service
 from domain.credential import Credential
 from domain.entry import Entry, Protected, UnreadableEntry, protected_texts
+from domain.erasure import TextsErased, erasure_id
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
 from domain.stored_file import StoredFile
-from projections import credentials, figures, recommendations, search, standing
+from projections import credentials, figures, history, recommendations, search, standing
 from projections.feed import FOLDS, FeedStopped
 from projections.register import SHELVES, written
+from workflows.desk import is_kept_as
 from workflows.log.mapper import commit, read_payload, sealed
+from workflows.log.recorder import CommandSpan
 
 faults_max = 100
 batch_texts = 500
@@ -73,11 +76,13 @@ def _check_log(
     those that can't be told because an entry is damaged."""
     encode = msgspec.json.Encoder(enc_hook=sealed, order="sorted").encode
     versions: dict[UUID, int] = defaultdict(int)
-    commands: dict[str, list[int]] = defaultdict(list)
+    commands = service.log.recorder.read_commands(size - 1)
+    spoken: list[str | None] = []
     states: dict[UUID, Any] = {}
     torn: set[str] = set()
-    texts: list[_Text] = []
-    missing: list[_Text] = []
+    texts: list[tuple[Entry, Protected]] = []
+    missing: list[Entry] = []
+    erasures: list[Entry] = []
     at = 0
     for expected, row in enumerate(service.log.rows(stop=size - 1)):
         where = f"log index {row.log_index}"
@@ -96,16 +101,19 @@ def _check_log(
         except UnreadableEntry as problem:
             report.fault(f"{where}: {problem}")
             torn.add(row.stream.hex)
+            spoken.append(None)
             continue
         if encode(event) != row.payload:
             report.fault(f"{where}: the payload is not in canonical form")
-        commands[event.stamp.command].append(row.log_index)
-        texts.extend(_Text(row.log_index, row.stream, text) for text in protected_texts(event))
+        spoken.append(event.stamp.command)
+        entry = Entry(row.stream, row.version, row.addressee, event, row.log_index, row.recorded_at)
+        texts.extend((entry, text) for text in protected_texts(event))
+        if isinstance(event, TextsErased):
+            erasures.append(entry)
         if len(texts) >= batch_texts:
             missing += _check_vault(service, report, texts)
         told = row.log_index < held and row.stream.hex not in torn
         if told:
-            entry = Entry(row.stream, row.version, row.addressee, event, row.log_index)
             try:
                 state = FOLDS[type(event)]([entry], states.get(row.stream))
             except Exception as problem:
@@ -119,49 +127,83 @@ def _check_log(
     if report.events != size:
         report.fault(f"the head says {size} events, {report.events} were found")
     missing += _check_vault(service, report, texts)
-    for text in missing:
-        of = states.get(text.stream)
-        if isinstance(of, StoredFile) and of.erased:
-            report.erased += 1
-        else:
-            report.fault(
-                f"log index {text.log_index}: a protected text is missing from the vault, and no "
-                "entry says that it was erased"
-            )
-    for command, indexes in commands.items():
-        known = service.log.find_command(command)
-        if known is None:
-            report.fault(f"log index {indexes[0]}: its command {command} is not known")
-        elif indexes != list(range(known.first, known.first + known.count)):
-            report.fault(f"command {command}: its events are not where it says")
+    _check_erasures(service, report, missing, erasures)
+    _check_commands(report, commands, spoken)
     report.streams, report.commands = len(versions), len(commands)
     tell("checking", size, size)
     return {id: state for id, state in states.items() if id.hex not in torn}, torn
 
 
-class _Text(NamedTuple):
-    """A protected text, and the entry that it stands in."""
+def _check_commands(report: Report, commands: list[CommandSpan], spoken: list[str | None]) -> None:
+    """Each entry was recorded by one command, by that which it says; `spoken` has these ids, None
+    where an entry can't be read."""
+    by: list[int] = [0] * len(spoken)
+    for command in commands:
+        mine = range(command.first, command.first + command.count)
+        if mine.stop > len(spoken):
+            report.fault(f"log index {mine.start}: its command has recorded more than there is")
+        for index in mine[: len(spoken) - mine.start]:
+            by[index] += 1
+            said = spoken[index]
+            if said is not None and not is_kept_as(said, command.kept):
+                report.fault(f"log index {index}: another command has recorded it than it says")
+    for index, times in enumerate(by):
+        if times != 1:
+            many = "no command has" if times == 0 else "more than one command has"
+            report.fault(f"log index {index}: {many} recorded it")
 
-    log_index: int
-    stream: UUID
-    text: Protected
 
-
-def _check_vault(service: Service, report: Report, texts: list[_Text]) -> list[_Text]:
-    """Compares texts with what was committed to; gives those that are missing."""
-    committed = [(text, bytes.fromhex(text.text.commitment or "")) for text in texts]
+def _check_vault(
+    service: Service, report: Report, texts: list[tuple[Entry, Protected]]
+) -> list[Entry]:
+    """Compares texts with what was committed to; gives the entries of those that are missing."""
+    committed = [(entry, bytes.fromhex(text.commitment or "")) for entry, text in texts]
     vault = service.log.recorder.open_vault(list({commitment for _, commitment in committed}))
-    missing: list[_Text] = []
-    for text, commitment in committed:
+    missing: dict[int, Entry] = {}
+    for entry, commitment in committed:
         row = vault.get(commitment)
         if row is None:
-            missing.append(text)
+            missing[entry.log_index or 0] = entry
         elif commit(row.salt, row.content) != commitment:
-            where = f"log index {text.log_index}"
+            where = f"log index {entry.log_index}"
             report.fault(f"{where}: a protected text is not the one committed to")
     report.protected += len(texts)
     texts.clear()
-    return missing
+    return list(missing.values())
+
+
+def _check_erasures(
+    service: Service, report: Report, missing: list[Entry], erasures: list[Entry]
+) -> None:
+    """What is missing was erased by an entry, and what an entry erased is missing."""
+    for start in range(0, len(missing), batch_texts):
+        some = missing[start : start + batch_texts]
+        history.reveal(service.log, some)
+        for entry in some:
+            for text in protected_texts(entry.event):
+                report.erased += text.missing and text.erased_by is not None
+                if text.missing and text.erased_by is None:
+                    report.fault(
+                        f"log index {entry.log_index}: a protected text is missing from the vault, "
+                        "and no entry says that it was erased"
+                    )
+    for erasure in erasures:
+        assert isinstance(erasure.event, TextsErased)
+        said = erasure.event
+        of = next((e for e in service.log.read(said.erased_entry, 1, said.erased_entry)), None)
+        texts = {text.commitment for text in protected_texts(of.event)} if of else set()
+        if (
+            of is None
+            or (of.stream, of.version) != (said.erased_stream, said.erased_version)
+            or not texts.issuperset(said.commitments)
+            or erasure.stream != erasure_id(of.stream, of.version)
+        ):
+            report.fault(f"log index {erasure.log_index}: what it erased is not where it says")
+        if service.log.still_there(said.commitments):
+            report.fault(
+                f"log index {said.erased_entry}: erased by entry {erasure.log_index}, and the text "
+                "is still there: run `suivi erase`"
+            )
 
 
 def _check_files(service: Service, report: Report, states: dict[UUID, Any]) -> None:

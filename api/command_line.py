@@ -371,6 +371,17 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
     return 0 if report.ok else 1
 
 
+def erase(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi erase: deletes again what entries say was erased."""
+    with _service(settings) as service:
+        done = service.erase_again()
+    if given.json:
+        _print_json({"deleted": done})
+    else:
+        print(f"{done:,} texts and files were still there and are deleted.")
+    return 0
+
+
 def definition_check(given: argparse.Namespace, settings: Settings) -> int:
     """suivi definition check: says whether a procedure is sound, and where it is not."""
     from workflows.procedure.definition import Unsound
@@ -671,6 +682,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add("check", check, "Check the log, the vault and the views against one another.")
+    add("erase", erase, "Delete what entries say was erased and is still there.")
     c = add("replay", replay, "Decide every step ever taken again, and compare.")
     c.add_argument("--check", action="store_true", required=True, help="list what would differ")
     c = add("settings", show_settings, "List all settings.")

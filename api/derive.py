@@ -36,8 +36,11 @@ _structs: dict[type, Any] = {}
 
 @strawberry.type(description="A text that can be erased. Its commitment stays.")
 class ProtectedText:
-    text: str | None = strawberry.field(description="Null where it was erased.")
-    erased: bool
+    text: str | None = strawberry.field(description="Null where it was erased, or is missing.")
+    erased: bool = strawberry.field(description="True where an entry says that it was erased.")
+    missing: bool = strawberry.field(
+        description="True where it is not there, and no entry says that it was erased: it was lost."
+    )
     commitment: str | None
 
 
@@ -156,7 +159,13 @@ def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
 
 def protected_text(value: Protected) -> ProtectedText:
     """A protected text as it is shown."""
-    return ProtectedText(text=value.text, erased=value.erased, commitment=value.commitment)
+    erased = value.erased_by is not None
+    return ProtectedText(
+        text=value.text,
+        erased=erased,
+        missing=value.missing and not erased,
+        commitment=value.commitment,
+    )
 
 
 def summary(cls: type) -> str:

@@ -246,7 +246,9 @@ def _of_one(r: Recommendation, entries: Sequence[Any], sees: Sees) -> tuple[str,
 
 
 def _text(text: Protected) -> str:
-    return text.text or "[erased]"
+    if text.text is None:
+        return "[missing]" if text.erased_by is None else "[erased]"
+    return text.text
 
 
 # --- Over HTTP -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Union, get_args
 from uuid import UUID
 
 import strawberry
+from strawberry import Info
 
 from api.derive import enum_type, global_id, history_type, struct_type
 from domain import (
@@ -14,6 +15,7 @@ from domain import (
     adoptions,
     calendar,
     credential,
+    erasure,
     import_run,
     institution,
     match,
@@ -25,7 +27,17 @@ from domain import (
     workflow_definition,
 )
 from domain.effects import AnyEffect
-from domain.entry import Authority, Basis, Entry, Event, Precision, Source, Visibility
+from domain.entry import (
+    Authority,
+    Basis,
+    Entry,
+    Event,
+    Precision,
+    Source,
+    Visibility,
+    protected_texts,
+    texts_by_field,
+)
 from domain.events import (
     RecommendationEvent,
 )
@@ -138,13 +150,28 @@ class HistoryEntry:
     def part(root: Entry) -> str | None:
         return root.stamp.part
 
-    @strawberry.field(description="Why; null where no reason was given or it was erased.")
+    @strawberry.field(description="Why; null where no reason was given, or it is not there.")
     def reason(root: Entry) -> str | None:
         return root.stamp.reason.text if root.stamp.reason else None
 
     @strawberry.field(description="The commitment to the reason; it stays when that is erased.")
     def reason_commitment(root: Entry) -> str | None:
         return root.stamp.reason.commitment if root.stamp.reason else None
+
+    @strawberry.field(
+        description="The entries that erased texts of it, oldest first: when, by whom and why."
+    )
+    def erased_by(root: Entry, info: Info[Any, None]) -> list[HistoryEntry]:
+        by = (text.erased_by for text in protected_texts(root.event))
+        found = {e.log_index or 0: e for e in by if e is not None and info.context.scope.sees(e)}
+        return [found[index] for index in sorted(found)]  # type: ignore[misc]
+
+    @strawberry.field(
+        description="Fields whose texts are not there though no entry erased them: they were lost."
+    )
+    def missing_texts(root: Entry) -> list[str]:
+        texts = texts_by_field(root.event).items()
+        return [field for field, text in texts if text.missing and text.erased_by is None]
 
     @strawberry.field(description="The id of the command that recorded it.")
     def command_id(root: Entry) -> str:
@@ -187,6 +214,7 @@ SUBJECTS: dict[type[Event], str] = {
         ("StoredFile", stored_file.EVENTS),
         ("ImportRun", import_run.EVENTS),
         ("Match", match.EVENTS),
+        ("Erasure", erasure.EVENTS),
     )
     for event in its
 }
@@ -208,6 +236,7 @@ TYPES: dict[str, Any] = {
         *calendar.EVENTS,
         *absence.EVENTS,
         *credential.EVENTS,
+        *erasure.EVENTS,
     )
 }
 """The type of every event, by its name."""

@@ -43,7 +43,7 @@ class Job:
 
     def __init__(self, id: UUID, principal: Principal) -> None:
         self.id = id
-        self.key = principal.key
+        self.holder = principal.holder
         self.status = JobStatus.WAITING
         self.doing = ""
         self.done = 0
@@ -91,9 +91,9 @@ class ImportJobs:
         return job
 
     def find(self, id: UUID, principal: Principal) -> Job:
-        """A job that this key started; NotFound where this process knows none."""
+        """A job that this key's holder started; NotFound where this process knows none."""
         job = self._jobs.get(id)
-        if job is None or job.key != principal.key:
+        if job is None or job.holder != principal.holder:
             raise NotFound("This server knows no such import; see `importRuns`.")
         return job
 

@@ -198,6 +198,28 @@ class Institution(Registered):
         return recommendations.count(reading.connection, reading.scope, where)
 
 
+@strawberry.type(
+    description="What was erased of one entry. `history` says when, by whom and why; only who may "
+    "read the entry may read this."
+)
+class Erasure(Registered):
+    @strawberry.field(description="The log index of the entry.")
+    def erased_entry(self) -> int:
+        return int(self.row.state.erased_entry)
+
+    @strawberry.field(description="What the entry is about, as a UUID, as the log has it.")
+    def erased_stream(self) -> str:
+        return str(self.row.state.erased_stream)
+
+    @strawberry.field(description="The entry's version of what it is about.")
+    def erased_version(self) -> int:
+        return int(self.row.state.erased_version)
+
+    @strawberry.field(description="The commitments to the texts that were erased; they stay.")
+    def commitments(self) -> list[str]:
+        return list(self.row.state.commitments)
+
+
 @strawberry.type(description="An uploaded file; its bytes are at `/files/{uuid}`.")
 class StoredFile(Registered):
     @strawberry.field
@@ -516,11 +538,12 @@ KINDS: dict[str, tuple[register.Shelf[Any], Any]] = {
     "StoredFile": (register.files, StoredFile),
     "ImportRun": (register.runs, ImportRun),
     "Match": (register.matches, Match),
+    "Erasure": (register.erasures, Erasure),
 }
 """What the register holds, by the kind in an opaque id."""
 
 RegisterNode = Annotated[
-    Review | Institution | ProgressReport | StoredFile | ImportRun | Match,
+    Review | Institution | ProgressReport | StoredFile | ImportRun | Match | Erasure,
     strawberry.union("RegisterNode", description="Anything in the register."),
 ]
 

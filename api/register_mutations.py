@@ -578,7 +578,7 @@ class RegisterMutation:
                 entries.extend(entries_for(known, stamp, content))
             return service.desk.append(asked, entries)
 
-        return _answer(context, take, None)
+        return answer(context, take, None)
 
     @strawberry.mutation(
         description="Starts an import of an uploaded file; follow it with `importJob`."
@@ -593,7 +593,7 @@ class RegisterMutation:
             file = read_id(input.file, "StoredFile", "file")
             service.desk.read(file, stored_file.fold, principal)
             job = service.imports.start(
-                uuid5(NAMESPACE, f"import\x1f{principal.key}\x1f{input.command_id}"),
+                uuid5(NAMESPACE, f"import\x1f{principal.holder}\x1f{input.command_id}"),
                 principal,
                 service.files.path(file),
                 format,
@@ -636,7 +636,7 @@ def _begin(
             lambda: act(stamp),
         )
 
-    return _answer(context, take, _KIND_OF[step])
+    return answer(context, take, _KIND_OF[step])
 
 
 def _several(
@@ -662,7 +662,7 @@ def _several(
             expected_version=input.expected_version,
         )
 
-    return _answer(context, take, kind)
+    return answer(context, take, kind)
 
 
 def _one(
@@ -704,7 +704,7 @@ def _report(
     return _one(info, step, "ProgressReport", progress_report.fold, input, act, visibility)
 
 
-def _answer(context: Context, take: Callable[[], Taken], kind: str | None) -> RegisterPayload:
+def answer(context: Context, take: Callable[[], Taken], kind: str | None) -> RegisterPayload:
     """Takes a step, waits until the views hold it, and answers with what can be read then."""
     try:
         taken = take()

@@ -14,11 +14,12 @@ from strawberry.scalars import JSON
 
 from api import buckets
 from api.context import Context, Reading
-from api.derive import enum_type, read_id
+from api.derive import enum_type, read_global_id, read_id
 from api.import_jobs import Job, JobStatus
 from api.looking_back import AsOf, look
 from api.queries import PageInfo, RecommendationWhere, of_whom, where_of
 from api.register import (
+    Erasure,
     ImportRun,
     Institution,
     Match,
@@ -337,6 +338,24 @@ class RegisterQuery:
         reading = look(info.context, as_of, effective_on, addressee)
         conditions = _any((views.stored_file.c.addressee, addressee))
         return _page(reading, register.files, StoredFile, conditions, first, after)
+
+    @strawberry.field(description="What was erased, the latest first; `of` one thing, by its id.")
+    def erasures(
+        self,
+        info: Info[Context, None],
+        addressee: list[str] | None = None,
+        of: strawberry.ID | None = None,
+        first: int = 50,
+        after: str | None = None,
+        as_of: AsOf | None = None,
+        effective_on: str | None = None,
+    ) -> Connection[Erasure]:
+        reading = look(info.context, as_of, effective_on, addressee)
+        c = views.erasure.c
+        conditions = _any((c.addressee, addressee))
+        if of is not None:
+            conditions.append(c.erased_stream == read_global_id(of)[1].hex)
+        return _page(reading, register.erasures, Erasure, conditions, first, after, descending=True)
 
     @strawberry.field(description="Runs of imports, the latest first.")
     def import_runs(

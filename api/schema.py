@@ -15,6 +15,7 @@ from api.agenda import AgendaQuery
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
+from api.erasing import ErasureMutation
 from api.history import TYPES
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
@@ -51,6 +52,7 @@ class Mutation(
     MigrationMutation,
     CalendarMutation,
     AbsenceMutation,
+    ErasureMutation,
 ):
     pass
 

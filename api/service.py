@@ -26,11 +26,11 @@ from domain.events import (
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
 from domain.scope import everything
-from projections import credentials, recommendations, register, timers
+from projections import credentials, recommendations, register, timers, views
 from projections.feed import Feed, FeedStopped, LogWentBack
 from projections.standpoints import Standpoints
 from projections.views import Views
-from workflows import keys
+from workflows import erasing, keys
 from workflows.access import Principal
 from workflows.clock import Clock, machine_clock
 from workflows.desk import Desk
@@ -67,6 +67,7 @@ class Service:
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         self._firing: Thread | None = None
+        self._mending = Thread(target=self._mend, name="suivi-erase", daemon=True)
         if misshapen := self.views.misshapen():
             self.feed.rebuild(names=misshapen)
         self.feed.agree()
@@ -239,12 +240,35 @@ class Service:
             return _said(error)
         return f"the views are {behind} entries behind" if behind > 10_000 else None
 
+    def erase_again(self) -> int:
+        """Deletes what entries say was erased and is there all the same, as after a crash: how many
+        texts and files."""
+        self._catch_up()
+        with self.views.snapshot() as (connection, _):
+            texts = [
+                commitment
+                for held in register.erasures.all(connection, everything)
+                for commitment in held.commitments
+            ]
+            gone = views.stored_file.c.status == "erased"
+            erased = [held.id for held in register.files.all(connection, everything, [gone])]
+        return erasing.erase_again(self.log, self.files, texts, erased)
+
     def start(self) -> None:
-        """Feeds in the background, and fires what is due where the settings say so."""
+        """Feeds in the background, deletes what an erasure left behind when it broke off, and fires
+        what is due where the settings say so."""
         self.feed.start()
+        self._mending.start()
         if self.settings.serve_timers:
             self._firing = Thread(target=self.worker.run, name="suivi-timers", daemon=True)
             self._firing.start()
+
+    def _mend(self) -> None:
+        try:
+            if done := self.erase_again():
+                log_line.warning("deleted what was erased and still there", texts_and_files=done)
+        except (Refusal, SQLAlchemyError, OSError) as problem:
+            log_line.warning("what was erased may still be there", why=_said(problem))
 
     def stop(self) -> None:
         """Ends soon what takes long: the worker after its turn, walks and retellings at once."""
@@ -256,6 +280,8 @@ class Service:
         self.stop()
         if self._firing is not None:
             self._firing.join()
+        if self._mending.is_alive():
+            self._mending.join()
         self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()

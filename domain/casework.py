@@ -284,8 +284,8 @@ class DeadlineEvent(RecommendationEvent, frozen=True, kw_only=True):
     to: tuple[Addressed, ...] = ()
 
     @property
-    def readers(self) -> tuple[str, ...]:
-        return *super().readers, *(one.institution for one in self.to if one.institution)
+    def addressed(self) -> tuple[str, ...]:
+        return tuple(one.institution for one in self.to if one.institution)
 
     def about(self, r: Recommendation) -> int | None:
         return self.generation

@@ -179,17 +179,20 @@ class Protected:
 
     The event holds only a salted commitment to it; the text lies in the vault and can be erased
     there while the proof of the log still holds (domain rule 15). `text` is None when the text
-    was not loaded or has been erased; `commitment` is None until the text is sealed.
+    was not loaded or is not there; `commitment` is None until the text is sealed. `missing` says
+    that it was looked for and is not there, `erased_by` which entry says that it was erased: a
+    text that is missing without one was lost.
     """
 
-    __slots__ = ("commitment", "erased", "text")
+    __slots__ = ("commitment", "erased_by", "missing", "text")
 
     def __init__(self, text: str | None = None, *, commitment: str | None = None) -> None:
         if text is not None and len(text) > text_chars_max:
             raise InvalidInput(f"A text may have {text_chars_max:,} characters; shorten it.")
         self.text = text
         self.commitment = commitment
-        self.erased = False
+        self.missing = False
+        self.erased_by: Entry | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Protected):
@@ -210,9 +213,9 @@ class Stamp(Stored, frozen=True):
 
     `command` is the id under which a caller sent it; `cause` the log index of the event that led
     to it; `batch` the run that wrote it with others; `part` the part of the paragraph it is
-    about (None: the whole). `readers` are institutions that may read it besides its speaker's. `definition`, `left` and `entered` are the outcome the procedure
-    decided: its SHA-256, the states left and entered, and `effects` besides. They are applied,
-    never recomputed.
+    about (None: the whole). `readers` are institutions that may read it besides its speaker's.
+    `definition`, `left` and `entered` are the outcome the procedure decided: its SHA-256, the
+    states left and entered, and `effects` besides. They are applied, never recomputed.
     """
 
     command: str
@@ -314,4 +317,25 @@ def protected_texts(value: object) -> list[Protected]:
             pending.extend(getattr(item, name) for name in item.__struct_fields__)
         elif isinstance(item, tuple):
             pending.extend(item)
+    return found
+
+
+def texts_by_field(event: Event) -> dict[str, Protected]:
+    """The protected texts of an event by their fields, in camel case, as in `narrative`,
+    `data.1.words` (places count from 0) and `reason`, which is the stamp's."""
+    found: dict[str, Protected] = {}
+
+    def walk(value: object, path: tuple[str, ...]) -> None:
+        if isinstance(value, Protected):
+            found[".".join(path)] = value
+        elif isinstance(value, msgspec.Struct):
+            for name in value.__struct_fields__:
+                first, *more = name.split("_")
+                field = first + "".join(word.capitalize() for word in more)
+                walk(getattr(value, name), path if name == "stamp" else (*path, field))
+        elif isinstance(value, tuple):
+            for place, item in enumerate(value):
+                walk(item, (*path, str(place)))
+
+    walk(event, ())
     return found

@@ -202,6 +202,11 @@ class RecommendationEvent(Event, frozen=True):
         None: it is about the recommendation."""
         return None
 
+    @property
+    def addressed(self) -> tuple[str, ...]:
+        """The institutions that it is for, such as the one that an assignment is offered to."""
+        return ()
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         """Adds what this event says to the state; by itself it adds nothing."""
 
@@ -399,8 +404,8 @@ class AssignmentOpened(RecommendationEvent, frozen=True):
     status: ClassVar[AssignmentStatus]
 
     @property
-    def readers(self) -> tuple[str, ...]:
-        return *super().readers, self.assignee
+    def addressed(self) -> tuple[str, ...]:
+        return (self.assignee,)
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.assignments.append(
@@ -499,8 +504,8 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
     instrument: str | None = None
 
     @property
-    def readers(self) -> tuple[str, ...]:
-        return *super().readers, self.to
+    def addressed(self) -> tuple[str, ...]:
+        return (self.to,)
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         before = r.assignment(self.assignment)

@@ -27,6 +27,7 @@ from domain import (
     adoptions,
     calendar,
     credential,
+    erasure,
     import_run,
     institution,
     match,
@@ -84,6 +85,7 @@ FOLDS: dict[type[Event], Fold] = {
         (adoptions, adoptions.EVENTS),
         (calendar, calendar.EVENTS),
         (absence, absence.EVENTS),
+        (erasure, erasure.EVENTS),
         (credential, credential.EVENTS),
     )
     for event in its

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from domain.entry import Entry, protected_texts
+from domain.erasure import TextsErased, erasure_id
 from domain.refusals import InvalidInput
 from domain.scope import Scope
+from domain.stored_file import FileErased, FileStored
 from projections.reading import ReadableLog
 from projections.standpoints import counts
 
@@ -78,5 +80,31 @@ def mark(log: ReadableLog, index: int) -> str | None:
 
 
 def reveal(log: ReadableLog, entries: Iterable[Entry]) -> None:
-    """Fills in the protected texts of entries, all in one read."""
-    log.reveal(text for entry in entries for text in protected_texts(entry.event))
+    """Fills in the protected texts of entries, all in one read. Where some are missing, those that
+    an entry says were erased are told by it, and its own texts filled in too."""
+    shown = list(entries)
+    while shown:
+        log.reveal(text for entry in shown for text in protected_texts(entry.event))
+        torn = [e for e in shown if any(text.missing for text in protected_texts(e.event))]
+        shown = _erasing(log, torn)
+
+
+def _erasing(log: ReadableLog, torn: Sequence[Entry]) -> list[Entry]:
+    """Tells of missing texts which entry says that they were erased; gives these entries."""
+    erasures = {erasure_id(entry.stream, entry.version) for entry in torn}
+    files = {entry.stream for entry in torn if isinstance(entry.event, FileStored)}
+    by: dict[str, Entry] = {}
+    whole: dict[UUID, Entry] = {}
+    for entry in log.history([*erasures, *files]) if torn else ():
+        if isinstance(entry.event, TextsErased):
+            by.update(dict.fromkeys(entry.event.commitments, entry))
+        elif isinstance(entry.event, FileErased):
+            whole[entry.stream] = entry
+    found: dict[int, Entry] = {}
+    for entry in torn:
+        file = whole.get(entry.stream) if isinstance(entry.event, FileStored) else None
+        for text in protected_texts(entry.event):
+            if text.missing and (erasing := by.get(text.commitment or "", file)):
+                text.erased_by = erasing
+                found[erasing.log_index or 0] = erasing
+    return list(found.values())

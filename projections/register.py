@@ -1,5 +1,5 @@
-"""The view of the register: reviews, institutions, reports, files, import runs, matches and
-published vocabularies. A row is an aggregate's own state with the columns that lists need."""
+"""The view of the register: reviews, institutions, reports, files, import runs, matches, erasures
+and published vocabularies. A row is an aggregate's own state with the columns that lists need."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
 from domain.entry import last_day
+from domain.erasure import Erasure
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
@@ -221,6 +222,8 @@ adoptions = Shelf(views.adoptions, Adoptions, lambda s: ("adopted", s.addressee)
 calendars = Shelf(views.calendar, OwnCalendar, lambda s: ("set", s.addressee))
 absences = Shelf(views.absences, Absences, lambda s: ("declared", f"{s.addressee} {s.institution}"))
 
+erasures = Shelf(views.erasure, Erasure, lambda s: ("erased", None, s.erased_stream.hex))
+
 SHELVES: tuple[Shelf[Any], ...] = (
     reviews,
     institutions,
@@ -233,6 +236,7 @@ SHELVES: tuple[Shelf[Any], ...] = (
     adoptions,
     calendars,
     absences,
+    erasures,
 )
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
 

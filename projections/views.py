@@ -254,6 +254,9 @@ published_definition = _register_table(
 adoptions = _register_table("adoptions")
 calendar = _register_table("calendar")
 absences = _register_table("absences")
+erasure = _register_table(
+    "erasure", Column("erased_stream", String(32), nullable=False, index=True)
+)
 report_cover = Table(
     "report_cover",
     _register,
@@ -364,7 +367,7 @@ VIEWS = {
         View("recommendations", 8, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 4, _figures),
-        View("register", 5, _register),
+        View("register", 6, _register),
         View("timers", 2, _timers),
         View("agenda", 2, _agenda),
         View("credentials", 2, _credentials),

@@ -19,6 +19,7 @@ from domain import (
     adoptions,
     calendar,
     credential,
+    erasure,
     import_run,
     institution,
     match,
@@ -737,6 +738,17 @@ def _absence(held: Any, s: Stamp, x: Random) -> Event:
     return absence.declare(s, held, absent=away, substitute=instead, since=since, until=until)
 
 
+def _erased(s: Stamp, x: Random) -> Event:
+    return erasure.TextsErased(
+        stamp=s,
+        erased_entry=x.randint(0, 99),
+        erased_stream=x.choice(OTHERS),
+        erased_version=x.randint(1, 9),
+        written_by=x.choice(INSTITUTIONS),
+        commitments=(f"{x.getrandbits(256):064x}",),
+    )
+
+
 def _refused(held: Any, s: Stamp, x: Random) -> Event:
     raise AlreadySo("what is published stays as it is")
 
@@ -875,6 +887,11 @@ BESIDE: dict[str, Beside] = {
         absence.fold,
         lambda s, x, whose, n: (absence.absences_id(whose, "labour"), _absence(None, s, x)),
         (_absence, lambda a, s, x: a.end(s, x.choice([h.version for h in a.declared] or [9]))),
+    ),
+    "texts": Beside(
+        erasure.fold,
+        lambda s, x, whose, n: (UUID(int=x.getrandbits(64)), _erased(s, x)),
+        (lambda e, s, x: _erased(s, x),),
     ),
     "credential": Beside(
         credential.fold,

@@ -365,7 +365,8 @@ def what_is_registered(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any
         if name not in ("vocabulary", "credential"):
             first = history[0]["payload"]["stamp"]
             seen.setdefault("visibility", first.get("visibility", "public"))
-            seen["institution"] = first["speaker"]["institution"]
+            wrote = history[0]["payload"].get("written_by")  # whose text was erased
+            seen["institution"] = wrote or first["speaker"]["institution"]
         found[name][stream] = seen
     return found
 
@@ -544,7 +545,16 @@ def _credential(history: History) -> dict[str, Any]:
     }
 
 
+def _erasure(history: History) -> dict[str, Any]:
+    return {
+        "entry": history[0][1]["erased_entry"],
+        "stream": history[0][1]["erased_stream"],
+        "gone": [one for _, said in history for one in said["commitments"]],
+    }
+
+
 BESIDE = {
+    "texts": _erasure,
     "review": _review,
     "institution": _institution,
     "progress-report": _progress_report,

@@ -353,9 +353,9 @@ def test_another_request_under_a_used_command_id_is_refused(server, lived):
     assert server.size() == before
 
 
-def test_a_used_command_id_is_of_no_use_to_another_key(server, lived):
+def test_a_used_command_id_is_new_to_somebody_else(server, lived):
     mutation, _, said, _ = lived.steps[3]
-    assert codes(server.take("coordinator", mutation, **said)) == ["COMMAND_REUSED"]
+    assert codes(server.take("coordinator", mutation, **said)) == ["STALE_VERSION"]
 
 
 def test_a_step_on_a_version_that_has_passed_is_refused_and_says_which_is_current(server, lived):

@@ -827,13 +827,13 @@ def test_protected_texts_are_revealed_together_and_wherever_they_occur(log: Log)
     assert [t.text for t in texts] == ["one", "two", "one", "two"]
 
 
-def test_an_erased_or_altered_text_is_marked_as_erased(log: Log, database_url: str) -> None:
+def test_a_text_that_is_gone_or_altered_is_marked_as_missing(log: Log, database_url: str) -> None:
     log.append("1", b"1", [received(reason="one"), received("140.2", reason="two")])
     Store(database_url).sql("UPDATE vault SET content = 'three' WHERE content = 'one'")
     Store(database_url).sql("DELETE FROM vault WHERE content = 'two'")
     texts = [t for e in log.read() for t in protected_texts(e.event)]
     log.reveal(texts)
-    assert [(t.text, t.erased) for t in texts] == [(None, True), (None, True)]
+    assert [(t.text, t.missing) for t in texts] == [(None, True), (None, True)]
 
 
 def test_what_cannot_be_read_says_where_it_lies(log: Log, database_url: str) -> None:

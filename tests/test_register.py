@@ -66,7 +66,7 @@ def here(database_url: str) -> Iterator[Place]:
 def library(request: pytest.FixtureRequest) -> Iterator[Place]:
     """A place with a long history of everything, for tests that only ask."""
     with request.getfixturevalue(f"on_{request.param}")() as there:
-        for entries in any_history(Random(31), 60, times(500, long=3_000)):
+        for entries in any_history(Random(33), 60, times(500, long=3_000)):
             there.record(*entries)
         there.feed.advance()
         yield there

@@ -243,6 +243,9 @@ REGISTER: dict[str, Case] = {
     "attachEvidence": Case({C}, lambda s: on(drafted(s), file=upload(s)["id"])),
     "removeEvidence": Case({C}, removing),
     "eraseFile": Case({C}, lambda s: on(file(s), **REASON)),
+    "eraseTexts": Case(
+        {C}, lambda s: {"logIndex": s.received(reason="a name")["logIndex"], **REASON}
+    ),
     "makeMatch": Case({C, K}, lambda s: on(match(s), to=s.receive())),
     "refuseMatch": Case({C, K}, lambda s: on(match(s), **REASON)),
     "withdrawMatch": Case(

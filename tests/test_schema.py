@@ -169,8 +169,10 @@ BEGINNINGS = {
     "SetCalendarInput",
     "DeclareAbsenceInput",
     "EndAbsenceInput",
+    "EraseTextsInput",
 }
-"""Nobody has seen a version of what begins, or of what counts from now on whatever counted."""
+"""Nobody has seen a version of what begins, of what counts from now on whatever counted,
+or of an entry, which never changes."""
 
 MANY = {"TakeStepsInput": "items", "DecideCasesInput": "decisions"}
 """Inputs of many steps: the field that has one for each."""

@@ -30,7 +30,7 @@ from domain.casework import (
     Timer,
 )
 from domain.effects import DeadlineLifted, DeadlineSet, Instant
-from domain.entry import Entry
+from domain.entry import CLOCK, Entry, Visibility
 from domain.events import AssignmentLapsed, StepTaken
 from domain.recommendation import Recommendation, fold
 from domain.refusals import (
@@ -40,6 +40,7 @@ from domain.refusals import (
     StepNotOpen,
     UnknownDeadline,
 )
+from domain.scope import Scope
 from domain.words import Mechanism
 from tests.clock import SetClock
 from tests.given import (
@@ -363,6 +364,49 @@ def test_silence_lapses_an_offer_where_the_procedure_says_so(database_url: str) 
         assert replay(
             server.service.desk.procedures, server.service.log.read_streams(server.size() - 1)
         ).ok
+
+
+def test_what_the_clock_says_of_a_confidential_offer_is_for_those_who_read_the_offer(
+    database_url: str,
+) -> None:
+    clock = SetClock("2031-01-10")
+    with own(database_url, clock) as server:
+        id = server.receive(effectiveOn="2031-01-10")
+        quiet = {"institution": "labour", "answerDue": "2031-03-01", "visibility": "CONFIDENTIAL"}
+        server.step("coordinator", "offerAssignment", id, **quiet)
+        clock.set("2031-03-02")
+        server.service.worker.catch_up()
+        by_clock = [e for e in case(server, id) if e.stamp.speaker.role == CLOCK]
+        assert {type(e.event) for e in by_clock} >= {DeadlinePassed, AssignmentLapsed}
+        assert {e.stamp.visibility for e in by_clock} == {Visibility.CONFIDENTIAL}
+        for institution, sees in (("labour", True), ("justice", False)):
+            scope = Scope(frozenset((Visibility.PUBLIC, Visibility.INTERNAL)), institution)
+            assert [scope.sees(e) for e in by_clock] == [sees] * len(by_clock)
+        asked = "{ notifications(first: 100) { nodes { kind deadline institution } } }"
+        assert "labour" in str(server.ask("coordinator", asked))
+        assert "labour" not in str(server.ask("clerk", asked))
+
+
+def test_the_task_of_a_confidential_offer_is_its_institutions_and_the_coordinators(
+    sqlite_url: str,
+) -> None:
+    clock = SetClock("2031-01-10")
+    with own(sqlite_url, clock) as server:
+        id = server.receive(effectiveOn="2031-01-10")
+        quiet = {"institution": "labour", "answerDue": "2031-03-01", "visibility": "CONFIDENTIAL"}
+        server.step("coordinator", "offerAssignment", id, **quiet)
+        node = "tasks { name claims { actor } } deadlines { name }"
+        asked = f"""{{
+          tasks(where: {{institution: ["labour"], role: [FOCAL_POINT]}}) {{ nodes {{institution}} }}
+          node(id: "{id}") {{ ... on Recommendation {{ {node} }} }}
+        }}"""
+        seen, hidden = server.ask("coordinator", asked), server.ask("clerk", asked)
+        assert [task["institution"] for task in seen["tasks"]["nodes"]] == ["labour"]
+        assert hidden["tasks"]["nodes"] == []
+        told = {one["name"] for one in seen["node"]["deadlines"]}
+        assert "silence" in told
+        assert "silence" not in {one["name"] for one in hidden["node"]["deadlines"]}
+        assert len(hidden["node"]["tasks"]) < len(seen["node"]["tasks"])
 
 
 def test_a_deadline_moves_a_case_and_a_form_says_what_guards_read(sqlite_url: str) -> None:

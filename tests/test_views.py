@@ -31,6 +31,7 @@ from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
 from domain.credential import Holder
 from domain.entry import AuthorityKind, Entry, Event, Visibility, protected_texts
+from domain.erasure import Erasure
 from domain.events import AssignmentHandedOver
 from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.import_run import ImportRun
@@ -322,6 +323,14 @@ AS_REGISTERED: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
                 held.version: (held.absent, held.substitute, held.since, held.until)
                 for held in s.declared
             }
+        },
+    ),
+    Erasure: (
+        "texts",
+        lambda s: {
+            "entry": s.erased_entry,
+            "stream": str(s.erased_stream),
+            "gone": list(s.commitments),
         },
     ),
     OwnCalendar: (
@@ -1216,7 +1225,8 @@ def test_a_reader_sees_what_it_may_and_nothing_else(ministry: Place, name: str) 
 
     def sees(e: Entry) -> bool:
         said = kind_of(e.stamp.visibility, e.stamp.speaker.institution)
-        return e.addressee in addressees and said in may
+        named = scope.institution in e.stamp.readers
+        return e.addressee in addressees and (said in may or named)
 
     allowed = {id for id, e in first.items() if sees(e)}
     assert len(allowed) > 0

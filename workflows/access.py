@@ -8,6 +8,7 @@ institution on what it is assigned; an **auditor** reads everything but other pe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
@@ -114,6 +115,7 @@ MAY: dict[str, frozenset[Role]] = {
         "withdraw-report": (C,),
         "store-file": (C, K, F),
         "erase-file": (C,),
+        "erase-texts": (C,),
         "make-match": (C, K),
         "refuse-match": (C, K),
         "withdraw-match": (C, K),
@@ -174,6 +176,13 @@ class Principal(msgspec.Struct, frozen=True):
     actor: str | None = None
     system: str | None = None
     addressees: tuple[str, ...] = ()
+
+    @property
+    def holder(self) -> str:
+        """Whom the key speaks for, whichever key it is, as 64 digits of a hash: the system or the
+        person, of which institution, for which States."""
+        said = [self.actor, self.system, self.institution, sorted(set(self.addressees))]
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
     @property
     def scope(self) -> Scope:

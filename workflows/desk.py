@@ -55,7 +55,7 @@ from workflows.access import (
     authorise_on,
 )
 from workflows.clock import Clock, machine_clock
-from workflows.log import Appended, CommandRow, Log
+from workflows.log import REUSED, Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.firing import due_now, passings, set_back
 from workflows.references import References, SpeaksFor, of_addressee
@@ -85,28 +85,44 @@ log_line = structlog.get_logger("suivi.desk")
 
 
 class Command(msgspec.Struct, frozen=True):
-    """What a caller sent: its id, and the SHA-256 of the whole request as it was sent."""
+    """What a caller sent: its id, the SHA-256 of the whole request as it was sent, and the id under
+    which the log keeps it, which is its holder's alone. `before` is the SHA-256 that the log has
+    where the command was recorded when ids were one space for all keys."""
 
     id: str
     sha256: bytes
+    kept: str
+    before: bytes = b""
 
     @classmethod
     def of(cls, id: str, principal: Principal, request: object) -> Command:
-        """A command over anything msgspec can write: the same id with another request, or from
-        another key, is another command and will be refused."""
+        """A command over anything msgspec can write: the same id with another request is another
+        command of the same holder and will be refused; from another holder, it is no matter."""
         if not id.strip() or len(id) > command_chars_max or "\x00" in id:
             raise InvalidInput(f"commandId has between 1 and {command_chars_max} characters.")
         try:
-            id.encode()
-            written = msgspec.json.encode([principal.key, request], order="sorted")
+            kept = kept_as(id, principal.holder)
+            said = msgspec.json.encode(request, order="sorted")
+            before = msgspec.json.encode([principal.key, request], order="sorted")
         except UnicodeEncodeError as error:
             raise InvalidInput("A text holds half a character (a lone surrogate).") from error
-        return cls(id, hashlib.sha256(written).digest())
+        return cls(id, hashlib.sha256(said).digest(), kept, hashlib.sha256(before).digest())
 
     @classmethod
     def of_the_machine(cls, id: str) -> Command:
         """A command that nobody sent and nobody will send again."""
-        return cls(id, hashlib.sha256(id.encode()).digest())
+        return cls(id, hashlib.sha256(id.encode()).digest(), id)
+
+
+def kept_as(id: str, holder: str) -> str:
+    """The id under which the log keeps a holder's command: longer than any id that somebody may
+    choose, so that it is none."""
+    return f"{holder}:{hashlib.sha256(id.encode()).hexdigest()}"
+
+
+def is_kept_as(id: str, kept: str) -> bool:
+    """True if the log keeps a command of this id so, whoever's it is."""
+    return kept == id or (len(kept) > command_chars_max and kept == kept_as(id, kept[:64]))
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -297,7 +313,11 @@ class Desk:
         held = [a for a in r.approved_by(step, 0) if a.content in (None, said.content)]
         words = {a.version: Protected(commitment=a.words) for a in held if a.words is not None}
         self.log.reveal(words.values())
-        return [a for a in held if a.version not in words or words[a.version].text == said.words]
+        return [
+            a
+            for a in held
+            if (of := words.get(a.version)) is None or (not of.missing and of.text == said.words)
+        ]
 
     def ready(
         self, ids: Sequence[UUID], principal: Principal, command: str
@@ -532,8 +552,20 @@ class Desk:
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
-        known = self.log.find_command(command.id)
+        known = self._known([command]).get(command.kept)
         return None if known is None else self._first_result(command, known)
+
+    def _known(self, commands: Sequence[Command]) -> dict[str, CommandRow]:
+        """What some commands recorded, by the ids under which the log keeps them. One that was
+        recorded when ids were one space is told by its request, which says its key."""
+        rows = self.log.find_commands([id for c in commands for id in {c.kept, c.id}])
+        found: dict[str, CommandRow] = {}
+        for command in commands:
+            if row := rows.get(command.kept):
+                found[command.kept] = row
+            elif (old := rows.get(command.id)) and old.request_sha256 == command.before:
+                found[command.kept] = old._replace(request_sha256=command.sha256)
+        return found
 
     def _repeated_meanwhile(self, command: Command, refusal: Refusal) -> Taken | None:
         """The same command, sent twice at once, may have been recorded after it was looked for."""
@@ -541,20 +573,20 @@ class Desk:
 
     def append(self, command: Command, entries: Sequence[Entry]) -> Taken:
         """Records entries under a command, all or none."""
-        return self._placed(self.log.append(command.id, command.sha256, entries), entries)
+        return self._placed(self.log.append(command.kept, command.sha256, entries), entries)
 
     def _take_together(self, principal: Principal, deeds: Sequence[Deed]) -> list[Taken | Refusal]:
         """Tries deeds that share no recommendation, once."""
         outcomes: dict[int, Taken | Refusal] = {}
         made: dict[int, Sequence[Entry]] = {}
         try:
-            known = self.log.find_commands([deed.command.id for deed in deeds])
-            held = self._held(i for d in deeds if d.command.id not in known for i in d.on)
+            known = self._known([deed.command for deed in deeds])
+            held = self._held(i for d in deeds if d.command.kept not in known for i in d.on)
         except Unavailable as refusal:
             return [refusal] * len(deeds)
         for n, deed in enumerate(deeds):
             try:
-                if before := known.get(deed.command.id):
+                if before := known.get(deed.command.kept):
                     outcomes[n] = self._first_result(deed.command, before)
                 else:
                     mine = {id: _seen(held.get(id), principal) for id in deed.on}
@@ -562,7 +594,7 @@ class Desk:
             except Refusal as refusal:
                 outcomes[n] = self._late(deed.command, refusal)
         written = self.log.append_all(
-            [(deeds[n].command.id, deeds[n].command.sha256, made[n]) for n in made]
+            [(deeds[n].command.kept, deeds[n].command.sha256, made[n]) for n in made]
         )
         for n, done in zip(made, written, strict=True):
             if isinstance(done, Refusal):
@@ -591,9 +623,7 @@ class Desk:
 
     def _first_result(self, command: Command, known: CommandRow) -> Taken:
         if known.request_sha256 != command.sha256:
-            raise CommandReused(
-                f"Command id “{command.id}” was used for another request; take a new one."
-            )
+            raise CommandReused(REUSED)
         return self._taken(Appended(known.first, known.count, 0, repeated=True))
 
     def _placed(self, done: Appended, entries: Sequence[Entry]) -> Taken:

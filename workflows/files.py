@@ -146,7 +146,7 @@ class Files:
     def erase(self, id: UUID) -> None:
         """Removes the bytes of a file whose erasure is recorded, its name and its digest."""
         (self._folder / id.hex).unlink(missing_ok=True)
-        self._desk.log.erase(protected_texts(self._stored(id)))
+        self._desk.log.erase(t.commitment or "" for t in protected_texts(self._stored(id)))
 
     @staticmethod
     def chunks(place: Path) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ from tests.given import (
     supported,
     term,
 )
-from workflows.desk import Command, Desk, Taken
+from workflows.desk import Command, Desk, Taken, is_kept_as
 from workflows.log import Log
 from workflows.procedure import SHIPPED
 
@@ -271,7 +271,12 @@ def search(connection: Any, acknowledged: list[Acknowledged]) -> Found:
     if at < before:
         wrong.append("the head's time is before the last entry's")
     covered = 0
-    for command, (first, count) in sorted(commands.items(), key=lambda item: item[1]):
+    names: dict[str, tuple[int, int]] = {}
+    for kept, (first, count) in sorted(commands.items(), key=lambda item: item[1]):
+        command = said_by[first] if first < len(said_by) else kept
+        names[command] = first, count
+        if not is_kept_as(command, kept):
+            wrong.append(f"{command}: kept as {kept}")
         if first != covered:
             wrong.append(f"{command}: begins at {first}, the one before ended at {covered}")
         covered = first + count
@@ -286,8 +291,9 @@ def search(connection: Any, acknowledged: list[Acknowledged]) -> Found:
     if kept != promised:
         wrong.append(f"vault: {len(promised - kept)} missing, {len(kept - promised)} without event")
     for command, first, count in acknowledged:
-        if commands.get(command) != (first, count):
-            wrong.append(f"{command}: acknowledged at {first}, found {commands.get(command)}")
+        found = names.get(command, commands.get(command))
+        if found != (first, count):
+            wrong.append(f"{command}: acknowledged at {first}, found {found}")
     return Found(len(events), len(commands), wrong)
 
 

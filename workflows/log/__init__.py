@@ -18,11 +18,13 @@ from domain.refusals import CommandReused, InvalidInput, Refusal, StaleVersion, 
 from workflows.log.mapper import EntryMapper, commit, read_payload
 from workflows.log.recorder import Append, Appended, CommandRow, CommandTaken, Recorder, Row
 
-__all__ = ["Appended", "CommandRow", "Log", "read_url"]
+__all__ = ["REUSED", "Appended", "CommandRow", "Log", "read_url"]
 
 State = TypeVar("State")
 
 page_rows_max = 20_000
+
+REUSED = "This command id was used for another request; take a new one."
 
 
 def read_url(text: str) -> URL:
@@ -81,7 +83,7 @@ class Log(Application[UUID]):
         its first result; with another it is refused. Refuses a stream that has moved on."""
         _in_order(entries)
         stored = [self.mapper.to_stored_event(entry) for entry in entries]
-        with _recording(command):
+        with _recording():
             return self.recorder.append(command, sha256, stored)
 
     def append_all(
@@ -185,7 +187,7 @@ class Log(Application[UUID]):
 
     def reveal(self, texts: Iterable[Protected]) -> None:
         """Loads protected texts from the vault, all in one read, and checks each against its
-        commitment. What is not there any more is marked as erased."""
+        commitment. What is not there is marked as missing; whether it was erased, an entry says."""
         wanted: dict[bytes, list[Protected]] = {}
         for text in texts:
             if text.commitment and text.text is None:
@@ -199,13 +201,24 @@ class Log(Application[UUID]):
             there = row is not None and commit(row.salt, row.content) == commitment
             for text in same:
                 text.text = row.content if row is not None and there else None
-                text.erased = not there
+                text.missing = not there
 
-    def erase(self, texts: Iterable[Protected]) -> None:
+    def erase(self, commitments: Iterable[str]) -> None:
         """Erases protected texts from the vault. That they are erased is an entry's to say, which
         is recorded before."""
+        try:
+            self.recorder.erase_vault([bytes.fromhex(one) for one in commitments])
+        except OperationalError as error:
+            raise Unavailable(
+                "The erasure is recorded, and what it erases is not gone yet: others read it. "
+                "Send the same command again, or run `suivi erase`."
+            ) from error
+
+    def still_there(self, commitments: Iterable[str]) -> list[str]:
+        """Those of some commitments whose texts the vault still holds."""
         with _reaching():
-            self.recorder.erase_vault([bytes.fromhex(t.commitment) for t in texts if t.commitment])
+            vault = self.recorder.open_vault([bytes.fromhex(one) for one in commitments])
+        return [one.hex() for one in vault]
 
     def close(self) -> None:
         super().close()
@@ -236,21 +249,19 @@ def _reaching() -> Iterator[None]:
 
 def _settled(append: Append) -> Appended | Refusal:
     try:
-        with _recording(append.command):
+        with _recording():
             return append.settle()
     except Refusal as refusal:
         return refusal
 
 
 @contextmanager
-def _recording(command: str) -> Iterator[None]:
+def _recording() -> Iterator[None]:
     try:
         with _reaching():
             yield
     except CommandTaken:
-        raise CommandReused(
-            f"Command id “{command}” was used for another request; take a new one."
-        ) from None
+        raise CommandReused(REUSED) from None
     except IntegrityError:
         raise StaleVersion(
             "Somebody else was faster; read the recommendation again and decide anew."

@@ -24,6 +24,7 @@ from domain import (
     adoptions,
     calendar,
     credential,
+    erasure,
     import_run,
     institution,
     match,
@@ -53,6 +54,7 @@ EVENTS: dict[str, type[Event]] = {
         adoptions,
         absence,
         calendar,
+        erasure,
     )
     for cls in module.EVENTS
 }

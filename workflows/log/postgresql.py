@@ -23,6 +23,7 @@ from workflows.log.recorder import (
     Append,
     Appended,
     CommandRow,
+    CommandSpan,
     Recorder,
     Row,
     addressee_of,
@@ -332,6 +333,12 @@ class PostgreSQLRecorder(Recorder):
             (list(commands),),
         )
         return {row[0]: CommandRow(*row[1:]) for row in rows}
+
+    def read_commands(self, stop: int) -> list[CommandSpan]:
+        found = self._fetch(
+            "SELECT id, first, count FROM log_command WHERE first <= %s ORDER BY first, id", (stop,)
+        )
+        return [CommandSpan(*row) for row in found]
 
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
         rows = self._fetch(

@@ -60,6 +60,14 @@ class CommandRow(NamedTuple):
     count: int  # type: ignore[assignment]
 
 
+class CommandSpan(NamedTuple):
+    """The id under which the log keeps a command, and where its events are."""
+
+    kept: str
+    first: int
+    count: int  # type: ignore[assignment]
+
+
 class Append:
     """One request to append, waiting for its turn: command id, SHA-256 of the request, events."""
 
@@ -181,6 +189,10 @@ class Recorder(ApplicationRecorder):
     @abstractmethod
     def find_commands(self, commands: Sequence[str]) -> dict[str, CommandRow]:
         """What was appended under some command ids; those unknown are missing."""
+
+    @abstractmethod
+    def read_commands(self, stop: int) -> list[CommandSpan]:
+        """All commands whose events begin up to and with log index `stop`, in that order."""
 
     @abstractmethod
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:

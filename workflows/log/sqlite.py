@@ -18,6 +18,7 @@ from workflows.log.recorder import (
     Append,
     Appended,
     CommandRow,
+    CommandSpan,
     Recorder,
     Row,
     addressee_of,
@@ -52,12 +53,13 @@ CREATE TABLE IF NOT EXISTS log_head (
     at INTEGER NOT NULL
 ) STRICT;
 INSERT OR IGNORE INTO log_head (one, next, at) VALUES (1, 0, 0);
-CREATE TABLE IF NOT EXISTS vault (
+"""
+
+VAULT = """(
     commitment BLOB PRIMARY KEY,
     salt BLOB NOT NULL,
     content TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-"""
+) STRICT, WITHOUT ROWID"""
 
 INSERT_EVENT = (
     "INSERT INTO log_event (log_index, stream_id, stream_version, topic, addressee, recorded_at,"
@@ -110,7 +112,10 @@ class SQLiteRecorder(Recorder):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = connect(path)
-            self._writer.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
+            self._writer.executescript(
+                f"BEGIN IMMEDIATE;{SCHEMA}CREATE TABLE IF NOT EXISTS vault {VAULT};COMMIT;"
+            )
+            self._begin_anew()
         except (OSError, sqlite3.DatabaseError) as error:
             raise OperationalError(f"{path}: {error}") from error
         self._idle: deque[sqlite3.Connection] = deque()
@@ -277,6 +282,12 @@ class SQLiteRecorder(Recorder):
                 found[row[0]] = CommandRow(*row[1:])
         return found
 
+    def read_commands(self, stop: int) -> list[CommandSpan]:
+        found = self._fetch(
+            "SELECT id, first, count FROM log_command WHERE first <= ? ORDER BY first, id", (stop,)
+        )
+        return [CommandSpan(*row) for row in found]
+
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
         rows: dict[bytes, VaultRow] = {}
         for i in range(0, len(commitments), variables_max):
@@ -295,6 +306,12 @@ class SQLiteRecorder(Recorder):
                 connection.execute("BEGIN IMMEDIATE")
                 query = "DELETE FROM vault WHERE commitment = ?"
                 connection.executemany(query, [(commitment,) for commitment in commitments])
+                # Rows that moved when others came leave copies behind, which deleting does not
+                # find; pages that are given up whole are overwritten whole.
+                connection.execute(f"CREATE TABLE vault_kept {VAULT}")
+                connection.execute("INSERT INTO vault_kept SELECT * FROM vault ORDER BY 1")
+                connection.execute("DROP TABLE vault")
+                connection.execute("ALTER TABLE vault_kept RENAME TO vault")
                 connection.execute("COMMIT")
                 # The pages as they were stand in the write-ahead log until it is begun anew.
                 busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -302,6 +319,14 @@ class SQLiteRecorder(Recorder):
                     raise OperationalError("others read the log for long: erase it again later")
         except sqlite3.Error as error:
             raise OperationalError(str(error)) from error
+
+    def _begin_anew(self) -> None:
+        """Begins the write-ahead log anew, if nobody reads it: an erasure that a crash broke off
+        may have left something there."""
+        self._writer.execute("PRAGMA busy_timeout = 0")
+        with suppress(sqlite3.OperationalError):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self._writer.execute(f"PRAGMA busy_timeout = {busy_timeout_seconds * 1000}")
 
     def close(self) -> None:
         self._writer.close()

@@ -334,24 +334,19 @@ def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Fac
 
 
 def _narrowed(event: Said, r: Recommendation) -> Said:
-    """The event, read by no more than read the recommendation and the entry that it is about; and
-    by the institutions that read that one."""
-    of = r.readers_of(event.about(r))
-    narrowest = max(
-        event.stamp.visibility,
-        r.visibility if of is None else of.visibility,
-        key=NARROWNESS.__getitem__,
-    )
-    readers = () if of is None else of.institutions
-    others = tuple(sorted({*readers}.difference(event.readers)))
-    if narrowest is event.stamp.visibility and not others:
-        return event
-    stamp = msgspec.structs.replace(
-        event.stamp,
-        visibility=narrowest,
-        readers=tuple(sorted({*event.stamp.readers, *others})),
-    )
-    return msgspec.structs.replace(event, stamp=stamp)
+    """The event, read by no more than read the recommendation and the entry that it is about. Where
+    fewer read it than the recommendation, the institutions that it is addressed to do, and those
+    that read the entry it is about."""
+    stamp, of = event.stamp, r.readers_of(event.about(r))
+    about = r.visibility if of is None else of.visibility
+    visibility = max(stamp.visibility, about, key=NARROWNESS.__getitem__)
+    readers = set(stamp.readers)
+    if of is not None:
+        readers.update(of.institutions)
+    if visibility is not r.visibility:
+        readers.update(event.addressed)
+    stamp = msgspec.structs.replace(stamp, visibility=visibility, readers=tuple(sorted(readers)))
+    return event if stamp == event.stamp else msgspec.structs.replace(event, stamp=stamp)
 
 
 def _stamped(

@@ -13,7 +13,6 @@ import msgspec
 import structlog
 
 from domain.casework import (
-    CLOCK,
     Addressed,
     DeadlineHeld,
     DeadlinePassed,
@@ -24,6 +23,7 @@ from domain.casework import (
 )
 from domain.effects import Instant, Notice, Whose
 from domain.entry import (
+    CLOCK,
     Authority,
     AuthorityKind,
     Basis,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from domain.casework import CLOCK, DeadlinePassed, IncidentRaised, Migrated, SetBack
+from domain.casework import DeadlinePassed, IncidentRaised, Migrated, SetBack
 from domain.effects import (
     AnyEffect,
     DeadlineDropped,
@@ -21,7 +21,7 @@ from domain.effects import (
     TaskEnded,
     TaskOpened,
 )
-from domain.entry import Entry, Stamp
+from domain.entry import CLOCK, Entry, Stamp
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.steps import BESIDE, step_of
