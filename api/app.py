@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import graphiql
 from api.authentication import answering
+from api.door import Door
 from api.exports import get_export
 from api.files import get_file, put_file
 from api.http import GraphQLEndpoint, live, ready
@@ -55,7 +56,6 @@ def create_app(service: Service) -> Starlette:
     async def running(app: Starlette) -> AsyncIterator[None]:
         service.start()
         yield
-        endpoint.close()
         service.close()
 
     app = Starlette(
@@ -70,7 +70,7 @@ def create_app(service: Service) -> Starlette:
             Route("/health/ready", ready),
             *graphiql.mounts(),
         ],
-        middleware=[Middleware(SafeAnswers)],
+        middleware=[Middleware(SafeAnswers), Middleware(Door, settings=service.settings)],
         lifespan=running,
     )
     app.state.service = service

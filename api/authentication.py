@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.door import visit_of
 from api.service import Service
-from domain.refusals import Busy, Forbidden, LimitExceeded, NotFound, Refusal, Unavailable
+from domain.refusals import Busy, Forbidden, LimitExceeded, NotFound, Refusal, TimedOut, Unavailable
 from workflows.access import Principal
 
 retry_seconds = 5
@@ -32,18 +34,27 @@ class Refused(Exception):
 
 
 async def authenticated(request: Request, service: Service) -> Principal:
-    """Whose key the request bears; Refused (401) where it bears none that is known."""
+    """Whose key the request bears; Refused (401) where it bears none that is known, Busy where such
+    requests, or those of the key, come too often."""
+    visit = visit_of(request)
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     challenge = 'Bearer realm="suivi"'
     if scheme.lower() != "bearer" or not key.strip():
+        visit.is_nobodys()
         raise Refused(401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge)
-    principal = await run_in_threadpool(service.principal, key.strip())
+    principal = None
+    if service.keys.may_be(key.strip()):
+        find = partial(service.principal, key.strip())
+        loop = asyncio.get_running_loop()
+        principal = await loop.run_in_executor(service.authenticating, find)
     if principal is None:
+        visit.is_nobodys()
         raise Refused(
             401,
             "This key is unknown or revoked.",
             WWW_Authenticate=f'{challenge}, error="invalid_token"',
         )
+    visit.belongs_to(principal.key)
     return principal
 
 
@@ -53,7 +64,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def busy(refusal: Busy) -> Refused:
     """How a request is answered that has to wait its turn: too many of this key, or of all."""
     status = 429 if "waiting" in refusal.facts else 503
-    return Refused(status, refusal.message, refusal.code, Retry_After=str(retry_seconds))
+    seconds = refusal.facts.get("seconds", retry_seconds)
+    return Refused(status, refusal.message, refusal.code, Retry_After=str(seconds))
 
 
 _STATUS: tuple[tuple[type[Refusal], int], ...] = (
@@ -61,6 +73,7 @@ _STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (Forbidden, 403),
     (LimitExceeded, 413),
     (Unavailable, 503),
+    (TimedOut, 503),
     (Refusal, 400),
 )
 

@@ -193,6 +193,7 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     import uvicorn
 
     from api.app import create_app
+    from api.connections import bounded
     from api.service import Service
 
     service = Service(settings)
@@ -205,6 +206,10 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     server = Server(
         uvicorn.Config(
             create_app(service),
+            http=bounded(settings),
+            ws="none",
+            proxy_headers=False,
+            timeout_keep_alive=settings.idle_connection_seconds_max,
             host=given.host,
             port=given.port,
             log_config=None,

@@ -15,8 +15,10 @@ from domain.entry import Entry, is_date
 from domain.refusals import InvalidInput
 from domain.scope import Scope
 from projections import history, recommendations, register
+from projections.ration import CountedLog, Ration
+from projections.reading import ReadableLog
 from projections.recommendations import Lineage, Row
-from projections.standpoints import Ration, Standpoint, recorded_on
+from projections.standpoints import Standpoint, recorded_on
 from workflows.access import Principal, Role
 
 open_standpoints_max = 3
@@ -34,6 +36,9 @@ class Reading:
     actor: str | None
     institution: str
     effective_on: str | None = None
+    ration: Ration
+    log: ReadableLog
+    """What the request reads of the log, counted."""
 
     @property
     def connection(self) -> Connection:
@@ -60,6 +65,8 @@ class Then(Reading):
         self.actor = context.actor
         self.institution = context.institution
         self.effective_on = from_.effective_on
+        self.ration = context.ration
+        self.log = context.log
         self._context = context
         self._from = from_
         self._last = from_.log_index
@@ -76,14 +83,17 @@ class Then(Reading):
     def today(self) -> str:
         if self.effective_on is not None:
             return self.effective_on
-        entries = self.service.log.read(max(self._last, 0), 1)
+        entries = self.log.read(max(self._last, 0), 1)
         return recorded_on(entries[0].recorded_at or 0) if entries else _today()
 
 
 class Context(Reading):
-    """One request: the principal, and a read transaction opened when it is first needed."""
+    """One request: the principal, what it may still do, and a read transaction opened when it is
+    first needed."""
 
-    def __init__(self, service: Service, principal: Principal) -> None:
+    def __init__(
+        self, service: Service, principal: Principal, ration: Ration | None = None
+    ) -> None:
         self.service = service
         self.principal = principal
         self.scope = principal.scope
@@ -92,9 +102,8 @@ class Context(Reading):
         self.institution = principal.institution
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
-        self._ration = Ration(
-            service.settings.as_of_standpoints_max, service.settings.as_of_events_max
-        )
+        self.ration = service.ration() if ration is None else ration
+        self.log = CountedLog(service.log, self.ration)
         self._then: dict[Standpoint, Then] = {}
         self._open_then: OrderedDict[Standpoint, tuple[ExitStack, Connection]] = OrderedDict()
 
@@ -131,18 +140,19 @@ class Context(Reading):
         whose = asked if mine is None else mine if asked is None else asked & mine
         from_ = Standpoint(index, effective_on, whose)
         if from_ not in self._then:
-            self._ration.look()
+            self.ration.look()
             self._then[from_] = Then(self, from_)
             self.then(from_)
         return self._then[from_]
 
     def then(self, from_: Standpoint) -> Connection:
         """A connection to the views of a standpoint."""
+        self.ration.check()
         if from_ not in self._open_then:
             while len(self._open_then) >= open_standpoints_max:
                 self._open_then.popitem(last=False)[1][0].close()
             stack = ExitStack()
-            look = self.service.standpoints.look(from_, self.connection, self._ration)
+            look = self.service.standpoints.look(from_, self.connection, self.ration)
             self._open_then[from_] = stack, stack.enter_context(look)
         self._open_then.move_to_end(from_)
         return self._open_then[from_][1]
@@ -166,8 +176,11 @@ class Context(Reading):
         return last
 
     def _open(self) -> tuple[Connection, int]:
+        self.ration.check()
         if self._snapshot is None:
-            self._snapshot = self._stack.enter_context(self.service.views.snapshot())
+            snapshot = self._stack.enter_context(self.service.views.snapshot())
+            self._stack.enter_context(self.ration.interrupting(snapshot[0]))
+            self._snapshot = snapshot
         return self._snapshot
 
     def refresh(self) -> None:
@@ -189,6 +202,7 @@ class Cohort:
         self._rows = rows
         self._histories: dict[UUID, list[Entry]] | None = None
         self._lineage: dict[UUID, list[Lineage]] | None = None
+        self._linked: Cohort | None = None
         self._adoptions: list[Adoptions] | None = None
 
     @property
@@ -200,7 +214,7 @@ class Cohort:
         if self._histories is None:
             reading = self._reading
             self._histories = history.histories(
-                reading.service.log,
+                reading.log,
                 reading.scope,
                 [row.state.id for row in self._rows],
                 reading.last,
@@ -213,9 +227,24 @@ class Cohort:
         if self._lineage is None:
             reading = self._reading
             self._lineage = dict(
-                recommendations.lineage(reading.connection, reading.scope, self._rows)
+                recommendations.lineage(
+                    reading.connection, reading.scope, self._rows, reading.ration.read
+                )
             )
         return self._lineage[id]
+
+    def linked(self) -> Cohort:
+        """The rows at the other ends of all links of all these: the next level of a lineage, which
+        is read for all of them at once."""
+        if self._linked is None:
+            others: dict[UUID, Row] = {}
+            for id in {row.state.id for row in self._rows}:
+                for link in self.lineage(id):
+                    for end in (link.later, link.earlier):
+                        if end.state.id != id:
+                            others[end.state.id] = end
+            self._linked = Cohort(self._reading, list(others.values()))
+        return self._linked
 
     def adoptions(self) -> list[Adoptions]:
         """The procedures that States have adopted, as far as the reader may see it."""

@@ -7,6 +7,7 @@ transaction, so the event loop never blocks and no resolver hops threads.
 from __future__ import annotations
 
 from collections import OrderedDict
+from enum import Enum
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.validation.validate import ValidationAbortedError
 
 from api.context import Context
@@ -61,12 +63,21 @@ class BadRequest(Exception):
         self.errors = errors
 
 
+class Takes(Enum):
+    """What an operation takes to run, the longest first."""
+
+    COMMIT = "a mutation"
+    WALK = "walks procedures, or retells histories"
+    LOOK_BACK = "folds the record as it was"
+    SHORT = "reads"
+
+
 Looks = frozenset[tuple[str | None, bool]]
-"""The variables that say, by a value, that an operation takes long, and whether they have one by
-default; None: it takes long whatever they say."""
+"""The variables that say, by a value, that an operation looks back, and whether they have one by
+default; None: it does whatever they say."""
 
 LOOKING_BACK = frozenset(("asOf", "effectiveOn"))
-"""The arguments of fields by which the record is asked for as it was."""
+"""Arguments that ask for the record as it was."""
 
 LONG = frozenset(("whatIf", "gate", "path"))
 """Fields that may take long whatever they are asked: they walk procedures, or retell histories."""
@@ -79,21 +90,36 @@ class Operation(NamedTuple):
     name: str | None
     is_mutation: bool
     looks: Looks
+    walks: bool
 
-    def is_long(self, variables: dict[str, Any] | None) -> bool:
-        """True if a field of it asks for the record as it was, or is one of those in `LONG`."""
+    def takes(self, variables: dict[str, Any] | None) -> Takes:
+        """What it takes with these variables."""
+        if self.is_mutation:
+            return Takes.COMMIT
+        if self.walks:
+            return Takes.WALK
         given = variables or {}
-        return any(
+        looks = any(
             has_default if name is None or name not in given else given[name] is not None
             for name, has_default in self.looks
         )
+        return Takes.LOOK_BACK if looks else Takes.SHORT
+
+
+class Counting(ExecutorThrowingOnIncremental):
+    """Counts the objects of an answer."""
+
+    def complete_object_value(self, *given: Any) -> Any:
+        self.context_value.ration.answer()
+        return super().complete_object_value(*given)
 
 
 class Prepared(NamedTuple):
-    """A valid document, and what says of each of its operations that it takes long."""
+    """A valid document, and what says of each of its operations that it takes long: what asks for
+    the record as it was, and whether it walks."""
 
     document: DocumentNode
-    looks: dict[str | None, Looks]
+    looks: dict[str | None, tuple[Looks, bool]]
 
 
 class Executor:
@@ -105,6 +131,10 @@ class Executor:
         self._documents: OrderedDict[str, Prepared] = OrderedDict()
         self._kept_chars = 0
         self._door = Lock()
+
+    def is_ready(self, query: str) -> bool:
+        """True if a document is kept ready to run."""
+        return query in self._documents
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation a request asks for; BadRequest if there is no such one, or no valid one."""
@@ -121,7 +151,7 @@ class Executor:
             raise BadRequest([_error("There are no subscriptions; follow `events`.")])
         is_mutation = operation.operation is OperationType.MUTATION
         named = operation.name.value if operation.name else None
-        return Operation(document, operation_name, is_mutation, looks[named])
+        return Operation(document, operation_name, is_mutation, *looks[named])
 
     def run(
         self, operation: Operation, variables: dict[str, Any] | None, context: Context
@@ -137,10 +167,15 @@ class Executor:
                 operation.name,
                 is_awaitable=_never,  # type: ignore[arg-type]
                 hide_suggestions=True,
+                executor_class=Counting,
             )
         finally:
             context.close()
         assert isinstance(result, ExecutionResult)
+        ended = context.ration.refused
+        if ended is not None and not operation.is_mutation:
+            # What is there of the answer says nothing: it ends somewhere.
+            return {"errors": [told(ended)], "data": None}
         response: dict[str, Any] = {}
         if result.errors:
             response["errors"] = [format_error(error) for error in result.errors]
@@ -254,14 +289,14 @@ def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
                 raise BadRequest([_error(message, LimitExceeded.code)])
 
 
-def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
+def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, bool]]:
     """What says of each operation of a valid document that it takes long."""
     fragments = {
         d.name.value: d.selection_set
         for d in document.definitions
         if isinstance(d, FragmentDefinitionNode)
     }
-    found: dict[str | None, Looks] = {}
+    found: dict[str | None, tuple[Looks, bool]] = {}
     for operation in document.definitions:
         if not isinstance(operation, OperationDefinitionNode):
             continue
@@ -271,6 +306,7 @@ def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
             if d.default_value is not None and not isinstance(d.default_value, NullValueNode)
         }
         looks: set[tuple[str | None, bool]] = set()
+        walks = False
         waiting: list[SelectionSetNode | None] = [operation.selection_set]
         spread: set[str] = set()
         while waiting:
@@ -284,8 +320,7 @@ def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
                     continue
                 assert isinstance(node, (FieldNode, InlineFragmentNode))
                 waiting.append(node.selection_set)
-                if isinstance(node, FieldNode) and node.name.value in LONG:
-                    looks.add((None, True))
+                walks |= isinstance(node, FieldNode) and node.name.value in LONG
                 for given in node.arguments or () if isinstance(node, FieldNode) else ():
                     if given.name.value not in LOOKING_BACK:
                         continue
@@ -294,7 +329,7 @@ def looking_back(document: DocumentNode) -> dict[str | None, Looks]:
                         looks.add((name, name in defaulted))
                     elif not isinstance(given.value, NullValueNode):
                         looks.add((None, True))
-        found[operation.name.value if operation.name else None] = frozenset(looks)
+        found[operation.name.value if operation.name else None] = frozenset(looks), walks
     return found
 
 
@@ -305,15 +340,19 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
         original = original.original_error
     shown = dict(error.formatted)
     if isinstance(original, Refusal):
-        facts = {name: value for name, value in original.facts.items() if value is not None}
-        shown["message"] = original.message
-        shown["extensions"] = {"code": original.code, **facts}
+        shown.update(told(original))
     elif original is not None:
         log_line.error("fault", path=error.path, exc_info=original)
         shown.update(FAULT)
     else:
         shown.setdefault("extensions", {"code": InvalidInput.code})
     return shown
+
+
+def told(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as the caller sees it."""
+    facts = {name: value for name, value in refusal.facts.items() if value is not None}
+    return {"message": refusal.message, "extensions": {"code": refusal.code, **facts}}
 
 
 def _error(message: str, code: str = InvalidInput.code) -> GraphQLError:

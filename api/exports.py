@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from asyncio import wrap_future
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -23,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from api.authentication import authenticated
 from api.conditions import NAMES, read_where
 from api.context import Context, Reading
+from api.lanes import in_lane
 from api.service import Service
 from domain.addressees import addressee as find_addressee
 from domain.entry import Protected
@@ -31,6 +30,7 @@ from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, NotFound
 from domain.words import Mechanism
 from projections import history, recommendations, register
+from projections.ration import without_end
 from projections.recommendations import Where
 from workflows.exporting.cells import Sees, seen
 from workflows.exporting.event_logs import Life, write_ocel, write_xes
@@ -139,6 +139,7 @@ def _pages(reading: Reading, asked: Asked) -> Iterator[list[Recommendation]]:
             after=after,
         )
         found += len(page.rows)
+        reading.ration.read(len(page.rows))
         if found > rows_max:
             raise InvalidInput(f"An export has {rows_max:,} rows at most; narrow it down.")
         yield [row.state for row in page.rows]
@@ -167,7 +168,7 @@ def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
 
 def _told(reading: Reading, states: Sequence[Any]) -> Iterator[Life]:
     ids = [state.id for state in states]
-    found = history.without_texts(reading.service.log, reading.scope, ids, reading.last)
+    found = history.without_texts(reading.log, reading.scope, ids, reading.last)
     return (Life(state, found[state.id]) for state in states)
 
 
@@ -206,7 +207,7 @@ def _says(
     reading: Reading, states: Sequence[Recommendation]
 ) -> Callable[[Recommendation], tuple[str, str]]:
     """What the State says of the implementation, and where its position is written."""
-    log = reading.service.log
+    log = reading.log
     told: dict[str, tuple[str, str]] = {}
     for i in range(0, len(states), page_rows):
         some = states[i : i + page_rows]
@@ -277,8 +278,11 @@ async def get_export(request: Request) -> Response:
         raise InvalidInput(f"That can't be exported: {error}.") from None
     asked = msgspec.structs.replace(how, where=read_where(conditions))
 
+    ration = service.ration(service.settings.export_seconds_max)
+    ration.rows_max = without_end  # an export has a bound of its own, in rows
+
     def made() -> BinaryIO:
-        context = Context(service, principal)
+        context = Context(service, principal, ration)
         _, name = MEDIA[format]
         try:
             # The folder goes before the answer does: the open file is all that is left of it.
@@ -289,9 +293,8 @@ async def get_export(request: Request) -> Response:
         finally:
             context.close()
 
-    if index is None:
-        return _Sent(await run_in_threadpool(made), *MEDIA[format])
-    return _Sent(await wrap_future(service.look_backs.submit(principal.key, made)), *MEDIA[format])
+    file = await in_lane(service.lanes.exports, principal.key, made, request, ration)
+    return _Sent(file, *MEDIA[format])
 
 
 class _Sent(StreamingResponse):

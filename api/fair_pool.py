@@ -1,11 +1,12 @@
-"""Threads that many clients share: the clients take turns, and each has one task at a time."""
+"""Threads that many clients share: the clients take turns."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from domain.refusals import Busy
@@ -16,16 +17,25 @@ Task = tuple[Future[Any], Callable[[], Any]]
 
 class FairPool:
     """Some threads and a bounded queue. A client who asks for much waits for their own tasks; a
-    client who asks for one task waits for at most one task of each client before them."""
+    client who asks for one task waits for at most one task of each client before them. `what`: what
+    the tasks do, as a verb; `at_once`: how many tasks of one client run at once."""
 
     def __init__(
-        self, name: str, threads: int, waiting_max: int, waiting_per_client_max: int
+        self,
+        name: str,
+        threads: int,
+        waiting_max: int,
+        waiting_per_client_max: int,
+        what: str = "look back",
+        at_once: int = 1,
     ) -> None:
+        self._what = what
+        self._at_once = at_once
         self._waiting_max = waiting_max
         self._waiting_per_client_max = waiting_per_client_max
         self._queues: OrderedDict[Hashable, deque[Task]] = OrderedDict()
         """Client → what waits, the client whose turn is next first."""
-        self._busy: set[Hashable] = set()
+        self._busy: Counter[Hashable] = Counter()
         self.waiting = 0
         """How many tasks wait."""
         self._closing = False
@@ -44,12 +54,12 @@ class FairPool:
             mine = len(self._queues.get(client, ()))
             if mine >= self._waiting_per_client_max:
                 raise Busy(
-                    f"{mine} requests of this key that look back wait already: await their "
+                    f"{mine} requests of this key that {self._what} wait already: await their "
                     "answers, then send this one again.",
                     waiting=mine,
                 )
             if self.waiting >= self._waiting_max or self._closing:
-                raise Busy("Many requests look back just now: send this one again in a while.")
+                raise Busy(f"Many requests {self._what} just now: send this one again in a while.")
             self._queues.setdefault(client, deque()).append((future, act))
             self.waiting += 1
             self._changed.notify()
@@ -57,7 +67,20 @@ class FairPool:
                 self._is_started = True
                 for thread in self._threads:
                     thread.start()
+        future.add_done_callback(partial(self._forget, client))
         return future
+
+    def _forget(self, client: Hashable, future: Future[Any]) -> None:
+        """What was given up before its turn makes room at once."""
+        if not future.cancelled():
+            return
+        with self._changed:
+            queue = self._queues.get(client, deque())
+            left = [task for task in queue if task[0] is not future]
+            self.waiting -= len(queue) - len(left)
+            queue.clear()
+            queue.extend(left)
+            self._drop_if_idle(client)
 
     def _work(self) -> None:
         while True:
@@ -68,7 +91,7 @@ class FairPool:
                     self._changed.wait()
                 future, act = self._queues[client].popleft()
                 self.waiting -= 1
-                self._busy.add(client)
+                self._busy[client] += 1
                 self._queues.move_to_end(client)
             try:
                 if future.set_running_or_notify_cancel():
@@ -79,21 +102,28 @@ class FairPool:
             finally:
                 del future, act
                 with self._changed:
-                    self._busy.discard(client)
-                    if not self._queues[client]:
-                        del self._queues[client]
+                    self._busy[client] -= 1
+                    self._drop_if_idle(client)
                     self._changed.notify()
 
+    def _drop_if_idle(self, client: Hashable) -> None:
+        if not self._busy[client]:
+            del self._busy[client]
+            if not self._queues.get(client, True):
+                del self._queues[client]
+
     def _next(self) -> Hashable | None:
-        return next((c for c, queue in self._queues.items() if queue and c not in self._busy), None)
+        waiting = (client for client, queue in self._queues.items() if queue)
+        return next((client for client in waiting if self._busy[client] < self._at_once), None)
 
     def close(self) -> None:
         """Ends the threads after what is running; what waits is told so."""
         with self._changed:
             self._closing = True
-            for queue in self._queues.values():
-                while queue:
-                    queue.popleft()[0].cancel()
+            for queue in list(self._queues.values()):
+                for future in [future for future, _ in queue]:
+                    future.cancel()
+                queue.clear()
             self.waiting = 0
             self._changed.notify_all()
             started = self._threads if self._is_started else ()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from email.message import Message
+from functools import partial
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api.authentication import Refused, authenticated
+from api.lanes import in_lane
+from api.quota import holder
 from api.service import Service
 from domain.entry import Stamp, Visibility
-from domain.refusals import InvalidInput, Refusal
+from domain.refusals import Busy, InvalidInput, LimitExceeded, Refusal
 from workflows.access import Principal, authorise
 from workflows.desk import Command
 from workflows.files import Files, Upload
@@ -31,21 +33,30 @@ async def put_file(request: Request) -> Response:
     authorise(principal, "store-file", addressee)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > service.settings.file_bytes_max:
-        raise Refused(413, f"A file may have {service.settings.file_bytes_max:,} bytes.")
-    upload = await run_in_threadpool(service.files.upload)
-    try:
-        async for chunk in request.stream():
-            await run_in_threadpool(upload.write, chunk)
-    except ClientDisconnect:
-        upload.drop()
-        raise Refused(400, "The body ended too early.") from None
-    except BaseException:
-        upload.drop()
-        raise
-    media_type = request.headers.get("content-type", MEDIA_TYPE).split(";")[0].strip()
-    body = await run_in_threadpool(
-        _record, service, principal, upload, addressee, visibility, _name(request), media_type
-    )
+        raise LimitExceeded(f"A file may have {service.settings.file_bytes_max:,} bytes.")
+    uploads, key = service.lanes.uploads, principal.key
+    await in_lane(uploads, key, service.quota.look, request)
+    with service.quota.room(holder(principal.speaker())) as room:
+        room.take(int(declared) if declared.isdecimal() else 0)
+        upload = await in_lane(uploads, key, service.files.upload, request)
+        try:
+            async for chunk in request.stream():
+                room.take(upload.size + len(chunk))
+                await in_lane(uploads, key, partial(upload.write, chunk), request)
+        except ClientDisconnect:
+            upload.drop()
+            raise Refused(400, "The body ended too early.") from None
+        except BaseException:
+            upload.drop()
+            raise
+        media_type = request.headers.get("content-type", MEDIA_TYPE).split(";")[0].strip()
+        said = addressee, visibility, _name(request), media_type
+        record = partial(_record, service, principal, upload, *said)
+        try:
+            body = await in_lane(service.lanes.mutations, key, record, request)
+        except Busy:
+            upload.drop()  # it was not begun
+            raise
     return JSONResponse(body, 201, {"Location": f"/files/{upload.id}"})
 
 
@@ -91,8 +102,10 @@ async def get_file(request: Request) -> Response:
         id = UUID(request.path_params["id"])
     except ValueError:
         raise InvalidInput("That is no id of a file.") from None
-    state, name = await run_in_threadpool(service.files.find, principal, id)
-    place = await run_in_threadpool(service.files.path, id)
+    uploads, key = service.lanes.uploads, principal.key
+    find = partial(service.files.find, principal, id)
+    state, name = await in_lane(uploads, key, find, request)
+    place = await in_lane(uploads, key, partial(service.files.path, id), request)
     return StreamingResponse(
         Files.chunks(place),
         media_type=state.media_type,

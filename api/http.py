@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import json
 import threading
 import time
 import uuid
-from asyncio import wrap_future
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,10 +18,11 @@ from starlette.responses import JSONResponse, Response
 
 from api.authentication import Refused, authenticated, busy
 from api.context import Context
-from api.execution import FAULT, BadRequest, Executor, Operation, format_error
+from api.execution import FAULT, BadRequest, Executor, Operation, Takes, format_error
 from api.graphiql import page as graphiql_page
+from api.lanes import in_lane
 from api.service import Service
-from domain.refusals import Busy, LimitExceeded, Unavailable
+from domain.refusals import Busy, LimitExceeded, TimedOut, Unavailable
 from workflows.access import Principal
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -53,15 +50,13 @@ _decode = msgspec.json.Decoder(Parameters).decode
 
 
 class GraphQLEndpoint:
-    """Answers at `/graphql`. Queries run in one small pool, mutations in another, since mutations
-    spend their time waiting for a commit they share."""
+    """Answers at `/graphql`, each kind of operation in its lane."""
 
     def __init__(self, service: Service) -> None:
         settings = service.settings
         self._service = service
         self._executor = Executor(settings)
-        self._queries = ThreadPoolExecutor(settings.query_threads, "suivi-query")
-        self._mutations = ThreadPoolExecutor(settings.mutation_threads, "suivi-mutation")
+        self._lanes = service.lanes
         self._waiting = 0
         self._door = threading.Lock()
 
@@ -85,7 +80,7 @@ class GraphQLEndpoint:
         except BadRequest as bad:
             response = {"errors": [format_error(error) for error in bad.errors]}
             status, headers = (400 if media == GRAPHQL_JSON else 200), {}
-        except Unavailable as refusal:
+        except (Unavailable, TimedOut) as refusal:
             why = Refused(503, refusal.message, refusal.code, Retry_After="1")
             response, status, headers = _told(why)
         except Exception as fault:
@@ -111,39 +106,53 @@ class GraphQLEndpoint:
     async def _answer(
         self, request: Request, principal: Principal, media: str
     ) -> tuple[dict[str, Any], int]:
-        parameters = await self._parameters(request)
-        # A document that was made to be slow to validate holds up a thread, never the loop.
-        operation = await run_in_threadpool(
-            self._executor.prepare, parameters.query, parameters.operationName
-        )
+        parameters = await self._parameters(request, principal)
+        asked = parameters.query, parameters.operationName
+        if self._executor.is_ready(parameters.query):
+            operation = self._executor.prepare(*asked)
+        else:
+            # A document that was made to be slow to validate holds up a thread, never the loop.
+            prepare = partial(self._executor.prepare, *asked)
+            operation = await in_lane(self._lanes.queries, principal.key, prepare, request)
         if operation.is_mutation and request.method != "POST":
             raise Refused(405, "A mutation is sent by POST.", Allow="POST")
-        response = await self._run(operation, parameters.variables, principal)
+        response = await self._run(request, operation, parameters.variables, principal)
         failed = "data" not in response
         return response, 400 if failed and media == GRAPHQL_JSON else 200
 
     async def _run(
-        self, operation: Operation, variables: dict[str, Any] | None, principal: Principal
+        self,
+        request: Request,
+        operation: Operation,
+        variables: dict[str, Any] | None,
+        principal: Principal,
     ) -> dict[str, Any]:
+        service, lanes = self._service, self._lanes
+        settings = service.settings
         with self._door:
-            if self._waiting >= self._service.settings.waiting_requests_max:
+            if self._waiting >= settings.waiting_requests_max:
                 message = "Too many requests at once; send this one again."
                 raise Refused(503, message, Busy.code, Retry_After="1")
             self._waiting += 1
-        context = Context(self._service, principal)
-        in_this_request = contextvars.copy_context().run
-        run = partial(in_this_request, self._executor.run, operation, variables, context)
+        # What folds or walks for long holds no thread of plain reads.
+        takes = operation.takes(variables)
+        lane, seconds = {
+            Takes.SHORT: (lanes.queries, settings.query_seconds_max),
+            Takes.LOOK_BACK: (lanes.look_backs, settings.long_seconds_max),
+            Takes.WALK: (lanes.what_ifs, settings.long_seconds_max),
+            Takes.COMMIT: (lanes.mutations, None),
+        }[takes]
+        context = Context(service, principal, service.ration(seconds))
+        run = partial(self._executor.run, operation, variables, context)
+        # A mutation runs to its end, whoever waits for it: what it records is not half done.
+        ration = None if operation.is_mutation else context.ration
         try:
-            if operation.is_long(variables) and not operation.is_mutation:
-                # What folds or walks for long holds no thread of plain reads.
-                return await wrap_future(self._service.look_backs.submit(principal.key, run))
-            pool = self._mutations if operation.is_mutation else self._queries
-            return await asyncio.get_running_loop().run_in_executor(pool, run)
+            return await in_lane(lane, principal.key, run, request, ration)
         finally:
             with self._door:
                 self._waiting -= 1
 
-    async def _parameters(self, request: Request) -> Parameters:
+    async def _parameters(self, request: Request, principal: Principal) -> Parameters:
         if request.method in READING:
             return _from_url(request)
         sent = request.headers.get("content-type", "").split(";")
@@ -164,15 +173,11 @@ class GraphQLEndpoint:
             raise Refused(400, "The body ended too early.") from None
         try:
             if len(body) > read_at_once_bytes_max:
-                return await run_in_threadpool(_read_body, bytes(body))
+                read = partial(_read_body, bytes(body))
+                return await in_lane(self._lanes.queries, principal.key, read, request)
             return _read_body(bytes(body))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None
-
-    def close(self) -> None:
-        """Ends the pools, after what is running."""
-        self._queries.shutdown()
-        self._mutations.shutdown()
 
 
 def _told(refused: Refused) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -10,20 +10,22 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import structlog
 
-from domain.refusals import LimitExceeded, NotFound, Refusal
+from api.fair_pool import FairPool
+from domain.refusals import NotFound, Refusal
 from workflows.access import Principal
 from workflows.desk import Desk
 from workflows.importing import Format, Import, Lookups, Options, Receipt
 
 jobs_kept_max = 200
 waiting_max = 16
+waiting_per_key_max = 4
 
 log_line = structlog.get_logger("suivi.imports")
 
@@ -57,13 +59,13 @@ class Job:
 
 
 class ImportJobs:
-    """Runs imports one after the other."""
+    """Runs imports one after the other; keys take turns."""
 
     def __init__(self, desk: Desk, lookups: Lookups, wait_for: Callable[[int], bool]) -> None:
         self._wait_for = wait_for
         self._desk = desk
         self._lookups = lookups
-        self._pool = ThreadPoolExecutor(1, "suivi-import")
+        self._lane = FairPool("suivi-import", 1, waiting_max, waiting_per_key_max, "import")
         self._door = threading.Lock()
         self._jobs: OrderedDict[UUID, Job] = OrderedDict()
 
@@ -77,17 +79,16 @@ class ImportJobs:
         *,
         dry_run: bool,
     ) -> Job:
-        """Starts an import, or gives the job that was started under this id."""
+        """Starts an import, or gives the job started under this id. Busy where too many wait."""
         with self._door:
             if id in self._jobs:
                 return self._jobs[id]
-            waiting = [j for j in self._jobs.values() if j.status is JobStatus.WAITING]
-            if len(waiting) >= waiting_max:
-                raise LimitExceeded(f"{waiting_max} imports are waiting; try again later.")
-            job = self._jobs[id] = Job(id, principal)
+            job = Job(id, principal)
+            run = partial(self._run, job, principal, path, format, options, dry_run)
+            self._lane.submit(principal.key, run)
+            self._jobs[id] = job
             while len(self._jobs) > jobs_kept_max:
                 self._jobs.popitem(last=False)
-        self._pool.submit(self._run, job, principal, path, format, options, dry_run)
         return job
 
     def find(self, id: UUID, principal: Principal) -> Job:
@@ -125,4 +126,4 @@ class ImportJobs:
 
     def close(self) -> None:
         """Ends after what is running; what waits is not begun."""
-        self._pool.shutdown(cancel_futures=True)
+        self._lane.close()

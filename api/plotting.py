@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from asyncio import wrap_future
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import buckets
 from api.authentication import Refused, authenticated
 from api.context import Context
+from api.lanes import in_lane
 from api.plots import COLOURS, LANGUAGES, Bar, Series, bars, words
 from api.service import Service
 from domain.refusals import InvalidInput
@@ -63,8 +62,10 @@ async def get_plot(request: Request) -> Response:
     if index is not None and not index.isdecimal():
         raise InvalidInput("`logIndex` is a whole number.")
 
+    ration = service.ration(service.settings.long_seconds_max)
+
     def plotted() -> bytes:
-        context = Context(service, principal)
+        context = Context(service, principal, ration)
         try:
             reading = context.at(
                 log_index=None if index is None else int(index),
@@ -77,10 +78,7 @@ async def get_plot(request: Request) -> Response:
             context.close()
         return plot(rows, whole, by, of, unit, state, language)
 
-    if index is None:
-        svg = await run_in_threadpool(plotted)
-    else:
-        svg = await wrap_future(service.look_backs.submit(principal.key, plotted))
+    svg = await in_lane(service.lanes.plots, principal.key, plotted, request, ration)
     tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,

@@ -273,7 +273,7 @@ class RecommendationQuery:
         mark: str | None = None,
     ) -> HistoryConnection:
         context = info.context
-        log = context.service.log
+        log = context.log
         if after is not None and after > context.last:
             problem = f"{after} lies beyond this log, whose last entry is {context.last}"
             raise _unknown_cursor(problem, context.last)

@@ -516,7 +516,7 @@ class Recommendation(Node):
     @strawberry.field(description="Links to earlier and later recommendations, both ways.")
     def lineage(self) -> list[LineageLink]:
         links = self.cohort.lineage(self.row.state.id)
-        return [_link(link, self.row.state.id, self.cohort.reading) for link in links]
+        return [_link(link, self.row.state.id, self.cohort.linked()) for link in links]
 
     @strawberry.field(
         description="The recommendation it was declared a duplicate of, where you may read that."
@@ -626,7 +626,7 @@ def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[
     return list(found.values())
 
 
-def _link(link: Lineage, from_id: RecommendationId | Any, reading: Reading) -> LineageLink:
+def _link(link: Lineage, from_id: RecommendationId | Any, linked: Cohort) -> LineageLink:
     later = link.later.state.id == from_id
     other = link.earlier if later else link.later
     return LineageLink(
@@ -636,5 +636,5 @@ def _link(link: Lineage, from_id: RecommendationId | Any, reading: Reading) -> L
         how=link.link.how,
         confidence=link.link.confidence,
         asserted_by=link.link.asserted_by,
-        recommendation=together(reading, [other])[0],
+        recommendation=Recommendation(row=other, cohort=linked),
     )

@@ -550,7 +550,5 @@ RegisterNode = Annotated[
 
 def _entries(of: Registered) -> list[Entry]:
     reading, id = of.reading, of.row.state.id
-    found = history.histories(
-        reading.service.log, reading.scope, [id], reading.last, reading.effective_on
-    )
+    found = history.histories(reading.log, reading.scope, [id], reading.last, reading.effective_on)
     return found[id]

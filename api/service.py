@@ -14,11 +14,12 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.fair_pool import FairPool
 from api.import_jobs import ImportJobs
+from api.known_keys import KnownKeys
+from api.lanes import Lanes
+from api.quota import Quota
 from api.settings import Settings
 from domain import credential, vocabulary
-from domain.credential import Credential
 from domain.effects import Instant
 from domain.events import (
     Alias,
@@ -28,6 +29,7 @@ from domain.refusals import Refusal, Unavailable
 from domain.scope import everything
 from projections import credentials, recommendations, register, timers, views
 from projections.feed import Feed, FeedStopped, LogWentBack
+from projections.ration import Ration
 from projections.standpoints import Standpoints
 from projections.views import Views
 from workflows import erasing, keys
@@ -36,8 +38,12 @@ from workflows.clock import Clock, machine_clock
 from workflows.desk import Desk
 from workflows.files import Files
 from workflows.log import Log
+from workflows.procedure.gate import stopped
 from workflows.publishing import Drafts
 from workflows.worker import Claimed, Worker
+
+authenticating_threads = 2
+"""Which nothing else takes: whoever comes is known at once, whatever runs."""
 
 log_line = structlog.get_logger("suivi.service")
 
@@ -54,15 +60,15 @@ class Service:
         self.stopping = Event()
         self.drafts = Drafts(self.desk.procedures, self.stopping.is_set)
         self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
+        self.quota = Quota(
+            self.log, self.views.snapshot, settings.files_bytes_max, settings.key_files_bytes_max
+        )
         self.standpoints = Standpoints(
             self.log, settings.as_of_events_max, settings.as_of_memory_bytes_max
         )
-        self.look_backs = FairPool(
-            "suivi-look-back",
-            settings.as_of_threads,
-            settings.as_of_waiting_requests_max,
-            settings.as_of_waiting_requests_per_key_max,
-        )
+        self.lanes = Lanes(settings)
+        self.keys = KnownKeys(self._granted)
+        self.authenticating = ThreadPoolExecutor(authenticating_threads, "suivi-authenticating")
         self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
@@ -84,19 +90,34 @@ class Service:
         """Whom a key belongs to, None if it is unknown or revoked. Raises Unavailable where the log
         went back: what it acknowledges then would be given away twice."""
         self.serve_no_older_log()
-        held = self._credential(key)
-        if held is None:
-            # It may have been granted a moment ago, by another process.
-            self._catch_up()
-            held = self._credential(key)
-        if held is None:
-            return None
+        id = self.keys.find(key)
         # Views only say where to look. The log has the last word: a revocation counts from its
         # commit on, and whoever can write to the views gains no key by that.
-        now = self.log.load(held.id, credential.fold)
+        now = None if id is None else self.log.load(id, credential.fold)
         if now is None or now.revoked or now.sha256 != keys.digest(key):
             return None
         return keys.principal_of(now)
+
+    def _granted(self) -> dict[str, UUID]:
+        """The ids of all keys by digest, as of now."""
+        self._catch_up()
+        try:
+            with self.views.snapshot() as (connection, _):
+                return {held.sha256: held.id for held in credentials.all_credentials(connection)}
+        except SQLAlchemyError as error:
+            raise self._unavailable(error) from error
+
+    def ration(self, seconds_max: float | None = None) -> Ration:
+        """What one request may do; `seconds_max`: for how long, without an end if None."""
+        settings = self.settings
+        return Ration(
+            standpoints_max=settings.as_of_standpoints_max,
+            events_max=settings.as_of_events_max,
+            rows_max=settings.request_rows_max,
+            objects_max=settings.answer_objects_max,
+            seconds_max=seconds_max,
+            stopped=lambda: stopped() if self.stopping.is_set() else None,
+        )
 
     def serve_no_older_log(self) -> None:
         """Raises Unavailable where the log is not the one that the views were made of."""
@@ -113,13 +134,6 @@ class Service:
                 and addressee in (held.holder.addressees or (addressee,))
                 for held in credentials.all_credentials(connection)
             )
-
-    def _credential(self, key: str) -> Credential | None:
-        try:
-            with self.views.snapshot() as (connection, _):
-                return credentials.by_digest(connection, keys.digest(key))
-        except SQLAlchemyError as error:
-            raise self._unavailable(error) from error
 
     def find_aliases(
         self, wanted: Sequence[tuple[str, Alias]]
@@ -285,7 +299,8 @@ class Service:
         self.imports.close()
         self._waiting.shutdown()
         self.feed.stop()
-        self.look_backs.close()
+        self.authenticating.shutdown()
+        self.lanes.close()
         self.standpoints.close()
         self.views.close()
         self.log.close()

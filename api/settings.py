@@ -36,6 +36,105 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     waiting_requests_max: Annotated[
         int, Meta(ge=1, description="How many requests may wait for a thread; more are told 503.")
     ] = 256
+    waiting_requests_per_key_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How many of them may be of one key; more are told 429, `BUSY`.",
+        ),
+    ] = 128
+    key_requests_per_second_max: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="How many requests a second one key may send, over ten seconds; more are "
+            "told 429, `BUSY`.",
+        ),
+    ] = 500.0
+    key_requests_at_once_max: Annotated[
+        int,
+        Meta(ge=1, description="How many requests of one key may be under way; more are told 429."),
+    ] = 200
+    address_requests_per_second_max: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="How many requests a second may come from one address, over ten seconds; "
+            "more are told 429.",
+        ),
+    ] = 1_000.0
+    address_requests_at_once_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How many requests of one address may be under way; more are told 429.",
+        ),
+    ] = 400
+    unknown_keys_per_second_max: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="How many requests a second without a valid key may come from one address, "
+            "over ten seconds; more are told 429, valid keys are not.",
+        ),
+    ] = 50.0
+    trust_forwarded_for: Annotated[
+        bool,
+        Meta(
+            description="Whether the last address in X-Forwarded-For is the client's: true only "
+            "behind a proxy that sets it."
+        ),
+    ] = False
+    connections_max: Annotated[
+        int, Meta(ge=1, description="How many connections may be open; more are closed at once.")
+    ] = 2_000
+    address_connections_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How many of them one address may have open; no limit where "
+            "X-Forwarded-For is trusted.",
+        ),
+    ] = 500
+    header_bytes_max: Annotated[
+        int, Meta(ge=1_000, description="How large the headers of a request may be.")
+    ] = 65_536
+    header_seconds_max: Annotated[
+        float,
+        Meta(gt=0, description="Within how long the headers of a request must be there."),
+    ] = 10.0
+    body_seconds_max: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="For how long a client may send less than a kilobyte a second of a body, "
+            "or read nothing of an answer.",
+        ),
+    ] = 30.0
+    idle_connection_seconds_max: Annotated[
+        int, Meta(ge=1, description="For how long a connection is kept open without a request.")
+    ] = 5
+    query_seconds_max: Annotated[
+        float, Meta(gt=0, description="How long a query may run; then it is told `TIMED_OUT`.")
+    ] = 20.0
+    long_seconds_max: Annotated[
+        float,
+        Meta(gt=0, description="How long a look back, a plot or a question what-if may run."),
+    ] = 30.0
+    export_seconds_max: Annotated[
+        float, Meta(gt=0, description="How long making an export may take.")
+    ] = 600.0
+    request_rows_max: Annotated[
+        int,
+        Meta(
+            ge=1_000,
+            description="How many rows of views and entries of the log one request may read, "
+            "exports apart.",
+        ),
+    ] = 1_000_000
+    answer_objects_max: Annotated[
+        int, Meta(ge=100, description="How many objects the answer to a GraphQL request may have.")
+    ] = 100_000
     request_bytes_max: Annotated[
         int, Meta(ge=1_000, description="How large the body of a request may be.")
     ] = 1_000_000
@@ -62,6 +161,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes_max: Annotated[
         int, Meta(ge=1_000, le=1_000_000_000, description="How large an uploaded file may be.")
     ] = 500_000_000
+    files_bytes_max: Annotated[
+        int, Meta(ge=1_000, description="How much all uploaded files may take together.")
+    ] = 100_000_000_000
+    key_files_bytes_max: Annotated[
+        int, Meta(ge=1_000, description="How much the files that one key has uploaded may take.")
+    ] = 20_000_000_000
     public_plots: Annotated[
         bool,
         Meta(
@@ -117,7 +222,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="How much memory standpoints may take that are kept for the next look "
             "back.",
         ),
-    ] = 256_000_000
+    ] = 128_000_000
     as_of_threads: Annotated[
         int,
         Meta(
@@ -127,11 +232,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "thread of plain queries.",
         ),
     ] = 2
+    what_if_threads: Annotated[
+        int, Meta(ge=1, le=64, description="How many questions what-if are answered at once.")
+    ] = 1
+    export_threads: Annotated[
+        int, Meta(ge=1, le=64, description="How many exports are made at once.")
+    ] = 1
+    plot_threads: Annotated[
+        int, Meta(ge=1, le=64, description="How many plots are made at once.")
+    ] = 1
+    upload_threads: Annotated[
+        int, Meta(ge=1, le=64, description="How many files are written and read at once.")
+    ] = 4
     as_of_waiting_requests_max: Annotated[
         int,
         Meta(
             ge=1,
-            description="How many requests that look back may wait; more are told 503, `BUSY`.",
+            description="How many requests that look back may wait, and as many of each other kind "
+            "that takes long; more are told 503, `BUSY`.",
         ),
     ] = 64
     as_of_waiting_requests_per_key_max: Annotated[

@@ -23,7 +23,7 @@ from projections import history, recommendations
 from projections.recommendations import Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.gate import Report, stopped
+from workflows.procedure.gate import Report
 from workflows.procedure.overdue import days_overdue
 from workflows.procedure.shipped import is_for
 from workflows.procedure.what_if import Fate, NotAsked, Retelling, Story, tally
@@ -175,17 +175,17 @@ class _Asked(NamedTuple):
 
     def retold(self, ids: Sequence[UUID]) -> Iterator[Story]:
         """The stories of some of them, in their order."""
-        service = self.reading.service
-        told = history.without_texts(service.log, self.reading.scope, ids, self.reading.last)
+        told = history.without_texts(self.reading.log, self.reading.scope, ids, self.reading.last)
         return (self.retelling.tell(told[id], self.now) for id in ids)
 
     def overdue(self, r: State) -> Callable[[bool], int]:
         """For how long something of one of them would have been overdue (True), or was (False)."""
-        service = self.reading.service
-        procedures = service.desk.procedures
+        procedures = self.reading.service.desk.procedures
 
         def days(would: bool) -> int:
-            told = history.without_texts(service.log, self.reading.scope, [r.id], self.reading.last)
+            told = history.without_texts(
+                self.reading.log, self.reading.scope, [r.id], self.reading.last
+            )
             under = self.under if would else procedures.of(r)
             return days_overdue(told[r.id], under, procedures.calendars.of(r.addressee), self.now)
 
@@ -208,8 +208,6 @@ class _Asked(NamedTuple):
                 "down, by cycle or body for instance, or go through `cases` page by page."
             )
         for some in recommendations.ids(*asked, amounts):
-            if reading.service.stopping.is_set():
-                raise stopped()
             yield from self.retold(some)
 
 
@@ -265,7 +263,7 @@ def _now(reading: Reading, as_of: AsOf | None) -> int:
     """Until when histories are told, in microseconds since 1970: until now, or until what was
     recorded last when one looks back."""
     service = reading.service
-    last = [] if as_of is None else service.log.read(max(reading.last, 0), 1)
+    last = [] if as_of is None else reading.log.read(max(reading.last, 0), 1)
     return (last[0].recorded_at or 0) if last else service.desk.procedures.clock()
 
 
@@ -286,7 +284,7 @@ def _procedure(
             raise NotFound("There is no such procedure; see `workflowDefinitions`.")
         return found, None
     text = (asked.text or "").encode(errors="replace")
-    return context.service.drafts.examine(addressee, text)
+    return context.service.drafts.examine(addressee, text, context.ration.is_over)
 
 
 def _narrowed(where: Where, under: Compiled) -> Where:

@@ -15,6 +15,7 @@ program.
     ├── UnsoundDefinition       a procedure that the gate does not let through
     ├── Unavailable             the log cannot be reached; send the same command again
     ├── Busy                    too many requests wait; send it again later
+    ├── TimedOut                it took longer than a request may; ask for less at once
     └── DoesNotHold             a rule that binds every State
         ├── NoPositionHere      this mechanism knows no position
         ├── UnknownPart         the paragraph has no such part
@@ -130,6 +131,10 @@ class Unavailable(Refusal):
 
 class Busy(Refusal):
     code = "BUSY"
+
+
+class TimedOut(Refusal):
+    code = "TIMED_OUT"
 
 
 class DoesNotHold(Refusal):

@@ -33,13 +33,6 @@ def dump(connection: Connection) -> dict[str, bytes]:
     return {id: bytes(blob) for id, blob in connection.execute(query)}
 
 
-def by_digest(connection: Connection, sha256: str) -> Credential | None:
-    """The credential whose key has this SHA-256, None if there is none or it was revoked."""
-    found = connection.execute(select(table.c.state).where(table.c.sha256 == sha256)).first()
-    held = _read(found[0]) if found else None
-    return None if held is None or held.revoked else held
-
-
 def all_credentials(connection: Connection) -> list[Credential]:
     """Every credential ever granted."""
     return [

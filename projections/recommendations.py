@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
@@ -490,12 +490,17 @@ class Lineage(NamedTuple):
 
 
 def lineage(
-    connection: Connection, scope: Scope, rows: Sequence[Row]
+    connection: Connection,
+    scope: Scope,
+    rows: Sequence[Row],
+    count: Callable[[int], None] = lambda rows: None,
 ) -> Mapping[UUID, list[Lineage]]:
-    """The links of some recommendations, both ways; an end not for this reader hides the link."""
+    """The links of some recommendations, both ways; an end not for this reader hides the link.
+    `count` is told how many rows are read."""
     ids = {row.state.id.hex for row in rows}
     c = views.link.c
     pairs: set[tuple[str, str, int]] = set()
+    counted = 0
     wanted = sorted(ids)
     for i in range(0, len(wanted), 500):
         some = wanted[i : i + 500]
@@ -505,7 +510,11 @@ def lineage(
         pairs.update(
             (later, earlier, number) for later, earlier, number in connection.execute(query)
         )
-    ends = by_ids(connection, scope, [UUID(hex=id) for id in {x for p in pairs for x in p[:2]}])
+        count(len(pairs) - counted)
+        counted = len(pairs)
+    named = sorted({UUID(hex=x) for pair in pairs for x in pair[:2]})
+    count(len(named))
+    ends = by_ids(connection, scope, named)
     found: dict[UUID, list[Lineage]] = {row.state.id: [] for row in rows}
     for later, earlier, number in sorted(pairs, key=lambda pair: pair[2]):
         a, b = ends.get(UUID(hex=later)), ends.get(UUID(hex=earlier))

@@ -30,16 +30,19 @@ from domain.recommendation import Recommendation
 from domain.refusals import LimitExceeded, UnknownAssignment
 from projections import views
 from projections.feed import FOLDS, STORES
+from projections.ration import Ration
 from projections.reading import ReadableLog
 from projections.register import SHELVES
 from projections.views import VIEWS, begin_sqlite, make_tables
 from projections.writing import Change
 
 kept_max = 64
-kept_bytes_max = 256_000_000
+kept_bytes_max = 128_000_000
 streams_at_once_max = 1_000
 spacing_entries = 1_000
 """How far apart the standpoints are that others begin from."""
+wait_seconds = 0.2
+"""After how long one who waits for what another fills looks whether it is to end."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -120,35 +123,6 @@ def _without_states(state: Any, day: str | None) -> Any:
     return state
 
 
-class Ration:
-    """How much one request may still look back: at how many standpoints, and how many entries may
-    be folded for all of them."""
-
-    def __init__(self, standpoints_max: int, events_max: int) -> None:
-        self.standpoints_max = standpoints_max
-        self.events_max = events_max
-        self.standpoints = 0
-        self.events = 0
-
-    def look(self) -> None:
-        """Counts one more standpoint; refuses one too many."""
-        self.standpoints += 1
-        if self.standpoints > self.standpoints_max:
-            raise LimitExceeded(
-                f"One request looks back at {self.standpoints_max} standpoints at most (a log "
-                "index, a day, the addressees named): ask for the others in further requests."
-            )
-
-    def fold(self, events: int) -> None:
-        """Counts entries that are about to be folded; refuses those that are too many."""
-        self.events += events
-        if self.events > self.events_max:
-            raise LimitExceeded(
-                f"One request folds {self.events_max:,} entries at most to look back: name the "
-                "addressee, or ask in several requests."
-            )
-
-
 class Standpoints:
     """The standpoints lately asked for. `events_max`: how many entries one may be made of;
     `bytes_max`: how much memory those that are kept may take."""
@@ -174,6 +148,7 @@ class Standpoints:
             self._at(from_, current, ration) as filled,
             filled.engine.connect() as connection,
             connection.begin(),
+            ration.interrupting(connection),
         ):
             yield connection
 
@@ -198,7 +173,7 @@ class Standpoints:
             filled.enter()
             self._let_go()
         try:
-            with filled.door:
+            with filled.entered(ration):
                 if not filled.is_full:
                     self._fill(filled, from_, current, ration)
             with self._door:
@@ -225,6 +200,10 @@ class Standpoints:
                 f"Looking back reads at most {self._events_max:,} entries: name the addressee."
             )
         with self._neighbour(from_, current, ration) as (index, below):
+            below_bytes = (below or self._nothing()).bytes
+            with self._door:
+                filled.bytes = below_bytes  # what is being filled takes memory, too
+                self._let_go()
             filled.copy(below or self._nothing())
             filled.entries = below.entries if below else 0
             changes = (
@@ -308,6 +287,7 @@ class Standpoints:
         if from_.addressees is None:
             self._count(filled, from_, from_.log_index + 1, ration)
             for stream in self._log.read_streams(from_.log_index):
+                ration.check()
                 yield fold(stream, from_.effective_on)
             return
         # Their streams, and those that are nobody's.
@@ -347,6 +327,7 @@ class Standpoints:
                 self._count(filled, from_, len(entries), ration)
             entries.sort(key=lambda e: (e.stream, e.version))
             for _, stream in groupby(entries, key=attrgetter("stream")):
+                ration.check()
                 yield list(stream)
 
     def _count(
@@ -378,7 +359,7 @@ class _Filled:
     they are made; `bytes`: how much memory they take."""
 
     def __init__(self) -> None:
-        self.door = threading.Lock()
+        self._door = threading.Lock()
         self.is_full = False
         self.entries = 0
         self.bytes = 0
@@ -400,6 +381,16 @@ class _Filled:
             # The memory lives as long as a connection does.
             self._anchor = self._engine.connect()
         return self._engine
+
+    @contextmanager
+    def entered(self, ration: Ration) -> Iterator[None]:
+        """Keeps others from filling it; whoever waits here may end meanwhile."""
+        while not self._door.acquire(timeout=wait_seconds):
+            ration.check()
+        try:
+            yield
+        finally:
+            self._door.release()
 
     def make(self) -> None:
         """Makes empty views."""

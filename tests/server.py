@@ -25,6 +25,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.connections import bounded
 from api.derive import read_id
 from api.schema import schema
 from api.service import Service
@@ -230,6 +231,9 @@ def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator
     inside = Inside(
         uvicorn.Config(
             create_app(service),
+            http=bounded(service.settings),
+            timeout_keep_alive=service.settings.idle_connection_seconds_max,
+            proxy_headers=False,
             host="127.0.0.1",
             port=0,
             ws="none",

@@ -957,6 +957,7 @@ REFUSED_ELSEWHERE = {
     "REFUSED": "the root of all refusals, never used itself",
     "DOES_NOT_HOLD": "a branch of refusals, never used itself",
     "AMBIGUOUS": "refused by a query, above",
+    "TIMED_OUT": "tests/test_load.py",
     "COMMAND_REUSED": "above, for every mutation",
     "NO_POSITION_HERE": "below, of a treaty body",
     "HAS_ENDED": "tests/test_register_api.py, of an institution",

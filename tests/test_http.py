@@ -635,7 +635,7 @@ def test_a_server_whose_feed_stopped_is_live_and_not_ready(tmp_path):
         assert server.version(id) == 1
         assert server.ask("reader", "{ logIndex }")["logIndex"] == at - 1
         # A key nobody knows may have been granted since: that can't be told now.
-        assert server.post("suivi_unknown", "{ logIndex }").status_code == 503
+        assert server.post("suivi_" + 43 * "x", "{ logIndex }").status_code == 503
         payload = server.take("coordinator", "receiveRecommendation", **ANOTHER)
         assert [error["code"] for error in payload["errors"]] == ["UNAVAILABLE"]
         assert server.size() == at + 1
@@ -735,10 +735,10 @@ def test_look_backs_wait_for_one_another_and_hold_up_nothing_else(tmp_path):
         last = server.size() - 1
         gate, started = Event(), Event()
         key = server.service.principal(server.keys["reader"]).key
-        server.service.look_backs.submit(key, lambda: (started.set(), gate.wait(30)))
+        server.service.lanes.look_backs.submit(key, lambda: (started.set(), gate.wait(30)))
         started.wait(10)
         waits = pool.submit(server.post, "reader", back(last))
-        until(lambda: server.service.look_backs.waiting == 1)
+        until(lambda: server.service.lanes.look_backs.waiting == 1)
         answer = server.post("reader", back(last))
         assert answer.status_code == 429
         assert answer.headers["Retry-After"] == "5"
@@ -746,8 +746,7 @@ def test_look_backs_wait_for_one_another_and_hold_up_nothing_else(tmp_path):
         plot = server.client.get(
             f"/plots/progress.svg?logIndex={last}", headers=server.headers("reader")
         )
-        assert (plot.status_code, plot.headers["Retry-After"]) == (429, "5")
-        assert plot.json()["errors"][0]["extensions"] == {"code": "BUSY"}
+        assert plot.status_code == 200, "plots have a lane of their own"
         assert server.ask("reader", INDEX) == {"logIndex": last}
         nothing = "query($then: AsOf) { recommendations(asOf: $then) { totalCount } }"
         for variables in ({}, {"then": None}):

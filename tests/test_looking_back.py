@@ -20,9 +20,10 @@ from domain.scope import Scope, everything
 from domain.words import Answer, AssignmentStatus, LinkType, Position
 from projections import figures, history, recommendations
 from projections.figures import Dimension
+from projections.ration import Ration
 from projections.recommendations import Order, Where, page_size_max
 from projections.register import SHELVES
-from projections.standpoints import Ration, Standpoint, Standpoints
+from projections.standpoints import Standpoint, Standpoints
 from tests.given import (
     Given,
     accepted,

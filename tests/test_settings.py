@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,15 @@ def test_the_environment_sets_every_setting() -> None:
 def test_a_wrong_value_is_refused_and_the_variable_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput, match=name):
         read_settings({name: value})
+
+
+def test_operators_are_told_of_every_limit_and_of_what_whoever_meets_it_sees() -> None:
+    """If you are here because you added a limit: give it a row in docs/operating.md, "Limits"."""
+    text = (DOCS.parent / "operating.md").read_text()
+    told = dict(re.findall(r"^\| `(SUIVI_\w+)` \| ([^|]+) \|", text, re.M))
+    limits = {
+        name: default
+        for name, default, _ in describe()
+        if name.endswith(("_MAX", "_THREADS", "_MIN"))
+    }
+    assert {name: value.strip("` ").replace(",", "") for name, value in told.items()} == limits

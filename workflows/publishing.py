@@ -64,8 +64,10 @@ class Drafts:
         self._door = threading.Lock()
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
 
-    def examine(self, addressee: str, source: bytes) -> Draft:
-        """A draft of this State's."""
+    def examine(
+        self, addressee: str, source: bytes, ending: Callable[[], bool] | None = None
+    ) -> Draft:
+        """A draft of this State's; `ending` says that nobody waits for it any more."""
         key = addressee, hashlib.sha256(source).digest()
         with self._door:
             kept = self._kept.setdefault(key, _Kept())
@@ -75,7 +77,9 @@ class Drafts:
         with kept.door:
             if kept.draft is not None:
                 return kept.draft
-            definition, report = examine(self._procedures, addressee, source, self._ending)
+            definition, report = examine(
+                self._procedures, addressee, source, ending or self._ending
+            )
             if definition is None:  # what it extends may be published any time
                 return Draft(None, report)
             kept.draft = Draft(Compiled(definition) if report.ok else None, report)
