@@ -32,7 +32,7 @@ class Reading:
     scope: Scope
     role: Role
     actor: str | None
-    institution: str
+    institution: str | None
     effective_on: str | None = None
 
     @property
@@ -89,7 +89,7 @@ class Context(Reading):
         self.scope = principal.scope
         self.role = principal.role
         self.actor = principal.actor
-        self.institution = principal.institution
+        self.institution = principal.speaks_for
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
         self._ration = Ration(
