@@ -18,7 +18,7 @@ from domain.absence import AbsenceHeld, Absences, absences_id
 from domain.entry import Visibility
 from domain.refusals import NotFound, Refusal, StaleVersion
 from projections import history, register
-from workflows.access import authorise
+from workflows.access import authorise, speaking
 from workflows.desk import Taken
 
 AbsenceType: Any = struct_type(AbsenceHeld)
@@ -77,7 +77,7 @@ class AbsenceQuery:
         principal = info.context.principal
         authorise(principal, "declare-absence", addressee)
         return _absences(
-            look(info.context, as_of, None, [addressee]), addressee, principal.institution
+            look(info.context, as_of, None, [addressee]), addressee, speaking(principal)
         )
 
 
@@ -128,7 +128,7 @@ def _take(
     node = None
     if service.wait_for(last):
         context.refresh()
-        node = _absences(context, input.addressee, context.principal.institution)
+        node = _absences(context, input.addressee, speaking(context.principal))
     return AbsencesPayload(
         absences=node,
         events=entries,  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ def _taken(
     desk, principal = context.service.desk, context.principal
     said = command(context, step, input)
     stamp = circumstances(context, input, Visibility.INTERNAL)
-    id = absences_id(input.addressee, principal.institution)
+    id = absences_id(input.addressee, speaking(principal))
     held = desk.log.load(id, absence.fold)
     if held is None:
         if input.expected_version != 0:

@@ -16,7 +16,7 @@ from api.recommendations import Recommendation, TaskOnCase, together
 from domain.refusals import Forbidden
 from projections import agenda, recommendations, register, timers
 from projections.agenda import Asked
-from workflows.access import WRITING, Principal, Role
+from workflows.access import WRITING, Principal, Role, speaking
 
 RoleType: Any = enum_type(Role)
 
@@ -296,7 +296,7 @@ class AgendaQuery:
         context = info.context
         _working(context.principal)
         if context.principal.role is Role.FOCAL_POINT:
-            own = context.principal.institution
+            own = speaking(context.principal)
             if institution not in (None, own):
                 raise Forbidden(f"A focal point reads what its institution, {own}, is told.")
             institution = own
@@ -338,10 +338,10 @@ def _asked(principal: Principal, where: TaskWhere) -> Asked:
     if principal.role in WRITING:
         role = [principal.role] if role is None else role
         if institution is None:
-            institution = [principal.institution]
+            institution = [] if principal.speaks_for is None else [principal.speaks_for]
         else:
             coordinator = False
-        if principal.role is Role.FOCAL_POINT and set(institution) != {principal.institution}:
+        if principal.role is Role.FOCAL_POINT and set(institution) != {speaking(principal)}:
             raise Forbidden("A focal point reads the tasks of its own institution.")
     return Asked(
         addressee=where.addressee,

@@ -197,7 +197,13 @@ def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveS
     data: Any = {} if input.data is None else input.data
     procedure = desk.procedures.of(r)
     asking = "publish-progress" if name == "cover" and not looks_at(procedure, name) else name
-    authorise_approval(procedure, asking, principal.role.value, principal.institution)
+    authorise_approval(
+        procedure,
+        asking,
+        principal.role.value,
+        principal.institution,
+        is_a_states=principal.speaks_for is not None,
+    )
     if name == "cover":
         if not isinstance(data, dict) or not isinstance(data.get("report"), str):
             raise InvalidInput("Say which report: `data: {report: …, narrative: …}`.")

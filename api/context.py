@@ -34,7 +34,7 @@ class Reading:
     scope: Scope
     role: Role
     actor: str | None
-    institution: str
+    institution: str | None
     effective_on: str | None = None
     ration: Ration
     log: ReadableLog
@@ -99,7 +99,7 @@ class Context(Reading):
         self.scope = principal.scope
         self.role = principal.role
         self.actor = principal.actor
-        self.institution = principal.institution
+        self.institution = principal.speaks_for
         self._stack = ExitStack()
         self._snapshot: tuple[Connection, int] | None = None
         self.ration = service.ration() if ration is None else ration

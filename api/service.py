@@ -131,7 +131,7 @@ class Service:
             return any(
                 held.holder.institution == institution
                 and not held.revoked
-                and addressee in (held.holder.addressees or (addressee,))
+                and addressee in held.holder.addressees
                 for held in credentials.all_credentials(connection)
             )
 

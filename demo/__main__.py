@@ -260,6 +260,8 @@ class Demonstration:
 
     def _grant(self, holder: Holder) -> None:
         command = ["key", "create", "--role", holder.role, "--institution", holder.institution]
+        if holder.role in ("clerk", "focal-point"):
+            command += ["--addressee", story.STATE]
         # Nobody invents persons and decrees for a record of one's own files.
         for option, value, told in (
             ("--system", holder.system, True),

@@ -53,6 +53,11 @@ HOLDERS = {
 }
 """Who holds a key: role and institution. Two ministries, so that one can be kept from the other."""
 
+OF_A_STATE = ("clerk", "justice", "labour")
+"""Holders who speak for an institution of a State."""
+STATES = ("SVN", "HRV", "XAA", "XAB")
+"""Whose institutions have these codes."""
+
 PAYLOAD = """
 recommendation { id version position stage states symbol paragraph }
 events { __typename logIndex version recordedAt visibility commandId }
@@ -225,6 +230,7 @@ def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator
             actor=f"p-{name}",
             system=None,
             authority=None,
+            addressees=STATES if name in OF_A_STATE else (),
         )[1]
         for name, (role, institution) in HOLDERS.items()
     }

@@ -39,6 +39,7 @@ def server(
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on SQLite, for what happens above the store."""
     with running(f"sqlite:///{tmp_path_factory.mktemp('here') / 'suivi.db'}") as served:
+        served.grant("coordinator", "coordinator", "mfa", addressees=("SVN",))
         yield served
 
 
@@ -660,5 +661,5 @@ def test_a_key_speaks_for_a_code_that_can_be_told_from_others(sqlite_url: str) -
     with running(sqlite_url) as server:
         for code in ("MOJ", "moj\u200b", "cafe\u0301"):
             with pytest.raises(InvalidInput, match="`code`"):
-                server.grant("other", "focal-point", code)
-        assert server.grant("justice-2", "focal-point", "moj")
+                server.grant("other", "focal-point", code, addressees=("SVN",))
+        assert server.grant("justice-2", "focal-point", "moj", addressees=("SVN",))

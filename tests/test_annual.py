@@ -195,7 +195,7 @@ def test_an_institution_reads_what_it_was_told_and_others_may_ask_for_it(sqlite_
     with running(sqlite_url, clock) as here:
         adopted(here, published(here, YEARLY))
         here.receive()
-        here.grant("finance", "focal-point", "finance")
+        here.grant("finance", "focal-point", "finance", addressees=("SVN",))
         clock.set("2032-03-05")
         here.service.worker.catch_up()
         told = {

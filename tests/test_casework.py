@@ -69,9 +69,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("casework")
     with running(f"sqlite:///{folder / 'suivi.db'}") as server:
         adopted(server, published(server, FOUR_EYES))
-        for name in ("second", "third"):
-            server.grant(name, "coordinator", "mfa")
-        server.grant("machine", "coordinator", "mfa", actor=None, system="case-desk")
+        for name in ("coordinator", "second", "third"):
+            server.grant(name, "coordinator", "mfa", addressees=("SVN",))
+        mfas = {"addressees": ("SVN",), "actor": None, "system": "case-desk"}
+        server.grant("machine", "coordinator", "mfa", **mfas)
         yield server
 
 
@@ -181,6 +182,9 @@ def test_closing_needs_two_of_three_others(here: Server) -> None:
     closing = {"closing": "WITHDRAWN", "reason": "withdrawn"}
     assert refusal(here, "coordinator", "closeRecommendation", id, **closing) == "FOUR_EYES"
     assert refusal(here, "clerk", "approveStep", id, **AS_WITHDRAWN) == "FORBIDDEN"
+    here.grant("justice of no State", "coordinator", "justice")
+    code = refusal(here, "justice of no State", "approveStep", id, **AS_WITHDRAWN)
+    assert code == "FORBIDDEN", "the seat is for the State's own justice"
     here.step("second", "approveStep", id, **AS_WITHDRAWN)
     assert refusal(here, "second", "approveStep", id, **AS_WITHDRAWN) == "ALREADY_SO"
     here.step("third", "approveStep", id, **AS_WITHDRAWN)
@@ -356,8 +360,9 @@ TIMERS = """query($after: String) { timers(first: 1, after: $after) { hasNextPag
 def test_whoever_stands_in_takes_what_the_other_has_claimed_as_himself(database_url: str) -> None:
     clock = SetClock("2026-08-01")
     with running(database_url, clock) as server:
-        server.grant("second", "coordinator", "mfa")
-        server.grant("elsewhere", "coordinator", "interior")
+        for name in ("coordinator", "second"):
+            server.grant(name, "coordinator", "mfa", addressees=("SVN",))
+        server.grant("elsewhere", "coordinator", "interior", addressees=("SVN",))
         id = server.receive()
         server.step("coordinator", "claimTask", id, task="assign")
         away = {

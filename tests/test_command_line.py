@@ -405,6 +405,7 @@ def test_check_finds_that_a_view_counts_otherwise_than_the_record(shell: Shell, 
     assert fault.startswith("figures: ")
 
 
+FOCAL_POINT = ("key", "create", "--role", "focal-point", "--addressee", "SVN", "--institution")
 TORN = "UPDATE log_event SET payload = substr(payload, 1, 40) WHERE log_index = 8"
 
 
@@ -434,7 +435,7 @@ def test_check_finds_a_protected_text_that_was_changed_or_is_gone(
     shell: Shell,
 ) -> None:
     imported(shell)
-    shell.ok("key", "create", "--role", "focal-point", "--institution", "justice")
+    shell.ok(*FOCAL_POINT, "justice")
     offered_to_justice(shell, reason=Protected("they asked for it"))
     assert shell.json("check")["protected"] == 1
     damaged(shell, "UPDATE vault SET content = 'something else'")
@@ -624,8 +625,7 @@ def test_a_worklist_is_exported_filled_in_and_imported_with_the_institutions_key
     shell: Shell,
 ) -> None:
     imported(shell)
-    grant = ("key", "create", "--role", "focal-point", "--institution")
-    justice, labour = (shell.json(*grant, name)["key"] for name in ("justice", "labour"))
+    justice, labour = (shell.json(*FOCAL_POINT, name)["key"] for name in ("justice", "labour"))
     offered_to_justice(shell)
     path = shell.folder / "worklist.xlsx"
     shell.ok("export", "--format", "worklist", "--institution", "justice", "--output", str(path))

@@ -382,7 +382,12 @@ def test_playing_the_story_again_records_nothing(
     with running(sqlite_url) as server:
         for name, holder in story.HOLDERS.items():
             server.grant(
-                name, holder.role, holder.institution, actor=holder.actor, system=holder.system
+                name,
+                holder.role,
+                holder.institution,
+                actor=holder.actor,
+                system=holder.system,
+                addressees=(story.STATE,),
             )
         ask = asking(server)
         put = putting(server)

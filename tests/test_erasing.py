@@ -171,7 +171,7 @@ def test_an_erasure_may_be_read_by_whom_the_erased_entry_is_for(here: Server) ->
     """A ministry's draft is erased by the coordinator: the ministry reads that, and the auditor,
     who reads no drafts, and others of the coordinator's institution do not."""
     if "mfa-desk" not in here.keys:
-        here.grant("mfa-desk", "focal-point", "mfa")
+        here.grant("mfa-desk", "focal-point", "mfa", addressees=("SVN",))
     id = here.receive()
     here.step("coordinator", "assignRecommendation", id, institution="justice")
     here.step("justice", "planImplementation", id, measures="a law")

@@ -1143,14 +1143,15 @@ def test_it_is_found_by_every_number_it_went_by_that_nobody_else_bears_now(
 
 # --- Seen by right -------------------------------------------------------------------------------
 
+BOTH = ("SVN", "FRA")
 READERS = {
     "reader": principal(Role.READER, "press"),
     "auditor": principal(Role.AUDITOR, "court of audit"),
     "administrator": principal(Role.ADMINISTRATOR, "operator"),
-    "clerk": principal(Role.CLERK, "mfa"),
+    "clerk": principal(Role.CLERK, "mfa", addressees=BOTH),
     "coordinator": principal(Role.COORDINATOR, "nmirf"),
-    "focal point of labour": principal(Role.FOCAL_POINT, "labour"),
-    "focal point of justice": principal(Role.FOCAL_POINT, "justice"),
+    "focal point of labour": principal(Role.FOCAL_POINT, "labour", addressees=BOTH),
+    "focal point of justice": principal(Role.FOCAL_POINT, "justice", addressees=BOTH),
     "reader of SVN": principal(Role.READER, "press", addressees=("SVN",)),
     "coordinator of FRA": principal(Role.COORDINATOR, "nmirf", addressees=("FRA",)),
 }

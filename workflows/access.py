@@ -167,7 +167,8 @@ dates. An entry with fewer readers would be published all the same, so there is 
 
 class Principal(msgspec.Struct, frozen=True):
     """Whoever a key belongs to. A person's key names the `actor`; a system's key names the
-    `system`, and each request may name the person it acts for."""
+    `system`, and each request may name the person it acts for. `addressees`: the States whose
+    record it is for, none: all. `institution` is a code of theirs."""
 
     key: UUID
     role: Role
@@ -185,11 +186,20 @@ class Principal(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
     @property
+    def speaks_for(self) -> str | None:
+        """The code of the institution whose rights this principal has, in the States it names. A
+        code means nothing outside a State, so whoever names none speaks for no institution."""
+        return self.institution if self.addressees else None
+
+    @property
     def scope(self) -> Scope:
         """What this principal may read."""
+        sees = SEES[self.role]
+        if self.role is Role.FOCAL_POINT and self.speaks_for is None:
+            sees = SEES[Role.READER]
         return Scope(
-            visibilities=SEES[self.role],
-            institution=None if self.role in (Role.READER, Role.AUDITOR) else self.institution,
+            visibilities=sees,
+            institution=None if self.role in (Role.READER, Role.AUDITOR) else self.speaks_for,
             addressees=frozenset(self.addressees) if self.addressees else None,
         )
 
@@ -226,6 +236,20 @@ EVERY_STATE = ""
 """The addressee of what belongs to no State in particular, such as a vocabulary."""
 
 
+OF_AN_INSTITUTION = frozenset(("claim-task", "delegate-task", "declare-absence", "end-absence"))
+"""Steps of one institution's persons among themselves."""
+
+
+def speaking(principal: Principal) -> str:
+    """The institution that a principal speaks for; refuses one that speaks for none."""
+    if principal.speaks_for is None:
+        raise Forbidden(
+            f"This key names no State, so “{principal.institution}” means no institution: have one "
+            "granted that names it, with --addressee SVN."
+        )
+    return principal.speaks_for
+
+
 def authorise(
     principal: Principal,
     step: str,
@@ -239,6 +263,8 @@ def authorise(
     if principal.role not in may:
         allowed = ", ".join(sorted(role.value for role in may))
         raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
+    if principal.role is Role.FOCAL_POINT or step in OF_AN_INSTITUTION:
+        speaking(principal)
     if addressee is not None and principal.addressees and addressee not in principal.addressees:
         mine = ", ".join(principal.addressees)
         raise Forbidden(
@@ -263,9 +289,9 @@ def authorise_on(
     if principal.role is not Role.FOCAL_POINT:
         return
     if assignment is not None:
-        mine = r.assignment(assignment).institution == principal.institution
+        mine = r.assignment(assignment).institution == principal.speaks_for
     else:
-        mine = principal.institution in _bound(r)
+        mine = speaking(principal) in _bound(r)
     if not mine:
         raise Forbidden(
             f"{principal.institution} is not assigned to this recommendation; "
@@ -310,15 +336,14 @@ def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None
 def is_concerned(principal: Principal, r: Recommendation) -> bool:
     """True if the principal's institution is assigned to it, or was offered it."""
     return any(
-        a.institution == principal.institution and a.status in _WHOSE.values()
-        for a in r.assignments
+        a.institution == principal.speaks_for and a.status in _WHOSE.values() for a in r.assignments
     )
 
 
 def may_do(principal: Principal, task: TaskHeld, r: Recommendation) -> bool:
     """True if a task is for this principal: by role, and by institution where it is somebody's."""
     statuses = _WHOSE.get(task.whose)
-    mine = statuses is None or principal.institution in {
+    mine = statuses is None or principal.speaks_for in {
         a.institution for a in r.assignments if a.status is statuses
     }
     return mine and principal.role.value in task.roles
@@ -334,7 +359,7 @@ def authorise_release(principal: Principal, r: Recommendation, task: str, instit
     """Refuses that a claim of an institution is released by another; a coordinator may always."""
     if principal.role is Role.COORDINATOR:
         return
-    if institution != principal.institution:
+    if institution != principal.speaks_for:
         raise Forbidden(f"Only a coordinator releases what {institution} has claimed.")
     authorise_task(principal, r, task)
 
@@ -356,7 +381,7 @@ def authorise_entry(
             f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
         )
     for draft in r.progress:
-        if draft.id == report and draft.institution != principal.institution:
+        if draft.id == report and draft.institution != principal.speaks_for:
             raise Forbidden(f"Progress report {report} is drafted again only by its institution.")
 
 

@@ -287,7 +287,7 @@ class Desk:
         self.procedures.check(r, step)
         if four_eyes.looks_at(self.procedures.of(r), step):
             self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
-        self._unclaimed(r, step, stamp.speaker.institution, stamp.speaker.actor)
+        self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
         authorise_entry(principal, step, r, stamp.visibility, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
@@ -368,7 +368,7 @@ class Desk:
                 )
 
     def hindrances(
-        self, r: Recommendation, step: str, institution: str, actor: str | None
+        self, r: Recommendation, step: str, institution: str | None, actor: str | None
     ) -> list[Refusal]:
         """What keeps a step from being taken that its procedure has open, whatever it says: what
         the recommendation lacks, four eyes, a task that another has claimed. Of a system, which
@@ -390,8 +390,13 @@ class Desk:
         if missing := four_eyes.missing(self.procedures.of(r), r, step, actor):
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
 
-    def _unclaimed(self, r: Recommendation, step: str, institution: str, actor: str | None) -> None:
-        """Refuses a step of a task that another person of the same institution has claimed."""
+    def _unclaimed(
+        self, r: Recommendation, step: str, institution: str | None, actor: str | None
+    ) -> None:
+        """Refuses a step of a task that another person of the same institution has claimed; whoever
+        speaks for none (None) is bound by no claim."""
+        if institution is None:
+            return
         for task in r.tasks:
             claim = task.claim_of(institution)
             if (
@@ -500,7 +505,7 @@ class Desk:
             return repeated
         state = self.read(id, fold, principal)
         authorise(principal, step, state.addressee)
-        if principal.role is Role.FOCAL_POINT and state.institution != principal.institution:
+        if principal.role is Role.FOCAL_POINT and state.institution != principal.speaks_for:
             raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
         if state.version != expected_version:
             raise StaleVersion(

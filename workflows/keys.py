@@ -53,6 +53,11 @@ def create_key(
         raise InvalidInput(
             f"There is no role “{role}”; roles are {', '.join(r.value for r in Role)}."
         ) from None
+    if known is Role.FOCAL_POINT and not addressees:
+        raise InvalidInput(
+            f"A focal point works for one State's institution: say whose “{institution[:80]}” it "
+            "is, with --addressee SVN."
+        )
     for code in addressees:
         if addressee(code) is None:
             raise InvalidInput(f"“{code}” is no addressee; give an ISO 3166 code such as SVN.")

@@ -15,7 +15,7 @@ from domain.entry import Effective, Entry, Protected, Source, Stamp, Visibility,
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
-from workflows.access import Principal, authorise
+from workflows.access import Principal, authorise, speaking
 from workflows.desk import Command, Desk
 from workflows.exporting.worklist import WorklistStep, read_worklist
 from workflows.importing.receipt import (
@@ -56,10 +56,10 @@ class WorklistImport:
             worklist = read_worklist(content)
         except NotThisFormat as problem:
             raise InvalidInput(str(problem), reason=problem.code) from None
-        if worklist.institution != self._principal.institution:
+        mine = speaking(self._principal)
+        if worklist.institution != mine:
             raise Forbidden(
-                f"This is the worklist of {worklist.institution}; the key is for "
-                f"{self._principal.institution}."
+                f"This is the worklist of {worklist.institution}; the key is for {mine}."
             )
         receipt = Receipt(
             format="worklist",

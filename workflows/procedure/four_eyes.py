@@ -220,9 +220,18 @@ def may_approve(approvals: Approvals | None, role: str, institution: str) -> boo
     return approvals is not None and any(sits(seat, role, institution) for seat in approvals.of)
 
 
-def authorise_approval(procedure: Compiled, step: str, role: str, institution: str) -> None:
-    """Refuses an approval that a step does not ask of somebody in this role, of this
-    institution."""
+def authorise_approval(
+    procedure: Compiled, step: str, role: str, institution: str, *, is_a_states: bool = True
+) -> None:
+    """Refuses an approval that a step does not ask of somebody in this role, of this institution.
+    `is_a_states`: the institution is one of the State; the seat of one is for no other of the same
+    code."""
     spec = procedure.specs.get(step)
-    if not may_approve(None if spec is None else spec.approvals, role, institution):
+    approvals = None if spec is None else spec.approvals
+    if not may_approve(approvals, role, institution):
         raise Forbidden(f"“{step[:80]}” does not ask for your approval.")
+    if not is_a_states and approvals and any(s.institution == institution for s in approvals.of):
+        raise Forbidden(
+            f"“{step[:80]}” asks the State's own {institution} for its approval, and this key "
+            "names no State: have one granted that names it, with --addressee SVN."
+        )

@@ -280,7 +280,7 @@ class _DeskAsIf(Desk):
 
     def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
-        principal = _principal(event.stamp.speaker)
+        principal = _principal(event.stamp.speaker, r.addressee)
 
         def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
             _allow_beside(self.procedures, principal, r, event)
@@ -302,8 +302,9 @@ _NO_KEY = UUID(int=0)
 _ROLES = {role.value: role for role in Role}
 
 
-def _principal(speaker: Speaker) -> Principal:
-    """Whoever spoke, as if they asked again. A role that is known no more may take no step."""
+def _principal(speaker: Speaker, addressee: str) -> Principal:
+    """Whoever spoke in a State's record, as if they asked again. A role that is known no more may
+    take no step."""
     return Principal(
         key=_NO_KEY,
         role=_ROLES.get(speaker.role, Role.READER),
@@ -311,6 +312,7 @@ def _principal(speaker: Speaker) -> Principal:
         authority=speaker.authority,
         actor=speaker.actor,
         system=speaker.system,
+        addressees=(addressee,),
     )
 
 
