@@ -276,10 +276,11 @@ def test_a_procedure_that_leaves_a_step_to_fewer_leaves_it_to_them_by_name_too(
     here: Server,
 ) -> None:
     adopted(here, published(here, CABINET, "ITA"), "ITA")
+    here.grant("justice of ITA", "focal-point", "justice", addressees=("ITA",))
     id = here.receive(addressee="ITA")
     here.step("coordinator", "assignRecommendation", id, institution="justice")
     data = {"measures": "a law"}
-    assert codes(take(here, "justice", "plan", id, data=data)) == ["FORBIDDEN"]
+    assert codes(take(here, "justice of ITA", "plan", id, data=data)) == ["FORBIDDEN"]
     assert codes(take(here, "coordinator", "declare-implemented", id)) == ["STEP_NOT_OPEN"]
     assert take(here, "coordinator", "plan", id, data=data)["errors"] == []
 
