@@ -190,10 +190,12 @@ class AgendaQuery:
         _working(context.principal)
         mine = context.scope.addressees
         asked = addressee if mine is None else sorted(mine & set(addressee or mine))
-        found, more = timers.incidents(context.connection, asked, first=first, after=after)
+        found, more = timers.incidents(
+            context.connection, context.scope, asked, first=first, after=after
+        )
         ids = [one.recommendation for one in found]
         rows = recommendations.by_ids(context.connection, context.scope, ids)
-        shown = [rows[id] for id in ids if id in rows]
+        shown = [rows[id] for id in ids]
         return IncidentConnection(
             nodes=[
                 Incident(
@@ -209,7 +211,7 @@ class AgendaQuery:
                 if (held := row.state.incident) is not None
             ],
             has_next_page=more,
-            end_cursor=f"{found[-1].wakes_at} {found[-1].recommendation.hex}" if found else after,
+            end_cursor=found[-1].cursor if found else after,
         )
 
     @strawberry.field(
@@ -227,11 +229,12 @@ class AgendaQuery:
         _working(context.principal)
         mine = context.scope.addressees
         asked = addressee if mine is None else sorted(mine & set(addressee or mine))
-        found, more = timers.waiting(context.connection, asked, first=first, after=after)
-        rows = recommendations.by_ids(
-            context.connection, context.scope, [one.recommendation for one in found]
+        found, more = timers.waiting(
+            context.connection, context.scope, asked, first=first, after=after
         )
-        shown = [rows[one.recommendation] for one in found if one.recommendation in rows]
+        ids = [one.recommendation for one in found]
+        rows = recommendations.by_ids(context.connection, context.scope, ids)
+        shown = [rows[id] for id in ids]
         due = [row.state.next_due for row in shown]
         return TimerConnection(
             nodes=[
@@ -245,7 +248,7 @@ class AgendaQuery:
                 if next_ is not None
             ],
             has_next_page=more,
-            end_cursor=f"{found[-1].wakes_at} {found[-1].recommendation.hex}" if found else after,
+            end_cursor=found[-1].cursor if found else after,
         )
 
     @strawberry.field(

@@ -449,7 +449,6 @@ class Recommendation(Node):
 
     @strawberry.field(description="Assignments, standing and past.")
     def assignments(self) -> list[Assignment]:
-        scope = self.cohort.reading.scope
         return [
             Assignment(
                 id=a.id,
@@ -462,7 +461,6 @@ class Recommendation(Node):
                 assigned_by=a.assigned_by,
             )
             for a in self.row.state.assignments
-            if scope.reads(a.visibility, a.assigned_by) or a.institution == scope.institution
         ]
 
     @strawberry.field(description="Assessments that were not struck, oldest first.")
@@ -493,20 +491,12 @@ class Recommendation(Node):
     @strawberry.field(description="What is due by when, as its procedure says.")
     def deadlines(self) -> list[Deadline]:
         compiled = self.compiled()
-        return [
-            Deadline(held=held, compiled=compiled)
-            for held in self.row.state.deadlines
-            if self._reads(held.generation)
-        ]
+        return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
 
     @strawberry.field(description="What somebody has to do.")
     def tasks(self) -> list[TaskOnCase]:
         compiled = self.compiled()
-        return [
-            TaskOnCase(held=held, compiled=compiled)
-            for held in self.row.state.tasks
-            if self._reads(held.opened)
-        ]
+        return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]
 
     @strawberry.field(description="Since when follow-up rests; null where it does not.")
     def suspended(self) -> Suspension | None:
@@ -535,7 +525,10 @@ class Recommendation(Node):
     def continued_into(self) -> int | None:
         return self.row.state.continued_into
 
-    @strawberry.field(description="How many entries it has. Send it back as expectedVersion.")
+    @strawberry.field(
+        description="The version of its last entry that you may read. Send it back as "
+        "expectedVersion."
+    )
     def version(self) -> int:
         return self.row.state.version
 
@@ -546,13 +539,6 @@ class Recommendation(Node):
     @strawberry.field(description="When its last entry was recorded.")
     def changed_at(self) -> datetime:
         return instant(self.row.recorded_at)
-
-    def _reads(self, version: int) -> bool:
-        """True if the reader may read the entry of this version."""
-        of, scope = self.row.state.readers_of(version), self.cohort.reading.scope
-        return of is None or (
-            of.visibility in scope.visibilities or scope.institution in of.institutions
-        )
 
     def _standing(self) -> list[Entry]:
         state = self.row.state

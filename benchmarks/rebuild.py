@@ -166,7 +166,8 @@ def writing(bench: Bench, store: str, url: str, log: Log, views: Views, size: in
 
 def folded(log: Log) -> list[list[Change]]:
     """What a rebuild hands to its writing: each stream's last state, in its batches."""
-    changes = [feed._change(stream) for stream in log.read_streams(log.size - 1)]
+    streams = log.read_streams(log.size - 1)
+    changes = [change for stream in streams for change in feed._changes(stream)]
     size = feed.rebuild_states_max
     return [changes[i : i + size] for i in range(0, len(changes), size)]
 

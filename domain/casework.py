@@ -720,6 +720,14 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             if datum.value is not None:
                 self.data[f"{step}.{datum.field}"] = datum.value
 
+    def come_after(self, entry: Entry) -> None:
+        """Comes where an entry led that is not told here: to its states, with what it ended
+        ended."""
+        self.move(entry.stamp.left, entry.stamp.entered)
+        for effect in entry.stamp.effects:
+            if isinstance(effect, (TaskEnded, DeadlineLifted, DeadlineDropped)):
+                self._affect(effect, entry)
+
     def _affect(self, effect: Any, entry: Entry) -> None:
         match effect:
             case DeadlineSet():

@@ -105,6 +105,7 @@ from domain.refusals import (
     valid,
 )
 from domain.schemes import common_grade
+from domain.scope import Scope
 from domain.vocabulary import Vocabulary
 from domain.words import (
     Answer,
@@ -189,6 +190,18 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def readers_of(self, version: int | None) -> Narrower | None:
         """Who may read the entry of this version; None: whoever may read the recommendation."""
         return next((one for one in self.narrower if one.version == version), None)
+
+    def version_for(self, scope: Scope, version: int) -> int:
+        """The version of the last entry that a reader may see, up to one; 0 if they see none."""
+        hidden = {
+            one.version
+            for one in self.narrower
+            if one.visibility not in scope.visibilities
+            and scope.institution not in one.institutions
+        }
+        while version in hidden:
+            version -= 1
+        return version
 
     def stands(self, version: int) -> bool:
         """True if the entry of this version has not been struck."""
@@ -324,9 +337,11 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     def follow(self, entry: Entry) -> None:
         super().follow(entry)
-        visibility = entry.stamp.visibility
-        if NARROWNESS[visibility] > NARROWNESS[self.visibility]:
-            self.narrower.append(Narrower(entry.version, visibility, entry.event.readers))
+        visibility, readers = entry.stamp.visibility, entry.event.readers
+        if NARROWNESS[visibility] > NARROWNESS[self.visibility] or (
+            self.visibility is Visibility.CONFIDENTIAL and self.institution not in readers
+        ):
+            self.narrower.append(Narrower(entry.version, visibility, readers))
 
     # -- commands
 

@@ -29,7 +29,8 @@ from domain.refusals import InvalidInput
 from domain.scope import Scope
 from domain.words import AssignmentStatus
 from projections import writing
-from projections.recommendations import Row, by_ids, document_order, seen
+from projections.audiences import Audience, listed, lists, stream_of, told
+from projections.recommendations import Row, by_ids, document_order
 from projections.views import notice as notices_table
 from projections.views import task as tasks_table
 from projections.writing import Change
@@ -87,24 +88,23 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 # --- Writing -------------------------------------------------------------------------------------
 
 
-def rows_of(r: Recommendation) -> list[tuple[Any, ...]]:
-    """The rows of a recommendation's tasks; none while it rests."""
+def rows_of(id: str, r: Recommendation, of: Audience) -> list[tuple[Any, ...]]:
+    """The rows of a recommendation's tasks, as an audience is told of them; none while it rests.
+    `id`: of its row."""
     if r.suspended is not None:
         return []
     found = []
     order = document_order(r)
     for held in r.tasks:
         deadline = None if held.deadline is None else r.deadline(held.deadline)
-        opened = r.readers_of(held.opened)
         for institution in institutions_of(held, r):
             claim = next((c for c in held.claims if institution in ("", c.institution)), None)
             found.append(
                 (
-                    f"{r.id.hex} {held.task} {institution}"[:250],
-                    r.id.hex,
+                    f"{id} {held.task} {institution}"[:350],
+                    id,
                     r.addressee,
-                    (r if opened is None else opened).visibility.value,
-                    r.institution if opened is None else institution,
+                    *of.columns,
                     held.task,
                     f" {' '.join(held.roles)} ",
                     institution,
@@ -130,25 +130,28 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the tasks that differ, and the notices that were given."""
     stale: list[str] = []
     fresh: list[tuple[Any, ...]] = []
-    told: list[tuple[Any, ...]] = []
+    notices: list[tuple[Any, ...]] = []
     for change in changes:
         r = change.after
         if not isinstance(r, Recommendation):
             continue
-        before = rows_of(change.before) if change.before is not None else []
-        after = rows_of(r)
+        met = change.before
+        before = [] if met is None else rows_of(change.row, met, change.was)
+        after = rows_of(change.row, r, change.audience)
         if before != after:
             if before:
-                stale.append(r.id.hex)
+                stale.append(change.row)
             fresh += after
-        told += [row for entry in change.entries for row in _told(r, entry)]
+        if change.audience.hears_all:
+            notices += [row for entry in change.entries for row in _notices(r, entry)]
     writing.delete(connection, tasks_table, "recommendation", stale)
     writing.insert(connection, tasks_table, fresh)
-    writing.insert(connection, notices_table, told)
+    writing.insert(connection, notices_table, notices)
 
 
-def _told(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
-    event = entry.event
+def _notices(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
+    event, visibility = entry.event, entry.stamp.visibility
+    readers = {r.institution} if visibility is r.visibility else {*event.readers}
     if isinstance(event, NOTICES):
         for number, to in enumerate(event.to or (Addressed(role="coordinator"),)):
             yield (
@@ -156,9 +159,8 @@ def _told(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
                 entry.log_index,
                 r.id.hex,
                 r.addressee,
-                entry.stamp.visibility.value,
-                # Of an entry that fewer may read than the recommendation, whoever is told.
-                r.institution if entry.stamp.visibility is r.visibility else to.institution or "",
+                visibility.value,
+                listed(readers),
                 type(event).__name__,
                 event.deadline,
                 entry.stamp.effective.on or "",
@@ -184,10 +186,11 @@ def tasks(
     _sized(first)
     c = tasks_table.c
     here = tuple_(c.due, c.document_order, c.id)
-    conditions = [_readable(scope, c), *_fitting(asked)]
+    readable = _of(scope, c, told(scope, c))
+    conditions = [readable, *_fitting(asked)]
     if after is not None:
-        start = connection.execute(select(c.due, c.document_order, c.id).where(c.id == after))
-        bounds = start.first()
+        start = select(c.due, c.document_order, c.id).where(c.id == after, readable)
+        bounds = connection.execute(start).first()
         if bounds is None:
             raise InvalidInput("That task is done, or it never was: begin the list again.")
         conditions.append(here > tuple_(*bounds))
@@ -198,12 +201,10 @@ def tasks(
         .limit(first + 1)
     )
     found = connection.execute(query).all()
-    rows = by_ids(connection, scope, [UUID(hex=one.recommendation) for one in found[:first]])
+    rows = by_ids(connection, scope, [stream_of(one.recommendation) for one in found[:first]])
     page = []
     for one in found[:first]:
-        row = rows.get(UUID(hex=one.recommendation))
-        if row is None:
-            continue
+        row = rows[stream_of(one.recommendation)]
         page.append(
             Task(
                 row=row,
@@ -233,7 +234,9 @@ def notices(
     None: to all."""
     _sized(first)
     c = notices_table.c
-    conditions = [_readable(scope, c)]
+    is_open = c.visibility.in_(sorted(v.value for v in scope.visibilities))
+    mine = None if scope.institution is None else lists(c.readers, scope.institution)
+    conditions = [_of(scope, c, is_open if mine is None else or_(is_open, mine))]
     if after is not None:
         conditions.append(c.id > after)
     if roles is not None:
@@ -267,11 +270,10 @@ def _sized(first: int) -> None:
         raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
 
 
-def _readable(scope: Scope, c: Any) -> ColumnElement[bool]:
-    conditions = [seen(scope, c.visibility, c.institution)]
-    if scope.addressees is not None:
-        conditions.append(c.addressee.in_(sorted(scope.addressees)))
-    return and_(*conditions)
+def _of(scope: Scope, c: Any, readable: ColumnElement[bool]) -> ColumnElement[bool]:
+    if scope.addressees is None:
+        return readable
+    return and_(readable, c.addressee.in_(sorted(scope.addressees)))
 
 
 def _fitting(asked: Asked) -> Iterator[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ from domain import (
     workflow_definition,
 )
 from domain.entry import Entry, Event, UnreadableEntry
+from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from projections import (
     agenda,
@@ -50,6 +51,7 @@ from projections import (
     timers,
     writing,
 )
+from projections.audiences import Audience, Telling
 from projections.reading import ReadableLog
 from projections.views import VIEWS, Generation, Views
 from projections.writing import Change
@@ -66,7 +68,8 @@ may keep all other feeders waiting; on SQLite there is no such limit."""
 log_line = structlog.get_logger("suivi.feed")
 
 States = OrderedDict[UUID, Any]
-"""States folded lately, so that the next entry of a stream needs no reading."""
+"""States folded lately, so that the next entry of a stream needs no reading; of a recommendation
+what each audience is told (`Telling`)."""
 
 Fold = Callable[[Iterable[Entry], Any], Any]
 
@@ -352,7 +355,7 @@ def fill(
             progress(done, size)
 
     for stream in log.read_streams(size - 1):
-        batch.append(_change(stream))
+        batch.extend(_changes(stream))
         done += len(stream)
         if len(batch) >= rebuild_states_max:
             flush()
@@ -374,30 +377,70 @@ def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[C
     ]
     for entry in log.history(unknown, (entries[0].log_index or 0) - 1) if unknown else ():
         before = None if entry.version == 1 else known[entry.stream]
-        known[entry.stream] = FOLDS[type(entry.event)]((entry,), before)
-    befores: dict[UUID, Any] = {}
-    after: dict[UUID, Change] = {}
-    told: dict[UUID, list[Entry]] = {}
+        known[entry.stream], _ = add(entry, before)
+    befores: dict[UUID, Before] = {}
+    heard: dict[UUID, list[Heard]] = {}
     for entry in entries:
         state = None if entry.version == 1 else known.get(entry.stream)
         if (state.version if state else 0) != entry.version - 1:
             raise ValueError(f"version {entry.version} does not follow")
         if entry.stream not in befores:
-            befores[entry.stream] = state.clone() if isinstance(state, Recommendation) else None
-        state = FOLDS[type(entry.event)]((entry,), state)
-        known[entry.stream] = state
+            befores[entry.stream] = as_told(state)
+        known[entry.stream], rows = add(entry, state)
         known.move_to_end(entry.stream)
-        told.setdefault(entry.stream, []).append(entry)
-        after[entry.stream] = Change(
-            befores[entry.stream],
-            state,
-            entry.log_index or 0,
-            entry.recorded_at or 0,
-            told[entry.stream],
-        )
+        heard.setdefault(entry.stream, []).append((entry, rows))
+    found = [
+        change
+        for stream, told in heard.items()
+        for change in changes_of(known[stream], befores[stream], told)
+    ]
     while len(known) > cached_states_max:
         known.popitem(last=False)
-    return list(after.values())
+    return found
+
+
+Before = dict[str, tuple[Recommendation, Audience]]
+"""What each audience was told of a recommendation, by its row; empty for anything else."""
+
+Heard = tuple[Entry, list[str]]
+"""An entry, and the rows of the audiences that heard it."""
+
+
+def as_told(state: Any) -> Before:
+    """What each audience is told, as it stands."""
+    if not isinstance(state, Telling):
+        return {}
+    return {
+        audience.row(state.whole.id): (one.state.clone(), audience)
+        for audience, one in state
+        if one.state is not None
+    }
+
+
+def changes_of(state: Any, before: Before, heard: Sequence[Heard]) -> Iterator[Change]:
+    """What entries made of a state: one change, or one for each audience that heard any of them, or
+    that is another one now."""
+    if not isinstance(state, Telling):
+        entries = [entry for entry, _ in heard]
+        last = entries[-1]
+        yield Change(None, state, last.log_index or 0, last.recorded_at or 0, entries)
+        return
+    for audience, one in state:
+        if one.state is None:
+            continue
+        row = audience.row(one.state.id)
+        met, was = before.get(row, (None, audience))
+        entries = [entry for entry, rows in heard if audience.hears_all or row in rows]
+        if entries or met is None or was != audience:
+            yield Change(met, one.state, one.log_index, one.recorded_at, entries, audience, was)
+
+
+def add(entry: Entry, state: Any) -> tuple[Any, list[str]]:
+    """A state with one more entry, and the rows of the audiences that heard it."""
+    if not isinstance(entry.event, RecommendationEvent):
+        return FOLDS[type(entry.event)]((entry,), state), []
+    telling = Telling() if state is None else state
+    return telling, [audience.row(entry.stream) for audience in telling.add(entry)]
 
 
 def lock(connection: Connection, idle_seconds: float) -> None:
@@ -411,12 +454,16 @@ def lock(connection: Connection, idle_seconds: float) -> None:
         )
 
 
-def _change(stream: list[Entry]) -> Change:
+def _changes(stream: list[Entry]) -> Iterator[Change]:
     last = stream[-1]
     if [entry.version for entry in stream] != list(range(1, len(stream) + 1)):
         raise ValueError(f"the versions of stream {last.stream} have gaps")
-    state = FOLDS[type(stream[0].event)](stream, None)
-    return Change(None, state, last.log_index or 0, last.recorded_at or 0, stream)
+    state: Any = None
+    heard: list[Heard] = []
+    for entry in stream:
+        state, rows = add(entry, state)
+        heard.append((entry, rows))
+    return changes_of(state, {}, heard)
 
 
 def _write(connection: Connection, names: Iterable[str], some: Sequence[Change]) -> None:

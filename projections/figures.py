@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from domain.entry import NARROWNESS, Visibility
 from domain.events import AssessmentHeld
 from domain.identity import natural_order
 from domain.recommendation import Recommendation
@@ -25,6 +24,7 @@ from domain.refusals import LimitExceeded
 from domain.scope import Scope
 from domain.words import AssignmentStatus, Kind, ProgressStatus
 from projections import recommendations, standing, writing
+from projections.audiences import EVERYBODY, Audience, told
 from projections.recommendations import Where
 from projections.views import figure as table
 from projections.writing import Change
@@ -168,8 +168,9 @@ class _Asked(NamedTuple):
 # --- What a recommendation adds ------------------------------------------------------------------
 
 
-def cells(r: Recommendation) -> Iterator[tuple[Cell, Units]]:
-    """The cells a recommendation falls into, and how many paragraphs, parts and pairs it adds."""
+def cells(r: Recommendation, of: Audience = EVERYBODY) -> Iterator[tuple[Cell, Units]]:
+    """The cells a recommendation falls into, as an audience is told of it, and how many paragraphs,
+    parts and pairs it adds."""
     common = (
         r.addressee,
         r.kind.value,
@@ -186,29 +187,25 @@ def cells(r: Recommendation) -> Iterator[tuple[Cell, Units]]:
         0 if r.closed else 1,
         1 if r.duplicate_of else 0,
     )
-    seen = r.visibility.value, r.institution
     positions = _positions(r)
     grades = list(_grades(r))
     for named in _values(r):
-        start = (*named[:4], *seen, *named[4:], *common)
+        start = (*named, *of.columns, *common)
         for position, amounts in positions.items():
             yield (*start, position, *after, *NO_GRADE), amounts
         for position, grade, amounts in grades:
             yield (*start, position, *after, *grade), amounts
 
 
-def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Dimension, key, version, label, and who sees that it has this value."""
-    yield "all", "", "", "", "", ""
+def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str]]:
+    """Dimension, key, version and label."""
+    yield "all", "", "", ""
     month = r.received.on or ""
-    yield "month", month[:7] if len(month) >= 7 else "", "", "", "", ""
+    yield "month", month[:7] if len(month) >= 7 else "", "", ""
     # What states count as, their procedure says (`by_bucket`).
-    yield "bucket", " ".join(r.states), r.definition or "", "", "", ""
-    # Of several assignments the one that most may see says who is told of the institution.
-    widest = sorted(r.standing, key=lambda a: NARROWNESS[a.visibility], reverse=True)
-    institutions = {a.institution: a for a in widest}
-    for name, a in institutions.items():
-        yield "institution", name, "", name, a.visibility.value, a.assigned_by
+    yield "bucket", " ".join(r.states), r.definition or "", ""
+    for name in {a.institution for a in r.standing}:
+        yield "institution", name, "", name
     found: dict[tuple[str, str, str], str] = {}
     for held in r.terms:
         term = held.term
@@ -223,7 +220,7 @@ def _values(r: Recommendation) -> Iterator[tuple[str, str, str, str, str, str]]:
         elif term.vocabulary in ("theme", "affected-persons", "action", "issue"):
             found[term.vocabulary, key, term.version] = term.label
     for (dimension, key, version), label in found.items():
-        yield dimension, key, version, label, "", ""
+        yield dimension, key, version, label
 
 
 def _positions(r: Recommendation) -> dict[str, Units]:
@@ -242,13 +239,10 @@ def _positions(r: Recommendation) -> dict[str, Units]:
 
 
 def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
-    """A grade of the whole counts for the paragraph, its pairs and each part without its own. Only
-    what every reader of the recommendation may read is counted."""
+    """A grade of the whole counts for the paragraph, its pairs and each part without its own."""
     if not r.assessments:
         return
-
-    shown = [a for a in r.assessments if _is_shown_with(r, a)]
-    current = msgspec.structs.replace(r, assessments=shown).current_assessments
+    current = r.current_assessments
     position = r.position.value
     pairs = len({s.code or s.printed for part in r.parts for s in part.recommenders})
     own = {part.id: current(part.id) for part in r.parts}
@@ -259,12 +253,6 @@ def _grades(r: Recommendation) -> Iterator[tuple[str, tuple[str, ...], Units]]:
     for some in own.values():
         for a in some:
             yield position, _graded(a), (0, 1, 0)
-
-
-def _is_shown_with(r: Recommendation, a: AssessmentHeld) -> bool:
-    if a.visibility is Visibility.CONFIDENTIAL:
-        return a.visibility is r.visibility and a.recorded_by == r.institution
-    return NARROWNESS[a.visibility] <= NARROWNESS[r.visibility]
 
 
 def _graded(a: AssessmentHeld) -> tuple[str, ...]:
@@ -297,9 +285,9 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     sums: Sums = defaultdict(lambda: [0, 0, 0])
     for change in changes:
         if isinstance(change.after, Recommendation):
-            _count(sums, change.after, 1)
+            _count(sums, change.after, change.audience, 1)
             if change.before:
-                _count(sums, change.before, -1)
+                _count(sums, change.before, change.was, -1)
     _sum_up(sums)
     rows = [(_key(cell), *cell, *amounts) for cell, amounts in sums.items() if any(amounts)]
     writing.add(connection, table, "cell", _SUMS, sorted(rows, key=lambda row: row[0]))
@@ -309,8 +297,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
 Sums = dict[Cell, list[int]]
 
 
-def _count(sums: Sums, r: Recommendation, times: int) -> None:
-    for cell, amounts in cells(r):
+def _count(sums: Sums, r: Recommendation, of: Audience, times: int) -> None:
+    for cell, amounts in cells(r, of):
         _add(sums[cell], amounts, times)
 
 
@@ -320,28 +308,21 @@ def _add(held: list[int], amounts: Sequence[int], times: int) -> None:
 
 
 def _sum_up(sums: Sums) -> None:
-    """Adds the cells of all addressees together. Who recorded what everybody may see is left out,
-    as nobody asks."""
-    visibility, institution, addressee = map(
-        _PLACE.__getitem__, ("visibility", "institution", "addressee")
-    )
+    """Adds the cells of all addressees together."""
+    at = _PLACE["addressee"]
     for cell, amounts in list(sums.items()):
-        whole = list(cell)
-        whole[addressee] = EVERYWHERE
-        if cell[visibility] == Visibility.PUBLIC.value:
-            whole[institution] = ""
-        _add(sums[tuple(whole)], amounts, 1)
+        _add(sums[(*cell[:at], EVERYWHERE, *cell[at + 1 :])], amounts, 1)
 
 
 def _key(cell: Cell) -> str:
     return blake2b("\x1f".join(map(str, cell)).encode(), digest_size=16).hexdigest()
 
 
-def counted(states: Iterable[Recommendation]) -> dict[str, Units]:
+def counted(states: Iterable[tuple[Recommendation, Audience]]) -> dict[str, Units]:
     """What the cells of some recommendations add up to, as `dump` gives it."""
     sums: Sums = defaultdict(lambda: [0, 0, 0])
-    for r in states:
-        _count(sums, r, 1)
+    for r, audience in states:
+        _count(sums, r, audience, 1)
     _sum_up(sums)
     return {_key(cell): (n[0], n[1], n[2]) for cell, n in sums.items() if any(n)}
 
@@ -417,10 +398,7 @@ def _conditions(scope: Scope, by: Dimension, where: Where) -> list[ColumnElement
     c = table.c
     conditions: list[ColumnElement[bool]] = [
         c.dimension == ("all" if by in _OF_THE_ROW else by.value),
-        recommendations.seen(scope, c.visibility, c.institution),
-        or_(
-            c.own_visibility == "", recommendations.seen(scope, c.own_visibility, c.own_institution)
-        ),
+        told(scope, c),
         or_(*(c[name] != 0 for name in _SUMS)),  # what has been left holds nothing any more
     ]
     addressees = recommendations.asked_of(scope, where)
@@ -498,9 +476,6 @@ def _one_by_one(
             continue
         for cell, amounts in cells(r):
             if cell[0] != dimension:
-                continue
-            told = cell[_PLACE["own_visibility"]], cell[_PLACE["own_institution"]]
-            if told[0] and not scope.reads(*told):
                 continue
             key = cell[key_at]
             yield (

@@ -1,7 +1,8 @@
 """The view of recommendations: its rows, and the questions it answers.
 
-A row is the aggregate's own state with the columns that lists filter and sort by. Every question
-takes a snapshot (one read transaction at one log index) and the reader's scope.
+A row is the aggregate's own state, as one audience is told of it, with the columns that lists
+filter and sort by. Every question takes a snapshot (one read transaction at one log index) and the
+reader's scope; what imports ask is answered from all there is.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from domain.words import (
     Stage,
 )
 from projections import search, views, writing
+from projections.audiences import everything, told
 from projections.views import recommendation as table
 from projections.writing import Change
 
@@ -137,14 +139,15 @@ class Page(NamedTuple):
 # --- Rows ----------------------------------------------------------------------------------------
 
 
-def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[Any, ...]:
-    """The row of a state, in the order of `COLUMNS`."""
+def columns(change: Change) -> tuple[Any, ...]:
+    """The row of what changed, in the order of `COLUMNS`."""
+    state = change.after
     symbol, order = _document_order(state.addressee, state.symbol, state.paragraph)
     return (
+        change.row,
         state.id.hex,
         state.addressee,
-        state.visibility.value,
-        state.institution,
+        *change.audience.columns,
         state.kind.value,
         state.mechanism.value,
         state.body,
@@ -162,8 +165,8 @@ def columns(state: Recommendation, log_index: int, recorded_at: int) -> tuple[An
         state.version,
         order,
         state.received.order,
-        log_index,
-        recorded_at,
+        change.log_index,
+        change.recorded_at,
         written(state),
     )
 
@@ -185,28 +188,19 @@ def _review(addressee: str, mechanism: Mechanism, body: str, number: int | None)
     return None if id is None else id.hex
 
 
-def sides(state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of the tables beside it, by table name."""
-    id = state.id.hex
+def sides(id: str, state: Recommendation) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables beside the row with this id, by table name."""
     now = Alias(scheme="un", value=state.symbol or "", paragraph=state.paragraph).key
     return {
         "alias": [(id, *a.key, int(a.scheme != "un" or a.key == now)) for a in state.aliases],
         "assignment": [
-            (
-                id,
-                a.institution,
-                a.status.value,
-                a.visibility.value,
-                a.assigned_by,
-                a.since.order,
-            )
-            for a in state.assignments
+            (id, a.institution, a.status.value, a.since.order) for a in state.assignments
         ],
         "term": [
             (id, h.term.vocabulary, h.term.code, h.term.label.casefold()) for h in state.terms
         ],
         "recommender": [(id, r.code, r.printed) for part in state.parts for r in part.recommenders],
-        "link": [(id, link.to.hex, link.id) for link in state.links],
+        "link": [(id, state.id.hex, link.to.hex, link.id) for link in state.links],
     }
 
 
@@ -218,16 +212,16 @@ def document_order(state: Recommendation) -> str:
 def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed, and of the tables beside it where they differ."""
     mine = [c for c in changes if isinstance(c.after, Recommendation)]
-    writing.put(connection, table, [columns(c.after, c.log_index, c.recorded_at) for c in mine])
+    writing.put(connection, table, [columns(c) for c in mine])
     new: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in views.SIDES}
     stale: dict[str, list[str]] = {side.name: [] for side in views.SIDES}
     for change in mine:
-        before = sides(change.before) if change.before else _NOTHING
-        for name, rows in sides(change.after).items():
+        before = sides(change.row, change.before) if change.before else _NOTHING
+        for name, rows in sides(change.row, change.after).items():
             if rows != before[name]:
                 new[name].extend(rows)
                 if before[name]:
-                    stale[name].append(change.after.id.hex)
+                    stale[name].append(change.row)
     for side in views.SIDES:
         writing.delete(connection, side, "recommendation", stale[side.name])
         writing.insert(connection, side, new[side.name])
@@ -247,7 +241,7 @@ def dump(connection: Connection) -> Iterable[tuple[str, bytes]]:
 
 def fitting(connection: Connection, scope: Scope, where: Where, limit: int) -> list[Recommendation]:
     """The states of what fits, in the order of documents, at most `limit`."""
-    query = select(table.c.state).where(_readable(scope), _fits(connection, scope, where))
+    query = select(table.c.state).where(*_asked(connection, scope, where))
     ordered = query.order_by(table.c.document_order, table.c.id).limit(limit)
     return [_read_state(blob) for (blob,) in connection.execute(ordered)]
 
@@ -265,7 +259,7 @@ def amounts(
     """How many fit and how many entries they have, by mechanism and kind of text."""
     c = table.c
     query = select(c.mechanism, c.kind, func.count(), func.sum(c.version))
-    fitting = query.where(_readable(scope), _fits(connection, scope, where))
+    fitting = query.where(*_asked(connection, scope, where))
     return {
         (Mechanism(mechanism), Kind(kind)): Amount(cases, int(entries))
         for mechanism, kind, cases, entries in connection.execute(
@@ -279,10 +273,8 @@ def ids(
 ) -> Iterator[list[UUID]]:
     """What fits, of some mechanisms and kinds of text, in no order, some hundreds at a time."""
     kinds = [(mechanism.value, kind.value) for mechanism, kind in of]
-    query = select(table.c.id).where(
-        tuple_(table.c.mechanism, table.c.kind).in_(kinds),
-        _readable(scope),
-        _fits(connection, scope, where),
+    query = select(table.c.stream).where(
+        tuple_(table.c.mechanism, table.c.kind).in_(kinds), *_asked(connection, scope, where)
     )
     found = connection.execute(query.execution_options(yield_per=ids_at_once))
     for some in found.scalars().partitions():
@@ -300,7 +292,7 @@ def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> dict[UU
     found: dict[UUID, Row] = {}
     wanted = [id.hex for id in ids]
     for i in range(0, len(wanted), 500):
-        query = _rows().where(table.c.id.in_(wanted[i : i + 500]), _readable(scope))
+        query = _rows().where(table.c.stream.in_(wanted[i : i + 500]), _readable(scope))
         for row in map(_row, connection.execute(query)):
             found[row.state.id] = row
     return found
@@ -341,10 +333,10 @@ def addressees_about(connection: Connection, id: UUID) -> list[str]:
     c = views.link.c
     linked = union_all(
         select(literal(id.hex)),
-        select(c.earlier).where(c.recommendation == id.hex),
-        select(c.recommendation).where(c.earlier == id.hex),
+        select(c.earlier).where(c.later == id.hex),
+        select(c.later).where(c.earlier == id.hex),
     )
-    query = select(table.c.addressee).where(table.c.id.in_(linked)).distinct()
+    query = select(table.c.addressee).where(table.c.stream.in_(linked)).distinct()
     return sorted(connection.execute(query).scalars())
 
 
@@ -368,12 +360,10 @@ def find_bearers(
     c = views.alias.c
     for i in range(0, len(names), 500):
         query = (
-            select(
-                table.c.addressee, c.scheme, c.value, c.paragraph, c.recommendation, c.is_current
-            )
+            select(table.c.addressee, c.scheme, c.value, c.paragraph, table.c.stream, c.is_current)
             .join(table, table.c.id == c.recommendation)
-            .where(tuple_(c.value, c.paragraph).in_(names[i : i + 500]))
-            .order_by(c.is_current, c.recommendation)
+            .where(everything(table.c), tuple_(c.value, c.paragraph).in_(names[i : i + 500]))
+            .order_by(c.is_current, table.c.stream)
         )
         for *key, id, is_current in connection.execute(query):
             if tuple(key) in asked:
@@ -386,7 +376,8 @@ def find_bearers(
 
 def held_in_review(connection: Connection, review: UUID) -> list[Recommendation]:
     """The recommendations of a review: for imports, whoever asks."""
-    query = select(table.c.state).where(table.c.review == review.hex).order_by(table.c.id)
+    query = select(table.c.state).where(everything(table.c), table.c.review == review.hex)
+    query = query.order_by(table.c.id)
     return [_read_state(blob) for (blob,) in connection.execute(query)]
 
 
@@ -395,7 +386,7 @@ def held_by_others(connection: Connection, review: UUID, format: str) -> list[Re
     imports, whoever asks."""
     runs = select(views.import_run.c.id).where(views.import_run.c.format == format)
     of_this = and_(table.c.batch.is_not(None), table.c.batch.in_(runs))
-    query = select(table.c.state).where(table.c.review == review.hex, ~of_this)
+    query = select(table.c.state).where(everything(table.c), table.c.review == review.hex, ~of_this)
     return [_read_state(blob) for (blob,) in connection.execute(query.order_by(table.c.id))]
 
 
@@ -406,7 +397,7 @@ def held_under(connection: Connection, scheme: str, addressee: str) -> dict[str,
     query = (
         select(c.value, table.c.state)
         .join(table, table.c.id == c.recommendation)
-        .where(c.scheme == scheme, table.c.addressee == addressee)
+        .where(everything(table.c), c.scheme == scheme, table.c.addressee == addressee)
     )
     return {value: _read_state(blob) for value, blob in connection.execute(query)}
 
@@ -416,9 +407,14 @@ def paragraphs_of(connection: Connection, symbol: str, addressee: str) -> dict[s
     for imports, whoever asks."""
     c = views.alias.c
     query = (
-        select(c.paragraph, c.recommendation)
+        select(c.paragraph, table.c.stream)
         .join(table, table.c.id == c.recommendation)
-        .where(c.scheme == "un", c.value == normal_symbol(symbol), table.c.addressee == addressee)
+        .where(
+            everything(table.c),
+            c.scheme == "un",
+            c.value == normal_symbol(symbol),
+            table.c.addressee == addressee,
+        )
         .order_by(c.is_current)  # whoever bears it now comes last, and stays
     )
     return {paragraph: UUID(hex=id) for paragraph, id in connection.execute(query)}
@@ -426,11 +422,7 @@ def paragraphs_of(connection: Connection, symbol: str, addressee: str) -> dict[s
 
 def count(connection: Connection, scope: Scope, where: Where) -> int:
     """How many recommendations (paragraphs) fit."""
-    query = (
-        select(func.count())
-        .select_from(table)
-        .where(_readable(scope), _fits(connection, scope, where))
-    )
+    query = select(func.count()).select_from(table).where(*_asked(connection, scope, where))
     return int(connection.execute(query).scalar_one())
 
 
@@ -461,7 +453,7 @@ def page(
     key = _KEYS[order]
     cursor = before if backward else after
     falling = descending != backward
-    query = _rows(key).where(_readable(scope), _fits(connection, scope, where))
+    query = _rows(key).where(*_asked(connection, scope, where))
     if cursor is not None:
         start = _read_cursor(cursor, order)
         bounds = tuple_(literal(start[0], key.type), literal(start[1], table.c.id.type))
@@ -504,8 +496,8 @@ def lineage(
     wanted = sorted(ids)
     for i in range(0, len(wanted), 500):
         some = wanted[i : i + 500]
-        query = select(c.recommendation, c.earlier, c.number).where(
-            or_(c.recommendation.in_(some), c.earlier.in_(some))
+        query = select(c.later, c.earlier, c.number).where(
+            or_(c.later.in_(some), c.earlier.in_(some))
         )
         pairs.update(
             (later, earlier, number) for later, earlier, number in connection.execute(query)
@@ -520,9 +512,8 @@ def lineage(
         a, b = ends.get(UUID(hex=later)), ends.get(UUID(hex=earlier))
         if a is None or b is None:
             continue
-        joined = next(x for x in a.state.links if x.id == number)
-        if scope.reads(joined.visibility, joined.asserted_by):
-            for end in (a, b):
+        for joined in a.state.links:
+            for end in (a, b) if joined.id == number else ():
                 if end.state.id in found:
                     found[end.state.id].append(Lineage(joined, a, b))
     return found
@@ -546,17 +537,15 @@ def _row(row: Any) -> Row:
     return Row(_read_state(row[1]), row[2], row[3])
 
 
+def _asked(connection: Connection, scope: Scope, where: Where) -> tuple[ColumnElement[bool], ...]:
+    return _readable(scope), _fits(connection, scope, where)
+
+
 def _readable(scope: Scope) -> ColumnElement[bool]:
-    conditions = [seen(scope, table.c.visibility, table.c.institution)]
+    conditions = [told(scope, table.c)]
     if scope.addressees is not None:
         conditions.append(table.c.addressee.in_(sorted(scope.addressees)))
     return and_(*conditions)
-
-
-def seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]:
-    """The condition that the reader may see what `institution` wrote with this visibility."""
-    open_ = visibility.in_(sorted(v.value for v in scope.visibilities))
-    return or_(open_, institution == scope.institution) if scope.institution else open_
 
 
 def asked_of(scope: Scope, where: Where) -> list[str] | None:
@@ -596,7 +585,7 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     if where.orphaned is not None:
         listed = and_(
             table.c.is_open == 1,
-            table.c.id.in_(_orphaned(scope, asked_of(scope, where), where.institution)),
+            table.c.id.in_(_orphaned(asked_of(scope, where), where.institution)),
         )
         conditions.append(_is(listed, where.orphaned))
     if where.undecided is not None:
@@ -612,7 +601,6 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
                 select(c.recommendation).where(
                     c.institution.in_(where.institution),
                     c.status.in_(held),
-                    seen(scope, c.visibility, c.assigned_by),
                 )
             )
         )
@@ -638,17 +626,12 @@ def _is(condition: ColumnElement[bool], asked: bool) -> ColumnElement[bool]:
     return condition if asked else func.coalesce(~condition, true())
 
 
-def _open_assignments(scope: Scope, *statuses: AssignmentStatus) -> Select[Any]:
+def _open_assignments(*statuses: AssignmentStatus) -> Select[Any]:
     c = views.assignment.c
-    return select(c.recommendation).where(
-        c.status.in_([status.value for status in statuses]),
-        seen(scope, c.visibility, c.assigned_by),
-    )
+    return select(c.recommendation).where(c.status.in_([status.value for status in statuses]))
 
 
-def _orphaned(
-    scope: Scope, addressees: Sequence[str] | None, institutions: Sequence[str] | None
-) -> Select[Any]:
+def _orphaned(addressees: Sequence[str] | None, institutions: Sequence[str] | None) -> Select[Any]:
     """Open assignments, to some addressees or all, of institutions (some, or all) that have ended
     or have passed the competence on since."""
     a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
@@ -671,7 +654,7 @@ def _orphaned(
         )
     )
     both = AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED
-    held = _open_assignments(scope, *both).join(r, r.c.id == a.recommendation)
+    held = _open_assignments(*both).join(r, r.c.id == a.recommendation)
     if addressees is not None:
         held = held.where(r.c.addressee.in_(addressees))
     if institutions is not None:
@@ -681,13 +664,18 @@ def _orphaned(
 
 def _undecided(scope: Scope) -> ColumnElement[bool]:
     review, link = views.review.c, views.link.c
+    later = table.alias()
     left_open = and_(
         table.c.continued_into.is_(None),
         table.c.review.in_(select(review.id).where(review.status == "closed")),
-        ~exists().where(link.earlier == table.c.id),
+        ~exists(
+            select(literal(1))
+            .join_from(views.link, later, later.c.id == link.recommendation)
+            .where(link.earlier == table.c.stream, told(scope, later.c))
+        ),
     )
     offered = (
-        _open_assignments(scope, AssignmentStatus.OFFERED)
+        _open_assignments(AssignmentStatus.OFFERED)
         .where(views.assignment.c.recommendation == table.c.id)
         .exists()
     )
@@ -721,7 +709,7 @@ class LastChange(NamedTuple):
 def last_change(connection: Connection) -> LastChange | None:
     """The entry of the log by which a recommendation was changed last."""
     c = table.c
-    query = select(c.log_index, c.id, c.version, c.recorded_at)
+    query = select(c.log_index, c.stream, c.version, c.recorded_at)
     row = connection.execute(query.order_by(c.log_index.desc()).limit(1)).first()
     return None if row is None else LastChange(*row)
 

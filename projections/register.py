@@ -27,7 +27,7 @@ from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
 from domain.workflow_definition import PublishedDefinition
 from projections import views, writing
-from projections.recommendations import seen
+from projections.audiences import seen
 from projections.writing import Change
 
 page_size_max = 200

@@ -64,13 +64,13 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
         if isinstance(after, Recommendation) and (
             before is None or before.texts != after.texts or before.aliases != after.aliases
         ):
-            words[after.id.hex] = tokens(after)
+            words[change.row] = tokens(after)
             if monotonic() - heard > quiet_seconds_max:
                 writing.stir(connection)
                 heard = monotonic()
     if not words:
         return
-    old = _numbers(connection, [c.after.id.hex for c in changes if c.after.id.hex in words])
+    old = _numbers(connection, list(words))
     following = connection.execute(select(func.coalesce(func.max(document.c.number), 0))).scalar()
     new = {id: int(following or 0) + i for i, id in enumerate(words.keys() - old.keys(), start=1)}
     writing.insert(connection, document, [(number, id) for id, number in new.items()])
@@ -120,7 +120,7 @@ def dump(connection: Connection) -> dict[str, str]:
 def found(
     connection: Connection, query: str, addressees: Sequence[str] | None = None
 ) -> TextualSelect:
-    """The ids of the recommendations that have every word of a query, in one form or another.
+    """The rows of the recommendations that have every word of a query, in one form or another.
     `addressees`: to which the search may be narrowed."""
     asked = query_tokens(query)
     if addressees and len(addressees) <= addressees_max:

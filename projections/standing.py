@@ -1,7 +1,7 @@
 """Standing: how many cases stand in which states of their procedures, counted as the log grows.
 
-A cell is a procedure, the states that are active together in it, and who may see such a case; so
-asking reads as many cells as there are differently placed cases, not the cases themselves.
+A cell is a procedure, the states that are active together in it, and who is told so; so asking
+reads as many cells as there are differently placed cases, not the cases themselves.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from sqlalchemy import Connection, and_, func, select
 from domain.recommendation import Recommendation
 from domain.scope import Scope
 from projections import recommendations, writing
+from projections.audiences import Audience, told
 from projections.recommendations import Where
 from projections.views import standing as table
 from projections.writing import Change
 
-Cell = tuple[str, str, str, str, str]
-"""The columns of the table from `definition` to `institution`, in its order."""
+Cell = tuple[str, str, str, int, str]
+"""The columns of the table from `definition` to `institutions`, in its order."""
 
 
-def cell(r: Recommendation) -> Cell:
-    """Where a case stands, and who may see it there."""
-    return r.definition or "", " ".join(r.states), r.addressee, r.visibility.value, r.institution
+def cell(r: Recommendation, of: Audience) -> Cell:
+    """Where a case stands, as an audience is told."""
+    return r.definition or "", " ".join(r.states), r.addressee, *of.columns
 
 
 def store(connection: Connection, changes: Sequence[Change]) -> None:
@@ -33,16 +34,16 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     sums: Counter[Cell] = Counter()
     for change in changes:
         if isinstance(change.after, Recommendation):
-            sums[cell(change.after)] += 1
+            sums[cell(change.after, change.audience)] += 1
             if change.before:
-                sums[cell(change.before)] -= 1
+                sums[cell(change.before, change.was)] -= 1
     rows = [(_key(cell), *cell, cases) for cell, cases in sums.items() if cases]
     writing.add(connection, table, "cell", ("cases",), sorted(rows))
 
 
-def counted(states: Iterable[Recommendation]) -> dict[str, int]:
+def counted(states: Iterable[tuple[Recommendation, Audience]]) -> dict[str, int]:
     """What the cells of some cases add up to, as `dump` gives it."""
-    return dict(Counter(_key(cell(r)) for r in states))
+    return dict(Counter(_key(cell(*told)) for told in states))
 
 
 def dump(connection: Connection) -> dict[str, int]:
@@ -64,7 +65,7 @@ def configurations(
     conditions = [
         c.definition == definition,
         c.cases != 0,
-        recommendations.seen(scope, c.visibility, c.institution),
+        told(scope, c),
     ]
     if asked is not None:
         conditions.append(c.addressee.in_(asked))
@@ -89,4 +90,4 @@ def standing(
 
 
 def _key(cell: Cell) -> str:
-    return blake2b("\x1f".join(cell).encode(), digest_size=16).hexdigest()
+    return blake2b("\x1f".join(map(str, cell)).encode(), digest_size=16).hexdigest()

@@ -29,7 +29,7 @@ from domain.entry import Entry, last_day
 from domain.recommendation import Recommendation
 from domain.refusals import LimitExceeded, UnknownAssignment
 from projections import views
-from projections.feed import FOLDS, STORES
+from projections.feed import STORES, Before, Heard, add, as_told, changes_of
 from projections.ration import Ration
 from projections.reading import ReadableLog
 from projections.register import SHELVES
@@ -90,37 +90,34 @@ def recorded_on(microseconds: int) -> str:
     return (_EPOCH + timedelta(microseconds=microseconds)).date().isoformat()
 
 
-def fold(entries: Iterable[Entry], day: str | None, known: int = -1) -> Change | None:
-    """What those entries of one stream that count on a day add up to; None if nothing does, or if
-    nothing counts after the log index `known`, to which a view holds the stream already.
+def fold(entries: Iterable[Entry], day: str | None, known: int = -1) -> list[Change]:
+    """What those entries of one stream that count on a day add up to, as each audience is told;
+    nothing where none counts after the log index `known`, to which views hold the stream already.
 
     With a day, the states of the procedure are left out: it runs by the order of recording."""
-    before = state = None
-    last: Entry | None = None
-    fresh: list[Entry] = []
+    state: Any = None
+    before: Before = {}
+    fresh: list[Heard] = []
     for entry in entries:
         if not counts(entry, day) or (state is None and entry.version > 1):
             continue
         is_new = (entry.log_index or 0) > known
-        if is_new and not fresh and isinstance(state, Recommendation):
-            before = _without_states(state.clone(), day)
+        if is_new and not fresh:
+            before = as_told(state)
         try:
-            state = FOLDS[type(entry.event)]((entry,), state)
+            state, rows = add(entry, state)
         except UnknownAssignment:
             continue  # what it is about had not begun that day
-        last = entry
         if is_new:
-            fresh.append(entry)
-    if last is None or state is None or not fresh:
-        return None
-    after = _without_states(state, day)
-    return Change(before, after, last.log_index or 0, last.recorded_at or 0, fresh)
-
-
-def _without_states(state: Any, day: str | None) -> Any:
-    if day is not None and hasattr(state, "states"):
-        state.states = []
-    return state
+            fresh.append((entry, rows))
+    if not fresh:
+        return []
+    found = list(changes_of(state, before, fresh))
+    for change in found if day is not None else ():
+        for one in (change.before, change.after):
+            if isinstance(one, Recommendation):
+                one.states = []
+    return found
 
 
 class Standpoints:
@@ -213,9 +210,8 @@ class Standpoints:
             )
             batch: list[Change] = []
             with filled.engine.begin() as connection:
-                for change in changes:
-                    if change is not None:
-                        batch.append(change)
+                for some in changes:
+                    batch += some
                     if len(batch) >= streams_at_once_max:
                         _store(connection, batch)
                 _store(connection, batch)
@@ -282,7 +278,7 @@ class Standpoints:
 
     def _from_zero(
         self, filled: _Filled, from_: Standpoint, current: Connection, ration: Ration
-    ) -> Iterator[Change | None]:
+    ) -> Iterator[list[Change]]:
         """What everything up to the standpoint adds up to."""
         if from_.addressees is None:
             self._count(filled, from_, from_.log_index + 1, ration)
@@ -300,7 +296,7 @@ class Standpoints:
 
     def _from(
         self, known: int, filled: _Filled, from_: Standpoint, ration: Ration
-    ) -> Iterator[Change | None]:
+    ) -> Iterator[list[Change]]:
         """What changed after the log index `known`."""
         touched: dict[UUID, None] = {}
         start, fresh = known + 1, 0
@@ -443,5 +439,6 @@ def _store(connection: Connection, batch: list[Change]) -> None:
 
 
 def _streams(connection: Connection, table: Table, addressees: Sequence[str]) -> list[UUID]:
-    query = select(table.c.id).where(table.c.addressee.in_(addressees))
+    id = table.c.stream if table is views.recommendation else table.c.id
+    query = select(id).where(table.c.addressee.in_(addressees)).distinct()
     return [UUID(hex=id) for (id,) in connection.execute(query)]

@@ -1,14 +1,15 @@
 """The view of timers: when the clock has something to do on which case, and who has claimed it.
 
-One row for each case that waits for the clock, and one for each with a timer that can't be fired.
-`leased_until` and `epoch` are the workers' own; losing them with the view loses no timer, since
-what is fired is in the log.
+One row for each case that waits for the clock. `leased_until` and `epoch` are the workers' own;
+losing them with the view loses no timer, since what is fired is in the log. Beside it is what
+readers are told: of each case, as each audience knows it, when it wakes, and when a timer was due
+that can't be fired.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,9 +17,12 @@ from sqlalchemy import Column, Connection, Table, select, text, tuple_
 
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
+from domain.scope import Scope
 from projections import writing
+from projections.audiences import stream_of, told
 from projections.views import incident
 from projections.views import timer as table
+from projections.views import waiting as waiting_table
 from projections.writing import Change
 
 page_size_max = 200
@@ -36,16 +40,19 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes when the clock has something to do next, where that has changed."""
     rows: list[tuple[str, str, str]] = []
     gone: list[str] = []
-    for change in changes:
-        if not isinstance(change.after, Recommendation):
+    mine = [change for change in changes if isinstance(change.after, Recommendation)]
+    for change in mine:
+        if not change.audience.hears_all:
             continue
         before, after = _wakes(change.before), _wakes(change.after)
+        is_apart = change.row != change.after.id.hex  # before it was under the row of all
         if after is not None and after != before:
             rows.append((change.after.id.hex, change.after.addressee, after))
-        elif after is None and before is not None:
+        elif after is None and (before is not None or is_apart):
             gone.append(change.after.id.hex)
     writing.delete(connection, table, "recommendation", gone)
-    _store_incidents(connection, changes)
+    _tell(connection, waiting_table, _wakes, mine)
+    _tell(connection, incident, _incident, mine)
     if rows:
         mark = writing.placeholder(connection)
         connection.exec_driver_sql(
@@ -56,30 +63,33 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
         )
 
 
-def _store_incidents(connection: Connection, changes: Sequence[Change]) -> None:
-    """Writes which cases have a timer that can't be fired, where that has changed."""
-    rows: list[dict[str, str]] = []
+def _tell(
+    connection: Connection,
+    of: Table,
+    instant: Callable[[Recommendation | None], str | None],
+    changes: Sequence[Change],
+) -> None:
+    """Writes the instant of a case that each audience is told, where that has changed."""
+    rows: list[writing.Values] = []
     gone: list[str] = []
     for change in changes:
-        if not isinstance(change.after, Recommendation):
+        before, after = instant(change.before), instant(change.after)
+        if (before, change.was) == (after, change.audience):
             continue
-        before = change.before.incident if isinstance(change.before, Recommendation) else None
-        after = change.after.incident
-        if before is not None and before != after:
-            gone.append(change.after.id.hex)
-        if after is not None and before != after:
-            id, addressee = change.after.id.hex, change.after.addressee
-            row = {"recommendation": id, "addressee": addressee, "was_due_at": after.at}
-            rows.append(row)
-    writing.delete(connection, incident, "recommendation", gone)
-    if rows:
-        connection.execute(incident.insert(), rows)
+        if before is not None:
+            gone.append(change.row)
+        if after is not None:
+            rows.append((change.row, change.after.addressee, *change.audience.columns, after))
+    writing.delete(connection, of, "id", gone)
+    writing.insert(connection, of, rows)
 
 
-def _wakes(state: object) -> str | None:
-    if not isinstance(state, Recommendation):
-        return None
-    due = state.next_due
+def _incident(state: Recommendation | None) -> str | None:
+    return None if state is None or state.incident is None else state.incident.at
+
+
+def _wakes(state: Recommendation | None) -> str | None:
+    due = None if state is None else state.next_due
     return None if due is None else due.at
 
 
@@ -119,14 +129,16 @@ def release(connection: Connection, leases: Sequence[Lease]) -> None:
 
 
 class Waiting(NamedTuple):
-    """A case that waits for the clock, and when it wakes."""
+    """A case that waits for the clock, and when it wakes; `cursor`: where a list goes on."""
 
     recommendation: UUID
     wakes_at: str
+    cursor: str
 
 
 def waiting(
     connection: Connection,
+    scope: Scope,
     addressees: Sequence[str] | None,
     *,
     first: int,
@@ -134,11 +146,13 @@ def waiting(
 ) -> tuple[list[Waiting], bool]:
     """Cases that wait for the clock, those first that wake first, and whether there are more. A
     cursor is the instant and the id of the last one."""
-    return _page(connection, table, table.c.wakes_at, addressees, first=first, after=after)
+    at = waiting_table.c.wakes_at
+    return _page(connection, scope, waiting_table, at, addressees, first=first, after=after)
 
 
 def incidents(
     connection: Connection,
+    scope: Scope,
     addressees: Sequence[str] | None,
     *,
     first: int,
@@ -146,11 +160,13 @@ def incidents(
 ) -> tuple[list[Waiting], bool]:
     """Cases with a timer that can't be fired, and when it was due: those first that were due first,
     and whether there are more. A cursor as above."""
-    return _page(connection, incident, incident.c.was_due_at, addressees, first=first, after=after)
+    at = incident.c.was_due_at
+    return _page(connection, scope, incident, at, addressees, first=first, after=after)
 
 
 def _page(
     connection: Connection,
+    scope: Scope,
     of: Table,
     instant: Column[Any],
     addressees: Sequence[str] | None,
@@ -160,15 +176,15 @@ def _page(
 ) -> tuple[list[Waiting], bool]:
     if not 0 <= first <= page_size_max:
         raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
-    id = of.c.recommendation
-    query = select(id, instant).order_by(instant, id)
+    id = of.c.id
+    query = select(id, instant).where(told(scope, of.c)).order_by(instant, id)
     if addressees is not None:
         query = query.where(of.c.addressee.in_(addressees))
     if after is not None:
         at, _, last = after.partition(" ")
         query = query.where(tuple_(instant, id) > tuple_(at, last))
     found = connection.execute(query.limit(first + 1)).all()
-    page = [Waiting(UUID(hex=row[0]), row[1]) for row in found[:first]]
+    page = [Waiting(stream_of(row[0]), row[1], f"{row[1]} {row[0]}") for row in found[:first]]
     return page, len(found) > first
 
 

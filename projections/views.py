@@ -44,6 +44,17 @@ checkpoint_pages = 10_000
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
+
+def _told() -> tuple[Column[Any], ...]:
+    """The columns of an audience (`projections.audiences`)."""
+    return Column("levels", Integer, nullable=False), Column("institutions", Text, nullable=False)
+
+
+def _of_a_recommendation() -> Column[Any]:
+    """The row of a recommendation that a row beside it belongs to."""
+    return Column("recommendation", Text, nullable=False, index=True)
+
+
 # --- Recommendations: lists, names, lineage ------------------------------------------------------
 
 _recommendations = MetaData()
@@ -51,10 +62,11 @@ _recommendations = MetaData()
 recommendation = Table(
     "recommendation",
     _recommendations,
-    Column("id", String(32), primary_key=True),
+    # A row for each audience; whose recommendation it is, `stream` says.
+    Column("id", ordered, primary_key=True),
+    Column("stream", String(32), nullable=False, index=True),
     Column("addressee", Text, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("institution", Text, nullable=False),
+    *_told(),
     Column("kind", Text, nullable=False),
     Column("mechanism", Text, nullable=False),
     Column("body", Text, nullable=False),
@@ -82,12 +94,12 @@ recommendation = Table(
     Index("recommendation_by_change", "log_index", "id"),
     Index("recommendation_of", "addressee", "document_order", "id"),
     # Counting what a reader may see reads this index alone, not the states.
-    Index("recommendation_readers", "institution", "visibility", "addressee"),
+    Index("recommendation_readers", "levels", "institutions", "addressee"),
 )
 alias = Table(
     "alias",
     _recommendations,
-    Column("recommendation", String(32), nullable=False, index=True),
+    _of_a_recommendation(),
     Column("scheme", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("paragraph", Text, nullable=False),
@@ -98,17 +110,15 @@ alias = Table(
 assignment = Table(
     "assignment",
     _recommendations,
-    Column("recommendation", String(32), nullable=False, index=True),
+    _of_a_recommendation(),
     Column("institution", Text, nullable=False, index=True),
     Column("status", Text, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("assigned_by", Text, nullable=False),
     Column("since", ordered, nullable=False),
 )
 term = Table(
     "term",
     _recommendations,
-    Column("recommendation", String(32), nullable=False, index=True),
+    _of_a_recommendation(),
     Column("vocabulary", Text, nullable=False),
     Column("code", ordered),
     Column("label", Text, nullable=False),
@@ -118,14 +128,16 @@ term = Table(
 recommender = Table(
     "recommender",
     _recommendations,
-    Column("recommendation", String(32), nullable=False, index=True),
+    _of_a_recommendation(),
     Column("code", Text, index=True),
     Column("printed", Text, nullable=False),
 )
 link = Table(
     "link",
     _recommendations,
-    Column("recommendation", String(32), nullable=False, index=True),
+    _of_a_recommendation(),
+    # The recommendations that it joins, whoever is told of them.
+    Column("later", String(32), nullable=False, index=True),
     Column("earlier", String(32), nullable=False, index=True),
     Column("number", Integer, nullable=False),
 )
@@ -140,7 +152,7 @@ search_document = Table(
     "search_document",
     _search,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("recommendation", String(32), nullable=False, unique=True),
+    Column("recommendation", Text, nullable=False, unique=True),
 )
 # The inverted index itself is each store's own: FTS5, and a tsvector under GIN.
 _SEARCH_TEXT = {
@@ -168,10 +180,7 @@ figure = Table(
     Column("key", ordered, nullable=False),
     Column("version", Text, nullable=False),
     Column("label", Text, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("institution", Text, nullable=False),
-    Column("own_visibility", Text, nullable=False),
-    Column("own_institution", Text, nullable=False),
+    *_told(),
     Column("addressee", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("mechanism", Text, nullable=False),
@@ -204,8 +213,7 @@ standing = Table(
     Column("definition", Text, nullable=False),
     Column("configuration", Text, nullable=False),
     Column("addressee", Text, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("institution", Text, nullable=False),
+    *_told(),
     Column("cases", BigInteger, nullable=False),
     Index("standing_under", "definition", "addressee"),
 )
@@ -290,11 +298,21 @@ timer = Table(
     Column("epoch", BigInteger, nullable=False),
 )
 
+# What readers are told of it: beside the timers, as each audience knows them.
+waiting = Table(
+    "waiting",
+    _timers,
+    Column("id", ordered, primary_key=True),
+    Column("addressee", Text, nullable=False),
+    *_told(),
+    Column("wakes_at", ordered, nullable=False, index=True),
+)
 incident = Table(
     "incident",
     _timers,
-    Column("recommendation", String(32), primary_key=True),
+    Column("id", ordered, primary_key=True),
     Column("addressee", Text, nullable=False),
+    *_told(),
     Column("was_due_at", ordered, nullable=False, index=True),
 )
 
@@ -306,10 +324,9 @@ task = Table(
     "task",
     _agenda,
     Column("id", Text, primary_key=True),
-    Column("recommendation", String(32), nullable=False, index=True),
+    _of_a_recommendation(),
     Column("addressee", Text, nullable=False),
-    Column("visibility", Text, nullable=False),
-    Column("institution", Text, nullable=False),
+    *_told(),
     Column("task", Text, nullable=False),
     Column("roles", Text, nullable=False),
     # The institution that has it; empty: whoever coordinates.
@@ -330,7 +347,8 @@ notice = Table(
     Column("recommendation", String(32), nullable=False),
     Column("addressee", Text, nullable=False),
     Column("visibility", Text, nullable=False),
-    Column("institution", Text, nullable=False),
+    # The institutions that read it besides, with a space on either side.
+    Column("readers", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("deadline", Text, nullable=False),
     Column("day", Text, nullable=False),
@@ -364,12 +382,12 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 8, _recommendations),
-        View("search", 2, _search, _SEARCH_TEXT),
-        View("figures", 4, _figures),
+        View("recommendations", 9, _recommendations),
+        View("search", 3, _search, _SEARCH_TEXT),
+        View("figures", 5, _figures),
         View("register", 6, _register),
-        View("timers", 2, _timers),
-        View("agenda", 2, _agenda),
+        View("timers", 3, _timers),
+        View("agenda", 3, _agenda),
         View("credentials", 2, _credentials),
     )
 }

@@ -8,19 +8,28 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table
 
 from domain.entry import Entry
+from projections.audiences import EVERYBODY, Audience
 
 Values = tuple[Any, ...]
 
 
 class Change(NamedTuple):
     """What entries of one stream made of it: the state they met (None where it is new, or where no
-    view asks), the state they left, the log index and time of the last of them, and the entries."""
+    view asks), the state they left, the log index and time of the last of them, and the entries.
+    Of a recommendation there is a change for each audience; `was` is which one it was before."""
 
     before: Any
     after: Any
     log_index: int
     recorded_at: int
     entries: Sequence[Entry] = ()
+    audience: Audience = EVERYBODY
+    was: Audience = EVERYBODY
+
+    @property
+    def row(self) -> str:
+        """The id of its row in a view that has one for each audience."""
+        return self.audience.row(self.after.id)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Values]) -> None:

@@ -39,8 +39,10 @@ def what_stands(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
 
 
 def read(history: list[Row]) -> dict[str, Any]:
-    """What the rows of one recommendation, in order, add up to."""
-    assert [row["version"] for row in history] == list(range(1, len(history) + 1))
+    """What the rows of one recommendation, in order, add up to; those that somebody may see."""
+    versions = [row["version"] for row in history]
+    assert versions[0] == 1
+    assert versions == sorted(set(versions))
     struck = {
         row["payload"]["strikes"]
         for row in history
@@ -590,20 +592,21 @@ def figures(
     for row in sorted(rows, key=lambda row: row["log_index"]):
         if row["topic"].startswith("recommendation."):
             streams.setdefault(row["stream"], []).append(row)
-    for history in streams.values():
+    for whole in streams.values():
+        history = [
+            row for row in whole if row["payload"]["stamp"].get("visibility", "public") in sees
+        ]
+        if not history or history[0]["version"] > 1:
+            continue
         it = read(history)
-        if it["kind"] not in kinds or it["visibility"] not in sees:
+        if it["kind"] not in kinds or (merged and it["duplicate_of"] is not None):
             continue
-        if merged and it["duplicate_of"] is not None:
-            continue
-        for key in _keys(history, it, by, sees):
+        for key in _keys(history, it, by):
             _count(found.setdefault(key, {"counts": {}, "grades": {}}), history, it)
     return found
 
 
-def _keys(
-    history: list[Row], it: dict[str, Any], by: str, sees: tuple[str, ...]
-) -> set[tuple[str, str]]:
+def _keys(history: list[Row], it: dict[str, Any], by: str) -> set[tuple[str, str]]:
     if by == "all":
         return {("", "")}
     if by in ("cycle", "body", "addressee", "mechanism"):
@@ -612,10 +615,7 @@ def _keys(
         on = _on(history[0]["payload"])
         return {(on[:7] if len(on) >= 7 else "", "")}
     if by == "institution":
-        shown = {
-            row["version"]: row["payload"]["stamp"].get("visibility", "public") for row in history
-        }
-        return {(a[1], "") for a in it["assignments"] if a[3] == "assigned" and shown[a[0]] in sees}
+        return {(a[1], "") for a in it["assignments"] if a[3] == "assigned"}
     terms = {
         (code, version) for name, version, code in it["terms"] if name == by.split("-target")[0]
     }
@@ -653,7 +653,7 @@ def _count(into: dict[str, Any], history: list[Row], it: dict[str, Any]) -> None
     of_parts: dict[str | None, dict[Any, list[tuple[str, tuple[str, ...]]]]] = {}
     for row in _of(history, "assessed"):
         said = row["payload"]
-        if row["version"] in struck or not _is_for_all_readers(history[0], row):
+        if row["version"] in struck:
             continue
         who = (said["assessor_kind"], said["assessor"], said["scheme"], said["scheme_version"])
         given = (*who, said["grade"], said.get("common") or "")
@@ -696,18 +696,6 @@ def _position_of(history: list[Row], struck: set[int], part: str) -> str | None:
         if answers:
             return max(answers)[2]
     return None
-
-
-def _is_for_all_readers(first: Row, row: Row) -> bool:
-    """Whoever may read the recommendation may read this."""
-    a, b = first["payload"]["stamp"], row["payload"]["stamp"]
-    order = ("public", "internal", "confidential")
-    mine, its = (
-        order.index(b.get("visibility", "public")),
-        order.index(a.get("visibility", "public")),
-    )
-    by_the_same = a["speaker"]["institution"] == b["speaker"]["institution"]
-    return mine <= its and (mine < 2 or by_the_same)
 
 
 def _add(counts: dict[Any, int], unit: str, stands: dict[str, str], amount: int) -> None:

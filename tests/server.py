@@ -131,7 +131,7 @@ class Server:
         if mutation == "raise-incident":
             return self.raise_incident(id)
         if "expectedVersion" not in input:
-            input["expectedVersion"] = self.version(id)
+            input["expectedVersion"] = self.version(id, who)
         payload = self.take(who, mutation, id=id, **input)
         assert payload["errors"] == [], payload["errors"]
         return payload
@@ -157,9 +157,9 @@ class Server:
         assert payload["errors"] == [], payload["errors"]
         return payload
 
-    def version(self, id: str) -> int:
+    def version(self, id: str, who: str = "coordinator") -> int:
         query = "query($id: ID!) { recommendation(id: $id) { version } }"
-        found = self.ask("coordinator", query, id=id)["recommendation"]
+        found = self.ask(who, query, id=id)["recommendation"]
         assert found is not None, id
         return int(found["version"])
 

@@ -77,7 +77,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def refusal(server: Server, who: str, mutation: str, id: str, **said: Any) -> str:
-    payload = server.take(who, mutation, id=id, expectedVersion=server.version(id), **said)
+    payload = server.take(who, mutation, id=id, expectedVersion=server.version(id, who), **said)
     assert payload["errors"], "it was taken"
     return str(payload["errors"][0]["code"])
 

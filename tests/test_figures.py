@@ -16,6 +16,7 @@ from domain.refusals import LimitExceeded
 from domain.scope import Scope, everything
 from domain.words import Answer, AssessorKind, Kind, Position
 from projections import figures
+from projections.audiences import EVERYBODY
 from projections.figures import FOUR_AND_STAGE, Dimension, ProgressRow, progress
 from projections.recommendations import Where
 from tests import naive
@@ -280,6 +281,7 @@ def test_a_grade_that_was_struck_gives_way_to_the_one_before(here: Place) -> Non
 
 # --- Seen by right -------------------------------------------------------------------------------
 
+INTERNAL = PUBLIC.visibilities | {Visibility.INTERNAL}
 SECRET: dict[str, Any] = {"visibility": Visibility.CONFIDENTIAL, "institution": "justice"}
 
 
@@ -291,7 +293,7 @@ def test_an_assignment_counts_for_its_institution_only_with_those_who_may_see_it
         name: {key for key, _ in asked(here, Dimension.INSTITUTION, scope)}
         for name, scope in (
             ("public", PUBLIC),
-            ("justice", Scope(visibilities=PUBLIC.visibilities, institution="justice")),
+            ("justice", Scope(visibilities=INTERNAL, institution="justice")),
             ("all", everything),
         )
     }
@@ -310,14 +312,12 @@ def test_whoever_may_see_one_of_two_assignments_is_told_of_the_institution(here:
         assert row["counts"]["paragraphs", "total", ""] == 1, "and once only"
 
 
-def test_a_grade_counts_where_every_reader_of_the_recommendation_may_read_it(
-    here: Place,
-) -> None:
+def test_a_grade_counts_with_those_who_may_read_it(here: Place) -> None:
     recorded(here, received("140.1"), assessed("B", on="2018"), assessed("A", on="2019", **SECRET))
     internal = received("140.2", visibility=Visibility.INTERNAL)
     recorded(here, internal, assessed("D", on="2018"))
     grades = asked(here, Dimension.ALL)["", ""]["grades"]
-    assert {grade[4]: n for grade, n in grades.items()} == {"B": (1, 1, 1), "D": (1, 1, 1)}
+    assert {grade[4]: n for grade, n in grades.items()} == {"A": (1, 1, 1), "D": (1, 1, 1)}
     public = asked(here, Dimension.ALL, PUBLIC)["", ""]["grades"]
     assert [grade[4] for grade in public] == ["B"]
 
@@ -354,7 +354,7 @@ def test_what_goes_back_to_where_it_was_leaves_nothing_elsewhere(here: Place) ->
         it = outcome.then(type(outcome.entry.event))
     assert asked(here, Dimension.ALL) == before
     with here.views.snapshot() as (connection, _):
-        assert figures.dump(connection) == figures.counted([it.it])
+        assert figures.dump(connection) == figures.counted([(it.it, EVERYBODY)])
 
 
 def test_what_is_counted_one_by_one_has_a_limit_and_concerns_do_not_use_it_up(

@@ -385,7 +385,7 @@ DATA = {"session": 41, "held-on": "2026-03-12", "remarks": "One minister was abs
 
 def taking(server: Server, id: str, who: str = "coordinator", **said: Any) -> dict[str, Any]:
     said = {"step": "approve", "data": DATA, **said}
-    return asked(server, "take", who, id=id, expectedVersion=server.version(id), **said)
+    return asked(server, "take", who, id=id, expectedVersion=server.version(id, who), **said)
 
 
 def test_a_step_that_only_this_procedure_has_is_taken_and_stands_in_history(

@@ -265,7 +265,8 @@ def test_a_query_finds_nothing_for_those_who_may_not_see_it(here: Place) -> None
     public = frozenset({Visibility.PUBLIC})
     assert hits(here, "酷刑") == {secret.stream, hidden.stream, other.stream}
     assert hits(here, "酷刑", Scope(visibilities=public)) == {secret.stream, other.stream}
-    mine = Scope(visibilities=public, institution="justice", addressees=frozenset({"SVN"}))
+    internal = public | {Visibility.INTERNAL}
+    mine = Scope(visibilities=internal, institution="justice", addressees=frozenset({"SVN"}))
     assert hits(here, "酷刑", mine) == {secret.stream, hidden.stream}
 
 

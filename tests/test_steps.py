@@ -71,7 +71,7 @@ def server(
 def take(server: Server, who: str, step: str, id: str, **said: Any) -> dict[str, Any]:
     """The payload of a step taken by name, refused or not."""
     input = {"commandId": uuid4().hex, "step": step, "id": id, **said}
-    input.setdefault("expectedVersion", server.version(id))
+    input.setdefault("expectedVersion", server.version(id, who))
     return server.ask(who, TAKE, input=input)["takeStep"]  # type: ignore[no-any-return]
 
 
@@ -258,7 +258,8 @@ def test_a_ministry_does_not_write_over_the_draft_of_another_by_name_either(here
     drafted = take(here, "justice", "draft-progress", id, data={"narrative": "our own words"})
     assert drafted["events"][0]["visibility"] == "CONFIDENTIAL"
     data = {"narrative": "put in its mouth", "report": 4}
-    assert codes(take(here, "labour", "draft-progress", id, data=data)) == ["FORBIDDEN"]
+    said = {"data": data, "expectedVersion": 3}  # the draft is not for it
+    assert codes(take(here, "labour", "draft-progress", id, **said)) == ["FORBIDDEN"]
     assert take(here, "justice", "draft-progress", id, data=data)["errors"] == []
 
 

@@ -406,7 +406,9 @@ def test_the_task_of_a_confidential_offer_is_its_institutions_and_the_coordinato
         told = {one["name"] for one in seen["node"]["deadlines"]}
         assert "silence" in told
         assert "silence" not in {one["name"] for one in hidden["node"]["deadlines"]}
-        assert len(hidden["node"]["tasks"]) < len(seen["node"]["tasks"])
+        tasks = [{task["name"] for task in of["node"]["tasks"]} for of in (seen, hidden)]
+        assert ("answer-offer" in tasks[0], "answer-offer" in tasks[1]) == (True, False)
+        assert ("assign" in tasks[0], "assign" in tasks[1]) == (False, True), "as if not offered"
 
 
 def test_a_deadline_moves_a_case_and_a_form_says_what_guards_read(sqlite_url: str) -> None:

@@ -55,7 +55,7 @@ def _read(server: Server, who: str, id: str) -> list[str]:
 
 
 def _codes(server: Server, who: str, mutation: str, id: str, **said: Any) -> set[str]:
-    version = server.version(id)
+    version = server.version(id, who)
     payload = server.take(who, mutation, id=id, expectedVersion=version, **said)
     return {error["code"] for error in payload["errors"]}
 

@@ -199,7 +199,7 @@ class Principal(msgspec.Struct, frozen=True):
             sees = SEES[Role.READER]
         return Scope(
             visibilities=sees,
-            institution=None if self.role in (Role.READER, Role.AUDITOR) else self.speaks_for,
+            institution=self.speaks_for if self.role in WRITING else None,
             addressees=frozenset(self.addressees) if self.addressees else None,
         )
 

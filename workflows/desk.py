@@ -273,11 +273,12 @@ class Desk:
             authorise_on(principal, step, r, assignment, self._roles(r, step))
         fired, r.unrecorded = r.unrecorded, 0
         recorded = r.version - fired
-        if expected_version is not None and expected_version not in (r.version, recorded):
+        current = r.version_for(principal.scope, recorded)
+        if expected_version not in (None, current, r.version_for(principal.scope, r.version)):
             raise StaleVersion(
-                f"You saw version {expected_version}, it is at {recorded}; read it again and "
+                f"You saw version {expected_version}, it is at {current}; read it again and "
                 "decide anew.",
-                current=recorded,
+                current=current,
             )
         entries: list[Entry] = []
         if late:

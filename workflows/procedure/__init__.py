@@ -24,7 +24,7 @@ from domain.casework import (
     SetBack,
     StepHeld,
 )
-from domain.entry import NARROWNESS, Entry
+from domain.entry import NARROWNESS, Entry, Visibility
 from domain.events import Corrected, Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
@@ -336,7 +336,7 @@ def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Fac
 def _narrowed(event: Said, r: Recommendation) -> Said:
     """The event, read by no more than read the recommendation and the entry that it is about. Where
     fewer read it than the recommendation, the institutions that it is addressed to do, and those
-    that read the entry it is about."""
+    that read the entry it is about; else, of a confidential one, the institution whose it is."""
     stamp, of = event.stamp, r.readers_of(event.about(r))
     about = r.visibility if of is None else of.visibility
     visibility = max(stamp.visibility, about, key=NARROWNESS.__getitem__)
@@ -345,6 +345,8 @@ def _narrowed(event: Said, r: Recommendation) -> Said:
         readers.update(of.institutions)
     if visibility is not r.visibility:
         readers.update(event.addressed)
+    elif visibility is Visibility.CONFIDENTIAL and r.institution != stamp.speaker.institution:
+        readers.add(r.institution)
     stamp = msgspec.structs.replace(stamp, visibility=visibility, readers=tuple(sorted(readers)))
     return event if stamp == event.stamp else msgspec.structs.replace(event, stamp=stamp)
 
