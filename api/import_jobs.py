@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from api.fair_pool import FairPool
@@ -24,6 +25,7 @@ from workflows.desk import Desk
 from workflows.importing import Format, Import, Lookups, Options, Receipt
 
 jobs_kept_max = 200
+receipts_bytes_max = 50_000_000
 waiting_max = 16
 waiting_per_key_max = 4
 
@@ -51,6 +53,7 @@ class Job:
         self.done = 0
         self.total = 0
         self.receipt: Receipt | None = None
+        self.receipt_bytes = 0
         self.code: str | None = None
         self.message: str | None = None
 
@@ -87,9 +90,16 @@ class ImportJobs:
             run = partial(self._run, job, principal, path, format, options, dry_run)
             self._lane.submit(principal.key, run)
             self._jobs[id] = job
-            while len(self._jobs) > jobs_kept_max:
-                self._jobs.popitem(last=False)
+            self._let_go()
         return job
+
+    def _let_go(self) -> None:
+        """Lets go of the jobs begun first, where there are too many or their receipts too large."""
+        held = sum(job.receipt_bytes for job in self._jobs.values())
+        while len(self._jobs) > jobs_kept_max or (
+            held > receipts_bytes_max and len(self._jobs) > 1
+        ):
+            held -= self._jobs.popitem(last=False)[1].receipt_bytes
 
     def find(self, id: UUID, principal: Principal) -> Job:
         """A job that this key's holder started; NotFound where this process knows none."""
@@ -112,6 +122,9 @@ class ImportJobs:
             job.receipt = Import(self._desk, self._lookups, principal).run(
                 path, options, format=format, dry_run=dry_run, progress=job.tell, batch=job.id
             )
+            job.receipt_bytes = len(msgspec.json.encode(job.receipt))
+            with self._door:
+                self._let_go()
             if job.receipt.events:
                 self._wait_for(self._desk.log.size - 1)
             job.status = JobStatus.COMPLETED

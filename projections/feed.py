@@ -58,7 +58,7 @@ from projections.writing import Change
 
 batch_entries_max = 2_000
 rebuild_states_max = 5_000
-cached_states_max = 20_000
+cached_bytes_max = 64_000_000
 poll_seconds = 0.1
 idle_seconds_max = 30.0
 switch_seconds_max = 120.0
@@ -67,9 +67,42 @@ may keep all other feeders waiting; on SQLite there is no such limit."""
 
 log_line = structlog.get_logger("suivi.feed")
 
-States = OrderedDict[UUID, Any]
-"""States folded lately, so that the next entry of a stream needs no reading; of a recommendation
-what each audience is told (`Telling`)."""
+
+class States(OrderedDict[UUID, Any]):
+    """States folded lately, so that the next entry of a stream needs no reading; of a
+    recommendation what each audience is told (`Telling`). As many as memory allows."""
+
+    def __init__(self, bytes_max: int = cached_bytes_max) -> None:
+        super().__init__()
+        self._bytes_max = bytes_max
+        self._bytes: dict[UUID, int] = {}
+        self._held = 0
+
+    def weigh(self, streams: Iterable[UUID]) -> None:
+        """Counts anew what the states of some streams take, and lets go of those that were used
+        longest ago where all together take too much."""
+        for stream in streams:
+            self._held -= self._bytes.get(stream, 0)
+            self._bytes[stream] = _bytes_of(self[stream])
+            self._held += self._bytes[stream]
+        while self._held > self._bytes_max:
+            stream, _ = self.popitem(last=False)
+            self._held -= self._bytes.pop(stream, 0)
+
+    def clear(self) -> None:
+        super().clear()
+        self._bytes.clear()
+        self._held = 0
+
+
+def _bytes_of(state: Any) -> int:
+    """About how much memory a state takes."""
+    if not isinstance(state, Telling):
+        return 3 * len(register.written(state))
+    texts = state.whole.texts.values()
+    entries = sum(one.state.version for _, one in state if one.state is not None)
+    return 1_000 + 600 * entries + 2 * sum(len(p.text) for text in texts for p in text.parts)
+
 
 Fold = Callable[[Iterable[Entry], Any], Any]
 
@@ -133,14 +166,14 @@ class LogWentBack(FeedStopped):
 
 
 class Feed:
-    """Feeds the views of one log."""
+    """Feeds the views of one log. `bytes_max`: how much memory states that are kept may take."""
 
-    def __init__(self, log: ReadableLog, views_: Views) -> None:
+    def __init__(self, log: ReadableLog, views_: Views, bytes_max: int = cached_bytes_max) -> None:
         self.log = log
         self.views = views_
         self.stopped: FeedStopped | None = None
         self._door = threading.Lock()
-        self._states: States = OrderedDict()
+        self._states = States(bytes_max)
         self._cached_for: dict[str, int] = {}
         self._agreed_for: dict[str, int] = {}
         self._ending = threading.Event()
@@ -277,7 +310,7 @@ class Feed:
                 with beside.engine.execution_options(writes=True).begin() as writing:
                     while held < end:
                         entries = self.log.read(held, batch_entries_max, end - 1)
-                        _write(writing, beside.numbers, changes(self.log, entries, OrderedDict()))
+                        _write(writing, beside.numbers, changes(self.log, entries, States()))
                         held += len(entries)
                     beside.move(writing, beside.numbers, held)
                 self.views.switch(connection, beside)
@@ -394,8 +427,7 @@ def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[C
         for stream, told in heard.items()
         for change in changes_of(known[stream], befores[stream], told)
     ]
-    while len(known) > cached_states_max:
-        known.popitem(last=False)
+    known.weigh(heard)
     return found
 
 

@@ -595,6 +595,21 @@ def test_whoever_waits_for_an_entry_reads_it(here: Place) -> None:
         assert recommendations.by_id(connection, everything, received().stream)
 
 
+def test_states_that_take_too_much_are_let_go_and_read_again(here: Place) -> None:
+    feed = Feed(here.log, here.views, bytes_max=8_000)
+    kept = []
+    for entries in any_recommendations(Random(5), 12, 60):
+        here.record(*entries)
+        feed.advance()
+        kept.append(len(feed._states))
+    assert 0 < max(kept) < 12, "not all of them have room"
+    with here.views.snapshot() as (connection, _):
+        fed = list(recommendations.dump(connection))
+    here.feed.rebuild()
+    with here.views.snapshot() as (connection, _):
+        assert list(recommendations.dump(connection)) == fed
+
+
 def test_a_feed_in_the_background_applies_what_others_write(here: Place) -> None:
     here.feed.start()
     here.record(received())
