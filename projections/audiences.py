@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, func, not_, or_
 
 from domain.entry import NARROWNESS, Entry, Visibility
 from domain.events import AssignmentChanged, ProgressChanged
@@ -60,8 +60,9 @@ def listed(names: Collection[str]) -> str:
 
 
 def lists(column: Any, name: str) -> ColumnElement[bool]:
-    """The condition that a column of `listed` names holds one."""
-    found: ColumnElement[bool] = column.contains(f"{_BETWEEN}{name}{_BETWEEN}", autoescape=True)
+    """The condition that a column of `listed` names holds one, letter by letter: LIKE takes large
+    letters and small ones for the same on one store."""
+    found: ColumnElement[bool] = func.replace(column, f"{_BETWEEN}{name}{_BETWEEN}", "") != column
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given as all_examples
 from hypothesis import settings
@@ -268,6 +269,8 @@ def test_a_query_finds_nothing_for_those_who_may_not_see_it(here: Place) -> None
     internal = public | {Visibility.INTERNAL}
     mine = Scope(visibilities=internal, institution="justice", addressees=frozenset({"SVN"}))
     assert hits(here, "酷刑", mine) == {secret.stream, hidden.stream}
+    like_it = msgspec.structs.replace(mine, institution="Justice")
+    assert hits(here, "酷刑", like_it) == {secret.stream}, "a code of before is another's"
 
 
 def test_what_a_text_is_found_by_is_the_same_on_both_stores(library: Place) -> None:
