@@ -131,6 +131,9 @@ def test_a_reader_finds_on_a_shelf_what_it_may_read_and_nothing_else(
                 assert shelf.by_id(connection, scope, row.state.id) == (
                     row if row in mine else None
                 )
+                if row not in mine:
+                    with pytest.raises(InvalidInput, match="no cursor of this list"):
+                        shelf.page(connection, scope, after=row.state.id.hex)
 
 
 def test_vocabularies_are_for_every_reader_whatever_its_states(library: Place) -> None:
