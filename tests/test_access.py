@@ -249,6 +249,21 @@ def test_a_focal_point_works_only_where_its_institution_is_assigned(here):
     assert error["code"] == "FORBIDDEN"
 
 
+def test_what_somebody_may_not_see_makes_no_step_of_theirs_stale(here):
+    id = here.receive()
+    here.step("coordinator", "assignRecommendation", id, institution="justice")
+    here.step("justice", "reportProgress", id, narrative="a draft")
+    assert [here.version(id, who) for who in ("clerk", "justice")] == [2, 3]
+    said = {"id": id, **TERMS}
+    (stale,) = here.take("clerk", "classifyRecommendation", expectedVersion=1, **said)["errors"]
+    assert (stale["code"], stale["currentVersion"]) == ("STALE_VERSION", 2)
+    (ahead,) = here.take("clerk", "classifyRecommendation", expectedVersion=3, **said)["errors"]
+    assert (ahead["code"], ahead["currentVersion"]) == ("STALE_VERSION", 2), "not that there is one"
+    payload = here.take("clerk", "classifyRecommendation", expectedVersion=2, **said)
+    assert payload["errors"] == []
+    assert payload["recommendation"]["version"] == 4
+
+
 def test_a_focal_point_does_not_answer_an_offer_to_another(here):
     id = here.receive()
     here.step("coordinator", "offerAssignment", id, institution="justice")
