@@ -549,10 +549,7 @@ class Recommendation(Node):
 
     def _reads(self, version: int) -> bool:
         """True if the reader may read the entry of this version."""
-        of, scope = self.row.state.readers_of(version), self.cohort.reading.scope
-        return of is None or (
-            of.visibility in scope.visibilities or scope.institution in of.institutions
-        )
+        return self.row.state.shows(version, self.cohort.reading.scope)
 
     def _standing(self) -> list[Entry]:
         state = self.row.state

@@ -105,6 +105,7 @@ from domain.refusals import (
     valid,
 )
 from domain.schemes import common_grade
+from domain.scope import Scope
 from domain.vocabulary import Vocabulary
 from domain.words import (
     Answer,
@@ -189,6 +190,22 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def readers_of(self, version: int | None) -> Narrower | None:
         """Who may read the entry of this version; None: whoever may read the recommendation."""
         return next((one for one in self.narrower if one.version == version), None)
+
+    def shows(self, version: int, scope: Scope) -> bool:
+        """True if a reader of the recommendation may read the entry of this version."""
+        of = self.readers_of(version)
+        return of is None or (
+            of.visibility in scope.visibilities or scope.institution in of.institutions
+        )
+
+    def as_read(self, scope: Scope) -> Recommendation:
+        """It with the positions and the assessments that a reader of it may read, and no others."""
+        if not self.narrower:
+            return self
+        other = self.clone()
+        other.positions = [p for p in self.positions if self.shows(p.version, scope)]
+        other.assessments = [a for a in self.assessments if self.shows(a.version, scope)]
+        return other
 
     def stands(self, version: int) -> bool:
         """True if the entry of this version has not been struck."""

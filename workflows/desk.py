@@ -53,6 +53,7 @@ from workflows.access import (
     authorise_beside,
     authorise_entry,
     authorise_on,
+    may_read,
 )
 from workflows.clock import Clock, machine_clock
 from workflows.log import REUSED, Appended, CommandRow, Log
@@ -536,12 +537,7 @@ class Desk:
             state = self.log.load(id, fold)
         except (AssertionError, AttributeError):
             state = None  # the id of something else
-        scope = principal.scope
-        if (
-            state is None
-            or not scope.reads(state.visibility, state.institution)
-            or (scope.addressees is not None and state.addressee not in (*scope.addressees, ""))
-        ):
+        if state is None or not may_read(principal, state):
             raise NotFound("There is no such thing for this key; ask for its id.")
         return state
 
@@ -661,12 +657,7 @@ class Desk:
 
 
 def _seen(r: Recommendation | None, principal: Principal) -> Recommendation:
-    scope = principal.scope
-    if (
-        r is None
-        or not scope.reads(r.visibility, r.institution)
-        or (scope.addressees is not None and r.addressee not in scope.addressees)
-    ):
+    if r is None or not may_read(principal, r):
         raise NotFound("There is no such recommendation.")
     return r
 

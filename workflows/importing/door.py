@@ -17,12 +17,19 @@ from uuid import UUID
 from domain.entry import Entry
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation
-from workflows.access import Principal
+from workflows.access import Principal, Role
+from workflows.importing.receipt import Conflict
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.firing import due_now
 
 NEEDS_DECISION = "needs-decision"
 """The reason of a row's note where a step of it is left to people."""
+
+
+def taken(step: str) -> Conflict:
+    """What is said where a row would record something under a name that is taken by what its key
+    can't read. It is the same whatever that is, and says nothing of it."""
+    return Conflict(NEEDS_DECISION, f"“{step}” needs a decision by: {Role.COORDINATOR.value}")
 
 
 class LeftOut(NamedTuple):

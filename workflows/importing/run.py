@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from domain import import_run
-from domain.entry import Entry, Source, Stamp, Visibility
+from domain.entry import NARROWNESS, Entry, Source, Stamp, Visibility
 from domain.import_run import (
     ImportCount,
     ImportNote,
@@ -59,6 +59,11 @@ class Run:
         self._options = options
         self._run: ImportRun | None = None
         self._chunks = 0
+        self._visibility = Visibility.INTERNAL
+
+    def tells_of(self, what: Visibility) -> None:
+        """What came of the run is read by no more than what a row of its file is about."""
+        self._visibility = max(self._visibility, what, key=NARROWNESS.__getitem__)
 
     @property
     def command(self) -> str:
@@ -95,7 +100,9 @@ class Run:
     def fail(self, refusal: Refusal) -> None:
         """Records that the run broke off; what it had recorded stays."""
         if self._run is not None:
-            event = self._run.fail(self._stamp(), refusal.code, refusal.message[:value_chars_max])
+            event = self._run.fail(
+                self._stamp(self._visibility), refusal.code, refusal.message[:value_chars_max]
+            )
             entry = Entry(self.id, self._run.version + 1, self._run.addressee, event)
             command = Command.of(self.command, self._principal, self._receipt.sha256)
             self._desk.append(command, [entry])
@@ -135,7 +142,7 @@ class Run:
             **{f"paragraphs-{n}": getattr(positions, n) for n in positions.__struct_fields__},
         }
         event = run.complete(
-            self._stamp(),
+            self._stamp(self._visibility),
             [ImportCount(name=name, value=value) for name, value in counts.items()],
             unreadable=[
                 ImportNote(
@@ -151,12 +158,12 @@ class Run:
         )
         return Entry(self.id, run.version + 1, run.addressee, event)
 
-    def _stamp(self) -> Stamp:
+    def _stamp(self, visibility: Visibility = Visibility.INTERNAL) -> Stamp:
         return Stamp(
             command=self.command,
             speaker=self._principal.speaker(),
             source=Source(sha256=self._receipt.sha256),
-            visibility=Visibility.INTERNAL,
+            visibility=visibility,
             batch=self.id,
         )
 
