@@ -186,8 +186,8 @@ def tasks(
     here = tuple_(c.due, c.document_order, c.id)
     conditions = [_readable(scope, c), *_fitting(asked)]
     if after is not None:
-        start = connection.execute(select(c.due, c.document_order, c.id).where(c.id == after))
-        bounds = start.first()
+        start = select(c.due, c.document_order, c.id).where(c.id == after, _readable(scope, c))
+        bounds = connection.execute(start).first()
         if bounds is None:
             raise InvalidInput("That task is done, or it never was: begin the list again.")
         conditions.append(here > tuple_(*bounds))

@@ -121,7 +121,8 @@ class Shelf(Generic[State]):
         total = connection.execute(select(func.count()).select_from(self.table).where(*mine))
         here = tuple_(c.sort_key, c.id)
         if after is not None:
-            start = connection.execute(select(c.sort_key, c.id).where(c.id == after)).first()
+            cursor = select(c.sort_key, c.id).where(c.id == after, self._readable(scope))
+            start = connection.execute(cursor).first()
             if start is None:
                 raise InvalidInput("That is no cursor of this list; take it from pageInfo.")
             bounds = tuple_(*start)

@@ -12,17 +12,17 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
-from api.derive import read_id
+from api.derive import global_id, read_id
 from domain.identity import mint
 from domain.recommendation import fold
 from tests.server import Server, running
 from tests.test_importing import matrix, row
-from tests.test_register_api import imported, upload
+from tests.test_register_api import FOLLOW, START, imported, take, upload
 from workflows.ohchr_matrix import Citation, MatrixPart
 
 STATES = {"this": ("SVN", "Slovenia"), "another": ("HRV", "Croatia"), "none": ("AUT", "Austria")}
@@ -40,7 +40,8 @@ QUERY = """query($s: String!, $d: String!) {
     recommendation(symbol: $d, paragraph: "5.1", addressee: $s) { text }
     matches(addressee: [$s]) { totalCount nodes { text status candidates { score } } }
     reviews(addressee: [$s]) { totalCount nodes { documents { symbol date } } }
-    importRuns(addressee: [$s]) { nodes { status counts { name value } unreadableRows missing } } }"""
+    importRuns(addressee: [$s]) { nodes {
+        status counts { name value } unreadableRows missing } } }"""
 
 
 @pytest.fixture
@@ -140,9 +141,9 @@ def assessments(state: str, _: str) -> tuple[bytes, dict[str, Any]]:
         "symbol": DOCUMENT,
         "assessor": "Ombudsman",
         "assessor_kind": "nhri",
-        "scheme": "upr-info-mid-term-1",
+        "scheme": "upr-info-1",
     }
-    more = {"grade": "fully", "date": "2024-01-01", "source": "NHRI/1"}
+    more = {"grade": "fully-implemented", "date": "2024-01-01", "source": "NHRI/1"}
     rows = [{**said, **more, "paragraph": n, "text": t} for n, t in (("5.1", TEXT), ("5.2", OPEN))]
     return table(*rows), {"format": "ASSESSMENTS"}
 
@@ -219,6 +220,8 @@ def test_a_file_tells_nothing_of_what_its_key_cant_read(here: Server, kind: str)
     assert alike(found["this"], "this") == alike(found["another"], "another")
     if kind not in NAMING:
         assert alike(found["this"], "this") == alike(found["none"], "none")
+        last = found["this"][2]["receipt"]
+        assert last is None or last["new"] + last["changed"] + last["undecided"] > 0
     else:
         run = found["this"][2]["receipt"]
         (left,) = run["conflicts"]
@@ -229,3 +232,187 @@ def test_a_file_tells_nothing_of_what_its_key_cant_read(here: Server, kind: str)
         assert id is not None
         after = here.service.log.load(read_id(id), fold)
         assert msgspec.to_builtins(after) == msgspec.to_builtins(before), "nothing is changed"
+
+
+# --- By hand -------------------------------------------------------------------------------------
+
+A_REVIEW = {"mechanism": "UPR", "body": "UPR", "cycle": 2}
+
+
+def refusal(payload: dict[str, Any]) -> tuple[str, str]:
+    """Code and sentence of the one refusal of a step."""
+    (error,) = payload["errors"]
+    return error["code"], error["message"]
+
+
+def test_a_taken_number_is_left_to_a_coordinator_also_by_hand(here: Server) -> None:
+    said: dict[str, Any] = {"mechanism": "UPR", "body": "UPR", "cycle": 4, "language": "en"}
+    said |= {"parts": [{"text": TEXT}], "symbol": DOCUMENT}
+    answers = []
+    for world in ("this", "another"):
+        hide(here, world)
+        state = STATES[world][0]
+        payload = here.take(
+            "clerk", "receiveRecommendation", **said, addressee=state, paragraph="5.1"
+        )
+        answers.append(refusal(payload))
+        there = here.take(
+            "clerk", "receiveRecommendation", **said, addressee=state, paragraph="5.2"
+        )
+        assert refusal(there)[0] == "ALREADY_SO", "what the clerk may read is there, and said to be"
+        sees = {**said, "addressee": state, "paragraph": "5.1"}
+        assert refusal(here.take("coordinator", "receiveRecommendation", **sees))[0] == "ALREADY_SO"
+    assert answers[0] == answers[1]
+    assert (answers[0][0], "coordinator" in answers[0][1]) == ("NEEDS_DECISION", True)
+    assert TEXT not in answers[0][1]
+
+
+def test_a_hidden_review_is_neither_opened_again_nor_written_to(here: Server) -> None:
+    take(here, "coordinator", "openReview", **A_REVIEW, addressee="SVN", visibility="CONFIDENTIAL")
+    again = take(here, "clerk", "openReview", **A_REVIEW, addressee="SVN")
+    assert refusal(again)[0] == "NEEDS_DECISION"
+    cited = Citation(printed="A/HRC/59/15/Add.1", symbol="A/HRC/59/15/Add.1", paragraph="3")
+    file = upload(here, matrix([row("140.1", citation=cited)]), name="m.docx")["id"]
+    here.grant("clerk of one", "clerk", "archive", addressees=("SVN",))
+    said = {"file": file, "format": "OHCHR_MATRIX", "document": "A/HRC/59/15"}
+    dry = imported(here, "clerk of one", dryRun=True, **said)["receipt"]
+    job = imported(here, "clerk of one", **said)["receipt"]
+    assert job["new"] == 1
+    for receipt in (dry, job):
+        assert [n["reason"] for n in receipt["conflicts"]] == ["needs-decision"]
+    query = '{ reviews(addressee: ["SVN"]) { nodes { documents { symbol } } } }'
+    assert here.ask("coordinator", query)["reviews"]["nodes"] == [{"documents": []}]
+
+
+def test_a_duplicate_is_of_one_that_all_may_read_who_read_it(here: Server) -> None:
+    hidden = hide(here, "this")
+    open_ = here.receive(addressee="SVN")
+    nobody = global_id(mint("recommendation", "SVN", "A/HRC/1/1", "1"))
+    answers = [
+        refusal(here.take(who, "declareDuplicate", id=open_, expectedVersion=1, of=of))
+        for who, of in (("clerk", hidden), ("clerk", nobody))
+    ]
+    assert answers[0] == answers[1]
+    told = here.take("coordinator", "declareDuplicate", id=open_, expectedVersion=1, of=hidden)
+    assert refusal(told)[0] == "INVALID_INPUT", "all would read its id"
+    assert hidden is not None
+    there = here.take("coordinator", "declareDuplicate", id=hidden, expectedVersion=1, of=open_)
+    assert there["errors"] == []
+
+
+def test_a_cursor_tells_of_nothing_that_is_not_in_the_list(here: Server) -> None:
+    hidden = take(
+        here, "coordinator", "openReview", **A_REVIEW, addressee="SVN", visibility="CONFIDENTIAL"
+    )["node"]["uuid"]
+    query = "query($a: String!) { reviews(after: $a) { totalCount } }"
+    answers = [here.refused("clerk", query, a=UUID(id).hex) for id in (hidden, str(uuid4()))]
+    assert answers[0] == answers[1]
+
+
+# --- What came of a run --------------------------------------------------------------------------
+
+RUNS = """{ importRuns { nodes { status format counts { name } unreadableRows missing code message
+    unreadable { row } } } }"""
+
+
+def test_what_came_of_a_run_is_told_to_those_who_may_read_all_it_was_about(here: Server) -> None:
+    hide(here, "this")
+    content, said = answers("SVN", "")
+    file = upload(here, content, name="a.csv")["id"]
+    job = imported(here, "coordinator", file=file, state="SVN", **said)
+    assert job["receipt"]["changed"] == 2
+    (whole,) = here.ask("coordinator", RUNS)["importRuns"]["nodes"]
+    assert whole["counts"]
+    for who in ("clerk", "auditor"):
+        (run,) = here.ask(who, RUNS)["importRuns"]["nodes"]
+        assert (run["status"], run["counts"], run["unreadable"]) == ("COMPLETED", [], [])
+    content, said = a_table("HRV", "")
+    file = upload(here, content, name="a.csv")["id"]
+    imported(here, "coordinator", file=file, state="HRV", **said)
+    assert all(here.ask("clerk", RUNS)["importRuns"]["nodes"][0]["counts"]), "nothing is hidden"
+
+
+def test_a_receipt_is_for_keys_that_read_what_its_key_reads(here: Server) -> None:
+    """A system of one institution may have a key as coordinator and one as clerk."""
+    for role in ("coordinator", "clerk"):
+        said = {"actor": None, "system": "tool", "addressees": ("SVN",)}
+        here.grant(f"tool as {role}", role, "mfa", **said)
+    hide(here, "this")
+    content, said = a_table("SVN", "")
+    file = upload(here, content, name="a.csv")["id"]
+    command = uuid4().hex
+    as_coordinator, as_clerk = "tool as coordinator", "tool as clerk"
+    job = imported(
+        here, as_coordinator, file=file, state="SVN", dryRun=True, commandId=command, **said
+    )
+    assert job["receipt"]["same"] + job["receipt"]["changed"] == 1
+    uuid = here.ask(
+        as_coordinator,
+        START,
+        input={"commandId": command, "file": file, "state": "SVN", "dryRun": True, **said},
+    )["startImport"]["job"]["uuid"]
+    error = here.refused(as_clerk, FOLLOW, u=uuid)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    input = {"commandId": command, "file": file, "state": "SVN", "dryRun": True, **said}
+    started = here.ask(as_clerk, START, input=input)["startImport"]
+    assert (started["job"], started["errors"][0]["code"]) == (None, "COMMAND_REUSED")
+
+
+def test_a_row_matched_to_what_is_hidden_waits_where_only_they_see_it_who_see_that(
+    here: Server,
+) -> None:
+    hide(here, "this")
+    content, said = upr_info("SVN", "Slovenia")
+    file = upload(here, content, name="a.csv")["id"]
+    done = imported(here, "coordinator", file=file, state="SVN", **said)["receipt"]
+    assert done["matched"] == 1
+    query = '{ matches(addressee: ["SVN"]) { nodes { text candidates { score } } } }'
+    assert TEXT in [m["text"] for m in here.ask("coordinator", query)["matches"]["nodes"]]
+    for who in ("clerk", "auditor"):
+        assert TEXT not in [m["text"] for m in here.ask(who, query)["matches"]["nodes"]]
+    receipt = imported(here, file=file, state="SVN", dryRun=True, **said)["receipt"]
+    assert [(n["row"], n["reason"]) for n in receipt["conflicts"]] == [(2, "needs-decision")]
+
+
+# --- What is hidden of one that may be read ------------------------------------------------------
+
+POSITION = {"organ": "ADDENDUM", "visibility": "CONFIDENTIAL", "effectiveOn": "2025-04-08"}
+ASSESSED = {
+    "assessorKind": "NHRI",
+    "assessor": "Ombudsman",
+    "scheme": "upr-info",
+    "schemeVersion": "1",
+    "effectiveOn": "2024-01-01",
+    "source": {"document": "NHRI/1"},
+    "visibility": "CONFIDENTIAL",
+}
+
+
+@pytest.mark.parametrize("kind", ["answers", "a_matrix", "a_table", "lists"])
+def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> None:
+    """As the file has it, and of another document; the clerk's file is told the same."""
+    found = {}
+    for said, (state, name) in STATES.items():
+        id = here.receive(addressee=state, symbol=DOCUMENT, paragraph="5.1", parts=[{"text": TEXT}])
+        if said != "none":
+            document = f"{DOCUMENT}/Add.1" if said == "this" else "A/HRC/1/Add.7"
+            here.step("coordinator", "acceptRecommendation", id, instrument=document, **POSITION)
+        content, options = FILES[kind](state, name)
+        file = upload(here, content, addressee=state, name="rows.csv")["id"]
+        jobs = [imported(here, file=file, state=state, dryRun=d, **options) for d in (True, False)]
+        found[said] = alike(jobs, said)
+    assert found["this"] == found["another"] == found["none"]
+
+
+def test_a_confidential_assessment_is_told_by_no_file(here: Server) -> None:
+    found = {}
+    for said, (state, name) in STATES.items():
+        id = here.receive(addressee=state, symbol=DOCUMENT, paragraph="5.1", parts=[{"text": TEXT}])
+        if said != "none":
+            grade = "fully-implemented" if said == "this" else "not-implemented"
+            here.step("coordinator", "assessRecommendation", id, grade=grade, **ASSESSED)
+        content, options = assessments(state, name)
+        file = upload(here, content, addressee=state, name="rows.csv")["id"]
+        jobs = [imported(here, file=file, state=state, dryRun=d, **options) for d in (True, False)]
+        found[said] = alike(jobs, said)
+    assert found["this"] == found["another"] == found["none"]

@@ -35,6 +35,7 @@ from domain.refusals import (
     Forbidden,
     FourEyes,
     InvalidInput,
+    NeedsDecision,
     NotFound,
     Refusal,
     StaleVersion,
@@ -75,8 +76,8 @@ class Aggregate(Protocol):
     institution: str
 
 
-FindAliases = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, str], UUID]]
-"""Which recommendation of an addressee goes by which alias, by addressee and the alias's key;
+FindBearers = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, str], list[UUID]]]
+"""Which recommendations of an addressee go by which alias, by addressee and the alias's key;
 answered from a view that is up to date, and handed in by `api`."""
 
 State = TypeVar("State", bound=Aggregate)
@@ -425,27 +426,40 @@ class Desk:
         command: Command,
         addressee: str,
         begin: Callable[[], tuple[UUID, Received]],
-        find: FindAliases,
+        find: FindBearers,
     ) -> Taken:
         """Records that a recommendation arrived; refuses one that is there already, under this
-        number or, since numbers change, under one it went by."""
+        number or, since numbers change, under one it went by. Where that is not for this reader, it
+        needs a decision of one who may read it."""
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, "receive", addressee)
         of_addressee(addressee)
         id, event = begin()
         self.references.check(addressee, event)
-        there = AlreadySo("This paragraph is in the record already; look it up by its number.")
+        there = "This paragraph is in the record already; look it up by its number."
         try:
             if event.symbol and event.paragraph:
                 alias = Alias(scheme="un", value=event.symbol, paragraph=event.paragraph)
-                if find([(addressee, alias)]):
-                    raise there
+                for bearers in find([(addressee, alias)]).values():
+                    raise self._is_there(principal, "receive", bearers, there)
             return self.append(command, [self.procedures.opening(id, addressee, event)])
-        except (StaleVersion, AlreadySo) as refusal:
+        except (StaleVersion, AlreadySo, NeedsDecision) as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
-            raise there from None
+            if not isinstance(refusal, StaleVersion):
+                raise
+            raise self._is_there(principal, "receive", [id], there) from None
+
+    def _is_there(
+        self, principal: Principal, step: str, ids: Sequence[UUID], said: str
+    ) -> AlreadySo | NeedsDecision:
+        """Why something is not begun that is there: what is not for this reader is told as needing
+        a decision, and nothing is said of it."""
+        scope = principal.scope
+        if any(entry.version == 1 and scope.sees(entry) for entry in self.log.history(ids)):
+            return AlreadySo(said)
+        return NeedsDecision(f"“{step}” needs a decision by: {Role.COORDINATOR.value}.")
 
     def begin(
         self,
@@ -456,7 +470,7 @@ class Desk:
         act: Callable[[], tuple[UUID, Event]],
     ) -> Taken:
         """Begins anything that is no recommendation: a review, an institution, a report, a file.
-        Refuses one that is there already."""
+        Refuses one that is there already, as `receive` does."""
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, step, addressee)
@@ -468,7 +482,8 @@ class Desk:
         except StaleVersion as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
-            raise AlreadySo("It is in the record already; look it up.") from None
+            there = "It is in the record already; look it up."
+            raise self._is_there(principal, step, [id], there) from None
 
     def go_on(
         self,

@@ -47,7 +47,8 @@ class NotAskedFor(Exception):
 
 class Fact(NamedTuple):
     """What a file states of one recommendation that the principal may read. `plan` gives the
-    entries that record it, none where the record has it, as far as that may be read; raises `Conflict`, `NotAskedFor`, or a refusal."""
+    entries that record it, none where the record has it, as far as that may be read; raises
+    `Conflict`, `NotAskedFor`, or a refusal."""
 
     row: int
     name: str
