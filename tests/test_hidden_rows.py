@@ -388,7 +388,7 @@ ASSESSED = {
 }
 
 
-@pytest.mark.parametrize("kind", ["answers", "a_matrix", "a_table", "lists"])
+@pytest.mark.parametrize("kind", ["answers", "a_matrix", "a_table"])
 def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> None:
     """As the file has it, and of another document; the clerk's file is told the same."""
     found = {}

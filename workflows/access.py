@@ -48,6 +48,7 @@ MAY: dict[str, frozenset[Role]] = {
         "receive": (C, K),
         "import": (C, K),
         "fill-in-worklist": (C, F),
+        "record-history": (C,),
         "add-text": (C, K),
         "correct": (C, K),
         "strike": (C,),

@@ -46,6 +46,7 @@ from domain.refusals import (
     valid,
 )
 from domain.steps import BESIDE
+from workflows import as_history
 from workflows.access import (
     MAY,
     Principal,
@@ -269,7 +270,9 @@ class Desk:
         is one; where the step is `late` another comes before it, which sets aside what the clock
         did since. Refuses what the step itself refuses. `assignment` is the one it is about,
         `report` the progress report that it drafts again."""
-        if step in BESIDE:
+        if stamp.history is not None:
+            self._authorise_history(principal, step, stamp, r, assignment)
+        elif step in BESIDE:
             authorise_beside(principal, step, r)
         else:
             authorise_on(principal, step, r, assignment, self._roles(r, step))
@@ -286,14 +289,31 @@ class Desk:
             history = list(self.log.history([r.id]))
             passed = passings(self.procedures, history, fired, r, stamp.command)
             entries.append(set_back(self.procedures, r, stamp, passed))
-        self.procedures.check(r, step)
-        if four_eyes.looks_at(self.procedures.of(r), step):
-            self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
-        self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
+        if stamp.history is None:
+            self.procedures.check(r, step)
+            if four_eyes.looks_at(self.procedures.of(r), step):
+                self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
+            self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
         authorise_entry(principal, step, r, stamp.visibility, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
         return [*entries, self.procedures.enter(r, step, event)]
+
+    def _authorise_history(
+        self,
+        principal: Principal,
+        step: str,
+        stamp: Stamp,
+        r: Recommendation,
+        assignment: int | None,
+    ) -> None:
+        """Refuses a step as history where the principal has no right to that, where the procedure
+        has no such step, and where its entry lacks what history needs."""
+        if step in BESIDE:
+            raise InvalidInput("`asHistory`: this is no step of a procedure.", field="asHistory")
+        self._roles(r, step)
+        authorise_on(principal, step, r, assignment, MAY[as_history.RIGHT])
+        as_history.check(stamp, lambda: self.procedures.moment(r.addressee).today)
 
     def _seen_by_others(
         self, r: Recommendation, step: str, actor: str | None, event: RecommendationEvent

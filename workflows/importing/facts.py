@@ -100,7 +100,7 @@ class FactsImport(ABC, Generic[Found]):
         )
         self._desk = desk
         self._run = Run(desk, principal, self.receipt, options, batch=batch)
-        self.door = Door(self.procedures, principal, lambda: self._run.command)
+        self.door = Door(self.procedures, principal, lambda: self._run.command, options.as_history)
         self._progress = progress
         self._paragraphs: dict[tuple[str, str], dict[str, UUID]] = {}
 
@@ -125,7 +125,7 @@ class FactsImport(ABC, Generic[Found]):
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
         """The entries of a step, by the door of files. Raises Conflict where it is left to
         people."""
-        if (why := self.door.hindrance(r, step)) is not None:
+        if (why := self.door.judge(r, step, event).why) is not None:
             raise Conflict(NEEDS_DECISION, why)
         return self.door.enter(r, step, event)
 

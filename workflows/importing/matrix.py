@@ -372,7 +372,7 @@ class Plan:
         self._options = options
         self._sha256 = sha256
         self._principal = principal
-        self._door = Door(procedures, principal, lambda: f"import:{batch}")
+        self._door = Door(procedures, principal, lambda: f"import:{batch}", options.as_history)
         self._terms = terms
         self._there = there
         self.receipt = _count(matrix, labels, options, sha256)
@@ -660,6 +660,8 @@ class Plan:
             stamp = self._stamp(row, Effective(), reason=reason)
             struck = r.strike(stamp, CorrectionKind.CLERICAL, wrong[-1])
             planned.extend(self._door.enter(r, "strike", struck))
+            if not planned:
+                return []  # the other answer stands until somebody has decided
         planned.extend(self._take_position(row, r))
         return planned
 

@@ -22,7 +22,14 @@ import msgspec
 
 from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import Alias, Part, PartText, Recommender, Text
+from domain.events import (
+    Alias,
+    Part,
+    PartText,
+    RecommendationEvent,
+    Recommender,
+    Text,
+)
 from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
@@ -80,8 +87,6 @@ from workflows.importing.receipt import (
 )
 from workflows.importing.run import Run
 from workflows.importing.terms import Terms, told
-from workflows.procedure import Procedures
-from workflows.procedure.firing import due_now
 from workflows.sources import (
     NotThisFormat,
     Read,
@@ -184,7 +189,7 @@ class _Work:
         self._receipt = receipt
         self._run = run
         self._procedures = desk.procedures.for_a_file()
-        self._door = Door(self._procedures, principal, lambda: run.command)
+        self._door = Door(self._procedures, principal, lambda: run.command, options.as_history)
         self._matchers: dict[UUID, Matcher | None] = {}
         self._namesakes: dict[UUID, Namesakes] = {}
         self._terms = Terms(lookups)
@@ -339,7 +344,7 @@ class _Work:
             may_be = of_a_match(known.of(c.recommendation) for c in found.candidates)
             return Outcome.UNDECIDED, [self._propose(row, found.candidates, may_be)]
         if (matcher := self._matcher(row)) is not None:
-            return self._match(row, matcher, known)
+            return self._match(row, matcher, known, tally)
         if twins := self._twins(row):
             return self._join_twin(row, twins, known, tally)
         # An id that is taken was minted for one that has another name by now.
@@ -572,7 +577,9 @@ class _Work:
             self._matchers[id] = Matcher(there) if there else None
         return self._matchers[id]
 
-    def _match(self, row: SourceRow, matcher: Matcher, known: Known) -> tuple[Outcome, list[Entry]]:
+    def _match(
+        self, row: SourceRow, matcher: Matcher, known: Known, tally: _Tally
+    ) -> tuple[Outcome, list[Entry]]:
         found = matcher.find(row.text, row.recommenders)
         entry = self._propose(row, found.candidates, found.visibility)
         if found.it is None:
@@ -585,11 +592,13 @@ class _Work:
         id: UUID = found.it.id
         if id not in known.histories:
             known.histories[id] = list(self._desk.log.history([id]))
-        return Outcome.MATCHED, [
-            entry,
-            Entry(entry.stream, 2, entry.addressee, event),
-            *join(self._procedures, self._stamp(row, Effective()), known.of(id), made),
-        ]
+        try:
+            joined = join(self._door, self._stamp(row, Effective()), known.of(id), made)
+        except Conflict as conflict:
+            tally.conflicts.append(_note(row, conflict.reason, conflict.message))
+            return Outcome.UNDECIDED, [entry]
+        made_so = Entry(entry.stream, 2, entry.addressee, event)
+        return Outcome.MATCHED, [entry, made_so, *joined]
 
     def _propose(
         self, row: SourceRow, candidates: tuple[MatchCandidate, ...], visibility: Visibility
@@ -709,9 +718,10 @@ class _Tally:
                 receipt.note(notes, note)
 
 
-def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
+def join(door: Door, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
     """What a match adds to its recommendation, after what was due on that before: the row's name in
-    its source, or its number in the document that it comes from, and its terms."""
+    its source, or its number in the document that it comes from, and its terms. Raises Conflict
+    where one of these is left to people."""
     alias = Alias(
         scheme=row.scheme,
         value=row.symbol or row.key if row.scheme == "un" else row.key,
@@ -720,19 +730,18 @@ def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Mat
     is_named = alias.key in {a.key for a in r.aliases}
     borne = {held.term.key for held in r.terms}
     new = [term for term in row.terms if term.key not in borne]
-    if is_named and not new:
-        return []
-    planned = due_now(procedures, r, stamp.command)
+    acts: list[tuple[str, RecommendationEvent]] = []
     if not is_named and row.scheme == "un":
         numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
-        planned.append(procedures.enter(r, "renumber", numbered))
+        acts.append(("renumber", numbered))
     elif not is_named:
-        named = r.identify(stamp, row.scheme, row.key)
-        planned.append(procedures.enter(r, "identify", named))
+        acts.append(("identify", r.identify(stamp, row.scheme, row.key)))
     if new:
-        fits = r.classify(stamp, new, AssertedHow.SOURCE)
-        planned.append(procedures.enter(r, "classify", fits))
-    return planned
+        acts.append(("classify", r.classify(stamp, new, AssertedHow.SOURCE)))
+    for step, event in acts:
+        if (why := door.judge(r, step, event).why) is not None:
+            raise Conflict(NEEDS_DECISION, why)
+    return [entry for step, event in acts for entry in door.enter(r, step, event)]
 
 
 def _review(row: SourceRow) -> UUID | None:
