@@ -437,7 +437,8 @@ class _Work:
         planned = [entry]
         if row.scheme != "un":
             named = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
-            planned.extend(self._door.enter(r, "identify", named, is_new=True))
+            # Its source's name is part of what arrives: without it, it would arrive again.
+            planned.append(self._procedures.enter(r, "identify", named))
         if row.answer is not None:
             planned.extend(self._take_position(row, r, is_new=True))
         if row.terms:
