@@ -20,9 +20,12 @@ import pytest
 from api.derive import global_id, read_id
 from domain.identity import mint
 from domain.recommendation import fold
+from tests.given import given, offered, received
 from tests.server import Server, running
 from tests.test_importing import matrix, row
 from tests.test_register_api import FOLLOW, START, imported, take, upload
+from tests.test_wg_report import written as report
+from tests.test_worklist import saved_again, written
 from workflows.ohchr_matrix import Citation, MatrixPart
 
 STATES = {"this": ("SVN", "Slovenia"), "another": ("HRV", "Croatia"), "none": ("AUT", "Austria")}
@@ -94,6 +97,23 @@ def a_matrix(_: str, name: str) -> tuple[bytes, dict[str, Any]]:
     return matrix(rows, state=name), {"format": "OHCHR_MATRIX", "document": DOCUMENT}
 
 
+def a_report(_: str, name: str) -> tuple[bytes, dict[str, Any]]:
+    lines = (
+        f"Report of the Working Group on the Universal Periodic Review: {name}",
+        f"5. The recommendations listed below enjoy the support of {name}:",
+        f"5.1 {TEXT} (France);",
+        "5.3 Build schools (France).",
+    )
+    return report(*lines), {"format": "WG_REPORT", "document": DOCUMENT, "session": 48}
+
+
+def a_committees_table(state: str, _: str) -> tuple[bytes, dict[str, Any]]:
+    """Of a committee, whose paragraphs may hold several texts."""
+    said = {"addressee": state, "symbol": DOCUMENT, "body": "CAT", "mechanism": "treaty-body"}
+    rows = [{**said, "paragraph": "5.1", "text": TEXT}, {**said, "paragraph": "6", "text": "Act"}]
+    return table(*rows), {"format": "TABLE"}
+
+
 def upr_info(_: str, name: str) -> tuple[bytes, dict[str, Any]]:
     head = "To,To-Rgrp,To-Org,Text,From,From-Rgrp,From-Org,Response,Action,Issue,Session"
     rows = [head, *(f"{name},EEG,EU,{t},France,,,Accepted,5,Health,48" for t in (TEXT, "Build"))]
@@ -162,6 +182,8 @@ FILES = {
         a_table,
         a_table_of_another_document,
         a_matrix,
+        a_report,
+        a_committees_table,
         upr_info,
         uhri,
         answers,
@@ -170,7 +192,7 @@ FILES = {
         lists,
     )
 }
-NAMING = {"a_table", "a_matrix", "uhri"}
+NAMING = {"a_table", "a_matrix", "a_report", "a_committees_table", "uhri"}
 """Files that would give the hidden one's number to another: that it is taken can't be hidden."""
 
 
@@ -205,6 +227,38 @@ def told(server: Server, said: str, made: Any) -> list[Any]:
         found.append(job)
         found.append(server.ask("clerk", QUERY, s=state, d=DOCUMENT))
     return found
+
+
+def test_a_worklist_tells_nothing_of_what_its_key_cant_read(here: Server, tmp_path: Any) -> None:
+    here.grant("labour", "focal-point", "labour", addressees=ALL)
+    found = {}
+    for said, (state, _) in STATES.items():
+        if (id := hide(here, said)) is not None:
+            here.step("coordinator", "offerAssignment", id, institution="labour")
+        r = given(received("5.1"), offered("labour")).it
+        hidden = mint("recommendation", state, DOCUMENT, "5.1")
+        r = msgspec.structs.replace(r, id=hidden, addressee=state)
+        content = saved_again(written(tmp_path, [r]), {(2, "Answer"): "accept"})
+        file = upload(here, content, addressee=state, name="list.xlsx")["id"]
+        asked = {"file": file, "format": "WORKLIST", "state": None}
+        jobs = [imported(here, "labour", dryRun=d, **asked) for d in (True, False)]
+        assert [n["reason"] for n in jobs[1]["receipt"]["conflicts"]] == ["not-found"]
+        found[said] = alike(jobs, said)
+    assert found["this"] == found["another"] == found["none"]
+
+
+def test_a_number_that_passed_on_to_what_is_hidden_is_nobody_elses(here: Server) -> None:
+    """The one that had it before is still looked up by it, and nothing is recorded there."""
+    before = here.receive(symbol=DOCUMENT, paragraph="5.1")
+    renumbered = {"symbol": DOCUMENT, "paragraph": "5.9"}
+    here.step("coordinator", "renumberRecommendation", before, **renumbered)
+    hidden = here.receive(symbol="A/HRC/70/1", paragraph="1", visibility="CONFIDENTIAL")
+    here.step("coordinator", "renumberRecommendation", hidden, symbol=DOCUMENT, paragraph="5.1")
+    content, said = answers("SVN", "")
+    file = upload(here, content.replace(b"5.2", b"5.9"), name="a.csv")["id"]
+    receipt = imported(here, file=file, state="SVN", **said)["receipt"]
+    assert "number-not-known" in {note["reason"] for note in receipt["unreadable_rows"]}
+    assert [note["paragraph"] for note in receipt["changes"]] == ["5.9"]
 
 
 @pytest.mark.parametrize("kind", sorted(FILES))
@@ -330,6 +384,15 @@ def test_what_came_of_a_run_is_told_to_those_who_may_read_all_it_was_about(here:
     file = upload(here, content, name="a.csv")["id"]
     imported(here, "coordinator", file=file, state="HRV", **said)
     assert all(here.ask("clerk", RUNS)["importRuns"]["nodes"][0]["counts"]), "nothing is hidden"
+
+
+def test_a_run_about_nothing_but_what_is_hidden_is_hidden_with_it(here: Server) -> None:
+    here.receive(symbol="A/HRC/70/1", paragraph="1", visibility="CONFIDENTIAL")
+    content, said = answers_to_the_hidden_alone("SVN", "")
+    file = upload(here, content, name="a.csv")["id"]
+    imported(here, "coordinator", file=file, state="SVN", **said)
+    assert len(here.ask("coordinator", RUNS)["importRuns"]["nodes"]) == 1
+    assert here.ask("auditor", RUNS)["importRuns"]["nodes"] == []
 
 
 def test_a_receipt_is_for_keys_that_read_what_its_key_reads(here: Server) -> None:

@@ -26,7 +26,6 @@ from domain.addressees import addressee as known_addressee
 from domain.addressees import recognise
 from domain.cycles import cycle_of
 from domain.entry import (
-    NARROWNESS,
     Effective,
     Entry,
     Protected,
@@ -176,7 +175,8 @@ class MatrixImport:
             if dry_run or not plan.entries:
                 return plan.receipt
             run = Run(self._desk, self._principal, plan.receipt, options, batch=plan.batch)
-            run.tells_of(plan.visibility)
+            for visibility in plan.about:
+                run.tells_of(visibility)
             try:
                 tell("recording", 0, len(plan.entries))
                 run.record([*opening, *plan.entries], is_last=True)
@@ -350,8 +350,8 @@ def label(matrix: Matrix, options: Options) -> Labels:
 
 class Plan:
     """What a file would change: the entries to record and the receipt, row by row. `taken`: the
-    paragraphs whose number is taken by what can't be read; `visibility`: who may read all that its
-    rows are about."""
+    paragraphs whose number is taken by what can't be read; `about`: who may read what its rows are
+    about."""
 
     def __init__(
         self,
@@ -377,7 +377,7 @@ class Plan:
         self._there = there
         self.receipt = _count(matrix, labels, options, sha256)
         self.taken: set[str] = set()
-        self.visibility = Visibility.INTERNAL
+        self.about: set[Visibility] = set()
 
     def alias(self, row: MatrixRow) -> Alias:
         """The official name of a row's paragraph."""
@@ -400,8 +400,7 @@ class Plan:
     def add(self, row: MatrixRow, entries: Sequence[Entry], *, anew: bool = False) -> None:
         """Plans one row against what the record holds of it; `anew` gives it a random id."""
         before = fold(entries)
-        if before is not None:
-            self._tells_of(before.visibility)
+        self.about.add(Visibility.PUBLIC if before is None else before.visibility)
         self._door.take_left_out()
         try:
             if before is None:
@@ -430,7 +429,7 @@ class Plan:
         """Plans a row that the review has from another source, without its number."""
         r = fold(entries)
         assert r is not None
-        self._tells_of(r.visibility)
+        self.about.add(r.visibility)
         self._door.take_left_out()
         try:
             event = r.renumber(
@@ -447,9 +446,6 @@ class Plan:
         self.entries.extend(planned)
         self._tell_left_out(row)
         self._count(Outcome.MATCHED)
-
-    def _tells_of(self, what: Visibility) -> None:
-        self.visibility = max(self.visibility, what, key=NARROWNESS.__getitem__)
 
     def _tell_left_out(self, row: MatrixRow) -> None:
         """Lists the steps of a row that are left to people."""
@@ -479,7 +475,7 @@ class Plan:
         else:
             said = f"it reads like {first.symbol} {first.paragraph} and waits for a person"
             may_be = of_a_match(twins[:candidates_max])
-            self._tells_of(may_be)
+            self.about.add(may_be)
             stamp = self._stamp(row, Effective(), visibility=may_be)
             id, proposed = propose_match(
                 stamp,

@@ -60,10 +60,13 @@ class Run:
         self._run: ImportRun | None = None
         self._chunks = 0
         self._visibility = Visibility.INTERNAL
+        self._begins: Visibility | None = None
 
     def tells_of(self, what: Visibility) -> None:
-        """What came of the run is read by no more than what a row of its file is about."""
-        self._visibility = max(self._visibility, what, key=NARROWNESS.__getitem__)
+        """What came of the run is read by no more than what a row of its file is about; that it was
+        begun, by whoever may read something that its first rows are about."""
+        self._visibility = max(self._visibility, what, key=_narrowness)
+        self._begins = min(self._begins or what, what, key=_narrowness)
 
     @property
     def command(self) -> str:
@@ -110,8 +113,9 @@ class Run:
     def _begin(self) -> Entry:
         receipt = self._receipt
         said = msgspec.to_builtins(self._options)
+        begins = max(Visibility.INTERNAL, self._begins or Visibility.INTERNAL, key=_narrowness)
         id, event = start_import(
-            self._stamp(),
+            self._stamp(begins),
             id=self.id,
             format=receipt.format,
             parser_version=receipt.parser_version,
@@ -166,6 +170,9 @@ class Run:
             visibility=visibility,
             batch=self.id,
         )
+
+
+_narrowness = NARROWNESS.__getitem__
 
 
 def _json(value: object) -> str:

@@ -347,6 +347,7 @@ class _Work:
             return self._match(row, matcher, known, tally)
         if twins := self._twins(row):
             return self._join_twin(row, twins, known, tally)
+        self._run.tells_of(Visibility.PUBLIC)
         # An id that is taken was minted for one that has another name by now.
         planned = self._receive(row, uuid4() if minted(row) in known.histories else None)
         id = planned[0].stream
