@@ -247,6 +247,25 @@ def test_a_worklist_tells_nothing_of_what_its_key_cant_read(here: Server, tmp_pa
     assert found["this"] == found["another"] == found["none"]
 
 
+def test_another_systems_name_is_taken_as_a_number_is(here: Server) -> None:
+    found = []
+    for said in ("this", "another"):
+        state, name = STATES[said]
+        more = {"addressee": state, "symbol": "A/HRC/70/1", "paragraph": "1"}
+        parts = [{"text": TEXT if said == "this" else OTHER}]
+        hidden = here.receive(**more, parts=parts, visibility="CONFIDENTIAL")
+        content, options = uhri(state, name)
+        value = json.loads(content)[0]["AnnotationId"]
+        here.step("coordinator", "identifyRecommendation", hidden, scheme="uhri", value=value)
+        file = upload(here, content, addressee=state, name="rows.json")["id"]
+        jobs = [imported(here, file=file, state=state, dryRun=d, **options) for d in (True, False)]
+        receipt = jobs[1]["receipt"]
+        assert [note["reason"] for note in receipt["conflicts"]] == ["needs-decision"]
+        assert receipt["new"] == 0
+        found.append(alike(jobs, said))
+    assert found[0] == found[1]
+
+
 def test_a_number_that_passed_on_to_what_is_hidden_is_nobody_elses(here: Server) -> None:
     """The one that had it before is still looked up by it, and nothing is recorded there."""
     before = here.receive(symbol=DOCUMENT, paragraph="5.1")
