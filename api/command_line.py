@@ -161,12 +161,14 @@ def import_file(given: argparse.Namespace, settings: Settings) -> int:
         reviewed=given.reviewed,
         document_dates=read_document_dates(given.document_date),
         language=given.language,
+        as_history=given.as_history,
     )
     file: Path = given.file
     if not file.is_file():
         raise FileNotFoundError(2, "no such file", str(file))
     with _service(settings) as service:
-        principal = _principal(given, service)
+        role = "coordinator" if given.as_history else "clerk"
+        principal = _principal(given, service, role)
         importing = Import(service.desk, service, principal)
         with _bar(quiet=given.json) as tell:
             receipt = importing.run(
@@ -481,6 +483,18 @@ def replay(given: argparse.Namespace, settings: Settings) -> int:
                 f"{found.past_four_eyes:,} entries of imports took a step that four eyes look at; "
                 f"the first at log index {some}."
             )
+        if found.past_procedure:
+            some = ", ".join(map(str, found.past_procedure_at[:10]))
+            print(
+                f"{found.past_procedure:,} entries of imports took a step that was not open, and "
+                f"do not say that they are history; the first at log index {some}."
+            )
+        if found.history:
+            print(f"{found.history:,} entries are recorded as history, and are no steps:")
+        for h in found.as_history:
+            day = h.effective_on or "an unknown day"
+            by = f"{h.authority.kind.value} “{h.authority.reference}”"
+            print(f"  {h.log_index}: {h.step} of {day}, by {h.institution} ({h.role}), {by}")
     return 0 if found.ok else 1
 
 
@@ -642,6 +656,13 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--actor", help="pseudonym of the person who imports")
     c.add_argument("--institution", default="operator", help="the institution that imports")
     c.add_argument("--authority", help="by what decision or mandate")
+    c.add_argument(
+        "--as-history",
+        type=_as_history,
+        metavar="KIND=REFERENCE",
+        help="record as history what the procedure would not let pass, by this authority: "
+        'decision="Cabinet decision 12 of 2020"; needs the role coordinator',
+    )
 
     c = add("serve", serve, "Answer over HTTP.")
     c.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
@@ -733,6 +754,16 @@ def _date(text: str) -> str:
     if not is_date(text):
         raise argparse.ArgumentTypeError(f"“{text}” is not a date: write 2019-11-12")
     return text
+
+
+def _as_history(text: str) -> Authority:
+    from domain.entry import Authority, AuthorityKind
+
+    kind, _, reference = text.partition("=")
+    kinds = [known.value for known in AuthorityKind]
+    if kind not in kinds or not reference.strip():
+        raise argparse.ArgumentTypeError(f"write {'|'.join(kinds)}=REFERENCE, as decision=12/2020")
+    return Authority(kind=AuthorityKind(kind), reference=reference.strip())
 
 
 def _document_date(text: str) -> tuple[str, str]:

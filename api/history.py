@@ -132,6 +132,13 @@ class HistoryEntry:
     def authority(root: Entry) -> AuthorityType:
         return root.stamp.speaker.authority
 
+    @strawberry.field(
+        description="By what authority it was recorded as history, outside the procedure; null: as "
+        "a step of it."
+    )
+    def as_history(root: Entry) -> AuthorityType | None:
+        return root.stamp.history
+
     @strawberry.field(description="The document it was taken from.")
     def source(root: Entry) -> SourceType | None:
         return root.stamp.source

@@ -19,10 +19,11 @@ import msgspec
 import structlog
 
 from api.fair_pool import FairPool
-from domain.refusals import NotFound, Refusal
+from domain.refusals import CommandReused, NotFound, Refusal
 from workflows.access import Principal
 from workflows.desk import Desk
 from workflows.importing import Format, Import, Lookups, Options, Receipt
+from workflows.log import REUSED
 
 jobs_kept_max = 200
 receipts_bytes_max = 50_000_000
@@ -48,6 +49,7 @@ class Job:
     def __init__(self, id: UUID, principal: Principal) -> None:
         self.id = id
         self.holder = principal.holder
+        self.visibilities = principal.scope.visibilities
         self.status = JobStatus.WAITING
         self.doing = ""
         self.done = 0
@@ -56,6 +58,10 @@ class Job:
         self.receipt_bytes = 0
         self.code: str | None = None
         self.message: str | None = None
+
+    def is_for(self, principal: Principal) -> bool:
+        """True if a principal may know of it: its holder, by a key that reads what its key read."""
+        return self.holder == principal.holder and self.visibilities <= principal.scope.visibilities
 
     def tell(self, doing: str, done: int, total: int) -> None:
         self.doing, self.done, self.total = doing, done, total
@@ -82,9 +88,12 @@ class ImportJobs:
         *,
         dry_run: bool,
     ) -> Job:
-        """Starts an import, or gives the job started under this id. Busy where too many wait."""
+        """Starts an import, or gives the job started under this id; refuses an id under which a key
+        of the same holder started one that this key may not know of. Busy where too many wait."""
         with self._door:
             if id in self._jobs:
+                if not self._jobs[id].is_for(principal):
+                    raise CommandReused(REUSED)
                 return self._jobs[id]
             job = Job(id, principal)
             run = partial(self._run, job, principal, path, format, options, dry_run)
@@ -102,9 +111,10 @@ class ImportJobs:
             held -= self._jobs.popitem(last=False)[1].receipt_bytes
 
     def find(self, id: UUID, principal: Principal) -> Job:
-        """A job that this key's holder started; NotFound where this process knows none."""
+        """A job that this key's holder started, by a key that reads no more; NotFound where this
+        process knows none."""
         job = self._jobs.get(id)
-        if job is None or job.holder != principal.holder:
+        if job is None or not job.is_for(principal):
             raise NotFound("This server knows no such import; see `importRuns`.")
         return job
 

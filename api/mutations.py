@@ -315,7 +315,7 @@ class RecommendationMutation:
                 command(context, "receive", input),
                 input.addressee,
                 begin,
-                context.service.find_aliases,
+                context.service.find_bearers,
             ),
         )
 

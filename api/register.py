@@ -341,13 +341,21 @@ class ImportRun(Registered):
     def mapping(self) -> list[OptionType]:
         return list(self.row.state.mapping)
 
-    @strawberry.field
+    def _is_told(self) -> bool:
+        """True if the reader may read what came of it: nobody else knows all that its file is
+        about."""
+        run: import_run.ImportRun = self.row.state
+        return self.reading.scope.reads(run.outcome_for or run.visibility, run.institution)
+
+    @strawberry.field(
+        description="Empty, as all that follows, where the file is also about what is not for you."
+    )
     def counts(self) -> list[CountType]:
-        return list(self.row.state.counts)
+        return list(self.row.state.counts) if self._is_told() else []
 
     @strawberry.field(description="How many rows could not be read.")
     def unreadable_rows(self) -> int:
-        return int(self.row.state.unreadable_rows)
+        return int(self.row.state.unreadable_rows) if self._is_told() else 0
 
     @strawberry.field(description="The rows that could not be read, the first thousand.")
     def unreadable(self) -> list[NoteType]:
@@ -358,23 +366,21 @@ class ImportRun(Registered):
 
     @strawberry.field(description="Recorded from such a file before, and not in this one.")
     def missing(self) -> int:
-        return int(self.row.state.missing)
+        return int(self.row.state.missing) if self._is_told() else 0
 
     @strawberry.field(description="Why it failed: a stable code.")
     def code(self) -> str | None:
-        return self.row.state.code  # type: ignore[no-any-return]
+        return self.row.state.code if self._is_told() else None
 
     @strawberry.field(description="Why it failed.")
     def message(self) -> str | None:
-        return self.row.state.message  # type: ignore[no-any-return]
+        return self.row.state.message if self._is_told() else None
 
 
 @strawberry.type(description="A recommendation that a row may be.")
 class Candidate:
     score: int = strawberry.field(description="How alike the texts are, in per cent.")
-    recommendation: Recommendation | None = strawberry.field(
-        description="Null where it is not for this reader."
-    )
+    recommendation: Recommendation | None
 
 
 @strawberry.type(description="A row of a second source, and the recommendation it is or may be.")
@@ -419,13 +425,17 @@ class Match(Registered):
     def session(self) -> str | None:
         return self.row.state.session  # type: ignore[no-any-return]
 
-    @strawberry.field(description="What it may be, the likeliest first.")
+    @strawberry.field(description="What it may be of what you may read, the likeliest first.")
     def candidates(self) -> list[Candidate]:
         reading, held = self.reading, self.row.state.candidates
         ids = [c.recommendation for c in held]
         found = recommendations.by_ids(reading.connection, reading.scope, ids)
         nodes = {n.row.state.id: n for n in together(reading, list(found.values()))}
-        return [Candidate(score=c.score, recommendation=nodes.get(c.recommendation)) for c in held]
+        return [
+            Candidate(score=c.score, recommendation=nodes[c.recommendation])
+            for c in held
+            if c.recommendation in nodes
+        ]
 
     @strawberry.field(description="What it was matched to.")
     def to(self) -> Recommendation | None:

@@ -18,8 +18,10 @@ from api.mutations import TermInput, read_terms
 from api.register import KINDS, RegisterNode
 from api.register_queries import ImportJob
 from api.steps import (
+    AuthorityInput,
     Circumstances,
     StepError,
+    authority_of,
     circumstances,
     command,
     protected,
@@ -35,19 +37,30 @@ from domain import (
     stored_file,
     vocabulary,
 )
-from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, Visibility, dated
+from domain.entry import (
+    NARROWNESS,
+    Entry,
+    Event,
+    Protected,
+    RecommendationId,
+    Stamp,
+    Visibility,
+    dated,
+)
 from domain.events import Alias
 from domain.identity import NAMESPACE
 from domain.institution import InstitutionName
-from domain.refusals import InvalidInput, NotFound, Refusal
+from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal
 from domain.review import ReviewDocument
 from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
 from projections import figures, history
 from projections.recommendations import Where
 from workflows.access import EVERY_STATE, authorise
+from workflows.as_history import RIGHT
 from workflows.desk import Taken
 from workflows.importing import Format, Options
-from workflows.importing.receipt import read_document_dates
+from workflows.importing.door import Door
+from workflows.importing.receipt import Conflict, read_document_dates
 from workflows.importing.sources import join
 from workflows.procedure import Procedures
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
@@ -250,6 +263,11 @@ class StartImportInput:
     )
     language: str = "en"
     dry_run: bool = strawberry.field(default=False, description="Record nothing.")
+    as_history: AuthorityInput | None = strawberry.field(
+        default=None,
+        description="By what authority that is recorded as history which the procedure would not "
+        "let pass, where its document tells the day; a right of its own, `record-history`.",
+    )
 
 
 # --- Steps ---------------------------------------------------------------------------------------
@@ -524,9 +542,18 @@ class RegisterMutation:
             if r.addressee != m.addressee:
                 raise InvalidInput("The row and the recommendation are of different addressees.")
             score = next((c.score for c in m.candidates if c.recommendation == r.id), None)
-            made = m.make(stamp, RecommendationId(r.id), AssertedHow.PERSON, score)
-            procedures = context.service.desk.procedures
-            return [made, *join(procedures, _apart(stamp, r.visibility), r, m)]
+            narrow = _no_wider(stamp, m.visibility, r.visibility)
+            made = m.make(narrow, RecommendationId(r.id), AssertedHow.PERSON, score)
+            try:
+                joined = join(
+                    Door(context.service.desk.procedures, context.principal, lambda: stamp.command),
+                    _apart(stamp, r.visibility),
+                    r,
+                    m,
+                )
+            except Conflict as conflict:
+                raise NeedsDecision(f"{conflict.message}.") from None
+            return [made, *joined]
 
         return _several(info, "make-match", "Match", match.fold, input, act)
 
@@ -590,6 +617,9 @@ class RegisterMutation:
             format = Format(input.format)
             step = "fill-in-worklist" if format is Format.WORKLIST else "import"
             authorise(principal, step, input.state)
+            history = authority_of(input.as_history, "asHistory")
+            if history is not None:
+                authorise(principal, RIGHT, input.state)
             file = read_id(input.file, "StoredFile", "file")
             service.desk.read(file, stored_file.fold, principal)
             job = service.imports.start(
@@ -608,6 +638,7 @@ class RegisterMutation:
                         (given.symbol, given.on) for given in input.document_dates or ()
                     ),
                     language=input.language,
+                    as_history=history,
                 ),
                 dry_run=input.dry_run,
             )
@@ -761,6 +792,12 @@ def _contents(context: Context, input: PublishVocabularyInput) -> list[vocabular
     if held.media_type.endswith("json"):
         return [read_vocabulary_json(path)]
     return read_skos(path, name=input.name, version=input.version)
+
+
+def _no_wider(stamp: Stamp, *others: Visibility) -> Stamp:
+    """The same circumstances, read by no more than read all of some others."""
+    visibility = max((stamp.visibility, *others), key=NARROWNESS.__getitem__)
+    return msgspec.structs.replace(stamp, visibility=visibility)
 
 
 def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:

@@ -26,7 +26,7 @@ from domain.events import (
 )
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
-from domain.scope import everything
+from domain.scope import Scope, everything
 from projections import credentials, recommendations, register, timers, views
 from projections.feed import Feed, FeedStopped, LogWentBack
 from projections.ration import Ration
@@ -151,11 +151,11 @@ class Service:
         with self.views.snapshot() as (connection, _):
             return recommendations.find_bearers(connection, wanted)
 
-    def held_in_review(self, review: UUID) -> list[Recommendation]:
+    def held_in_review(self, scope: Scope, review: UUID) -> list[Recommendation]:
         """The recommendations of a review, as of now."""
         self._catch_up()
         with self.views.snapshot() as (connection, _):
-            return recommendations.held_in_review(connection, review)
+            return recommendations.held_in_review(connection, scope, review)
 
     def vocabulary(self, name: str) -> vocabulary.Vocabulary | None:
         """A vocabulary with its shipped and its published versions, as of now."""
@@ -164,22 +164,22 @@ class Service:
             row = register.vocabularies.by_id(connection, everything, vocabulary.stream(name))
         return vocabulary.with_published(vocabulary.shipped().get(name), row.state if row else None)
 
-    def held_by_others(self, review: UUID, format: str) -> list[Recommendation]:
+    def held_by_others(self, scope: Scope, review: UUID, format: str) -> list[Recommendation]:
         """The recommendations of a review that came otherwise than from files of this format."""
         with self.views.snapshot() as (connection, _):
-            return recommendations.held_by_others(connection, review, format)
+            return recommendations.held_by_others(connection, scope, review, format)
 
-    def held_under(self, scheme: str, addressee: str) -> dict[str, Recommendation]:
+    def held_under(self, scope: Scope, scheme: str, addressee: str) -> dict[str, Recommendation]:
         """The recommendations of an addressee that go by a name of this scheme, by that name."""
         self._catch_up()
         with self.views.snapshot() as (connection, _):
-            return recommendations.held_under(connection, scheme, addressee)
+            return recommendations.held_under(connection, scope, scheme, addressee)
 
-    def paragraphs_of(self, symbol: str, addressee: str) -> dict[str, UUID]:
+    def paragraphs_of(self, scope: Scope, symbol: str, addressee: str) -> dict[str, UUID]:
         """The recommendations of an addressee that one document holds, by paragraph number."""
         self._catch_up()
         with self.views.snapshot() as (connection, _):
-            return recommendations.paragraphs_of(connection, symbol, addressee)
+            return recommendations.paragraphs_of(connection, scope, symbol, addressee)
 
     def wait_for(self, log_index: int) -> bool:
         """True once the views hold the entry at `log_index`; False when that can't be, or takes

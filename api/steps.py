@@ -105,6 +105,13 @@ class StepInput(Circumstances):
         description="It was true by `effectiveOn`, before a deadline passed, and is recorded "
         "after. What the clock did since stays in history and counts no more; needs a reason.",
     )
+    as_history: AuthorityInput | None = strawberry.field(
+        default=None,
+        metadata=ADDED_LATER,
+        description="By what authority it is recorded as history: it happened outside the "
+        "procedure, on `effectiveOn`, and `source` tells it. Open states, roles and other eyes are "
+        "not asked; it is a right of its own, `record-history`.",
+    )
 
 
 RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
@@ -223,6 +230,9 @@ def circumstances(
         source=None if input.source is None else _source(input.source),
         part=part,
         reason=protected(input.reason),
+        history=authority_of(input.as_history, "asHistory")
+        if isinstance(input, StepInput)
+        else None,
     )
 
 
@@ -244,22 +254,25 @@ def other(context: Context, id: str) -> UUID:
 
 
 def _speaker(context: Context, input: Circumstances) -> Speaker:
-    authority = None
-    if input.authority is not None:
-        given = input.authority
-        dated(given.since, "authority.since")
-        dated(given.until, "authority.until")
-        authority = Authority(
-            kind=given.kind,
-            reference=_short(given.reference),
-            scope=given.scope and _short(given.scope),
-            since=given.since,
-            until=given.until,
-        )
     return context.principal.speaker(
         input.actor and _short(input.actor),
         input.on_behalf_of and _short(input.on_behalf_of),
-        authority,
+        authority_of(input.authority, "authority"),
+    )
+
+
+def authority_of(given: AuthorityInput | None, field: str) -> Authority | None:
+    """An authority as it was given in a field; None where none was."""
+    if given is None:
+        return None
+    dated(given.since, f"{field}.since")
+    dated(given.until, f"{field}.until")
+    return Authority(
+        kind=given.kind,
+        reference=_short(given.reference),
+        scope=given.scope and _short(given.scope),
+        since=given.since,
+        until=given.until,
     )
 
 

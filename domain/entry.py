@@ -215,7 +215,8 @@ class Stamp(Stored, frozen=True):
     to it; `batch` the run that wrote it with others; `part` the part of the paragraph it is
     about (None: the whole). `readers` are institutions that may read it besides its speaker's.
     `definition`, `left` and `entered` are the outcome the procedure decided: its SHA-256, the
-    states left and entered, and `effects` besides. They are applied, never recomputed.
+    states left and entered, and `effects` besides. They are applied, never recomputed. `history`:
+    by what right it is recorded as history, outside the procedure; None: as a step of it.
     """
 
     command: str
@@ -232,6 +233,7 @@ class Stamp(Stored, frozen=True):
     entered: tuple[str, ...] = ()
     effects: tuple[AnyEffect, ...] = ()
     readers: tuple[str, ...] = ()
+    history: Authority | None = None
 
 
 class Event(Stored, frozen=True):

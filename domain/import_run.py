@@ -93,6 +93,7 @@ class ImportCompleted(ImportRunEvent, frozen=True):
         run.counts = self.counts
         run.unreadable_rows = self.unreadable_rows
         run.missing = self.missing
+        run.outcome_for = entry.stamp.visibility
 
 
 class ImportFailed(ImportRunEvent, frozen=True):
@@ -106,6 +107,7 @@ class ImportFailed(ImportRunEvent, frozen=True):
     def apply(self, run: ImportRun, entry: Entry) -> None:
         run.status = ImportStatus.FAILED
         run.code, run.message = self.code, self.message
+        run.outcome_for = entry.stamp.visibility
 
 
 EVENTS: tuple[type[ImportRunEvent], ...] = (ImportStarted, ImportCompleted, ImportFailed)
@@ -115,7 +117,8 @@ EVENTS: tuple[type[ImportRunEvent], ...] = (ImportStarted, ImportCompleted, Impo
 
 class ImportRun(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """A run as it stands. `addressee` is empty when the file is about many States; `code` and
-    `message` say why it failed. The rows it could not read are in its history."""
+    `message` say why it failed. The rows it could not read are in its history. `outcome_for`: who
+    may read what came of it; None: whoever may read the run."""
 
     id: UUID
     addressee: str
@@ -134,6 +137,7 @@ class ImportRun(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     missing: int = 0
     code: str | None = None
     message: str | None = None
+    outcome_for: Visibility | None = None
 
     def complete(
         self,

@@ -191,15 +191,25 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         """Who may read the entry of this version; None: whoever may read the recommendation."""
         return next((one for one in self.narrower if one.version == version), None)
 
+    def shows(self, version: int, scope: Scope) -> bool:
+        """True if a reader of the recommendation may read the entry of this version."""
+        of = self.readers_of(version)
+        return of is None or (
+            of.visibility in scope.visibilities or scope.institution in of.institutions
+        )
+
+    def as_read(self, scope: Scope) -> Recommendation:
+        """It with the positions and the assessments that a reader of it may read, and no others."""
+        if not self.narrower:
+            return self
+        other = self.clone()
+        other.positions = [p for p in self.positions if self.shows(p.version, scope)]
+        other.assessments = [a for a in self.assessments if self.shows(a.version, scope)]
+        return other
+
     def version_for(self, scope: Scope, version: int) -> int:
         """The version of the last entry that a reader may see, up to one; 0 if they see none."""
-        hidden = {
-            one.version
-            for one in self.narrower
-            if one.visibility not in scope.visibilities
-            and scope.institution not in one.institutions
-        }
-        while version in hidden:
+        while version and not self.shows(version, scope):
             version -= 1
         return version
 

@@ -30,7 +30,7 @@ program.
         ├── UnknownDeadline     there is no such deadline now
         ├── UnknownTask         there is no such task now
         ├── TaskClaimedByOther  another person has taken this task on
-        ├── NeedsDecision       a migration does not settle this case
+        ├── NeedsDecision       it is left to somebody else, or to a decision case by case
         ├── AlreadySo           it is so already; nothing would change
         ├── LinkToItself        a recommendation cannot be linked to itself
         └── HasEnded            it has ended and takes no further step

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    case,
     exists,
     func,
     literal,
@@ -374,50 +375,50 @@ def find_bearers(
     }
 
 
-def held_in_review(connection: Connection, review: UUID) -> list[Recommendation]:
-    """The recommendations of a review: for imports, whoever asks."""
-    query = select(table.c.state).where(everything(table.c), table.c.review == review.hex)
-    query = query.order_by(table.c.id)
-    return [_read_state(blob) for (blob,) in connection.execute(query)]
-
-
-def held_by_others(connection: Connection, review: UUID, format: str) -> list[Recommendation]:
-    """The recommendations of a review that came otherwise than from files of this format: for
-    imports, whoever asks."""
-    runs = select(views.import_run.c.id).where(views.import_run.c.format == format)
-    of_this = and_(table.c.batch.is_not(None), table.c.batch.in_(runs))
-    query = select(table.c.state).where(everything(table.c), table.c.review == review.hex, ~of_this)
+def held_in_review(connection: Connection, scope: Scope, review: UUID) -> list[Recommendation]:
+    """The recommendations of a review."""
+    query = select(table.c.state).where(table.c.review == review.hex, _readable(scope))
     return [_read_state(blob) for (blob,) in connection.execute(query.order_by(table.c.id))]
 
 
-def held_under(connection: Connection, scheme: str, addressee: str) -> dict[str, Recommendation]:
-    """The recommendations of an addressee that go by a name of this scheme, by that name: for
-    imports, whoever asks."""
+def held_by_others(
+    connection: Connection, scope: Scope, review: UUID, format: str
+) -> list[Recommendation]:
+    """The recommendations of a review that came otherwise than from files of this format."""
+    runs = select(views.import_run.c.id).where(views.import_run.c.format == format)
+    of_this = and_(table.c.batch.is_not(None), table.c.batch.in_(runs))
+    query = select(table.c.state).where(table.c.review == review.hex, ~of_this, _readable(scope))
+    return [_read_state(blob) for (blob,) in connection.execute(query.order_by(table.c.id))]
+
+
+def held_under(
+    connection: Connection, scope: Scope, scheme: str, addressee: str
+) -> dict[str, Recommendation]:
+    """The recommendations of an addressee that go by a name of this scheme, by that name."""
     c = views.alias.c
     query = (
         select(c.value, table.c.state)
         .join(table, table.c.id == c.recommendation)
-        .where(everything(table.c), c.scheme == scheme, table.c.addressee == addressee)
+        .where(c.scheme == scheme, table.c.addressee == addressee, _readable(scope))
     )
     return {value: _read_state(blob) for value, blob in connection.execute(query)}
 
 
-def paragraphs_of(connection: Connection, symbol: str, addressee: str) -> dict[str, UUID]:
-    """The recommendations of an addressee that one document holds, by paragraph number as compared:
-    for imports, whoever asks."""
+def paragraphs_of(
+    connection: Connection, scope: Scope, symbol: str, addressee: str
+) -> dict[str, UUID]:
+    """The recommendations of an addressee that one document holds, by paragraph number as compared.
+    A number that only others may read is none, also where one that may be read had it before."""
     c = views.alias.c
+    readable = case((_readable(scope), 1), else_=0)
     query = (
-        select(c.paragraph, table.c.stream)
+        select(c.paragraph, table.c.stream, readable)
         .join(table, table.c.id == c.recommendation)
-        .where(
-            everything(table.c),
-            c.scheme == "un",
-            c.value == normal_symbol(symbol),
-            table.c.addressee == addressee,
-        )
-        .order_by(c.is_current)  # whoever bears it now comes last, and stays
+        .where(c.scheme == "un", c.value == normal_symbol(symbol), table.c.addressee == addressee)
+        .order_by(c.is_current, readable)  # whoever bears it now comes last, and stays
     )
-    return {paragraph: UUID(hex=id) for paragraph, id in connection.execute(query)}
+    bearers = {paragraph: (id, is_read) for paragraph, id, is_read in connection.execute(query)}
+    return {paragraph: UUID(hex=id) for paragraph, (id, is_read) in bearers.items() if is_read}
 
 
 def count(connection: Connection, scope: Scope, where: Where) -> int:

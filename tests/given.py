@@ -121,6 +121,7 @@ def stamp(
     visibility: Visibility = Visibility.PUBLIC,
     institution: str = "mfa",
     batch: UUID | None = None,
+    history: Authority | None = None,
 ) -> Stamp:
     return Stamp(
         command=command,
@@ -128,6 +129,7 @@ def stamp(
         effective=effective(on) if on else Effective(),
         visibility=visibility,
         batch=batch,
+        history=history,
         source=Source(document=document) if document else None,
         part=part,
         reason=Protected(reason) if reason is not None else None,

@@ -44,16 +44,16 @@ A/HRC/90/12,50.1,supported,2020-02-19,A/HRC/90/12/Add.1
 """
 
 
-def adopt(office: Office, text: str) -> None:
-    """Lets the State XAA receive under a procedure of its own."""
+def adopt(office: Office, text: str, state: str = "XAA") -> None:
+    """Lets a State receive under a procedure of its own."""
     desk, by = office.service.desk, office.clerk
-    examined = publishing.examine(desk.procedures, "XAA", text.encode())
+    examined = publishing.examine(desk.procedures, state, text.encode())
     assert examined.definition is not None
     assert examined.report.ok, examined.report.faults
     said = stamp("p")
-    publishing.publish(desk, by, Command.of("p", by, "p"), said, "XAA", lambda: examined)
+    publishing.publish(desk, by, Command.of("p", by, "p"), said, state, lambda: examined)
     hash = examined.definition.hash
-    publishing.adopt(desk, by, Command.of("a", by, "a"), stamp("a"), "XAA", hash)
+    publishing.adopt(desk, by, Command.of("a", by, "a"), stamp("a"), state, hash)
 
 
 @pytest.fixture
@@ -114,3 +114,37 @@ def test_what_files_recorded_is_decided_again_the_same(office: Office, tmp_path:
     log, procedures = office.service.log, office.service.desk.procedures
     found = replay.replay(procedures, log.read_streams(log.size - 1))
     assert (found.ok, found.past_four_eyes) == (True, 0)
+
+
+IDENTIFYING = COORDINATORS.replace("step: take-position", "step: identify")
+UPR_INFO = """To,To-Rgrp,To-Org,Text,From,From-Rgrp,From-Org,Response,Action,Issue,Session
+Slovenia,EEG,EU,Build schools in the north,Norway,,,Accepted,5,Education,34
+"""
+
+
+def test_a_row_is_matched_by_the_same_door(office: Office, tmp_path: Path) -> None:
+    adopt(office, IDENTIFYING, "SVN")
+    coordinator = office.clerk
+    office.clerk = msgspec.structs.replace(coordinator, role=Role.CLERK)
+    brought(office, tmp_path, ROWS.replace("XAA", "SVN"))
+    file = tmp_path / "upr-info.csv"
+    file.write_text(UPR_INFO)
+    size = office.service.log.size
+    receipt = office.bring(file, format=Format.UPR_INFO, state="SVN")
+    assert [c.reason for c in receipt.conflicts] == ["needs-decision"]
+    assert (receipt.matched, receipt.undecided) == (0, 1)
+    assert office.events(size) == [], "the row waits for a person"
+    held = office.find("50.1", "A/HRC/90/12", "SVN")
+    assert [a.scheme for a in held.aliases] == ["un"]
+
+
+def test_what_arrives_has_its_sources_name_whoever_names_other_cases(
+    office: Office, tmp_path: Path
+) -> None:
+    adopt(office, IDENTIFYING, "SVN")
+    office.clerk = msgspec.structs.replace(office.clerk, role=Role.CLERK)
+    file = tmp_path / "upr-info.csv"
+    file.write_text(UPR_INFO)
+    assert office.bring(file, format=Format.UPR_INFO, state="SVN").new == 1
+    again = office.bring(file, format=Format.UPR_INFO, state="SVN")
+    assert (again.new, again.same) == (0, 1)

@@ -170,16 +170,16 @@ class NothingThere:
     def find_bearers(self, wanted: Any) -> dict[Any, Any]:
         return {}
 
-    def held_by_others(self, review: Any, format: str) -> list[Any]:
+    def held_by_others(self, scope: Any, review: Any, format: str) -> list[Any]:
         return []
 
-    def held_in_review(self, review: Any) -> list[Any]:
+    def held_in_review(self, scope: Any, review: Any) -> list[Any]:
         return []
 
     def vocabulary(self, name: str) -> None:
         return None
 
-    def held_under(self, scheme: str, addressee: str) -> dict[str, Any]:
+    def held_under(self, scope: Any, scheme: str, addressee: str) -> dict[str, Any]:
         return {}
 
 

@@ -294,12 +294,26 @@ def test_an_added_recommending_state_is_a_correction_of_the_parts(office: Office
 def test_another_answer_from_the_same_document_strikes_the_first(office: Office) -> None:
     office.bring(matrix(ROWS))
     changed = replaced(ROWS, 0, position="noted", position_printed="Noted")
+    office.clerk = msgspec.structs.replace(office.clerk, role=Role.COORDINATOR)
     receipt = office.bring(matrix(changed))
     assert receipt.changed == 1
     r = office.find("115.1")
     assert r.position is Position.NOTED
     assert [r.stands(p.version) for p in r.positions] == [False, True]
     assert "position.noted" in r.states
+
+
+def test_what_only_a_coordinator_may_strike_no_clerks_file_strikes(office: Office) -> None:
+    office.bring(matrix(ROWS))
+    changed = replaced(ROWS, 0, position="noted", position_printed="Noted")
+    size = office.service.log.size
+    receipt = office.bring(matrix(changed))
+    (left,) = receipt.conflicts
+    assert (left.reason, left.paragraph) == ("needs-decision", "115.1")
+    assert "coordinator" in left.message
+    assert (receipt.same, office.service.log.size) == (3, size)
+    r = office.find("115.1")
+    assert r.position is Position.SUPPORTED, "the other answer waits with it"
 
 
 def test_an_answer_from_a_later_document_revises_the_first(office: Office) -> None:

@@ -86,7 +86,7 @@ def test_every_event_has_a_type_with_every_field(event: type[msgspec.Struct]):
 def test_the_stamp_is_shown_whole_by_the_interface():
     shown = set(history_entry().fields)
     said = {camel(field.name) for field in msgspec.structs.fields(entry.Stamp)}
-    renamed = {"command": "commandId", "effective": "effectiveOn"}
+    renamed = {"command": "commandId", "effective": "effectiveOn", "history": "asHistory"}
     of_the_speaker = {camel(field.name) for field in msgspec.structs.fields(entry.Speaker)}
     assert {renamed.get(name, name) for name in said - {"speaker"}} <= shown
     assert of_the_speaker <= shown

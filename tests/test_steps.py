@@ -170,7 +170,8 @@ def test_what_the_speaker_may_not_see_is_not_pointed_to(
     hidden, id = here.receive(visibility="CONFIDENTIAL"), here.receive()
     data = {field: hidden} | ({"type": "repeats"} if step == "link" else {})
     assert codes(take(here, "clerk", step, id, data=data)) == ["NOT_FOUND"]
-    assert take(here, "coordinator", step, id, data=data)["errors"] == []
+    theirs = here.receive(visibility="CONFIDENTIAL")
+    assert take(here, "coordinator", step, theirs, data=data)["errors"] == []
 
 
 def test_data_is_read_into_what_its_command_takes() -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.entry import Entry, Protected, Stamp, effective
+from domain.entry import Authority, AuthorityKind, Entry, Protected, Stamp, effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
@@ -471,3 +471,25 @@ operations:
     story = Retelling(SHIPPED.of, Compiled(without)).tell(taken.entries)
     assert story.fate is Fate.SAME
     assert story.not_asked == (NotAsked.BESIDE, NotAsked.IMPORTED)
+
+
+def test_what_was_recorded_as_history_counts_and_is_asked_nothing() -> None:
+    text = """
+format: suivi-overlay/1
+name: careful
+extends: upr
+labels: {en: Careful}
+for: {mechanisms: [upr]}
+operations:
+  - {op: four-eyes, step: take-position, approvals: {needed: 1, of: [{role: coordinator}]}}
+"""
+    under = Compiled(read(text.encode(), lambda name: shipped()[name].definition))
+    decree = Authority(kind=AuthorityKind.DECISION, reference="Decree 5")
+    told = [
+        Retelling(SHIPPED.of, under).tell(
+            given(received(), answered(Answer.SUPPORTED, history=history)).entries
+        )
+        for history in (None, decree)
+    ]
+    assert [story.fate for story in told] == [Fate.DIVERGES, Fate.SAME]
+    assert told[1].not_asked == (NotAsked.HISTORY,)

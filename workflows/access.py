@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -47,6 +48,7 @@ MAY: dict[str, frozenset[Role]] = {
         "receive": (C, K),
         "import": (C, K),
         "fill-in-worklist": (C, F),
+        "record-history": (C,),
         "add-text": (C, K),
         "correct": (C, K),
         "strike": (C,),
@@ -238,6 +240,22 @@ EVERY_STATE = ""
 
 OF_AN_INSTITUTION = frozenset(("claim-task", "delegate-task", "declare-absence", "end-absence"))
 """Steps of one institution's persons among themselves."""
+
+
+class Readable(Protocol):
+    """What has readers: those of its visibility, and the institution that wrote it."""
+
+    addressee: str
+    visibility: Visibility
+    institution: str
+
+
+def may_read(principal: Principal, it: Readable) -> bool:
+    """True if the principal may read something of a State's record; what is for every State is read
+    whichever States a key names."""
+    scope = principal.scope
+    here = scope.addressees is None or it.addressee in (*scope.addressees, EVERY_STATE)
+    return here and scope.reads(it.visibility, it.institution)
 
 
 def speaking(principal: Principal) -> str:

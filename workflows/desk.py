@@ -35,6 +35,7 @@ from domain.refusals import (
     Forbidden,
     FourEyes,
     InvalidInput,
+    NeedsDecision,
     NotFound,
     Refusal,
     StaleVersion,
@@ -45,6 +46,7 @@ from domain.refusals import (
     valid,
 )
 from domain.steps import BESIDE
+from workflows import as_history
 from workflows.access import (
     MAY,
     Principal,
@@ -53,6 +55,7 @@ from workflows.access import (
     authorise_beside,
     authorise_entry,
     authorise_on,
+    may_read,
 )
 from workflows.clock import Clock, machine_clock
 from workflows.log import REUSED, Appended, CommandRow, Log
@@ -74,8 +77,8 @@ class Aggregate(Protocol):
     institution: str
 
 
-FindAliases = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, str], UUID]]
-"""Which recommendation of an addressee goes by which alias, by addressee and the alias's key;
+FindBearers = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, str], list[UUID]]]
+"""Which recommendations of an addressee go by which alias, by addressee and the alias's key;
 answered from a view that is up to date, and handed in by `api`."""
 
 State = TypeVar("State", bound=Aggregate)
@@ -267,7 +270,9 @@ class Desk:
         is one; where the step is `late` another comes before it, which sets aside what the clock
         did since. Refuses what the step itself refuses. `assignment` is the one it is about,
         `report` the progress report that it drafts again."""
-        if step in BESIDE:
+        if stamp.history is not None:
+            self._authorise_history(principal, step, stamp, r, assignment)
+        elif step in BESIDE:
             authorise_beside(principal, step, r)
         else:
             authorise_on(principal, step, r, assignment, self._roles(r, step))
@@ -285,14 +290,31 @@ class Desk:
             history = list(self.log.history([r.id]))
             passed = passings(self.procedures, history, fired, r, stamp.command)
             entries.append(set_back(self.procedures, r, stamp, passed))
-        self.procedures.check(r, step)
-        if four_eyes.looks_at(self.procedures.of(r), step):
-            self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
-        self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
+        if stamp.history is None:
+            self.procedures.check(r, step)
+            if four_eyes.looks_at(self.procedures.of(r), step):
+                self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
+            self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
         authorise_entry(principal, step, r, stamp.visibility, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
         return [*entries, self.procedures.enter(r, step, event)]
+
+    def _authorise_history(
+        self,
+        principal: Principal,
+        step: str,
+        stamp: Stamp,
+        r: Recommendation,
+        assignment: int | None,
+    ) -> None:
+        """Refuses a step as history where the principal has no right to that, where the procedure
+        has no such step, and where its entry lacks what history needs."""
+        if step in BESIDE:
+            raise InvalidInput("`asHistory`: this is no step of a procedure.", field="asHistory")
+        self._roles(r, step)
+        authorise_on(principal, step, r, assignment, MAY[as_history.RIGHT])
+        as_history.check(stamp, lambda: self.procedures.moment(r.addressee).today)
 
     def _seen_by_others(
         self, r: Recommendation, step: str, actor: str | None, event: RecommendationEvent
@@ -425,27 +447,40 @@ class Desk:
         command: Command,
         addressee: str,
         begin: Callable[[], tuple[UUID, Received]],
-        find: FindAliases,
+        find: FindBearers,
     ) -> Taken:
         """Records that a recommendation arrived; refuses one that is there already, under this
-        number or, since numbers change, under one it went by."""
+        number or, since numbers change, under one it went by. Where that is not for this reader, it
+        needs a decision of one who may read it."""
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, "receive", addressee)
         of_addressee(addressee)
         id, event = begin()
         self.references.check(addressee, event)
-        there = AlreadySo("This paragraph is in the record already; look it up by its number.")
+        there = "This paragraph is in the record already; look it up by its number."
         try:
             if event.symbol and event.paragraph:
                 alias = Alias(scheme="un", value=event.symbol, paragraph=event.paragraph)
-                if find([(addressee, alias)]):
-                    raise there
+                for bearers in find([(addressee, alias)]).values():
+                    raise self._is_there(principal, "receive", bearers, there)
             return self.append(command, [self.procedures.opening(id, addressee, event)])
-        except (StaleVersion, AlreadySo) as refusal:
+        except (StaleVersion, AlreadySo, NeedsDecision) as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
-            raise there from None
+            if not isinstance(refusal, StaleVersion):
+                raise
+            raise self._is_there(principal, "receive", [id], there) from None
+
+    def _is_there(
+        self, principal: Principal, step: str, ids: Sequence[UUID], said: str
+    ) -> AlreadySo | NeedsDecision:
+        """Why something is not begun that is there: what is not for this reader is told as needing
+        a decision, and nothing is said of it."""
+        scope = principal.scope
+        if any(entry.version == 1 and scope.sees(entry) for entry in self.log.history(ids)):
+            return AlreadySo(said)
+        return NeedsDecision(f"“{step}” needs a decision by: {Role.COORDINATOR.value}.")
 
     def begin(
         self,
@@ -456,7 +491,7 @@ class Desk:
         act: Callable[[], tuple[UUID, Event]],
     ) -> Taken:
         """Begins anything that is no recommendation: a review, an institution, a report, a file.
-        Refuses one that is there already."""
+        Refuses one that is there already, as `receive` does."""
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, step, addressee)
@@ -468,7 +503,8 @@ class Desk:
         except StaleVersion as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
-            raise AlreadySo("It is in the record already; look it up.") from None
+            there = "It is in the record already; look it up."
+            raise self._is_there(principal, step, [id], there) from None
 
     def go_on(
         self,
@@ -537,12 +573,7 @@ class Desk:
             state = self.log.load(id, fold)
         except (AssertionError, AttributeError):
             state = None  # the id of something else
-        scope = principal.scope
-        if (
-            state is None
-            or not scope.reads(state.visibility, state.institution)
-            or (scope.addressees is not None and state.addressee not in (*scope.addressees, ""))
-        ):
+        if state is None or not may_read(principal, state):
             raise NotFound("There is no such thing for this key; ask for its id.")
         return state
 
@@ -662,12 +693,7 @@ class Desk:
 
 
 def _seen(r: Recommendation | None, principal: Principal) -> Recommendation:
-    scope = principal.scope
-    if (
-        r is None
-        or not scope.reads(r.visibility, r.institution)
-        or (scope.addressees is not None and r.addressee not in scope.addressees)
-    ):
+    if r is None or not may_read(principal, r):
         raise NotFound("There is no such recommendation.")
     return r
 

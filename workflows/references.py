@@ -17,7 +17,7 @@ from domain import institution, recommendation, vocabulary
 from domain.addressees import addressee as known_addressee
 from domain.bodies import BODIES, recognise_body
 from domain.cycles import SESSIONS
-from domain.entry import Effective, Entry, Event, last_day
+from domain.entry import NARROWNESS, Effective, Entry, Event, Visibility, last_day
 from domain.events import (
     Assessed,
     AssignmentDecreed,
@@ -219,10 +219,10 @@ class References:
 
     def _original(self, addressee: str, event: DeclaredDuplicate, r: Recommendation | None) -> None:
         original = self._log.load(event.of, recommendation.fold)
-        if original is None or original.addressee != addressee:
+        if original is None or original.addressee != addressee or _fewer_read(original, r):
             raise InvalidInput(
-                f"`of`: name a recommendation to {addressee}; what is asked of another is no "
-                "duplicate of it.",
+                f"`of`: name a recommendation to {addressee}, one that is read by all who read its "
+                "duplicate: the duplicate names it to them.",
                 field="of",
             )
         if r is not None and original.duplicate_of == r.id:
@@ -231,6 +231,15 @@ class References:
                 "that first.",
                 field="of",
             )
+
+
+def _fewer_read(original: Recommendation, r: Recommendation | None) -> bool:
+    """True if somebody may read a recommendation and not what it is declared a duplicate of."""
+    if r is None or original.visibility is Visibility.PUBLIC:
+        return False
+    if original.visibility is not r.visibility:
+        return NARROWNESS[original.visibility] > NARROWNESS[r.visibility]
+    return original.visibility is Visibility.CONFIDENTIAL and original.institution != r.institution
 
 
 # --- What needs no looking up --------------------------------------------------------------------

@@ -163,6 +163,8 @@ OTHERWISE = {
     "receive": "“receive” begins a recommendation: by `receiveRecommendation`, or by an import.",
     "import": "“import” is no step on one recommendation: `startImport` reads a whole file.",
     "fill-in-worklist": "“fill-in-worklist” is taken by importing a worklist: `startImport`.",
+    "record-history": "History is recorded by the step that it was, with `asHistory`, or by "
+    "`startImport`.",
     "claim-task": "A task is claimed by `claimTask`.",
     "release-task": "A task is released by `releaseTask`.",
     "delegate-task": "A task is delegated by `delegate`.",

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from domain.entry import named
 from domain.languages import language
 from domain.refusals import InvalidInput
-from workflows.access import Principal
+from workflows import as_history
+from workflows.access import Principal, authorise
 from workflows.desk import Desk
 from workflows.importing.answers import AnswersImport
 from workflows.importing.assessments import AssessmentsImport
@@ -102,6 +104,11 @@ class Import:
         texts in a language that is none or clearly is another one.
         """
         language(options.language)
+        if options.as_history is not None:
+            authorise(self._principal, as_history.RIGHT, options.state)
+            named(options.as_history.reference)
+            if format is Format.WORKLIST:
+                raise InvalidInput("A worklist takes steps, and tells no history: leave that out.")
         mine = self._desk, self._lookups, self._principal
         if format is Format.OHCHR_MATRIX:
             return MatrixImport(*mine).run(

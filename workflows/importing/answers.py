@@ -138,10 +138,12 @@ class AnswersImport(FactsImport[list[ReadAnswer]]):
             message = f"{number}: the document gives no answer yet: “{row.printed}”"
             self.doubt(row.row, number, "answer-pending", message)
             return []
+        seen = r.as_read(self.principal.scope)
+        read = {held.version for held in seen.positions if held.part is None}
         taken = {
             e.version: e.event
             for e in entries
-            if isinstance(e.event, PositionTaken) and e.stamp.part is None and r.stands(e.version)
+            if isinstance(e.event, PositionTaken) and e.version in read and r.stands(e.version)
         }
         symbol = normal_symbol(source)
         here = [t for t in taken.values() if t.instrument and normal_symbol(t.instrument) == symbol]
@@ -153,12 +155,12 @@ class AnswersImport(FactsImport[list[ReadAnswer]]):
                 f"{number}: the record has {here[-1].answer.value} by the same document; strike "
                 "it, if that is wrong, and import the file again",
             )
-        if r.position is Position.BY_PART:
+        if seen.position is Position.BY_PART:
             raise Conflict(
                 "answered-by-part",
                 f"{number}: its parts have positions of their own; record it by hand",
             )
-        if (now := r.current_position()) is not None:
+        if (now := seen.current_position()) is not None:
             held = taken[now.version]
             if (held.answer, held.in_part) == (answer, in_part):
                 if held.instrument:
@@ -175,7 +177,7 @@ class AnswersImport(FactsImport[list[ReadAnswer]]):
         if comment and fuzz.ratio(plain(comment), plain(r.text())) >= ALIKE:
             comment = None
         stamp = self.stamp(row.row, effective(on), document=source, paragraph=row.cited)
-        event = r.take_position(
+        event = seen.take_position(
             stamp,
             answer,
             organ=organ_of(source, document),

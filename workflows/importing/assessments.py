@@ -206,7 +206,9 @@ class AssessmentsImport(FactsImport[tuple[list[Row], list[RowsNotRead]]]):
         there = [
             e.event
             for e in entries
-            if isinstance(e.event, Assessed) and _name(e.event) == _name(event)
+            if isinstance(e.event, Assessed)
+            and r.shows(e.version, self.principal.scope)
+            and _name(e.event) == _name(event)
         ]
         alike = [held.finding for held in there if held.grade == event.grade]
         self._desk.log.reveal(finding for finding in alike if finding)

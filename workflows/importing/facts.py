@@ -18,7 +18,7 @@ from domain.events import Received, RecommendationEvent
 from domain.identity import natural_order, normal_paragraph
 from domain.recommendation import Recommendation, fold
 from domain.refusals import InvalidInput, NotFound, Refusal, StaleVersion
-from workflows.access import Principal, authorise
+from workflows.access import Principal, authorise, may_read
 from workflows.desk import Desk
 from workflows.importing.door import NEEDS_DECISION, Door
 from workflows.importing.lookups import Lookups
@@ -46,8 +46,9 @@ class NotAskedFor(Exception):
 
 
 class Fact(NamedTuple):
-    """What a file states of one recommendation. `plan` gives the entries that record it, none
-    where the record has it; raises `Conflict`, `NotAskedFor`, or a refusal."""
+    """What a file states of one recommendation that the principal may read. `plan` gives the
+    entries that record it, none where the record has it, as far as that may be read; raises
+    `Conflict`, `NotAskedFor`, or a refusal."""
 
     row: int
     name: str
@@ -99,7 +100,7 @@ class FactsImport(ABC, Generic[Found]):
         )
         self._desk = desk
         self._run = Run(desk, principal, self.receipt, options, batch=batch)
-        self.door = Door(self.procedures, principal, lambda: self._run.command)
+        self.door = Door(self.procedures, principal, lambda: self._run.command, options.as_history)
         self._progress = progress
         self._paragraphs: dict[tuple[str, str], dict[str, UUID]] = {}
 
@@ -124,7 +125,7 @@ class FactsImport(ABC, Generic[Found]):
     def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
         """The entries of a step, by the door of files. Raises Conflict where it is left to
         people."""
-        if (why := self.door.hindrance(r, step)) is not None:
+        if (why := self.door.judge(r, step, event).why) is not None:
             raise Conflict(NEEDS_DECISION, why)
         return self.door.enter(r, step, event)
 
@@ -177,7 +178,7 @@ class FactsImport(ABC, Generic[Found]):
         """The paragraphs of a document that the record has, in their natural order."""
         key = addressee, symbol
         if key not in self._paragraphs:
-            found = self.lookups.paragraphs_of(symbol, addressee)
+            found = self.lookups.paragraphs_of(self.principal.scope, symbol, addressee)
             if not found:
                 raise InvalidInput(
                     f"The record has no recommendation to {addressee} of {symbol[:100]}. Check "
@@ -232,6 +233,9 @@ class FactsImport(ABC, Generic[Found]):
                     raise NotFound("The record has no recommendation of this id.")
                 r = fold(history)
                 assert r is not None
+                if not may_read(self.principal, r):
+                    raise NotFound("The record has no recommendation of this id.")
+                self._run.tells_of(r.visibility)
                 made = fact.plan(r, history)
             except (Refusal, Conflict, NotAskedFor) as reason:
                 outcomes.append(reason)

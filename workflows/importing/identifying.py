@@ -17,7 +17,9 @@ from domain.events import Alias
 from domain.identity import mint
 from domain.match import MatchCandidate
 from domain.recommendation import Recommendation, fold
-from domain.words import Mechanism
+from domain.words import Kind, Mechanism
+from workflows.access import Principal, may_read
+from workflows.importing.door import taken
 from workflows.importing.matching import NEAR, SURE, nearness
 from workflows.importing.receipt import Conflict, text_differs
 from workflows.sources import SourceRow
@@ -41,14 +43,34 @@ class Identity(NamedTuple):
 
 
 class Known:
-    """The record as far as a chunk needs it, with what the chunk has planned so far."""
+    """The record as far as a chunk needs it and its principal may read it, with what the chunk has
+    planned so far."""
 
-    def __init__(self, bearers: dict[Key, list[UUID]], histories: dict[UUID, list[Entry]]) -> None:
+    def __init__(
+        self,
+        principal: Principal,
+        bearers: dict[Key, list[UUID]],
+        histories: dict[UUID, list[Entry]],
+    ) -> None:
+        self._principal = principal
         self._bearers, self.histories = bearers, histories
         self._folded: dict[UUID, Recommendation] = {}
 
     def bearers(self, addressee: str, alias: Alias) -> list[Recommendation]:
-        """Who goes by a name."""
+        """Who goes by a name, of those that may be read."""
+        return [r for r in self._all(addressee, alias) if may_read(self._principal, r)]
+
+    def as_read(self, r: Recommendation) -> Recommendation:
+        """What the principal may read of one of them."""
+        return r.as_read(self._principal.scope)
+
+    def is_taken(self, addressee: str, alias: Alias, kind: Kind | None = None) -> bool:
+        """True if a name is that of others only, who can't be read; of this kind, if one is
+        given."""
+        there = [r for r in self._all(addressee, alias) if kind in (None, r.kind)]
+        return bool(there) and not any(may_read(self._principal, r) for r in there)
+
+    def _all(self, addressee: str, alias: Alias) -> list[Recommendation]:
         return [self.of(id) for id in self._bearers.get((addressee, *alias.key), ())]
 
     def of(self, id: UUID) -> Recommendation:
@@ -76,22 +98,27 @@ class Known:
 def identify(row: SourceRow, known: Known) -> Identity:
     """Which recommendation a row is, by its source's own name for it, else by its number.
 
-    A number alone makes no two texts one: a committee says several things in one paragraph.
+    A number alone makes no two texts one: a committee says several things in one paragraph. Raises
+    Conflict where a name is taken by what can't be read.
     """
     addressee = row.addressee or ""
     if row.scheme != "un":
-        own = known.bearers(addressee, Alias(scheme=row.scheme, value=row.key))
-        if own:
+        name = Alias(scheme=row.scheme, value=row.key)
+        if own := known.bearers(addressee, name):
             return Identity(row, own[-1].id, is_own=True)
+        if known.is_taken(addressee, name):
+            raise taken("receive")
     if not (row.symbol and row.paragraph):
         return Identity(row)
     if row.paragraph_is_number:
         row = _with_its_number(row, known)
     under = Alias(scheme="un", value=row.symbol or "", paragraph=row.paragraph)
+    if known.is_taken(addressee, under, row.kind):
+        raise taken("receive")
     there = [r for r in known.bearers(addressee, under) if r.kind is row.kind]
     if row.scheme != "un":
         mine = [r for r in there if is_from(row, r)]
-        if same := [r for r in mine if _says_the_same(row, r)]:
+        if same := [r for r in mine if _says_the_same(row, known.as_read(r))]:
             return Identity(row, min(r.id for r in same), is_join=True)
         there = [r for r in there if r not in mine]
     if not there:

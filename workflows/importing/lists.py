@@ -29,6 +29,7 @@ from workflows.importing.matching import NEAR, nearness, same_text
 from workflows.importing.matrix import organ_of
 from workflows.importing.receipt import (
     Conflict,
+    Outcome,
     text_differs,
     text_of_another,
 )
@@ -185,10 +186,19 @@ class ListImport(FactsImport[list[ReadListRow]]):
         self._there: dict[UUID, list[Recommendation]] = {}
         self._is_spreadsheet = is_spreadsheet(self.path)
         for read in found:
-            if isinstance(read, ListRow):
+            if isinstance(read, ListRow) and self._is_of_another(read):
+                self.receipt.count(Outcome.OTHER_STATES)
+                self.receipt.other_states += 1
+            elif isinstance(read, ListRow):
                 yield self._of(read)
             else:
                 self.account(read)
+
+    def _is_of_another(self, row: ListRow) -> bool:
+        """True if a row says that it is of a State that the key is not for: the record is not
+        asked, since that is not for the key either."""
+        mine, said = self.principal.addressees, row.cells.get("addressee")
+        return bool(mine and said) and said not in mine
 
     def _of(self, row: ListRow) -> Fact:
         """What a row states."""
@@ -201,8 +211,6 @@ class ListImport(FactsImport[list[ReadListRow]]):
 
     def _compare(self, said: ListRow, now: Recommendation, entries: Sequence[Entry]) -> list[Entry]:
         if self.options.state not in (None, now.addressee):
-            raise NotAskedFor
-        if self.principal.addressees and now.addressee not in self.principal.addressees:
             raise NotAskedFor
         name = now.paragraph or str(now.id)
         if said.version > now.version:
@@ -333,7 +341,7 @@ class ListImport(FactsImport[list[ReadListRow]]):
         upr = r.mechanism is Mechanism.UPR
         id = review_id(r.addressee, r.body, r.cycle if upr else None, None if upr else r.cycle)
         if id not in self._there:
-            self._there[id] = self.lookups.held_in_review(id)
+            self._there[id] = self.lookups.held_in_review(self.principal.scope, id)
         return self._there[id]
 
     def _classification(self, row: _Row) -> Iterator[Entry]:
@@ -390,7 +398,9 @@ class ListImport(FactsImport[list[ReadListRow]]):
         answer, in_part, done = reading.answer, reading.in_part, reading.said_already_implemented
         source = row.further("position_source")
         on = row.further("position_date").removesuffix("T00:00:00")
-        for taken in (e.event for e in row.since if isinstance(e.event, PositionTaken)):
+        scope = self.principal.scope
+        since = (e for e in row.since if now.shows(e.version, scope))
+        for taken in (e.event for e in since if isinstance(e.event, PositionTaken)):
             said = normal_symbol(taken.instrument or "")
             if (taken.answer, taken.in_part) == (answer, in_part) and (
                 not source or said == normal_symbol(source)
@@ -409,7 +419,7 @@ class ListImport(FactsImport[list[ReadListRow]]):
                 "position_date (2025-04-08) and position_source (A/HRC/59/15/Add.1).",
             )
         stamp = self.stamp(row.said.row, effective(on), document=source)
-        event = now.take_position(
+        event = now.as_read(scope).take_position(
             stamp,
             answer,
             organ=organ_of(source, now.symbol or ""),

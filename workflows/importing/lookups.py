@@ -8,11 +8,13 @@ from uuid import UUID
 
 from domain.events import Alias
 from domain.recommendation import Recommendation
+from domain.scope import Scope
 from domain.vocabulary import Vocabulary
 
 
 class Lookups(Protocol):
-    """Questions about the record as it stands, whoever asks."""
+    """Questions about the record as it stands. Which names are taken is answered whoever asks; what
+    they stand for is answered to those who may read it, by `scope`."""
 
     def find_aliases(
         self, wanted: Sequence[tuple[str, Alias]]
@@ -26,18 +28,19 @@ class Lookups(Protocol):
         """All recommendations of an addressee that go by an alias, by the same key. One that has
         passed the alias on is named only where nobody bears it now."""
 
-    def held_by_others(self, review: UUID, format: str) -> list[Recommendation]:
+    def held_by_others(self, scope: Scope, review: UUID, format: str) -> list[Recommendation]:
         """The recommendations of a review that came otherwise than from files of this format."""
 
-    def held_in_review(self, review: UUID) -> list[Recommendation]:
+    def held_in_review(self, scope: Scope, review: UUID) -> list[Recommendation]:
         """The recommendations of a review, whatever file they came from."""
 
     def vocabulary(self, name: str) -> Vocabulary | None:
         """A vocabulary with its shipped and its published versions; None if there is none."""
 
-    def held_under(self, scheme: str, addressee: str) -> dict[str, Recommendation]:
+    def held_under(self, scope: Scope, scheme: str, addressee: str) -> dict[str, Recommendation]:
         """The recommendations of an addressee that go by a name of this scheme, by that name."""
 
-    def paragraphs_of(self, symbol: str, addressee: str) -> dict[str, UUID]:
+    def paragraphs_of(self, scope: Scope, symbol: str, addressee: str) -> dict[str, UUID]:
         """The recommendations of an addressee that one document holds, by paragraph number as
-        compared (`domain.identity.normal_paragraph`)."""
+        compared (`domain.identity.normal_paragraph`). A number that only others may read is none,
+        also where one that may be read had it before."""

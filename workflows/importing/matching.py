@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
+from domain.entry import NARROWNESS, Visibility
 from domain.events import Part, Recommender
 from domain.identity import normal_symbol
 from domain.match import MatchCandidate
@@ -40,11 +41,12 @@ _LIMITED = re.compile(r"/L\.\d")
 
 class Found(NamedTuple):
     """`it`: what the row is, None where that is uncertain; `score` in per cent; `candidates`: what
-    it may be, the likeliest first."""
+    it may be, the likeliest first; `visibility`: who may read that."""
 
     it: Recommendation | None
     score: int
     candidates: tuple[MatchCandidate, ...]
+    visibility: Visibility
 
 
 class Matcher:
@@ -74,13 +76,21 @@ class Matcher:
             MatchCandidate(recommendation=r.id, score=score)  # type: ignore[arg-type]
             for score, r in ranked[:candidates_max]
         )
+        visibility = of_a_match(r for _, r in ranked[:candidates_max])
         sure = [found for found in ranked if found[0] >= SURE]
         if len(sure) > 1 and sure[0][0] - sure[1][0] < APART:
             states = {s.code for s in recommenders if s.code}
             sure = [found for found in sure if states and states & _states(found[1])]
         if not sure or (len(sure) > 1 and sure[0][0] - sure[1][0] < APART):
-            return Found(None, ranked[0][0] if ranked else 0, candidates)
-        return Found(sure[0][1], sure[0][0], candidates)
+            return Found(None, ranked[0][0] if ranked else 0, candidates, visibility)
+        return Found(sure[0][1], sure[0][0], candidates, visibility)
+
+
+def of_a_match(candidates: Iterable[Recommendation]) -> Visibility:
+    """Who may read a row that waits to be matched: the State's own institutions, and no more than
+    read all that it may be."""
+    narrow = (Visibility.INTERNAL, *(r.visibility for r in candidates))
+    return max(narrow, key=NARROWNESS.__getitem__)
 
 
 class Namesakes:

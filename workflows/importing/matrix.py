@@ -25,7 +25,15 @@ from domain import match, review
 from domain.addressees import addressee as known_addressee
 from domain.addressees import recognise
 from domain.cycles import cycle_of
-from domain.entry import Effective, Entry, Protected, Source, Stamp, Visibility, effective
+from domain.entry import (
+    Effective,
+    Entry,
+    Protected,
+    Source,
+    Stamp,
+    Visibility,
+    effective,
+)
 from domain.events import (
     Alias,
     Corrected,
@@ -58,9 +66,9 @@ from domain.words import (
     Organ,
     TextStatus,
 )
-from workflows.access import Principal, authorise
+from workflows.access import Principal, authorise, may_read
 from workflows.desk import Desk
-from workflows.importing.door import NEEDS_DECISION, Door
+from workflows.importing.door import NEEDS_DECISION, Door, taken
 from workflows.importing.languages import judge_language
 from workflows.importing.lookups import Lookups
 from workflows.importing.matching import (
@@ -70,6 +78,7 @@ from workflows.importing.matching import (
     Namesakes,
     candidates_max,
     nearness,
+    of_a_match,
     same_text,
     supersedes,
 )
@@ -162,12 +171,15 @@ class MatrixImport:
             plan.receipt.format = self._format
             plan.receipt.dry_run = dry_run
             plan.receipt.size = len(content)
+            opening = plan.review(self._desk) if plan.entries else []
             if dry_run or not plan.entries:
                 return plan.receipt
             run = Run(self._desk, self._principal, plan.receipt, options, batch=plan.batch)
+            for visibility in plan.about:
+                run.tells_of(visibility)
             try:
                 tell("recording", 0, len(plan.entries))
-                run.record([*plan.review(self._desk), *plan.entries], is_last=True)
+                run.record([*opening, *plan.entries], is_last=True)
             except StaleVersion:
                 if attempt + 1 == attempts_max:
                     raise
@@ -208,18 +220,24 @@ class MatrixImport:
             entries[entry.stream].append(entry)
         found: dict[str, UUID] = {}
         whose: dict[UUID, str] = {}
+        held = {id: r for id in ids if (r := fold(entries[id])) and r.kind is Kind.RECOMMENDATION}
         for row in matrix.rows:
             alias = aliases[row.paragraph]
-            if id := plan.nearest(row, [(id, entries[id]) for id in bearers.get(alias.key, ())]):
-                found[row.paragraph] = id
-                r = fold(entries[id])
-                assert r is not None
-                now = Alias(scheme="un", value=r.symbol or "", paragraph=r.paragraph)
-                if id not in whose or now.key == alias.key:
-                    whose[id] = row.paragraph
+            there = [held[id] for id in bearers.get(alias.key, ()) if id in held]
+            mine = [r for r in there if may_read(self._principal, r)]
+            if there and not mine:
+                plan.is_taken(row)
+                continue
+            if (it := plan.nearest(row, mine)) is not None:
+                found[row.paragraph] = it.id
+                now = Alias(scheme="un", value=it.symbol or "", paragraph=it.paragraph)
+                if it.id not in whose or now.key == alias.key:
+                    whose[it.id] = row.paragraph
         twins = self._namesakes(labels, anew)
         for done, row in enumerate(matrix.rows, start=1):
             id = found.get(row.paragraph)
+            if row.paragraph in plan.taken:
+                continue
             if id is not None and whose[id] == row.paragraph:
                 plan.add(row, entries[id])
             elif row.paragraph in matched:
@@ -240,7 +258,8 @@ class MatrixImport:
     def _there(self, labels: Labels) -> list[Recommendation]:
         if labels.cycle is None:
             return []
-        return self._lookups.held_in_review(review_id(labels.state, "UPR", labels.cycle, None))
+        id = review_id(labels.state, "UPR", labels.cycle, None)
+        return self._lookups.held_in_review(self._principal.scope, id)
 
     def _namesakes(
         self, labels: Labels, rows: Sequence[MatrixRow]
@@ -330,7 +349,9 @@ def label(matrix: Matrix, options: Options) -> Labels:
 
 
 class Plan:
-    """What a file would change: the entries to record and the receipt, row by row."""
+    """What a file would change: the entries to record and the receipt, row by row. `taken`: the
+    paragraphs whose number is taken by what can't be read; `about`: who may read what its rows are
+    about."""
 
     def __init__(
         self,
@@ -351,10 +372,12 @@ class Plan:
         self._options = options
         self._sha256 = sha256
         self._principal = principal
-        self._door = Door(procedures, principal, lambda: f"import:{batch}")
+        self._door = Door(procedures, principal, lambda: f"import:{batch}", options.as_history)
         self._terms = terms
         self._there = there
         self.receipt = _count(matrix, labels, options, sha256)
+        self.taken: set[str] = set()
+        self.about: set[Visibility] = set()
 
     def alias(self, row: MatrixRow) -> Alias:
         """The official name of a row's paragraph."""
@@ -364,20 +387,20 @@ class Plan:
         """The id of the match that a row waits as, where only a person can say what it is."""
         return match_id(self._labels.state, "un", self._key(row))
 
-    def nearest(self, row: MatrixRow, there: Sequence[tuple[UUID, Sequence[Entry]]]) -> UUID | None:
+    def nearest(self, row: MatrixRow, there: Sequence[Recommendation]) -> Recommendation | None:
         """Which of those that bear a row's number it is: the one that reads most like it."""
         language, text = self._options.language, _joined(row)
-        ranked = []
-        for id, entries in there:
-            r = fold(entries)
-            assert r is not None
-            if r.kind is Kind.RECOMMENDATION:
-                ranked.append((nearness(text, r, language), id))
-        return max(ranked, key=lambda found: (found[0], found[1].hex))[1] if ranked else None
+        return max(there, key=lambda r: (nearness(text, r, language), r.id.hex), default=None)
+
+    def is_taken(self, row: MatrixRow) -> None:
+        """Lists a row whose number is taken by what can't be read."""
+        self.taken.add(row.paragraph)
+        self._undecided(row, taken("receive"))
 
     def add(self, row: MatrixRow, entries: Sequence[Entry], *, anew: bool = False) -> None:
         """Plans one row against what the record holds of it; `anew` gives it a random id."""
         before = fold(entries)
+        self.about.add(Visibility.PUBLIC if before is None else before.visibility)
         self._door.take_left_out()
         try:
             if before is None:
@@ -406,6 +429,7 @@ class Plan:
         """Plans a row that the review has from another source, without its number."""
         r = fold(entries)
         assert r is not None
+        self.about.add(r.visibility)
         self._door.take_left_out()
         try:
             event = r.renumber(
@@ -434,7 +458,11 @@ class Plan:
     def still_waits(self, row: MatrixRow, entries: Sequence[Entry]) -> None:
         """A row that was put before a person by an earlier import."""
         held = match.fold(entries)
-        self.receipt.undecided += held is not None and held.status is MatchStatus.UNDECIDED
+        assert held is not None
+        if not may_read(self._principal, held):
+            self.is_taken(row)
+            return
+        self.receipt.undecided += held.status is MatchStatus.UNDECIDED
         self._count(Outcome.SAME)
 
     def doubt_twins(self, row: MatrixRow, twins: Sequence[Recommendation]) -> None:
@@ -446,7 +474,9 @@ class Plan:
             said = f"in the record as {first.symbol} {first.paragraph}, the later document"
         else:
             said = f"it reads like {first.symbol} {first.paragraph} and waits for a person"
-            stamp = self._stamp(row, Effective(), visibility=Visibility.INTERNAL)
+            may_be = of_a_match(twins[:candidates_max])
+            self.about.add(may_be)
+            stamp = self._stamp(row, Effective(), visibility=may_be)
             id, proposed = propose_match(
                 stamp,
                 addressee=self._labels.state,
@@ -539,7 +569,7 @@ class Plan:
         cited = row.citation
         instrument = cited.symbol if cited else None
         on = self._dated(instrument)
-        event = r.take_position(
+        event = r.as_read(self._principal.scope).take_position(
             self._stamp(row, effective(on) if on else Effective(), cited=True),
             Answer(row.position),
             organ=organ_of(instrument, self._labels.document),
@@ -612,7 +642,9 @@ class Plan:
         taken = [
             (e.event.answer.value, e.event.in_part, e.event.instrument, e.version)
             for e in entries
-            if isinstance(e.event, PositionTaken) and e.stamp.part is None
+            if isinstance(e.event, PositionTaken)
+            and e.stamp.part is None
+            and r.shows(e.version, self._principal.scope)
         ]
         told = row.position, row.in_part, instrument
         if any(before[:3] == told for before in taken):
@@ -624,6 +656,8 @@ class Plan:
             stamp = self._stamp(row, Effective(), reason=reason)
             struck = r.strike(stamp, CorrectionKind.CLERICAL, wrong[-1])
             planned.extend(self._door.enter(r, "strike", struck))
+            if not planned:
+                return []  # the other answer stands until somebody has decided
         planned.extend(self._take_position(row, r))
         return planned
 
@@ -670,6 +704,10 @@ class Plan:
         )
         r = desk.log.load(id, review.fold)
         entries: list[Entry] = []
+        if r is not None and not may_read(self._principal, r):
+            left = taken("open-review")
+            self.receipt.note(self.receipt.conflicts, RowNote(0, None, left.reason, left.message))
+            return []
         if r is None:
             entries.append(Entry(id, 1, labels.state, opened))
             r = review.fold(entries)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.entry import dated, label_chars_max
+from domain.entry import Authority, dated, label_chars_max
 from domain.identity import normal_symbol
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, LimitExceeded
@@ -26,7 +26,8 @@ Progress = Callable[[str, int, int], None]
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller says about a file; what is None is taken from the file where it says so.
     `all_states`: the file addresses many States, and all are wanted. `document_dates` gives the
-    date of documents by symbol: a matrix carries none."""
+    date of documents by symbol: a matrix carries none. `as_history`: by what authority that is
+    recorded which the procedure would not let pass; nothing of it is, where none is given."""
 
     state: str | None = None
     all_states: bool = False
@@ -36,6 +37,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     reviewed: str | None = None
     document_dates: dict[str, str] = {}
     language: str = "en"
+    as_history: Authority | None = None
 
     def date_of(self, symbol: str) -> str | None:
         """The date given for a document, however its symbol is spelt; None if none is given."""

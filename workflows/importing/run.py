@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from domain import import_run
-from domain.entry import Entry, Source, Stamp, Visibility
+from domain.entry import NARROWNESS, Entry, Source, Stamp, Visibility
 from domain.import_run import (
     ImportCount,
     ImportNote,
@@ -59,6 +59,14 @@ class Run:
         self._options = options
         self._run: ImportRun | None = None
         self._chunks = 0
+        self._visibility = Visibility.INTERNAL
+        self._begins: Visibility | None = None
+
+    def tells_of(self, what: Visibility) -> None:
+        """What came of the run is read by no more than what a row of its file is about; that it was
+        begun, by whoever may read something that its first rows are about."""
+        self._visibility = max(self._visibility, what, key=_narrowness)
+        self._begins = min(self._begins or what, what, key=_narrowness)
 
     @property
     def command(self) -> str:
@@ -95,7 +103,9 @@ class Run:
     def fail(self, refusal: Refusal) -> None:
         """Records that the run broke off; what it had recorded stays."""
         if self._run is not None:
-            event = self._run.fail(self._stamp(), refusal.code, refusal.message[:value_chars_max])
+            event = self._run.fail(
+                self._stamp(self._visibility), refusal.code, refusal.message[:value_chars_max]
+            )
             entry = Entry(self.id, self._run.version + 1, self._run.addressee, event)
             command = Command.of(self.command, self._principal, self._receipt.sha256)
             self._desk.append(command, [entry])
@@ -103,8 +113,9 @@ class Run:
     def _begin(self) -> Entry:
         receipt = self._receipt
         said = msgspec.to_builtins(self._options)
+        begins = max(Visibility.INTERNAL, self._begins or Visibility.INTERNAL, key=_narrowness)
         id, event = start_import(
-            self._stamp(),
+            self._stamp(begins),
             id=self.id,
             format=receipt.format,
             parser_version=receipt.parser_version,
@@ -135,7 +146,7 @@ class Run:
             **{f"paragraphs-{n}": getattr(positions, n) for n in positions.__struct_fields__},
         }
         event = run.complete(
-            self._stamp(),
+            self._stamp(self._visibility),
             [ImportCount(name=name, value=value) for name, value in counts.items()],
             unreadable=[
                 ImportNote(
@@ -151,14 +162,17 @@ class Run:
         )
         return Entry(self.id, run.version + 1, run.addressee, event)
 
-    def _stamp(self) -> Stamp:
+    def _stamp(self, visibility: Visibility = Visibility.INTERNAL) -> Stamp:
         return Stamp(
             command=self.command,
             speaker=self._principal.speaker(),
             source=Source(sha256=self._receipt.sha256),
-            visibility=Visibility.INTERNAL,
+            visibility=visibility,
             batch=self.id,
         )
+
+
+_narrowness = NARROWNESS.__getitem__
 
 
 def _json(value: object) -> str:

@@ -22,7 +22,14 @@ import msgspec
 
 from domain import match
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import Alias, Part, PartText, Recommender, Text
+from domain.events import (
+    Alias,
+    Part,
+    PartText,
+    RecommendationEvent,
+    Recommender,
+    Text,
+)
 from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
@@ -38,9 +45,9 @@ from domain.words import (
     Organ,
     TextStatus,
 )
-from workflows.access import Principal, authorise
+from workflows.access import Principal, authorise, may_read
 from workflows.desk import Desk
-from workflows.importing.door import NEEDS_DECISION, Door
+from workflows.importing.door import NEEDS_DECISION, Door, taken
 from workflows.importing.identifying import (
     SECOND,
     Identity,
@@ -63,6 +70,7 @@ from workflows.importing.matching import (
     Matcher,
     Namesakes,
     nearness,
+    of_a_match,
     same_text,
     supersedes,
 )
@@ -79,8 +87,6 @@ from workflows.importing.receipt import (
 )
 from workflows.importing.run import Run
 from workflows.importing.terms import Terms, told
-from workflows.procedure import Procedures
-from workflows.procedure.firing import due_now
 from workflows.sources import (
     NotThisFormat,
     Read,
@@ -183,7 +189,7 @@ class _Work:
         self._receipt = receipt
         self._run = run
         self._procedures = desk.procedures.for_a_file()
-        self._door = Door(self._procedures, principal, lambda: run.command)
+        self._door = Door(self._procedures, principal, lambda: run.command, options.as_history)
         self._matchers: dict[UUID, Matcher | None] = {}
         self._namesakes: dict[UUID, Namesakes] = {}
         self._terms = Terms(lookups)
@@ -290,7 +296,7 @@ class _Work:
             [*{id for ids in bearers.values() for id in ids}, *others]
         ):
             histories.setdefault(entry.stream, []).append(entry)
-        known = Known(bearers, histories)
+        known = Known(self._principal, bearers, histories)
         entries: list[Entry] = []
         for row in rows:
             self._door.take_left_out()
@@ -318,6 +324,7 @@ class _Work:
         row = found.row
         addressee = row.addressee or ""
         if found.id is not None:
+            self._run.tells_of(known.of(found.id).visibility)
             planned = self._compare(found, known, tally)
             known.name(addressee, aliases_of(row), found.id)
             if planned:
@@ -328,14 +335,19 @@ class _Work:
         waits = match_id(addressee, row.scheme, row.key)
         if waits in known.histories:
             held = match.fold(known.histories[waits])
-            tally.undecided += held is not None and held.status is MatchStatus.UNDECIDED
+            assert held is not None
+            if not may_read(self._principal, held):
+                raise taken("receive")
+            tally.undecided += held.status is MatchStatus.UNDECIDED
             return Outcome.SAME, []
         if found.candidates:
-            return Outcome.UNDECIDED, [self._propose(row, found.candidates)]
+            may_be = of_a_match(known.of(c.recommendation) for c in found.candidates)
+            return Outcome.UNDECIDED, [self._propose(row, found.candidates, may_be)]
         if (matcher := self._matcher(row)) is not None:
-            return self._match(row, matcher, known)
+            return self._match(row, matcher, known, tally)
         if twins := self._twins(row):
             return self._join_twin(row, twins, known, tally)
+        self._run.tells_of(Visibility.PUBLIC)
         # An id that is taken was minted for one that has another name by now.
         planned = self._receive(row, uuid4() if minted(row) in known.histories else None)
         id = planned[0].stream
@@ -361,7 +373,9 @@ class _Work:
         if row.mechanism is not Mechanism.UPR or not row.recommenders:
             return []
         if review not in self._namesakes:
-            self._namesakes[review] = Namesakes(self._lookups.held_in_review(review))
+            self._namesakes[review] = Namesakes(
+                self._lookups.held_in_review(self._principal.scope, review)
+            )
         parts = (Part(id="1", recommenders=row.recommenders),)
         return self._namesakes[review].find(row.text, parts, row.symbol)
 
@@ -385,8 +399,9 @@ class _Work:
             )
             said = f"reads like {first.symbol} {first.paragraph} and waits for a person"
             tally.doubts.append(_note(row, "held-under-another-symbol", said))
-            return Outcome.UNDECIDED, [self._propose(row, candidates)]
+            return Outcome.UNDECIDED, [self._propose(row, candidates, of_a_match(twins))]
         id: UUID = first.id
+        self._run.tells_of(first.visibility)
         if id not in known.histories:
             known.histories[id] = list(self._desk.log.history([id]))
         event = known.of(id).renumber(self._stamp(row, self._received(row)), symbol, paragraph)
@@ -423,7 +438,8 @@ class _Work:
         planned = [entry]
         if row.scheme != "un":
             named = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
-            planned.extend(self._door.enter(r, "identify", named, is_new=True))
+            # Its source's name is part of what arrives: without it, it would arrive again.
+            planned.append(self._procedures.enter(r, "identify", named))
         if row.answer is not None:
             planned.extend(self._take_position(row, r, is_new=True))
         if row.terms:
@@ -447,7 +463,7 @@ class _Work:
         assert row.answer is not None
         # A table gives the date of the document that answers; a second source that of the report.
         dated = row.published if row.scheme not in SECOND else None
-        event = r.take_position(
+        event = r.as_read(self._principal.scope).take_position(
             self._stamp(row, effective(dated) if dated else Effective()),
             row.answer,
             organ=Organ.OTHER,
@@ -471,8 +487,9 @@ class _Work:
         planned.extend(self._compare_text(found, r, entries))
         planned.extend(self._compare_states(found, r, entries, tally))
         if row.answer is not None and r.awaits_position:
-            now = r.current_position()
-            if not r.positions:
+            seen = known.as_read(r)
+            now = seen.current_position()
+            if not seen.positions:
                 planned.extend(self._take_position(row, r))
             elif now is not None and now.answer is not row.answer:
                 said = f"says {row.answer.value}, and the record has {now.answer.value}"
@@ -506,7 +523,11 @@ class _Work:
             if nearness(row.text, r, row.language) < NEAR:
                 raise text_differs(row.paragraph or row.key, r, row.language)
             review = review_id(r.addressee, r.body, *_cycle_or_round(r.mechanism, r.cycle))
-            there = self._lookups.held_in_review(review) if r.cycle is not None else []
+            there = (
+                self._lookups.held_in_review(self._principal.scope, review)
+                if r.cycle is not None
+                else []
+            )
             if other := same_text(there, r, row.text, row.language):
                 raise text_of_another(row.paragraph or row.key, other)
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
@@ -553,34 +574,42 @@ class _Work:
         if row.scheme not in SECOND or (id := _review(row)) is None:
             return None
         if id not in self._matchers:
-            there = self._lookups.held_by_others(id, self._receipt.format)
+            scope, format = self._principal.scope, self._receipt.format
+            there = self._lookups.held_by_others(scope, id, format)
             self._matchers[id] = Matcher(there) if there else None
         return self._matchers[id]
 
-    def _match(self, row: SourceRow, matcher: Matcher, known: Known) -> tuple[Outcome, list[Entry]]:
+    def _match(
+        self, row: SourceRow, matcher: Matcher, known: Known, tally: _Tally
+    ) -> tuple[Outcome, list[Entry]]:
         found = matcher.find(row.text, row.recommenders)
-        entry = self._propose(row, found.candidates)
+        entry = self._propose(row, found.candidates, found.visibility)
         if found.it is None:
             return Outcome.UNDECIDED, [entry]
         made = match.fold([entry])
         assert made is not None
         how = AssertedHow.RULE if found.score == 100 else AssertedHow.SIMILARITY
-        stamp = self._stamp(row, Effective(), visibility=Visibility.INTERNAL)
+        stamp = self._stamp(row, Effective(), visibility=found.visibility)
         event = made.make(stamp, found.it.id, how, found.score)  # type: ignore[arg-type]
         id: UUID = found.it.id
         if id not in known.histories:
             known.histories[id] = list(self._desk.log.history([id]))
-        return Outcome.MATCHED, [
-            entry,
-            Entry(entry.stream, 2, entry.addressee, event),
-            *join(self._procedures, self._stamp(row, Effective()), known.of(id), made),
-        ]
+        try:
+            joined = join(self._door, self._stamp(row, Effective()), known.of(id), made)
+        except Conflict as conflict:
+            tally.conflicts.append(_note(row, conflict.reason, conflict.message))
+            return Outcome.UNDECIDED, [entry]
+        made_so = Entry(entry.stream, 2, entry.addressee, event)
+        return Outcome.MATCHED, [entry, made_so, *joined]
 
-    def _propose(self, row: SourceRow, candidates: tuple[MatchCandidate, ...]) -> Entry:
+    def _propose(
+        self, row: SourceRow, candidates: tuple[MatchCandidate, ...], visibility: Visibility
+    ) -> Entry:
         """The row waits for a person."""
+        self._run.tells_of(visibility)
         addressee = row.addressee or ""
         id, proposed = propose_match(
-            self._stamp(row, Effective(), visibility=Visibility.INTERNAL),
+            self._stamp(row, Effective(), visibility=visibility),
             addressee=addressee,
             scheme=row.scheme,
             key=row.key,
@@ -603,9 +632,11 @@ class _Work:
         """What a source that knows its rows only by content had before, and has no more."""
         receipt = self._receipt
         for addressee, keys in self._seen.items():
-            for key, r in self._lookups.held_under(self._scheme, addressee).items():
+            held = self._lookups.held_under(self._principal.scope, self._scheme, addressee)
+            for key, r in held.items():
                 if key not in keys and r.session in self._sessions[addressee]:
                     receipt.missing += 1
+                    self._run.tells_of(r.visibility)
                     name = f"{addressee} session {r.session}"
                     message = f"{name}: recorded before, and not in this file as it reads now"
                     note = RowNote(0, None, "missing", message, r.text()[:printed_chars_max])
@@ -689,9 +720,10 @@ class _Tally:
                 receipt.note(notes, note)
 
 
-def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
+def join(door: Door, stamp: Stamp, r: Recommendation, row: match.Match) -> list[Entry]:
     """What a match adds to its recommendation, after what was due on that before: the row's name in
-    its source, or its number in the document that it comes from, and its terms."""
+    its source, or its number in the document that it comes from, and its terms. Raises Conflict
+    where one of these is left to people."""
     alias = Alias(
         scheme=row.scheme,
         value=row.symbol or row.key if row.scheme == "un" else row.key,
@@ -700,19 +732,18 @@ def join(procedures: Procedures, stamp: Stamp, r: Recommendation, row: match.Mat
     is_named = alias.key in {a.key for a in r.aliases}
     borne = {held.term.key for held in r.terms}
     new = [term for term in row.terms if term.key not in borne]
-    if is_named and not new:
-        return []
-    planned = due_now(procedures, r, stamp.command)
+    acts: list[tuple[str, RecommendationEvent]] = []
     if not is_named and row.scheme == "un":
         numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
-        planned.append(procedures.enter(r, "renumber", numbered))
+        acts.append(("renumber", numbered))
     elif not is_named:
-        named = r.identify(stamp, row.scheme, row.key)
-        planned.append(procedures.enter(r, "identify", named))
+        acts.append(("identify", r.identify(stamp, row.scheme, row.key)))
     if new:
-        fits = r.classify(stamp, new, AssertedHow.SOURCE)
-        planned.append(procedures.enter(r, "classify", fits))
-    return planned
+        acts.append(("classify", r.classify(stamp, new, AssertedHow.SOURCE)))
+    for step, event in acts:
+        if (why := door.judge(r, step, event).why) is not None:
+            raise Conflict(NEEDS_DECISION, why)
+    return [entry for step, event in acts for entry in door.enter(r, step, event)]
 
 
 def _review(row: SourceRow) -> UUID | None:

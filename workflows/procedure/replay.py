@@ -21,7 +21,7 @@ from domain.effects import (
     TaskEnded,
     TaskOpened,
 )
-from domain.entry import CLOCK, Entry, Stamp
+from domain.entry import CLOCK, Authority, Entry, Stamp
 from domain.events import Received, RecommendationEvent
 from domain.recommendation import Recommendation, begin
 from domain.steps import BESIDE, step_of
@@ -52,19 +52,40 @@ class Difference(msgspec.Struct, frozen=True):
     unknown: bool = False
 
 
+class AsHistory(msgspec.Struct, frozen=True):
+    """An entry that was recorded as history: by which step, when it happened, who recorded it, and
+    by what authority. `was_open`: the step was open all the same."""
+
+    log_index: int
+    recommendation: str
+    step: str
+    effective_on: str | None
+    role: str
+    institution: str
+    authority: Authority
+    was_open: bool
+
+
 class Replayed(msgspec.Struct):
-    """What the check found: how many steps on how many recommendations, and the first of those that
-    differ with their number. `past_four_eyes`: entries of imports that took a step which four eyes
-    look at by the procedure; imports record none such any more, and a log may hold older ones.
-    `past_four_eyes_at`: the log indexes of the first of them."""
+    """What the check found: how many steps of procedures on how many recommendations, and the first
+    of those that differ with their number. `history`: how many entries were recorded as history,
+    which are no steps of a procedure; `as_history`: the first of them.
+
+    `past_four_eyes` and `past_procedure`: entries of imports that took a step which four eyes look
+    at, or which was not open, and do not say that they are history. Imports record none such any
+    more, and a log may hold older ones. `…_at`: the log indexes of the first of them."""
 
     ok: bool = True
     steps: int = 0
+    history: int = 0
+    as_history: list[AsHistory] = []
     recommendations: int = 0
     different: int = 0
     differences: list[Difference] = []
     past_four_eyes: int = 0
     past_four_eyes_at: list[int] = []
+    past_procedure: int = 0
+    past_procedure_at: list[int] = []
 
 
 def replay(
@@ -81,12 +102,12 @@ def replay(
                 found.past_four_eyes += 1
                 if len(found.past_four_eyes_at) < differences_max:
                     found.past_four_eyes_at.append(entry.log_index or 0)
-            for difference in _differing(procedures, stream):
+            for difference in _differing(procedures, stream, found):
                 found.ok = False
                 found.different += 1
                 if len(found.differences) < differences_max:
                     found.differences.append(difference)
-            found.steps += len(stream)
+            found.steps += sum(entry.stamp.history is None for entry in stream)
         tell(len(stream))
     return found
 
@@ -96,14 +117,50 @@ def _past_four_eyes(procedures: Procedures, stream: list[Entry]) -> Iterable[Ent
     for entry in stream[1:]:
         assert isinstance(entry.event, RecommendationEvent)
         stamp = entry.stamp
-        if stamp.batch is None or stamp.definition is None or stamp.speaker.role == CLOCK:
+        if not _is_of_an_import(stamp) or stamp.definition is None or stamp.history is not None:
             continue
         procedure = procedures.find(stamp.definition, entry.addressee)
         if procedure is not None and four_eyes.looks_at(procedure, step_of(entry.event)):
             yield entry
 
 
-def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Difference]:
+def _is_of_an_import(stamp: Stamp) -> bool:
+    return stamp.batch is not None and stamp.speaker.role != CLOCK
+
+
+def _tell_apart(r: Recommendation, pinned: Compiled | None, entry: Entry, found: Replayed) -> None:
+    """Tells an entry that no procedure let pass: one that says so, and one that does not."""
+    event, stamp = entry.event, entry.stamp
+    assert isinstance(event, RecommendationEvent)
+    if stamp.history is None and not (_is_of_an_import(stamp) and entry.version > 1):
+        return
+    step = step_of(event)
+    is_open = pinned is not None and not pinned.blocked(step, r.states, pinned.facts(r))
+    if stamp.history is not None:
+        found.history += 1
+        if len(found.as_history) < differences_max:
+            found.as_history.append(
+                AsHistory(
+                    log_index=entry.log_index or 0,
+                    recommendation=str(entry.stream),
+                    step=step,
+                    effective_on=stamp.effective.on,
+                    role=stamp.speaker.role,
+                    institution=stamp.speaker.institution,
+                    authority=stamp.history,
+                    was_open=is_open,
+                )
+            )
+    elif pinned is not None and not is_open:
+        found.past_procedure += 1
+        if len(found.past_procedure_at) < differences_max:
+            found.past_procedure_at.append(entry.log_index or 0)
+
+
+def _differing(
+    procedures: Procedures, stream: list[Entry], found: Replayed
+) -> Iterable[Difference]:
+    """The entries that come out otherwise; those that no procedure let pass are told in `found`."""
     r = begin(stream[0])
     pinned = r.definition and procedures.find(r.definition, r.addressee)
     earlier: dict[int, Recommendation] = {}
@@ -121,6 +178,7 @@ def _differing(procedures: Procedures, stream: list[Entry]) -> Iterable[Differen
             entered=stamp.entered,
             besides=told(stamp.effects),
         )
+        _tell_apart(r, pinned or None, entry, found)
         if not pinned or (now := _again(procedures, r.clone(), pinned, entry, earlier)) is None:
             yield msgspec.structs.replace(recorded, unknown=True)
         else:

@@ -74,6 +74,8 @@ class Fate(StrEnum):
 class NotAsked(StrEnum):
     """What a retelling passes over."""
 
+    HISTORY = "history"
+    """what was recorded as history: it counts, and is no step of any procedure"""
     IMPORTED = "imported"
     """steps that an import took: whether they were open was asked, and not who may take them"""
     BESIDE = "beside"
@@ -173,7 +175,10 @@ class Retelling:
             step = step_of(event)
             before = tuple(would.states)
             try:
-                if event.stamp.batch is not None:
+                if event.stamp.history is not None:
+                    passed_over.add(NotAsked.HISTORY)
+                    as_if.enter(would, step, _again(as_if, would, event, event.stamp))
+                elif event.stamp.batch is not None:
                     if self._is_left_to_some(step):
                         passed_over.add(NotAsked.IMPORTED)
                     as_if.check(would, step)
