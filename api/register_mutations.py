@@ -50,6 +50,7 @@ from workflows.importing import Format, Options
 from workflows.importing.receipt import read_document_dates
 from workflows.importing.sources import join
 from workflows.procedure import Procedures
+from workflows.visibility import bounds
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
@@ -405,7 +406,7 @@ class RegisterMutation:
                 period_to=input.period_to,
             )
 
-        return _begin(context, "draft-report", input, act, Visibility.CONFIDENTIAL)
+        return _begin(context, "draft-report", input, act)
 
     @strawberry.mutation(description="Drafts an unpublished report again.")
     def redraft_report(self, info: Request, input: RedraftReportInput) -> RegisterPayload:
@@ -421,7 +422,7 @@ class RegisterMutation:
                 period_to=input.period_to,
             )
 
-        return _report(info, "redraft-report", input, act, Visibility.CONFIDENTIAL)
+        return _report(info, "redraft-report", input, act)
 
     @strawberry.mutation(description="Clears a drafted report for publication.")
     def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
@@ -624,10 +625,9 @@ def _begin(
     step: str,
     input: BeginInput,
     act: Callable[[Stamp], tuple[UUID, Event]],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
     def take() -> Taken:
-        stamp = circumstances(context, input, input.visibility or visibility)
+        stamp = circumstances(context, input, input.visibility or bounds(step).usual)
         return context.service.desk.begin(
             context.principal,
             command(context, step, input),
@@ -646,12 +646,11 @@ def _several(
     fold: Any,
     input: RegisterInput,
     act: Callable[[Any, Stamp], Sequence[Entry | Event]],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
     context = info.context
 
     def take() -> Taken:
-        stamp = circumstances(context, input, input.visibility or visibility)
+        stamp = circumstances(context, input, input.visibility or bounds(step).usual)
         return context.service.desk.go_on(
             context.principal,
             command(context, step, input),
@@ -672,11 +671,8 @@ def _one(
     fold: Any,
     input: RegisterInput,
     act: Callable[[Any, Stamp], Event],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
-    return _several(
-        info, step, kind, fold, input, lambda state, stamp: [act(state, stamp)], visibility
-    )
+    return _several(info, step, kind, fold, input, lambda state, stamp: [act(state, stamp)])
 
 
 def _review(
@@ -699,9 +695,8 @@ def _report(
     step: str,
     input: RegisterInput,
     act: Callable[[progress_report.ProgressReport, Stamp], Event],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
-    return _one(info, step, "ProgressReport", progress_report.fold, input, act, visibility)
+    return _one(info, step, "ProgressReport", progress_report.fold, input, act)
 
 
 def answer(context: Context, take: Callable[[], Taken], kind: str | None) -> RegisterPayload:

@@ -36,7 +36,7 @@ from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
 from projections import history, recommendations
 from workflows.desk import Command, Taken
-from workflows.steps import visibility_of
+from workflows.visibility import bounds
 
 name_chars_max = 200
 
@@ -153,7 +153,7 @@ def step(
             command(context, name, input),
             read_id(input.id),
             name,
-            circumstances(context, input, input.visibility or visibility_of(name), input.part),
+            circumstances(context, input, input.visibility or bounds(name).usual, input.part),
             act,
             expected_version=input.expected_version,
             assignment=assignment,

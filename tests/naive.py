@@ -441,7 +441,7 @@ def _progress_report(history: History) -> dict[str, Any]:
         if what in ("drafted", "redrafted", "published"):
             visibility = said["stamp"].get("visibility", "public")
         if what == "evidence-attached":
-            evidence.append(said["file"])
+            evidence = [*(f for f in evidence if f != said["file"]), said["file"]]
         elif what == "evidence-removed":
             evidence.remove(said["file"])
         else:

@@ -22,7 +22,7 @@ from tests.server import HOLDERS, STORES, Server, running, store, until
 PAYLOAD = """
 { node { __typename ... on Review { id uuid version } ... on Institution { id uuid version }
 ... on ProgressReport { id uuid version } ... on StoredFile { id uuid version erased }
-... on Match { id uuid version } } events { __typename } logIndex
+... on Match { id uuid version } } events { __typename visibility } logIndex
 errors { code message currentVersion } }
 """
 STEPS = schema._schema.mutation_type

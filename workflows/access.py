@@ -17,7 +17,7 @@ import msgspec
 
 from domain.casework import TaskHeld
 from domain.effects import Whose
-from domain.entry import NARROWNESS, Authority, AuthorityKind, Speaker, Visibility
+from domain.entry import Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import (
     Recommendation,
 )
@@ -144,25 +144,6 @@ SEES: dict[Role, frozenset[Visibility]] = {
     Role.READER: frozenset((Visibility.PUBLIC,)),
 }
 """Role → what it reads besides its own institution's confidential entries."""
-
-
-SHOWN_WITH_IT = frozenset(
-    (
-        "add-text",
-        "correct",
-        "renumber",
-        "identify",
-        "withdraw-alias",
-        "classify",
-        "declassify",
-        "defer-position",
-        "select-for-follow-up",
-        "declare-duplicate",
-        "undo-duplicate",
-    )
-)
-"""Steps that say what everybody reads who reads the recommendation: its texts, names, terms and
-dates. An entry with fewer readers would be published all the same, so there is none."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -367,19 +348,8 @@ def authorise_release(principal: Principal, r: Recommendation, task: str, instit
 _WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
 
 
-def authorise_entry(
-    principal: Principal,
-    step: str,
-    r: Recommendation,
-    visibility: Visibility,
-    report: int | None = None,
-) -> None:
-    """Refuses what an entry on `r` may not say: that fewer may read it than would, or another
-    institution's words (`report` is the progress report that is drafted again)."""
-    if step in SHOWN_WITH_IT and NARROWNESS[visibility] > NARROWNESS[r.visibility]:
-        raise InvalidInput(
-            f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
-        )
+def authorise_draft(principal: Principal, r: Recommendation, report: int | None) -> None:
+    """Refuses that a progress report is drafted again by another institution than its own."""
     for draft in r.progress:
         if draft.id == report and draft.institution != principal.speaks_for:
             raise Forbidden(f"Progress report {report} is drafted again only by its institution.")

@@ -45,13 +45,14 @@ from domain.refusals import (
     valid,
 )
 from domain.steps import BESIDE
+from workflows import visibility
 from workflows.access import (
     MAY,
     Principal,
     Role,
     authorise,
     authorise_beside,
-    authorise_entry,
+    authorise_draft,
     authorise_on,
 )
 from workflows.clock import Clock, machine_clock
@@ -288,7 +289,8 @@ class Desk:
         if four_eyes.looks_at(self.procedures.of(r), step):
             self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
         self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
-        authorise_entry(principal, step, r, stamp.visibility, report)
+        visibility.check(step, stamp.visibility, r.visibility)
+        authorise_draft(principal, r, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
         return [*entries, self.procedures.enter(r, step, event)]
@@ -461,6 +463,7 @@ class Desk:
         authorise(principal, step, addressee)
         of_addressee(addressee)
         id, event = act()
+        visibility.check(step, event.stamp.visibility)
         self.references.check(addressee, event)
         try:
             return self.append(command, [Entry(id, 1, addressee, event)])
@@ -519,6 +522,7 @@ class Desk:
             if isinstance(made, Entry):
                 entries.append(made)
             else:
+                visibility.check(step, made.stamp.visibility, state.visibility)
                 self.references.check(state.addressee, made)
                 version += 1
                 entries.append(Entry(id, version, state.addressee, made))
