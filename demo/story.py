@@ -662,7 +662,7 @@ def _story() -> tuple[Step, ...]:
     take("social", "attachEvidence", REPORTED, "2026-02-16", file=INSPECTIONS)
     take("mechanism", "clearReport", REPORTED, "2026-02-23", **deputy)
     take("mechanism", "publishReport", REPORTED, "2026-03-02", narrative=inspected, **secretary)
-    shown = {"file": INSPECTIONS, "visibility": "PUBLIC"}
+    shown: dict[str, Any] = {"file": INSPECTIONS, "visibility": "PUBLIC"}
     take("mechanism", "attachEvidence", REPORTED, "2026-03-02", **shown, **secretary)
 
     # -- The Ministry of Justice is split: each of its open assignments wants a decision.
