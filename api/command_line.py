@@ -536,6 +536,7 @@ def key_create(given: argparse.Namespace, settings: Settings) -> int:
             system=given.system,
             authority=_authority(given.authority),
             addressees=tuple(given.addressee),
+            represents=tuple(given.represents),
         )
     if given.json:
         _print_json({"id": id, "key": key})
@@ -574,11 +575,12 @@ def key_list(given: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "role", "institution", "actor or system", "revoked", box=None)
+    table = Table("id", "role", "institution", "represents", "actor or system", "revoked", box=None)
     for c in held:
         who = c.holder.actor or c.holder.system or ""
         revoked = "revoked" if c.revoked else ""
-        table.add_row(str(c.id), c.holder.role, c.holder.institution, who, revoked)
+        others = ", ".join(c.holder.represents)
+        table.add_row(str(c.id), c.holder.role, c.holder.institution, others, who, revoked)
     Console().print(table)
     return 0
 
@@ -721,6 +723,13 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--system", help="name of the system it is for, which names persons itself")
     c.add_argument("--authority", help="by what decision or mandate it is granted")
     c.add_argument("--addressee", action="append", default=[], help="only for this State's record")
+    c.add_argument(
+        "--represents",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="an institution on whose behalf it may speak besides its own",
+    )
     c = add("revoke", key_revoke, "Revoke a key.", keys)
     c.add_argument("id", type=UUID, help="the key's id, from `suivi key list`")
     add("list", key_list, "List all keys ever granted.", keys)

@@ -132,6 +132,10 @@ class HistoryEntry:
     def authority(root: Entry) -> AuthorityType:
         return root.stamp.speaker.authority
 
+    @strawberry.field(description="By what authority the key was granted, if not by that one.")
+    def granted_by(root: Entry) -> AuthorityType | None:
+        return root.stamp.speaker.granted_by
+
     @strawberry.field(description="The document it was taken from.")
     def source(root: Entry) -> SourceType | None:
         return root.stamp.source

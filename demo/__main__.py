@@ -270,6 +270,8 @@ class Demonstration:
         ):
             if value and told:
                 command += [option, value]
+        for code in holder.represents:
+            command += ["--represents", code]
         if holder.role == "coordinator":
             self._show_command(command)
         granted = self._json(command)

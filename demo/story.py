@@ -61,6 +61,7 @@ class Holder(msgspec.Struct, frozen=True):
     authority: str
     actor: str | None = None
     system: str | None = None
+    represents: tuple[str, ...] = ()
 
 
 DECREE = "Decree 12/2019 on the national mechanism"
@@ -74,6 +75,7 @@ HOLDERS = {
             "the national mechanism's own system",
             DECREE,
             system="follow-up-desk",
+            represents=("cabinet",),
         ),
         Holder("clerk", "clerk", "nmirf", "enters what others have said", DECREE, actor="p-tamm"),
         Holder(

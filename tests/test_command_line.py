@@ -305,7 +305,8 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(shell: Shell) -> None:
 
 
 def test_a_key_is_shown_once_and_listed_without_itself(shell: Shell) -> None:
-    made = shell.json("key", "create", "--role", "auditor", "--institution", "court-of-audit")
+    named = ("--institution", "court-of-audit", "--represents", "parliament")
+    made = shell.json("key", "create", "--role", "auditor", *named)
     assert set(made) == {"id", "key"}
     (listed,) = shell.json("key", "list")
     assert (listed["id"], listed["institution"], listed["revoked"]) == (
@@ -313,7 +314,9 @@ def test_a_key_is_shown_once_and_listed_without_itself(shell: Shell) -> None:
         "court-of-audit",
         False,
     )
-    assert made["key"] not in shell.ok("key", "list")
+    assert listed["represents"] == ["parliament"]
+    assert "parliament" in (told := shell.ok("key", "list"))
+    assert made["key"] not in told
     shell.ok("key", "revoke", made["id"])
     assert shell.json("key", "list")[0]["revoked"] is True
     assert "[ALREADY_SO]" in shell.fails("key", "revoke", made["id"])

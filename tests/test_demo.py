@@ -388,6 +388,7 @@ def test_playing_the_story_again_records_nothing(
                 actor=holder.actor,
                 system=holder.system,
                 addressees=(story.STATE,),
+                represents=holder.represents,
             )
         ask = asking(server)
         put = putting(server)

@@ -135,6 +135,12 @@ MAY: dict[str, frozenset[Role]] = {
 WRITING = frozenset((C, K, F))
 """The roles that may take a step of a State's own procedure, if that says so."""
 
+ENTERING = frozenset((C, K))
+"""The roles that enter what others have said."""
+
+_RANK = {kind: rank for rank, kind in enumerate(AuthorityKind)}
+"""How far an authority goes: a mandate furthest, a delegation least."""
+
 SEES: dict[Role, frozenset[Visibility]] = {
     Role.ADMINISTRATOR: frozenset((Visibility.PUBLIC,)),
     Role.COORDINATOR: frozenset(Visibility),
@@ -149,7 +155,8 @@ SEES: dict[Role, frozenset[Visibility]] = {
 class Principal(msgspec.Struct, frozen=True):
     """Whoever a key belongs to. A person's key names the `actor`; a system's key names the
     `system`, and each request may name the person it acts for. `addressees`: the States whose
-    record it is for, none: all. `institution` is a code of theirs."""
+    record it is for, none: all. `institution` is a code of theirs, and so are those that it
+    `represents` besides."""
 
     key: UUID
     role: Role
@@ -158,6 +165,7 @@ class Principal(msgspec.Struct, frozen=True):
     actor: str | None = None
     system: str | None = None
     addressees: tuple[str, ...] = ()
+    represents: tuple[str, ...] = ()
 
     @property
     def holder(self) -> str:
@@ -189,10 +197,21 @@ class Principal(msgspec.Struct, frozen=True):
         actor: str | None = None,
         on_behalf_of: str | None = None,
         authority: Authority | None = None,
+        *,
+        cites: bool = False,
     ) -> Speaker:
-        """Who speaks in a request. Only a system may name the person it acts for."""
+        """Who speaks in a request. Only a system may name the person it acts for. Refuses what the
+        key does not represent, and a higher authority than its own; `cites`: the request says
+        where it is said, so that whoever enters what others have said may enter it."""
         if actor is not None and self.system is None and actor != self.actor:
             raise InvalidInput("A person's key speaks for that person; leave `actor` out.")
+        if on_behalf_of is not None:
+            self._represent(on_behalf_of, cites)
+        if authority is not None and _RANK[authority.kind] < _RANK[self.authority.kind]:
+            raise Forbidden(
+                f"This key speaks by {self.authority.kind} (“{self.authority.reference}”), and "
+                f"{authority.kind} is more: leave `authority` out, or have a key granted by it."
+            )
         return Speaker(
             actor=actor or self.actor,
             system=self.system,
@@ -200,6 +219,19 @@ class Principal(msgspec.Struct, frozen=True):
             institution=self.institution,
             on_behalf_of=on_behalf_of or self.institution,
             authority=authority or self.authority,
+            granted_by=None if authority in (None, self.authority) else self.authority,
+        )
+
+    def _represent(self, institution: str, cites: bool) -> None:
+        if institution in (self.institution, *self.represents):
+            return
+        enters = self.role in ENTERING
+        if enters and cites:
+            return
+        cite = f" Or say in `source` where {institution} has said it." if enters else ""
+        raise Forbidden(
+            f"This key speaks for {self.institution} and not for “{institution}”: leave "
+            f"`onBehalfOf` out, or have a key granted with --represents “{institution}”.{cite}"
         )
 
 

@@ -564,6 +564,12 @@ class Desk:
         known = self._known([command]).get(command.kept)
         return None if known is None else self._first_result(command, known)
 
+    def recorded(self, id: str, principal: Principal) -> bool:
+        """True if a command of this id was recorded for whom the principal speaks for: it has its
+        result, whatever would be refused today."""
+        kept = Command.of(id, principal, None).kept
+        return kept in self.log.find_commands([kept])
+
     def _known(self, commands: Sequence[Command]) -> dict[str, CommandRow]:
         """What some commands recorded, by the ids under which the log keeps them. One that was
         recorded when ids were one space is told by its request, which says its key."""
