@@ -19,6 +19,7 @@ from domain import (
     import_run,
     institution,
     match,
+    person,
     progress_report,
     recommendation,
     review,
@@ -219,6 +220,7 @@ SUBJECTS: dict[type[Event], str] = {
         ("ImportRun", import_run.EVENTS),
         ("Match", match.EVENTS),
         ("Erasure", erasure.EVENTS),
+        ("Person", person.EVENTS),
     )
     for event in its
 }
@@ -241,6 +243,7 @@ TYPES: dict[str, Any] = {
         *absence.EVENTS,
         *credential.EVENTS,
         *erasure.EVENTS,
+        *person.EVENTS,
     )
 }
 """The type of every event, by its name."""

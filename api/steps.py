@@ -36,6 +36,7 @@ from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
 from projections import history, recommendations
 from workflows.desk import Command, Taken
+from workflows.persons import check_known
 from workflows.visibility import bounds
 
 name_chars_max = 200
@@ -77,7 +78,9 @@ class Circumstances:
     reason: str | None = strawberry.field(default=None, description="Why. It can be erased later.")
     source: SourceInput | None = None
     actor: str | None = strawberry.field(
-        default=None, description="A system's key names here the person it acts for, by pseudonym."
+        default=None,
+        description="A system's key names here the person it acts for, by pseudonym: one "
+        "who is registered (`registerPerson`) for its institution.",
     )
     on_behalf_of: str | None = strawberry.field(
         default=None,
@@ -264,6 +267,8 @@ def _speaker(context: Context, input: Circumstances) -> Speaker:
     on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of)
     principal = context.principal
     try:
+        if actor is not None and principal.system is not None:
+            check_known(context.service.log, principal, actor)
         return principal.speaker(actor, on_behalf_of, authority, cites=input.source is not None)
     except Refusal:
         if context.service.desk.recorded(input.command_id, principal):

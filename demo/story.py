@@ -65,6 +65,8 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 DECREE = "Decree 12/2019 on the national mechanism"
+PERSONS = ("p-selin", "p-okoro")
+"""Who works for the national mechanism: its system names them."""
 HOLDERS = {
     holder.name: holder
     for holder in (

@@ -254,6 +254,7 @@ published_definition = _register_table(
 adoptions = _register_table("adoptions")
 calendar = _register_table("calendar")
 absences = _register_table("absences")
+person = _register_table("person")
 erasure = _register_table(
     "erasure", Column("erased_stream", String(32), nullable=False, index=True)
 )

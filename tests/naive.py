@@ -366,6 +366,8 @@ def what_is_registered(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any
             first = history[0]["payload"]["stamp"]
             seen.setdefault("visibility", first.get("visibility", "public"))
             wrote = history[0]["payload"].get("written_by")  # whose text was erased
+            if name == "person":
+                wrote = history[0]["payload"]["institution"]  # whose person it is
             seen["institution"] = wrote or first["speaker"]["institution"]
         found[name][stream] = seen
     return found
@@ -537,6 +539,14 @@ def _absence(history: History, addressee: str = "") -> dict[str, Any]:
     return {"away": away}
 
 
+def _person(history: History) -> dict[str, Any]:
+    _, first = history[0]
+    return {
+        "of": (first["institution"], first["person"]),
+        "registered": history[-1][0] == "registered",
+    }
+
+
 def _credential(history: History) -> dict[str, Any]:
     return {
         "sha256": history[0][1]["sha256"],
@@ -567,6 +577,7 @@ BESIDE = {
     "calendar": _calendar,
     "absence": _absence,
     "credential": _credential,
+    "person": _person,
 }
 
 # --- Figures -------------------------------------------------------------------------------------

@@ -322,6 +322,23 @@ def test_a_key_is_shown_once_and_listed_without_itself(shell: Shell) -> None:
     assert "[ALREADY_SO]" in shell.fails("key", "revoke", made["id"])
 
 
+def test_a_person_is_registered_retired_and_listed(shell: Shell) -> None:
+    shell.ok("key", "create", "--role", "clerk", "--institution", "archive", "--addressee", "SVN")
+    of = ("--addressee", "SVN", "--institution", "archive")
+    assert "Registered p-7" in shell.ok("person", "register", "p-7", *of)
+    assert "[ALREADY_SO]" in shell.fails("person", "register", "p-7", *of)
+    shell.ok("person", "register", "p-8", *of)
+    assert "Retired p-7" in shell.ok("person", "retire", "p-7", *of)
+    assert [(p["person"], p["registered"]) for p in shell.json("person", "list")] == [
+        ("p-7", False),
+        ("p-8", True),
+    ]
+    assert "retired" in shell.ok("person", "list")
+    assert "suivi person list" in shell.fails("person", "retire", "p-9", *of)
+    of = ("--addressee", "SVN", "--institution", "nobodys")
+    assert "[UNKNOWN_INSTITUTION]" in shell.fails("person", "register", "p-7", *of)
+
+
 def test_revoking_an_unknown_key_is_refused(shell: Shell) -> None:
     told = shell.fails("key", "revoke", "00000000-0000-0000-0000-000000000001")
     assert "suivi key list" in told

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from domain.entry import Authority, AuthorityKind
-from tests.server import Server, running
+from tests.server import A_RECOMMENDATION, Server, running
 
 SPOKE = """query($id: ID!) { recommendation(id: $id) { history { institution onBehalfOf actor system
     authority { kind reference } grantedBy { kind reference } } } }"""
@@ -96,3 +97,83 @@ def test_no_authority_goes_further_than_that_of_the_key(here: Server) -> None:
     assert told["grantedBy"] == {"kind": "DECISION", "reference": ORDER.reference}
     here.step("justice", "declareImplemented", id)
     assert last(here, id)["grantedBy"] is None
+
+
+# --- Persons -------------------------------------------------------------------------------------
+
+SYSTEM: dict[str, Any] = {"addressees": ("SVN",), "actor": None, "system": "case-desk"}
+PERSONS = """query($of: [String!]) { persons(addressee: ["SVN"], institution: $of) {
+    nodes { person institution registered history { __typename } } } }"""
+
+
+def say(server: Server, who: str, mutation: str, institution: str, person: str) -> list[str]:
+    """The codes with which a person is not registered or retired."""
+    query = f"""mutation($input: PersonInput!) {{ {mutation}(input: $input) {{
+        errors {{ code message }} }} }}"""
+    said = {"addressee": "SVN", "institution": institution, "person": person}
+    payload = server.ask(who, query, input={**said, "commandId": uuid4().hex})[mutation]
+    return [error["code"] for error in payload["errors"]]
+
+
+def codes(server: Server, who: str, **said: Any) -> list[str]:
+    """The codes with which a recommendation is not received."""
+    said = {**A_RECOMMENDATION, "paragraph": uuid4().hex[:8], **said}
+    payload = server.take(who, "receiveRecommendation", **said)
+    return [error["code"] for error in payload["errors"]]
+
+
+def test_a_system_names_only_persons_who_are_registered(here: Server) -> None:
+    here.grant("desk", "clerk", "archive", **SYSTEM)
+    size = here.size()
+    payload = here.take("desk", "receiveRecommendation", **A_RECOMMENDATION, actor="p-ghost")
+    (error,) = payload["errors"]
+    assert error["code"] == "UNKNOWN_PERSON"
+    assert "registerPerson" in error["message"]
+    assert "suivi person register “p-ghost” --addressee SVN" in error["message"]
+    assert here.size() == size
+    assert say(here, "coordinator", "registerPerson", "archive", "p-novak") == []
+    assert codes(here, "desk", actor="p-novak") == []
+    assert codes(here, "desk") == [], "a system may stand alone"
+    assert say(here, "coordinator", "registerPerson", "justice", "p-other") == []
+    assert codes(here, "desk", actor="p-other") == ["UNKNOWN_PERSON"], "another institution's"
+
+
+def test_a_person_who_has_left_is_named_no_more_and_what_was_done_stays(here: Server) -> None:
+    here.grant("old desk", "clerk", "archive", **SYSTEM)
+    assert say(here, "coordinator", "registerPerson", "archive", "p-leaver") == []
+    assert say(here, "coordinator", "registerPerson", "archive", "p-leaver") == ["ALREADY_SO"]
+    said = {**A_RECOMMENDATION, "paragraph": "9.1", "actor": "p-leaver", "commandId": "by-leaver"}
+    first = here.take("old desk", "receiveRecommendation", **said)
+    assert first["errors"] == []
+    assert say(here, "coordinator", "retirePerson", "archive", "p-leaver") == []
+    assert say(here, "coordinator", "retirePerson", "archive", "p-leaver") == ["ALREADY_SO"]
+    assert codes(here, "old desk", actor="p-leaver") == ["UNKNOWN_PERSON"]
+    assert here.take("old desk", "receiveRecommendation", **said) == first, "it was done before"
+    assert say(here, "coordinator", "registerPerson", "archive", "p-leaver") == []
+    assert codes(here, "old desk", actor="p-leaver") == []
+
+
+def test_a_system_does_not_vouch_for_the_persons_it_names(here: Server) -> None:
+    here.grant("follow-up desk", "coordinator", "mfa", **SYSTEM)
+    assert say(here, "follow-up desk", "registerPerson", "mfa", "p-invented") == ["FORBIDDEN"]
+    for who in ("clerk", "justice", "auditor", "reader"):
+        assert say(here, who, "registerPerson", "mfa", "p-invented") == ["FORBIDDEN"]
+    assert say(here, "administrator", "registerPerson", "mfa", "p-real") == []
+    here.grant("of another State", "coordinator", "mfa", addressees=("HRV",))
+    assert say(here, "of another State", "registerPerson", "mfa", "p-7") == ["FORBIDDEN"]
+    assert say(here, "coordinator", "registerPerson", "nobody's", "p-7") == ["UNKNOWN_INSTITUTION"]
+
+
+def test_a_system_of_no_state_names_no_person(here: Server) -> None:
+    here.grant("for all", "clerk", "archive", **{**SYSTEM, "addressees": ()})
+    assert codes(here, "for all", actor="p-novak") == ["FORBIDDEN"]
+    assert codes(here, "for all") == []
+
+
+def test_who_works_for_an_institution_is_for_the_states_own(here: Server) -> None:
+    assert say(here, "coordinator", "registerPerson", "labour", "p-1") == []
+    for who in ("coordinator", "clerk", "justice", "auditor"):
+        (told,) = here.ask(who, PERSONS, of=["labour"])["persons"]["nodes"]
+        assert (told["person"], told["institution"], told["registered"]) == ("p-1", "labour", True)
+        assert [entry["__typename"] for entry in told["history"]] == ["PersonRegistered"]
+    assert here.ask("reader", PERSONS, of=["labour"])["persons"]["nodes"] == []

@@ -124,6 +124,8 @@ MAY: dict[str, frozenset[Role]] = {
         "set-calendar": (C,),
         "declare-absence": (C, K, F),
         "end-absence": (C, K, F),
+        "register-person": (A, C),
+        "retire-person": (A, C),
         "publish-vocabulary": (C,),
         "map-vocabulary": (C,),
         "grant-key": (A,),

@@ -55,6 +55,8 @@ BOUNDS: dict[str, Bounds] = {
     "store-file": Bounds(INTERNAL),
     "declare-absence": WITHIN,
     "end-absence": WITHIN,
+    "register-person": WITHIN,
+    "retire-person": WITHIN,
 }
 """Step → who may read its entry, where that is not `ANY`."""
 
