@@ -432,7 +432,7 @@ class RegisterMutation:
             desk = context.service.desk
             held, _ = desk.ready(r.covers, context.principal, stamp.command)
             for one in held.values():
-                desk.looked_at(one, r, ("clear-progress",), stamp.speaker.actor)
+                desk.looked_at(one, r, ("clear-progress",), stamp.speaker)
             return [r.clear(stamp)]
 
         return _several(info, "clear-report", "ProgressReport", progress_report.fold, input, act)

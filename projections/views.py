@@ -365,10 +365,10 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 8, _recommendations),
+        View("recommendations", 9, _recommendations),
         View("search", 2, _search, _SEARCH_TEXT),
         View("figures", 4, _figures),
-        View("register", 6, _register),
+        View("register", 7, _register),
         View("timers", 2, _timers),
         View("agenda", 2, _agenda),
         View("credentials", 2, _credentials),

@@ -21,7 +21,7 @@ import structlog
 
 from domain import absence
 from domain.casework import ApprovalHeld
-from domain.entry import Entry, Event, Protected, Stamp, Visibility
+from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
 from domain.events import (
     Alias,
     Received,
@@ -287,16 +287,20 @@ class Desk:
             entries.append(set_back(self.procedures, r, stamp, passed))
         self.procedures.check(r, step)
         if four_eyes.looks_at(self.procedures.of(r), step):
-            self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
+            self._seen_by_others(r, step, stamp.speaker, act(r, stamp))
         self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
-        visibility.check(step, stamp.visibility, r.visibility)
+        self._fits(step, stamp, r.visibility)
         authorise_draft(principal, r, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
         return [*entries, self.procedures.enter(r, step, event)]
 
+    def _fits(self, step: str, stamp: Stamp, of: Visibility) -> None:
+        """Refuses an entry that other people may read than the step lets."""
+        visibility.check(step, stamp.visibility, of)
+
     def _seen_by_others(
-        self, r: Recommendation, step: str, actor: str | None, event: RecommendationEvent
+        self, r: Recommendation, step: str, speaker: Speaker, event: RecommendationEvent
     ) -> None:
         """Refuses a step that four eyes have to look at, and have not."""
         said = four_eyes.said_by(r, step, event)
@@ -304,8 +308,9 @@ class Desk:
             self.procedures.of(r),
             r,
             step,
-            actor,
+            speaker.actor,
             four_eyes.Taking(said, self._approved(r, step, said), four_eyes.report_of(event)),
+            speaker.system,
         )
         if missing:
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
@@ -341,7 +346,7 @@ class Desk:
         its procedure asks of progress on it alone it asks here too: other eyes than the drafter's,
         and approvals of this report in these words."""
         self.procedures.check(r, "cover")
-        self.looked_at(r, report, ("cover", "publish-progress"), stamp.speaker.actor, words)
+        self.looked_at(r, report, ("cover", "publish-progress"), stamp.speaker, words)
         return self.procedures.enter(r, "cover", r.cover(stamp, report.id))
 
     def looked_at(
@@ -349,7 +354,7 @@ class Desk:
         r: Recommendation,
         report: ProgressReport,
         steps: Sequence[str],
-        actor: str | None,
+        speaker: Speaker,
         words: str | None = None,
     ) -> None:
         """Refuses what four eyes have to look at on a recommendation, and have not, where a
@@ -360,9 +365,8 @@ class Desk:
                 continue
             said = four_eyes.said_of(report, words)
             given = self._approved(r, "cover", said)
-            missing = four_eyes.missing(
-                procedure, r, step, actor, four_eyes.Taking(said, given, of_many=report)
-            )
+            taking = four_eyes.Taking(said, given, of_many=report)
+            missing = four_eyes.missing(procedure, r, step, speaker.actor, taking, speaker.system)
             if missing:
                 number = " ".join(filter(None, (r.symbol, r.paragraph))) or str(r.id)
                 raise FourEyes(
