@@ -28,7 +28,7 @@ class PersonRegistered(PersonEvent, frozen=True):
 
     topic: ClassVar[str] = "person.registered.v1"
 
-    institution: str
+    works_for: str
     person: str
 
 
@@ -70,7 +70,7 @@ def register(stamp: Stamp, held: Person | None, institution: str, person: str) -
     """Registers a person, or one who had left again."""
     if held is not None and held.registered:
         raise AlreadySo(f"{person} is registered for {institution} already.")
-    return PersonRegistered(stamp=stamp, institution=named(institution), person=named(person))
+    return PersonRegistered(stamp=stamp, works_for=named(institution), person=named(person))
 
 
 def fold(entries: Iterable[Entry], state: Person | None = None) -> Person | None:
@@ -85,7 +85,7 @@ def fold(entries: Iterable[Entry], state: Person | None = None) -> Person | None
                 addressee=entry.addressee,
                 version=entry.version,
                 visibility=event.stamp.visibility,
-                institution=event.institution,
+                institution=event.works_for,
                 person=event.person,
             )
         state.registered = isinstance(event, PersonRegistered)

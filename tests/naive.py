@@ -367,7 +367,7 @@ def what_is_registered(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any
             seen.setdefault("visibility", first.get("visibility", "public"))
             wrote = history[0]["payload"].get("written_by")  # whose text was erased
             if name == "person":
-                wrote = history[0]["payload"]["institution"]  # whose person it is
+                wrote = history[0]["payload"]["works_for"]  # whose person it is
             seen["institution"] = wrote or first["speaker"]["institution"]
         found[name][stream] = seen
     return found
@@ -542,7 +542,7 @@ def _absence(history: History, addressee: str = "") -> dict[str, Any]:
 def _person(history: History) -> dict[str, Any]:
     _, first = history[0]
     return {
-        "of": (first["institution"], first["person"]),
+        "of": (first["works_for"], first["person"]),
         "registered": history[-1][0] == "registered",
     }
 

@@ -154,7 +154,7 @@ class References:
                 for code in event.into:
                     self._stands(addressee, code, stamp.effective, "into")
             case PersonRegistered():
-                self._stands(addressee, event.institution, stamp.effective, "institution")
+                self._stands(addressee, event.works_for, stamp.effective, "institution")
             case CompetenceTransferred():
                 self._stands(addressee, event.to, stamp.effective, "to")
                 self._terms(event.terms)
