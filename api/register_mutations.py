@@ -50,7 +50,7 @@ from workflows.importing import Format, Options
 from workflows.importing.receipt import read_document_dates
 from workflows.importing.sources import join
 from workflows.procedure import Procedures
-from workflows.visibility import bounds
+from workflows.visibility import bounds, usual
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
@@ -649,15 +649,18 @@ def _several(
 ) -> RegisterPayload:
     context = info.context
 
+    def on(state: Any) -> Sequence[Entry | Event]:
+        seen = input.visibility or usual(step, state.visibility)
+        return act(state, circumstances(context, input, seen))
+
     def take() -> Taken:
-        stamp = circumstances(context, input, input.visibility or bounds(step).usual)
         return context.service.desk.go_on(
             context.principal,
             command(context, step, input),
             read_id(input.id, kind, "such thing"),
             fold,
             step,
-            lambda state: act(state, stamp),
+            on,
             expected_version=input.expected_version,
         )
 

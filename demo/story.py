@@ -666,8 +666,8 @@ def _story() -> tuple[Step, ...]:
     take("social", "attachEvidence", REPORTED, "2026-02-16", file=INSPECTIONS)
     take("mechanism", "clearReport", REPORTED, "2026-02-23", **deputy)
     take("mechanism", "publishReport", REPORTED, "2026-03-02", narrative=inspected, **secretary)
-    shown: dict[str, Any] = {"file": INSPECTIONS, "visibility": "PUBLIC"}
-    take("mechanism", "attachEvidence", REPORTED, "2026-03-02", **shown, **secretary)
+    # Now it is for all, as the report is.
+    take("mechanism", "attachEvidence", REPORTED, "2026-03-02", file=INSPECTIONS, **secretary)
 
     # -- The Ministry of Justice is split: each of its open assignments wants a decision.
     act = "Government Organisation Act of 2026"

@@ -13,7 +13,7 @@ from tests.server import ROOT, Server, running
 from tests.test_register_api import done, on, report, take, upload
 from workflows import visibility
 from workflows.access import MAY
-from workflows.visibility import BOUNDS, allowed, bounds
+from workflows.visibility import BOUNDS, allowed, bounds, usual
 
 WORDS = "uncleared words of the ministry"
 
@@ -115,11 +115,26 @@ def test_evidence_of_a_draft_is_attached_again_for_all_once_the_report_is_publis
     held = done(here, "clearReport", **on(payload["node"]))
     held = done(here, "publishReport", **on(held, narrative="As published."))
     assert here.ask("reader", query, id=held["id"])["node"]["evidence"] == []
-    (again,) = take(here, "coordinator", "attachEvidence", **on(held, file=file))["errors"]
-    assert again["code"] == "ALREADY_SO"
-    done(here, "attachEvidence", **on(held, file=file, visibility="PUBLIC"))
+    quiet = on(held, file=file, visibility="INTERNAL")
+    assert take(here, "coordinator", "attachEvidence", **quiet)["errors"][0]["code"] == "ALREADY_SO"
+    done(here, "attachEvidence", **on(held, file=file))
     for who in ("reader", "coordinator"):
         assert here.ask(who, query, id=held["id"])["node"]["evidence"] == [{"file": {"size": 5}}]
+
+
+def test_why_a_draft_was_withdrawn_is_not_public_and_why_a_report_was_is(here: Server) -> None:
+    reason = {"reason": WORDS}
+    draft = report(here, "coordinator", assigned(here))
+    refused(
+        take(here, "coordinator", "withdrawReport", **on(draft, **reason, visibility="PUBLIC")),
+        "INTERNAL or CONFIDENTIAL",
+    )
+    told = take(here, "coordinator", "withdrawReport", **on(draft, **reason))
+    assert told["events"][0]["visibility"] == "INTERNAL"
+    held = done(here, "clearReport", **on(report(here, "coordinator", assigned(here))))
+    held = done(here, "publishReport", **on(held, narrative="As published."))
+    told = take(here, "coordinator", "withdrawReport", **on(held, **reason))
+    assert told["events"][0]["visibility"] == "PUBLIC"
 
 
 def test_steps_tell_who_may_read_what_they_say(here: Server) -> None:
@@ -137,7 +152,7 @@ def test_every_row_of_the_table_is_of_a_step_and_lets_what_is_usual() -> None:
     assert BOUNDS.keys() <= MAY.keys()
     for step in BOUNDS:
         may = allowed(step, Visibility.CONFIDENTIAL)
-        assert bounds(step).usual in may
+        assert usual(step, Visibility.CONFIDENTIAL) in may
         assert may == sorted(may, key=NARROWNESS.__getitem__)
         assert bounds(step) != visibility.ANY, "it needs no row"
     assert allowed("plan") == list(Visibility)

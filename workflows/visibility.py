@@ -12,8 +12,9 @@ PUBLIC, INTERNAL, CONFIDENTIAL = Visibility
 
 
 class Bounds(NamedTuple):
-    """The visibility of a step's entry unless another is said, the widest that may be, and the
-    narrowest. Widest, None is PUBLIC on what is public itself, else INTERNAL. Narrowest, None is
+    """The visibility of a step's entry unless another is said (the widest, where that is narrower),
+    the widest that may be, and the narrowest. Widest, None is PUBLIC on what is public itself, else
+    INTERNAL: a reason given on a draft tells of it. Narrowest, None is
     that of the recommendation: whoever reads it reads what the step says, so that fewer readers
     would be promised in vain."""
 
@@ -28,7 +29,7 @@ WITH_IT = Bounds(narrowest=None)
 DRAFT = Bounds(CONFIDENTIAL, widest=INTERNAL)
 """Words that nobody has cleared."""
 WITHIN = Bounds(INTERNAL, widest=INTERNAL)
-EVIDENCE = Bounds(INTERNAL, widest=None)
+AS_IT_IS = Bounds(widest=None)
 
 BOUNDS: dict[str, Bounds] = {
     "add-text": WITH_IT,
@@ -48,8 +49,9 @@ BOUNDS: dict[str, Bounds] = {
     "draft-report": DRAFT,
     "redraft-report": DRAFT,
     "clear-report": WITHIN,
-    "attach-evidence": EVIDENCE,
-    "remove-evidence": EVIDENCE,
+    "attach-evidence": AS_IT_IS,
+    "remove-evidence": AS_IT_IS,
+    "withdraw-report": AS_IT_IS,
     "publish-report": Bounds(narrowest=INTERNAL),
     "remark": WITHIN,
     "store-file": Bounds(INTERNAL),
@@ -64,6 +66,11 @@ BOUNDS: dict[str, Bounds] = {
 def bounds(step: str) -> Bounds:
     """Who may read a step's entry."""
     return BOUNDS.get(step, ANY)
+
+
+def usual(step: str, of: Visibility) -> Visibility:
+    """The visibility of a step's entry where none is said; `of`: that of what it is taken on."""
+    return max(bounds(step).usual, allowed(step, of)[0], key=NARROWNESS.__getitem__)
 
 
 def allowed(step: str, of: Visibility = PUBLIC) -> list[Visibility]:
@@ -95,7 +102,10 @@ def table() -> str:
         rows.setdefault(its, []).append(f"`{step}`")
     lines = ["| steps | unless said otherwise | widest | narrowest |", "|---|---|---|---|"]
     for its, steps in rows.items():
-        widest = "PUBLIC if the report is, else INTERNAL" if its.widest is None else its.widest.name
+        as_it_is = "PUBLIC if the report is, else INTERNAL"
+        usually, widest = (
+            (as_it_is, as_it_is) if its.widest is None else (its.usual.name, its.widest.name)
+        )
         narrowest = "the recommendation's" if its.narrowest is None else its.narrowest.name
-        lines.append(f"| {', '.join(steps)} | {its.usual.name} | {widest} | {narrowest} |")
+        lines.append(f"| {', '.join(steps)} | {usually} | {widest} | {narrowest} |")
     return "\n".join([*lines, f"| all others | {ANY.usual.name} | any | any |"])
