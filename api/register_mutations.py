@@ -767,7 +767,7 @@ def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
     return msgspec.structs.replace(
         stamp,
         reason=Protected(reason.text) if reason is not None else None,
-        visibility=visibility or Visibility.PUBLIC,
+        visibility=visibility or stamp.visibility,
     )
 
 

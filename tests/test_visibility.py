@@ -122,6 +122,17 @@ def test_evidence_of_a_draft_is_attached_again_for_all_once_the_report_is_publis
         assert here.ask(who, query, id=held["id"])["node"]["evidence"] == [{"file": {"size": 5}}]
 
 
+def test_what_is_published_within_the_state_says_so_on_what_it_covers_within_the_state(
+    here: Server,
+) -> None:
+    held = done(here, "clearReport", **on(report(here, "coordinator", assigned(here))))
+    said = on(held, narrative="For us.", visibility="INTERNAL", reason=WORDS)
+    told = take(here, "coordinator", "publishReport", **said)
+    assert [event["visibility"] for event in told["events"]] == ["INTERNAL", "INTERNAL"]
+    told = take(here, "coordinator", "withdrawReport", **on(told["node"], reason=WORDS))
+    assert [event["visibility"] for event in told["events"]] == ["INTERNAL", "INTERNAL"]
+
+
 def test_why_a_draft_was_withdrawn_is_not_public_and_why_a_report_was_is(here: Server) -> None:
     reason = {"reason": WORDS}
     draft = report(here, "coordinator", assigned(here))
