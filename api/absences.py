@@ -15,11 +15,11 @@ from api.looking_back import AsOf, look
 from api.steps import Circumstances, StepError, circumstances, command, refused
 from domain import absence
 from domain.absence import AbsenceHeld, Absences, absences_id
-from domain.entry import Visibility
 from domain.refusals import NotFound, Refusal, StaleVersion
 from projections import history, register
 from workflows.access import authorise, speaking
 from workflows.desk import Taken
+from workflows.visibility import bounds
 
 AbsenceType: Any = struct_type(AbsenceHeld)
 
@@ -142,7 +142,7 @@ def _taken(
 ) -> Taken:
     desk, principal = context.service.desk, context.principal
     said = command(context, step, input)
-    stamp = circumstances(context, input, Visibility.INTERNAL)
+    stamp = circumstances(context, input, bounds(step).usual)
     id = absences_id(input.addressee, speaking(principal))
     held = desk.log.load(id, absence.fold)
     if held is None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from api.settings import Settings
     from domain.entry import Authority, Stamp
+    from domain.person import Person, PersonEvent
     from workflows.access import Principal
     from workflows.desk import Command
 
@@ -550,6 +551,7 @@ def key_create(given: argparse.Namespace, settings: Settings) -> int:
             system=given.system,
             authority=_authority(given.authority),
             addressees=tuple(given.addressee),
+            represents=tuple(given.represents),
         )
     if given.json:
         _print_json({"id": id, "key": key})
@@ -588,11 +590,88 @@ def key_list(given: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "role", "institution", "actor or system", "revoked", box=None)
+    table = Table("id", "role", "institution", "represents", "actor or system", "revoked", box=None)
     for c in held:
         who = c.holder.actor or c.holder.system or ""
         revoked = "revoked" if c.revoked else ""
-        table.add_row(str(c.id), c.holder.role, c.holder.institution, who, revoked)
+        others = ", ".join(c.holder.represents)
+        table.add_row(str(c.id), c.holder.role, c.holder.institution, others, who, revoked)
+    Console().print(table)
+    return 0
+
+
+def person_register(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi person register: systems of an institution may name this person."""
+    from domain.person import register
+
+    return _say_of_person(
+        given,
+        settings,
+        "register-person",
+        lambda held, stamp: register(stamp, held, given.institution, given.person),
+    )
+
+
+def person_retire(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi person retire: systems name this person no more."""
+    from domain.refusals import NotFound
+
+    def act(held: Person | None, stamp: Stamp) -> PersonEvent:
+        if held is None:
+            raise NotFound("Nobody has registered this person; `suivi person list` shows them.")
+        return held.retire(stamp)
+
+    return _say_of_person(given, settings, "retire-person", act)
+
+
+def _say_of_person(
+    given: argparse.Namespace,
+    settings: Settings,
+    step: str,
+    act: Callable[[Person | None, Stamp], PersonEvent],
+) -> int:
+    from uuid import uuid4
+
+    from domain.entry import Stamp
+    from workflows.desk import Command
+    from workflows.persons import say
+    from workflows.visibility import bounds
+
+    place = given.addressee, given.institution, given.person
+    with _service(settings) as service:
+        operator = argparse.Namespace(institution=None)
+        principal = _principal(operator, service, "administrator")
+        command = Command.of(f"{step}:{uuid4()}", principal, place)
+        speaker = principal.speaker()
+        stamp = Stamp(command=command.id, speaker=speaker, visibility=bounds(step).usual)
+        say(service.desk, principal, command, step, place, lambda held: act(held, stamp))
+    done = {"register-person": "Registered", "retire-person": "Retired"}[step]
+    print(f"{done} {given.person} of {given.institution} in {given.addressee}.")
+    return 0
+
+
+def person_list(given: argparse.Namespace, settings: Settings) -> int:
+    """suivi person list: every person ever registered, by pseudonym."""
+    from domain.entry import Visibility
+    from domain.scope import Scope
+    from projections import register
+
+    everything = Scope(visibilities=frozenset(Visibility))
+    with _service(settings) as service:
+        service.feed.advance()
+        with service.views.snapshot() as (connection, _):
+            held = [p for page in register.persons.pages(connection, everything) for p in page]
+    rows = [(p.addressee, p.institution, p.person, p.registered) for p in held]
+    if given.json:
+        names = ("addressee", "institution", "person", "registered")
+        _print_json([dict(zip(names, row, strict=True)) for row in rows])
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("addressee", "institution", "person", "retired", box=None)
+    for *named, registered in rows:
+        table.add_row(*map(str, named), "" if registered else "retired")
     Console().print(table)
     return 0
 
@@ -742,9 +821,28 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--system", help="name of the system it is for, which names persons itself")
     c.add_argument("--authority", help="by what decision or mandate it is granted")
     c.add_argument("--addressee", action="append", default=[], help="only for this State's record")
+    c.add_argument(
+        "--represents",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="an institution on whose behalf it may speak besides its own",
+    )
     c = add("revoke", key_revoke, "Revoke a key.", keys)
     c.add_argument("id", type=UUID, help="the key's id, from `suivi key list`")
     add("list", key_list, "List all keys ever granted.", keys)
+
+    person = commands.add_parser("person", help="Say whom systems may name as acting.")
+    persons = person.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, command, help in (
+        ("register", person_register, "Systems of an institution may name this person."),
+        ("retire", person_retire, "Systems name this person no more."),
+    ):
+        c = add(name, command, help, persons)
+        c.add_argument("person", help="the pseudonym")
+        c.add_argument("--addressee", required=True, metavar="SVN", help="the State")
+        c.add_argument("--institution", required=True, help="the institution's code")
+    add("list", person_list, "List all persons ever registered.", persons)
     return parser
 
 

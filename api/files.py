@@ -19,6 +19,7 @@ from domain.refusals import Busy, InvalidInput, LimitExceeded, Refusal
 from workflows.access import Principal, authorise
 from workflows.desk import Command
 from workflows.files import Files, Upload
+from workflows.visibility import bounds
 
 MEDIA_TYPE = "application/octet-stream"
 
@@ -29,7 +30,7 @@ async def put_file(request: Request) -> Response:
     service: Service = request.app.state.service
     principal = await authenticated(request, service)
     addressee = request.query_params.get("addressee") or ""
-    visibility = _visibility(request.query_params.get("visibility", "internal"))
+    visibility = _visibility(request.query_params.get("visibility", bounds("store-file").usual))
     authorise(principal, "store-file", addressee)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > service.settings.file_bytes_max:

@@ -19,6 +19,7 @@ from domain import (
     import_run,
     institution,
     match,
+    person,
     progress_report,
     recommendation,
     review,
@@ -132,6 +133,10 @@ class HistoryEntry:
     def authority(root: Entry) -> AuthorityType:
         return root.stamp.speaker.authority
 
+    @strawberry.field(description="By what authority the key was granted, if not by that one.")
+    def granted_by(root: Entry) -> AuthorityType | None:
+        return root.stamp.speaker.granted_by
+
     @strawberry.field(
         description="By what authority it was recorded as history, outside the procedure; null: as "
         "a step of it."
@@ -222,6 +227,7 @@ SUBJECTS: dict[type[Event], str] = {
         ("ImportRun", import_run.EVENTS),
         ("Match", match.EVENTS),
         ("Erasure", erasure.EVENTS),
+        ("Person", person.EVENTS),
     )
     for event in its
 }
@@ -244,6 +250,7 @@ TYPES: dict[str, Any] = {
         *absence.EVENTS,
         *credential.EVENTS,
         *erasure.EVENTS,
+        *person.EVENTS,
     )
 }
 """The type of every event, by its name."""

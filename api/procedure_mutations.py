@@ -36,6 +36,7 @@ from workflows import publishing
 from workflows.desk import Deed, Taken
 from workflows.procedure import gate
 from workflows.steps import ask
+from workflows.visibility import bounds
 
 Request = Info[Context, None]
 
@@ -150,7 +151,8 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
     id = read_id(input.id)
 
     def make(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
-        stamp = circumstances(context, input, input.visibility or asked.visibility, input.part)
+        visibility = input.visibility or bounds(input.step).usual
+        stamp = circumstances(context, input, visibility, input.part)
         return desk.make(
             principal,
             held[id],

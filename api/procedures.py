@@ -16,6 +16,7 @@ from api.context import Context, Reading
 from api.derive import enum_type
 from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
+from domain.entry import Visibility
 from domain.recommendation import Recommendation
 from domain.refusals import FourEyes, InvalidInput, NotFound, StepNotOpen, TaskClaimedByOther
 from domain.words import Aspect, Bucket, Kind, Mechanism
@@ -32,6 +33,7 @@ from workflows.procedure.path import path
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, shipped
 from workflows.statecharts.expressions import Value
+from workflows.visibility import allowed, bounds
 
 RoleType = enum_type(Role)
 
@@ -246,6 +248,7 @@ class ProcedureStep:
     may: strawberry.Private[frozenset[Role]]
     blockers: strawberry.Private[list[Blocker]]
     is_mine: strawberry.Private[bool]
+    of: strawberry.Private[Visibility]
 
     @strawberry.field
     def name(self) -> str:
@@ -272,6 +275,14 @@ class ProcedureStep:
     @strawberry.field(description="The roles that may take it.")
     def roles(self) -> list[RoleType]:  # type: ignore[valid-type]
         return sorted(self.may)
+
+    @strawberry.field(description="Who may read its entry, unless said otherwise.")
+    def visibility(self) -> enum_type(Visibility):  # type: ignore[valid-type]
+        return bounds(self.spec.name).usual
+
+    @strawberry.field(description="What may be said as `visibility`, the widest first.")
+    def visibilities(self) -> list[enum_type(Visibility)]:  # type: ignore[valid-type]
+        return allowed(self.spec.name, self.of)
 
     @strawberry.field(description="Whether only this procedure has it: `takeStep` alone takes it.")
     def is_own(self) -> bool:
@@ -419,6 +430,7 @@ def steps_of(procedures: Procedures, r: Recommendation, reading: Reading) -> lis
     return [
         ProcedureStep(
             spec=spec,
+            of=r.visibility,
             may=compiled.may(spec.name),
             is_mine=may_take(reading.principal, spec.name, r, compiled.may(spec.name)),
             blockers=[

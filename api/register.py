@@ -220,6 +220,21 @@ class Erasure(Registered):
         return list(self.row.state.commitments)
 
 
+@strawberry.type(description="A person of an institution, by pseudonym: a system may name them.")
+class Person(Registered):
+    @strawberry.field(description="The pseudonym.")
+    def person(self) -> str:
+        return str(self.row.state.person)
+
+    @strawberry.field(description="The code of the institution.")
+    def institution(self) -> str:
+        return str(self.row.state.institution)
+
+    @strawberry.field(description="False once the person has left.")
+    def registered(self) -> bool:
+        return bool(self.row.state.registered)
+
+
 @strawberry.type(description="An uploaded file; its bytes are at `/files/{uuid}`.")
 class StoredFile(Registered):
     @strawberry.field
@@ -549,11 +564,12 @@ KINDS: dict[str, tuple[register.Shelf[Any], Any]] = {
     "ImportRun": (register.runs, ImportRun),
     "Match": (register.matches, Match),
     "Erasure": (register.erasures, Erasure),
+    "Person": (register.persons, Person),
 }
 """What the register holds, by the kind in an opaque id."""
 
 RegisterNode = Annotated[
-    Review | Institution | ProgressReport | StoredFile | ImportRun | Match | Erasure,
+    Review | Institution | ProgressReport | StoredFile | ImportRun | Match | Erasure | Person,
     strawberry.union("RegisterNode", description="Anything in the register."),
 ]
 

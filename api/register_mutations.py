@@ -63,6 +63,7 @@ from workflows.importing.door import Door
 from workflows.importing.receipt import Conflict, read_document_dates
 from workflows.importing.sources import join
 from workflows.procedure import Procedures
+from workflows.visibility import bounds, usual
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
@@ -423,7 +424,7 @@ class RegisterMutation:
                 period_to=input.period_to,
             )
 
-        return _begin(context, "draft-report", input, act, Visibility.CONFIDENTIAL)
+        return _begin(context, "draft-report", input, act)
 
     @strawberry.mutation(description="Drafts an unpublished report again.")
     def redraft_report(self, info: Request, input: RedraftReportInput) -> RegisterPayload:
@@ -439,7 +440,7 @@ class RegisterMutation:
                 period_to=input.period_to,
             )
 
-        return _report(info, "redraft-report", input, act, Visibility.CONFIDENTIAL)
+        return _report(info, "redraft-report", input, act)
 
     @strawberry.mutation(description="Clears a drafted report for publication.")
     def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
@@ -449,7 +450,7 @@ class RegisterMutation:
             desk = context.service.desk
             held, _ = desk.ready(r.covers, context.principal, stamp.command)
             for one in held.values():
-                desk.looked_at(one, r, ("clear-progress",), stamp.speaker.actor)
+                desk.looked_at(one, r, ("clear-progress",), stamp.speaker)
             return [r.clear(stamp)]
 
         return _several(info, "clear-report", "ProgressReport", progress_report.fold, input, act)
@@ -655,10 +656,9 @@ def _begin(
     step: str,
     input: BeginInput,
     act: Callable[[Stamp], tuple[UUID, Event]],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
     def take() -> Taken:
-        stamp = circumstances(context, input, input.visibility or visibility)
+        stamp = circumstances(context, input, input.visibility or bounds(step).usual)
         return context.service.desk.begin(
             context.principal,
             command(context, step, input),
@@ -677,19 +677,21 @@ def _several(
     fold: Any,
     input: RegisterInput,
     act: Callable[[Any, Stamp], Sequence[Entry | Event]],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
     context = info.context
 
+    def on(state: Any) -> Sequence[Entry | Event]:
+        seen = input.visibility or usual(step, state.visibility)
+        return act(state, circumstances(context, input, seen))
+
     def take() -> Taken:
-        stamp = circumstances(context, input, input.visibility or visibility)
         return context.service.desk.go_on(
             context.principal,
             command(context, step, input),
             read_id(input.id, kind, "such thing"),
             fold,
             step,
-            lambda state: act(state, stamp),
+            on,
             expected_version=input.expected_version,
         )
 
@@ -703,11 +705,8 @@ def _one(
     fold: Any,
     input: RegisterInput,
     act: Callable[[Any, Stamp], Event],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
-    return _several(
-        info, step, kind, fold, input, lambda state, stamp: [act(state, stamp)], visibility
-    )
+    return _several(info, step, kind, fold, input, lambda state, stamp: [act(state, stamp)])
 
 
 def _review(
@@ -730,9 +729,8 @@ def _report(
     step: str,
     input: RegisterInput,
     act: Callable[[progress_report.ProgressReport, Stamp], Event],
-    visibility: Visibility = Visibility.PUBLIC,
 ) -> RegisterPayload:
-    return _one(info, step, "ProgressReport", progress_report.fold, input, act, visibility)
+    return _one(info, step, "ProgressReport", progress_report.fold, input, act)
 
 
 def answer(context: Context, take: Callable[[], Taken], kind: str | None) -> RegisterPayload:
@@ -806,7 +804,7 @@ def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
     return msgspec.structs.replace(
         stamp,
         reason=Protected(reason.text) if reason is not None else None,
-        visibility=visibility or Visibility.PUBLIC,
+        visibility=visibility or stamp.visibility,
     )
 
 

@@ -23,6 +23,7 @@ from api.register import (
     ImportRun,
     Institution,
     Match,
+    Person,
     ProgressReport,
     Review,
     StoredFile,
@@ -305,6 +306,21 @@ class RegisterQuery:
         c = views.institution.c
         conditions = _any((c.addressee, addressee), (c.code, code), (c.status, status))
         return _page(reading, register.institutions, Institution, conditions, first, after)
+
+    @strawberry.field(description="Persons, by addressee, institution and pseudonym.")
+    def persons(
+        self,
+        info: Info[Context, None],
+        addressee: list[str] | None = None,
+        institution: list[str] | None = None,
+        first: int = 50,
+        after: str | None = None,
+        as_of: AsOf | None = None,
+    ) -> Connection[Person]:
+        reading = look(info.context, as_of, None, addressee)
+        c = views.person.c
+        conditions = _any((c.addressee, addressee), (c.institution, institution))
+        return _page(reading, register.persons, Person, conditions, first, after)
 
     @strawberry.field(description="Progress reports, the latest changed last.")
     def progress_reports(

@@ -19,6 +19,7 @@ from api.erasing import ErasureMutation
 from api.history import TYPES
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
+from api.persons import PersonMutation
 from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
 from api.queries import RecommendationQuery
@@ -53,6 +54,7 @@ class Mutation(
     CalendarMutation,
     AbsenceMutation,
     ErasureMutation,
+    PersonMutation,
 ):
     pass
 

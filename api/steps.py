@@ -36,7 +36,8 @@ from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
 from projections import history, recommendations
 from workflows.desk import Command, Taken
-from workflows.steps import visibility_of
+from workflows.persons import check_known
+from workflows.visibility import bounds
 
 name_chars_max = 200
 
@@ -77,13 +78,19 @@ class Circumstances:
     reason: str | None = strawberry.field(default=None, description="Why. It can be erased later.")
     source: SourceInput | None = None
     actor: str | None = strawberry.field(
-        default=None, description="A system's key names here the person it acts for, by pseudonym."
+        default=None,
+        description="A system's key names here the person it acts for, by pseudonym: one "
+        "who is registered (`registerPerson`) for its institution.",
     )
     on_behalf_of: str | None = strawberry.field(
-        default=None, description="On behalf of whom; the key's institution, if not given."
+        default=None,
+        description="On behalf of whom: an institution that the key represents, its own if not "
+        "given. Whoever enters what others have said names any, with the `source`.",
     )
     authority: AuthorityInput | None = strawberry.field(
-        default=None, description="By what authority; the key's own, if not given."
+        default=None,
+        description="By what authority, none that goes further than the key's own; that, if not "
+        "given.",
     )
 
 
@@ -160,7 +167,7 @@ def step(
             command(context, name, input),
             read_id(input.id),
             name,
-            circumstances(context, input, input.visibility or visibility_of(name), input.part),
+            circumstances(context, input, input.visibility or bounds(name).usual, input.part),
             act,
             expected_version=input.expected_version,
             assignment=assignment,
@@ -254,11 +261,18 @@ def other(context: Context, id: str) -> UUID:
 
 
 def _speaker(context: Context, input: Circumstances) -> Speaker:
-    return context.principal.speaker(
-        input.actor and _short(input.actor),
-        input.on_behalf_of and _short(input.on_behalf_of),
-        authority_of(input.authority, "authority"),
-    )
+    actor = input.actor and _short(input.actor)
+    on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of)
+    authority = authority_of(input.authority, "authority")
+    principal = context.principal
+    try:
+        if actor is not None and principal.system is not None:
+            check_known(context.service.log, principal, actor)
+        return principal.speaker(actor, on_behalf_of, authority, cites=input.source is not None)
+    except Refusal:
+        if context.service.desk.recorded(input.command_id, principal):
+            return principal.speaker()  # the desk gives the first result
+        raise
 
 
 def authority_of(given: AuthorityInput | None, field: str) -> Authority | None:

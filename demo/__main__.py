@@ -141,6 +141,7 @@ class Demonstration:
                 self._introduce(names)
                 show_files(stage, receipts)
             else:
+                self._register()
                 refusals = self._play()
                 self._introduce(tuple(n for n in HOLDERS if n != story.ENDED))
                 show_example(stage, receipts, refusals)
@@ -260,7 +261,7 @@ class Demonstration:
 
     def _grant(self, holder: Holder) -> None:
         command = ["key", "create", "--role", holder.role, "--institution", holder.institution]
-        if holder.role in ("clerk", "focal-point"):
+        if holder.role in ("clerk", "focal-point") or (not self.given.files and holder.system):
             command += ["--addressee", story.STATE]
         # Nobody invents persons and decrees for a record of one's own files.
         for option, value, told in (
@@ -270,10 +271,22 @@ class Demonstration:
         ):
             if value and told:
                 command += [option, value]
+        for code in holder.represents:
+            command += ["--represents", code]
         if holder.role == "coordinator":
             self._show_command(command)
         granted = self._json(command)
         self.keys[holder.name], self._ids[holder.name] = granted["key"], granted["id"]
+
+    def _register(self) -> None:
+        """Persons whom the mechanism's system names as acting."""
+        of = ["--addressee", story.STATE, "--institution", HOLDERS["mechanism"].institution]
+        for person in story.PERSONS:
+            command = ["person", "register", person, *of]
+            self._show_command(command)
+            done = subprocess.run([*self._suivi, *command], env=self._environment, check=False)
+            if done.returncode:
+                raise Failed(f"{person} was not registered.")
 
     def _introduce(self, names: tuple[str, ...]) -> None:
         show_keys(self.console, self.address, {name: self.keys[name] for name in names})

@@ -61,9 +61,12 @@ class Holder(msgspec.Struct, frozen=True):
     authority: str
     actor: str | None = None
     system: str | None = None
+    represents: tuple[str, ...] = ()
 
 
 DECREE = "Decree 12/2019 on the national mechanism"
+PERSONS = ("p-selin", "p-okoro")
+"""Who works for the national mechanism: its system names them."""
 HOLDERS = {
     holder.name: holder
     for holder in (
@@ -74,6 +77,7 @@ HOLDERS = {
             "the national mechanism's own system",
             DECREE,
             system="follow-up-desk",
+            represents=("cabinet",),
         ),
         Holder("clerk", "clerk", "nmirf", "enters what others have said", DECREE, actor="p-tamm"),
         Holder(
@@ -662,6 +666,8 @@ def _story() -> tuple[Step, ...]:
     take("social", "attachEvidence", REPORTED, "2026-02-16", file=INSPECTIONS)
     take("mechanism", "clearReport", REPORTED, "2026-02-23", **deputy)
     take("mechanism", "publishReport", REPORTED, "2026-03-02", narrative=inspected, **secretary)
+    # Now it is for all, as the report is.
+    take("mechanism", "attachEvidence", REPORTED, "2026-03-02", file=INSPECTIONS, **secretary)
 
     # -- The Ministry of Justice is split: each of its open assignments wants a decision.
     act = "Government Organisation Act of 2026"

@@ -161,29 +161,43 @@ class TaskHeld(Stored, frozen=True):
 
 
 class HandHeld(Stored, frozen=True):
-    """Who took a step last: the pseudonym of a person, None where a system named none. `before`
-    are the others who took it before, on the same thing."""
+    """Who took a step last: the pseudonym of a person, None where a system named none, and the
+    system that spoke. `before` are the others who took it before, on the same thing, and
+    `systems_before` the systems by which."""
 
     version: int
     actor: str | None = None
     before: tuple[str | None, ...] = ()
+    system: str | None = None
+    systems_before: tuple[str, ...] = ()
 
     @property
     def everybody(self) -> frozenset[str | None]:
         """All who took it."""
         return frozenset((self.actor, *self.before))
 
+    @property
+    def systems(self) -> frozenset[str]:
+        """All systems by which it was taken."""
+        return frozenset((*filter(None, (self.system,)), *self.systems_before))
+
     @classmethod
     def of(cls, entry: Entry, earlier: HandHeld | None) -> HandHeld:
         """The hand of an entry, after an earlier one on the same thing."""
-        before = () if earlier is None else tuple(sorted(earlier.everybody, key=str))
-        return cls(version=entry.version, actor=entry.stamp.speaker.actor, before=before)
+        speaker = entry.stamp.speaker
+        return cls(
+            version=entry.version,
+            actor=speaker.actor,
+            before=() if earlier is None else tuple(sorted(earlier.everybody, key=str)),
+            system=speaker.system,
+            systems_before=() if earlier is None else tuple(sorted(earlier.systems)),
+        )
 
 
 class ApprovalHeld(Stored, frozen=True):
     """A person's approval that a step be taken; `content` is the SHA-256 of what was approved
     (None: an approval from before approvals named it), `words` the commitment to that of its free
-    texts."""
+    texts, `system` the one that spoke for the person."""
 
     step: str
     actor: str
@@ -192,6 +206,12 @@ class ApprovalHeld(Stored, frozen=True):
     version: int
     content: str | None = None
     words: str | None = None
+    system: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Whose key spoke: the system's, which may name several persons, or the person's own."""
+        return self.actor if self.system is None else f"system {self.system}"
 
 
 class StepHeld(Stored, frozen=True):
@@ -516,6 +536,7 @@ class Approval(RecommendationEvent, frozen=True):
                 version=entry.version,
                 content=content,
                 words=words,
+                system=speaker.system,
             )
         )
 

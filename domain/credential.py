@@ -24,7 +24,8 @@ class CredentialEvent(Event, frozen=True):
 
 class Holder(Stored, frozen=True):
     """Whom a key speaks for: a person (by pseudonym) or a system, in what role, for which
-    institution, by what authority, for which addressees (none: all)."""
+    institution, by what authority, for which addressees (none: all), and which institutions it
+    represents besides its own."""
 
     role: str
     institution: str
@@ -32,6 +33,7 @@ class Holder(Stored, frozen=True):
     actor: str | None = None
     system: str | None = None
     addressees: tuple[str, ...] = ()
+    represents: tuple[str, ...] = ()
 
 
 class CredentialGranted(CredentialEvent, frozen=True):

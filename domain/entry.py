@@ -148,7 +148,8 @@ class Speaker(Stored, frozen=True):
     """Who speaks (domain rule 17).
 
     `actor` is the pseudonym of a person; `system` names the machine that acted for that person.
-    A system that names no person stands alone and never satisfies a four-eyes rule.
+    A system that names no person stands alone and never satisfies a four-eyes rule. `granted_by`
+    is the authority of the key, where the speaker names another.
     """
 
     role: str
@@ -157,6 +158,7 @@ class Speaker(Stored, frozen=True):
     authority: Authority
     actor: str | None = None
     system: str | None = None
+    granted_by: Authority | None = None
 
     def __post_init__(self) -> None:
         if not self.actor and not self.system:

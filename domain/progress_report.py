@@ -15,6 +15,7 @@ import msgspec
 
 from domain.casework import HandHeld
 from domain.entry import (
+    NARROWNESS,
     Entry,
     Event,
     Protected,
@@ -146,7 +147,7 @@ class EvidenceAttached(ReportEvent, frozen=True):
             institution=self.stamp.speaker.institution,
             about=self.about,
         )
-        r.evidence.append(held)
+        r.evidence = [*(e for e in r.evidence if e.file != self.file), held]
 
 
 class EvidenceRemoved(ReportEvent, frozen=True):
@@ -257,12 +258,14 @@ class ProgressReport(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     def attach_evidence(
         self, stamp: Stamp, file: UUID, about: RecommendationId | None = None
     ) -> EvidenceAttached:
-        """Attaches a stored file, once."""
+        """Attaches a stored file, once; again, where more may read it now, as what a draft had of a
+        published report."""
         self._goes_on()
         if about is not None and about not in self.covers:
             raise InvalidInput("The report does not cover that recommendation.")
-        if any(held.file == file for held in self.evidence):
-            raise AlreadySo("This file is attached already.")
+        for held in self.evidence:
+            if held.file == file and NARROWNESS[held.visibility] <= NARROWNESS[stamp.visibility]:
+                raise AlreadySo("This file is attached already.")
         if len(self.evidence) >= evidence_max:
             raise LimitExceeded(f"A report may have {evidence_max} pieces of evidence.")
         return EvidenceAttached(stamp=stamp, file=file, about=about)

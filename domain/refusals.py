@@ -29,6 +29,7 @@ program.
         ├── UnknownGrade        the scheme has no such version or grade
         ├── UnknownDeadline     there is no such deadline now
         ├── UnknownTask         there is no such task now
+        ├── UnknownPerson       nobody has registered the person whom a system names
         ├── TaskClaimedByOther  another person has taken this task on
         ├── NeedsDecision       it is left to somebody else, or to a decision case by case
         ├── AlreadySo           it is so already; nothing would change
@@ -187,6 +188,10 @@ class UnknownDeadline(DoesNotHold):
 
 class UnknownTask(DoesNotHold):
     code = "UNKNOWN_TASK"
+
+
+class UnknownPerson(DoesNotHold):
+    code = "UNKNOWN_PERSON"
 
 
 class TaskClaimedByOther(DoesNotHold):

@@ -31,6 +31,7 @@ from domain import (
     import_run,
     institution,
     match,
+    person,
     progress_report,
     recommendation,
     review,
@@ -122,6 +123,7 @@ FOLDS: dict[type[Event], Fold] = {
         (calendar, calendar.EVENTS),
         (absence, absence.EVENTS),
         (erasure, erasure.EVENTS),
+        (person, person.EVENTS),
         (credential, credential.EVENTS),
     )
     for event in its

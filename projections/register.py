@@ -1,5 +1,6 @@
-"""The view of the register: reviews, institutions, reports, files, import runs, matches, erasures
-and published vocabularies. A row is an aggregate's own state with the columns that lists need."""
+"""The view of the register: reviews, institutions, persons, reports, files, import runs, matches,
+erasures and published vocabularies. A row is an aggregate's own state with the columns that lists
+need."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from domain.erasure import Erasure
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
+from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.refusals import InvalidInput
 from domain.review import Review
@@ -222,6 +224,14 @@ definitions = Shelf(
 adoptions = Shelf(views.adoptions, Adoptions, lambda s: ("adopted", s.addressee))
 calendars = Shelf(views.calendar, OwnCalendar, lambda s: ("set", s.addressee))
 absences = Shelf(views.absences, Absences, lambda s: ("declared", f"{s.addressee} {s.institution}"))
+persons = Shelf(
+    views.person,
+    Person,
+    lambda s: (
+        "registered" if s.registered else "retired",
+        f"{s.addressee} {s.institution} {s.person}",
+    ),
+)
 
 erasures = Shelf(views.erasure, Erasure, lambda s: ("erased", None, s.erased_stream.hex))
 
@@ -237,6 +247,7 @@ SHELVES: tuple[Shelf[Any], ...] = (
     adoptions,
     calendars,
     absences,
+    persons,
     erasures,
 )
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}

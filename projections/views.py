@@ -262,6 +262,7 @@ published_definition = _register_table(
 adoptions = _register_table("adoptions")
 calendar = _register_table("calendar")
 absences = _register_table("absences")
+person = _register_table("person")
 erasure = _register_table(
     "erasure", Column("erased_stream", String(32), nullable=False, index=True)
 )
@@ -385,7 +386,7 @@ VIEWS = {
         View("recommendations", 9, _recommendations),
         View("search", 3, _search, _SEARCH_TEXT),
         View("figures", 5, _figures),
-        View("register", 6, _register),
+        View("register", 7, _register),
         View("timers", 3, _timers),
         View("agenda", 3, _agenda),
         View("credentials", 2, _credentials),

@@ -23,6 +23,7 @@ from domain import (
     import_run,
     institution,
     match,
+    person,
     progress_report,
     review,
     stored_file,
@@ -889,6 +890,17 @@ BESIDE: dict[str, Beside] = {
         absence.fold,
         lambda s, x, whose, n: (absence.absences_id(whose, "labour"), _absence(None, s, x)),
         (_absence, lambda a, s, x: a.end(s, x.choice([h.version for h in a.declared] or [9]))),
+    ),
+    "person": Beside(
+        person.fold,
+        lambda s, x, whose, n: (
+            person.person_id(whose, "labour", f"p-{n}"),
+            person.register(s, None, "labour", f"p-{n}"),
+        ),
+        (
+            lambda p, s, x: p.retire(s),
+            lambda p, s, x: person.register(s, p, p.institution, p.person),
+        ),
     ),
     "texts": Beside(
         erasure.fold,

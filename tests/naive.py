@@ -368,6 +368,8 @@ def what_is_registered(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any
             first = history[0]["payload"]["stamp"]
             seen.setdefault("visibility", first.get("visibility", "public"))
             wrote = history[0]["payload"].get("written_by")  # whose text was erased
+            if name == "person":
+                wrote = history[0]["payload"]["works_for"]  # whose person it is
             seen["institution"] = wrote or first["speaker"]["institution"]
         found[name][stream] = seen
     return found
@@ -443,7 +445,7 @@ def _progress_report(history: History) -> dict[str, Any]:
         if what in ("drafted", "redrafted", "published"):
             visibility = said["stamp"].get("visibility", "public")
         if what == "evidence-attached":
-            evidence.append(said["file"])
+            evidence = [*(f for f in evidence if f != said["file"]), said["file"]]
         elif what == "evidence-removed":
             evidence.remove(said["file"])
         else:
@@ -539,6 +541,14 @@ def _absence(history: History, addressee: str = "") -> dict[str, Any]:
     return {"away": away}
 
 
+def _person(history: History) -> dict[str, Any]:
+    _, first = history[0]
+    return {
+        "of": (first["works_for"], first["person"]),
+        "registered": history[-1][0] == "registered",
+    }
+
+
 def _credential(history: History) -> dict[str, Any]:
     return {
         "sha256": history[0][1]["sha256"],
@@ -569,6 +579,7 @@ BESIDE = {
     "calendar": _calendar,
     "absence": _absence,
     "credential": _credential,
+    "person": _person,
 }
 
 # --- Figures -------------------------------------------------------------------------------------

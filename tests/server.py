@@ -90,6 +90,15 @@ class Server:
         )
         return str(id)
 
+    def register(self, institution: str, *persons: str, addressee: str = "SVN") -> None:
+        """Registers persons of an institution, whom its systems may name."""
+        for person in persons:
+            said = {"addressee": addressee, "institution": institution, "person": person}
+            query = """mutation($input: PersonInput!) { registerPerson(input: $input) {
+                errors { code message } } }"""
+            said["commandId"] = uuid4().hex
+            assert self.ask("coordinator", query, input=said)["registerPerson"]["errors"] == []
+
     # -- asking
 
     def headers(self, who: str | None, **more: str) -> dict[str, str]:

@@ -286,7 +286,9 @@ def test_a_ministry_does_not_write_over_the_draft_of_another(here):
 
 
 def test_a_persons_key_names_that_person_and_a_systems_key_the_person_it_acts_for(here):
-    here.grant("machine", "clerk", "archive", actor=None, system="registry")
+    of_a_state = {"addressees": ("SVN",), "actor": None, "system": "registry"}
+    here.grant("machine", "clerk", "archive", **of_a_state)
+    here.register("archive", "p-42")
     query = "query($id: ID!) { recommendation(id: $id) { history { actor system } } }"
     id = here.receive("machine", actor="p-42")
     here.step("machine", "identifyRecommendation", id, scheme="a", value="1")

@@ -73,6 +73,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             server.grant(name, "coordinator", "mfa", addressees=("SVN",))
         mfas = {"addressees": ("SVN",), "actor": None, "system": "case-desk"}
         server.grant("machine", "coordinator", "mfa", **mfas)
+        server.register("mfa", "p-clerk")
         yield server
 
 

@@ -305,7 +305,8 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(shell: Shell) -> None:
 
 
 def test_a_key_is_shown_once_and_listed_without_itself(shell: Shell) -> None:
-    made = shell.json("key", "create", "--role", "auditor", "--institution", "court-of-audit")
+    named = ("--institution", "court-of-audit", "--represents", "parliament")
+    made = shell.json("key", "create", "--role", "auditor", *named)
     assert set(made) == {"id", "key"}
     (listed,) = shell.json("key", "list")
     assert (listed["id"], listed["institution"], listed["revoked"]) == (
@@ -313,10 +314,29 @@ def test_a_key_is_shown_once_and_listed_without_itself(shell: Shell) -> None:
         "court-of-audit",
         False,
     )
-    assert made["key"] not in shell.ok("key", "list")
+    assert listed["represents"] == ["parliament"]
+    assert "parliament" in (told := shell.ok("key", "list"))
+    assert made["key"] not in told
     shell.ok("key", "revoke", made["id"])
     assert shell.json("key", "list")[0]["revoked"] is True
     assert "[ALREADY_SO]" in shell.fails("key", "revoke", made["id"])
+
+
+def test_a_person_is_registered_retired_and_listed(shell: Shell) -> None:
+    shell.ok("key", "create", "--role", "clerk", "--institution", "archive", "--addressee", "SVN")
+    of = ("--addressee", "SVN", "--institution", "archive")
+    assert "Registered p-7" in shell.ok("person", "register", "p-7", *of)
+    assert "[ALREADY_SO]" in shell.fails("person", "register", "p-7", *of)
+    shell.ok("person", "register", "p-8", *of)
+    assert "Retired p-7" in shell.ok("person", "retire", "p-7", *of)
+    assert [(p["person"], p["registered"]) for p in shell.json("person", "list")] == [
+        ("p-7", False),
+        ("p-8", True),
+    ]
+    assert "retired" in shell.ok("person", "list")
+    assert "suivi person list" in shell.fails("person", "retire", "p-9", *of)
+    of = ("--addressee", "SVN", "--institution", "nobodys")
+    assert "[UNKNOWN_INSTITUTION]" in shell.fails("person", "register", "p-7", *of)
 
 
 def test_revoking_an_unknown_key_is_refused(shell: Shell) -> None:

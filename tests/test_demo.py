@@ -388,7 +388,9 @@ def test_playing_the_story_again_records_nothing(
                 actor=holder.actor,
                 system=holder.system,
                 addressees=(story.STATE,),
+                represents=holder.represents,
             )
+        server.register("nmirf", *story.PERSONS, addressee=story.STATE)
         ask = asking(server)
         put = putting(server)
         refusals = story.play(ask, put)

@@ -128,3 +128,103 @@ def test_a_report_of_many_is_published_by_another_than_who_drafted_it(sqlite_url
         (error,) = take(server, "coordinator", "publishReport", **said)["errors"]
         assert error["code"] == "FOUR_EYES"
         done(server, "publishReport", "second", **said)
+
+
+# --- Two keys ------------------------------------------------------------------------------------
+
+TWO_KEYS = """
+format: suivi-overlay/1
+name: two-keys
+extends: upr
+labels: {en: Two keys}
+for: {mechanisms: [upr]}
+operations:
+  - op: four-eyes
+    step: close
+    approvals: {needed: 1, of: [{role: coordinator}], apart-from: [plan]}
+  - op: four-eyes
+    step: publish-progress
+    approvals: {needed: 1, of: [{role: coordinator}], separate-keys: true}
+  - op: four-eyes
+    step: reopen
+    approvals: {needed: 2, of: [{role: coordinator}, {role: coordinator}], separate-keys: true}
+"""
+"""Closing asks for another person, publishing for another key, reopening for two of them."""
+
+
+@pytest.fixture(scope="module")
+def two_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("two-keys")
+    with running(f"sqlite:///{folder / 'suivi.db'}") as server:
+        adopted(server, published(server, TWO_KEYS))
+        of_svn = {"addressees": ("SVN",)}
+        for name in ("desk", "desk again"):
+            server.grant(name, "coordinator", "mfa", actor=None, system="desk", **of_svn)
+        for name in ("second", "third"):
+            server.grant(name, "coordinator", "mfa", **of_svn)
+        server.register("mfa", "p-1", "p-2", "p-3")
+        yield server
+
+
+def drafted(server: Server) -> tuple[str, dict[str, Any]]:
+    """A recommendation with progress that p-1 has drafted by the desk, cleared; and what its
+    publication says."""
+    id = server.receive()
+    server.step("coordinator", "assignRecommendation", id, institution="labour")
+    payload = server.step("desk", "reportProgress", id, narrative="A bill.", actor="p-1")
+    number = payload["events"][0]["version"]
+    server.step("desk", "clearProgress", id, report=number, actor="p-1")
+    return id, {"report": number, "narrative": "As published."}
+
+
+def test_one_system_with_two_persons_passes_four_eyes_where_persons_are_asked_for(
+    two_keys: Server,
+) -> None:
+    id = two_keys.receive()
+    two_keys.step("coordinator", "assignRecommendation", id, institution="labour")
+    two_keys.step("desk", "planImplementation", id, measures="a law", actor="p-1")
+    two_keys.step("desk", "approveStep", id, **approval("withdrawn"), actor="p-2")
+    two_keys.step("desk", "closeRecommendation", id, **closing("withdrawn"), actor="p-1")
+
+
+@pytest.mark.parametrize("key", ["desk", "desk again"])
+def test_one_system_is_one_hand_where_separate_keys_are_asked_for(
+    two_keys: Server, key: str
+) -> None:
+    id, said = drafted(two_keys)
+    asked = {"step": "publish-progress", "data": said}
+    two_keys.step(key, "approveStep", id, **asked, actor="p-2")
+    for who, more in (("desk", {"actor": "p-3"}), ("second", {})):
+        wanted = {"id": id, "expectedVersion": two_keys.version(id), **said, **more}
+        (error,) = two_keys.take(who, "publishProgress", **wanted)["errors"]
+        assert error["code"] == "FOUR_EYES"
+        assert "each by a key of their own" in error["message"]
+    two_keys.step("second", "approveStep", id, **asked)
+    two_keys.step("desk", "publishProgress", id, **said, actor="p-3")
+
+
+def test_the_key_that_takes_a_step_approves_it_for_nobody(two_keys: Server) -> None:
+    id = two_keys.receive()
+    two_keys.step("coordinator", "assignRecommendation", id, institution="labour")
+    payload = two_keys.step("third", "reportProgress", id, narrative="A bill.")
+    number = payload["events"][0]["version"]
+    said = {"report": number, "narrative": "As published."}
+    two_keys.step("third", "clearProgress", id, report=number)
+    asked = {"step": "publish-progress", "data": said}
+    two_keys.step("desk", "approveStep", id, **asked, actor="p-2")
+    wanted = said | {"actor": "p-3"}
+    assert refusal(two_keys, "desk again", "publishProgress", id, **wanted) == "FOUR_EYES"
+    two_keys.step("second", "publishProgress", id, **said)
+
+
+def test_one_system_fills_one_seat_where_separate_keys_are_asked_for(two_keys: Server) -> None:
+    id = two_keys.receive()
+    two_keys.step("desk", "approveStep", id, **approval("withdrawn"), actor="p-2")
+    two_keys.step("coordinator", "closeRecommendation", id, **closing("withdrawn"))
+    asked = {"step": "reopen", "reason": "so it is"}
+    for person in ("p-2", "p-3"):
+        two_keys.step("desk", "approveStep", id, **asked, actor=person)
+    said = {"reason": "so it is"}
+    assert refusal(two_keys, "third", "reopenRecommendation", id, **said) == "FOUR_EYES"
+    two_keys.step("second", "approveStep", id, **asked)
+    two_keys.step("third", "reopenRecommendation", id, **said)

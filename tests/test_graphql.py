@@ -965,6 +965,7 @@ REFUSED_ELSEWHERE = {
     "UNSOUND_DEFINITION": "tests/test_own_procedures.py",
     "FOUR_EYES": "tests/test_casework.py",
     "UNKNOWN_TASK": "tests/test_casework.py",
+    "UNKNOWN_PERSON": "tests/test_speaking.py",
     "TASK_CLAIMED_BY_OTHER": "tests/test_casework.py",
     "UNKNOWN_DEADLINE": "tests/test_timers.py",
     "NEEDS_DECISION": "tests/test_migration.py",

@@ -67,6 +67,7 @@ RENAMED_CABINET = CABINET.replace("cabinet.", "whole.").replace("id: cabinet", "
 TWO_OF_THREE = (
     "approvals: {needed: 2, of: [{role: administrator}, {role: coordinator}, {role: coordinator}]}"
 )
+BY_KEYS = TWO_OF_THREE.replace("}]}", "}], separate-keys: true}")
 
 WAITING = """
 format: suivi-overlay/1
@@ -224,6 +225,8 @@ def with_eyes(more: str, name: str) -> Compiled:
         (None, "apart-from: [plan]", False),
         ("apart-from: [plan]", "apart-from: [plan]", False),
         (TWO_OF_THREE, TWO_OF_THREE, False),
+        (BY_KEYS, TWO_OF_THREE, True),
+        (TWO_OF_THREE, BY_KEYS, False),
         (TWO_OF_THREE, TWO_OF_THREE.replace("needed: 2", "needed: 1"), True),
         (TWO_OF_THREE, TWO_OF_THREE.replace("needed: 2", "needed: 3"), False),
         (TWO_OF_THREE, "apart-from: [plan]", True),

@@ -27,6 +27,7 @@ from tests.given import principal, received, stamp
 from workflows import steps
 from workflows.access import Principal, Role
 from workflows.desk import Command, Desk
+from workflows.visibility import bounds
 
 PEOPLE = [
     principal(Role.COORDINATOR),
@@ -176,7 +177,8 @@ def test_what_is_open_and_allowed_is_taken_and_nothing_else(service: Service, se
             data = {"of": str(ids[1])}
         asked = steps.ask(desk.procedures, step, data, UUID)
         document = "A/1" if step == "assess" else None
-        said = stamp(uuid4().hex, reason="because", document=document)
+        seen = bounds(step).usual
+        said = stamp(uuid4().hex, reason="because", document=document, visibility=seen)
         said = msgspec.structs.replace(said, speaker=who.speaker())
         try:
             desk.make(

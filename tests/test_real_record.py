@@ -66,6 +66,7 @@ def test_an_auditor_reads_every_step_with_both_clocks_and_who_spoke(server: Serv
         reason="Government decision 7/2020",
         authority={"kind": "DECISION", "reference": "7/2020"},
         onBehalfOf="government",
+        source={"document": "Government decision 7/2020"},
     )
     server.step("justice", "planImplementation", id, measures="A bill by 2021")
     server.step("justice", "reportProgress", id, narrative="Not for the public yet")

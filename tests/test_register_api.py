@@ -22,7 +22,7 @@ from tests.server import HOLDERS, STORES, Server, running, store, until
 PAYLOAD = """
 { node { __typename ... on Review { id uuid version } ... on Institution { id uuid version }
 ... on ProgressReport { id uuid version } ... on StoredFile { id uuid version erased }
-... on Match { id uuid version } } events { __typename } logIndex
+... on Match { id uuid version } } events { __typename visibility } logIndex
 errors { code message currentVersion } }
 """
 STEPS = schema._schema.mutation_type
@@ -114,6 +114,16 @@ def file(server: Server) -> dict[str, Any]:
     return {"id": upload(server)["id"], "version": 1}
 
 
+def somebody() -> dict[str, Any]:
+    return {"addressee": "SVN", "institution": "justice", "person": f"p-{next(_numbers)}"}
+
+
+def registered(server: Server) -> dict[str, Any]:
+    """A person who is registered."""
+    done(server, "registerPerson", **(said := somebody()))
+    return said
+
+
 def match(server: Server, to: str | None = None) -> dict[str, Any]:
     """A row of UPR Info that waits for a person."""
     candidates = []
@@ -166,7 +176,7 @@ class Case(NamedTuple):
 
 
 REASON = {"reason": "because"}
-C, K, F = "coordinator", "clerk", {"justice", "labour"}
+A, C, K, F = "administrator", "coordinator", "clerk", {"justice", "labour"}
 
 
 def drafted(server: Server) -> dict[str, Any]:
@@ -251,6 +261,8 @@ REGISTER: dict[str, Case] = {
     "withdrawMatch": Case(
         {C, K}, lambda s: on(done(s, "refuseMatch", **on(match(s), **REASON)), **REASON)
     ),
+    "registerPerson": Case({A, C}, lambda s: somebody()),
+    "retirePerson": Case({A, C}, lambda s: registered(s)),
     "publishVocabulary": Case(
         {C}, lambda s: {"file": vocabulary_file(s, uuid4().hex[:8], name=f"v-{next(_numbers)}")}
     ),

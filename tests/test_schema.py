@@ -170,9 +170,10 @@ BEGINNINGS = {
     "DeclareAbsenceInput",
     "EndAbsenceInput",
     "EraseTextsInput",
+    "PersonInput",
 }
-"""Nobody has seen a version of what begins, of what counts from now on whatever counted,
-or of an entry, which never changes."""
+"""Nobody has seen a version of what begins, of what counts from now on whatever counted, of an
+entry, which never changes, or of whether a person is there."""
 
 MANY = {"TakeStepsInput": "items", "DecideCasesInput": "decisions"}
 """Inputs of many steps: the field that has one for each."""

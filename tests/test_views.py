@@ -37,6 +37,7 @@ from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
+from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
@@ -338,6 +339,10 @@ AS_REGISTERED: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
                 for held in s.declared
             }
         },
+    ),
+    Person: (
+        "person",
+        lambda s: {"of": (s.institution, s.person), "registered": s.registered},
     ),
     Erasure: (
         "texts",

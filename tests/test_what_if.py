@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.entry import Authority, AuthorityKind, Entry, Protected, Stamp, effective
+from domain.entry import Authority, AuthorityKind, Entry, Protected, Stamp, Visibility, effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
@@ -34,6 +34,7 @@ from tests.given import (
     answered,
     claimed,
     decreed,
+    drafted,
     given,
     planned,
     principal,
@@ -56,6 +57,7 @@ from workflows.procedure.gate import Report, check
 from workflows.procedure.shipped import read, shipped
 from workflows.procedure.what_if import Fate, NotAsked, Retelling
 from workflows.publishing import Examined, adopt, publish
+from workflows.visibility import bounds
 
 PEOPLE = (
     principal(),
@@ -311,6 +313,7 @@ def any_step(world: World, random: Random, number: int, dated: bool) -> Step:
     stamp = Stamp(
         command=f"step-{number}",
         speaker=who.speaker(),
+        visibility=bounds(name).usual,
         effective=effective(today.isoformat() if dated else None),
         reason=Protected("because"),
     )
@@ -451,6 +454,14 @@ def test_what_if_asks_who_may_take_a_step() -> None:
     assert story.why == "The role focal-point may not plan; open to: coordinator."
     (needed,) = story.blocked
     assert needed.guard == "the role coordinator, and an institution that it concerns"
+
+
+def test_what_if_takes_who_could_read_an_older_entry_as_it_was() -> None:
+    """Drafts of before might be public."""
+    history = given(received(), supported(), decreed("labour"), drafted(institution="labour"))
+    assert history.entries[-1].stamp.visibility is Visibility.PUBLIC
+    story = Retelling(SHIPPED.of, Compiled(draft([]))).tell(history.entries)
+    assert story.fate is Fate.SAME
 
 
 def test_what_an_import_did_and_what_was_done_beside_is_told_as_passed_over() -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from domain.casework import TaskHeld
 from domain.effects import Whose
-from domain.entry import NARROWNESS, Authority, AuthorityKind, Speaker, Visibility
+from domain.entry import Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import (
     Recommendation,
 )
@@ -126,6 +126,8 @@ MAY: dict[str, frozenset[Role]] = {
         "set-calendar": (C,),
         "declare-absence": (C, K, F),
         "end-absence": (C, K, F),
+        "register-person": (A, C),
+        "retire-person": (A, C),
         "publish-vocabulary": (C,),
         "map-vocabulary": (C,),
         "grant-key": (A,),
@@ -136,6 +138,12 @@ MAY: dict[str, frozenset[Role]] = {
 
 WRITING = frozenset((C, K, F))
 """The roles that may take a step of a State's own procedure, if that says so."""
+
+ENTERING = frozenset((C, K))
+"""The roles that enter what others have said."""
+
+_RANK = {kind: rank for rank, kind in enumerate(AuthorityKind)}
+"""How far an authority goes: a mandate furthest, a delegation least."""
 
 SEES: dict[Role, frozenset[Visibility]] = {
     Role.ADMINISTRATOR: frozenset((Visibility.PUBLIC,)),
@@ -148,29 +156,11 @@ SEES: dict[Role, frozenset[Visibility]] = {
 """Role → what it reads besides its own institution's confidential entries."""
 
 
-SHOWN_WITH_IT = frozenset(
-    (
-        "add-text",
-        "correct",
-        "renumber",
-        "identify",
-        "withdraw-alias",
-        "classify",
-        "declassify",
-        "defer-position",
-        "select-for-follow-up",
-        "declare-duplicate",
-        "undo-duplicate",
-    )
-)
-"""Steps that say what everybody reads who reads the recommendation: its texts, names, terms and
-dates. An entry with fewer readers would be published all the same, so there is none."""
-
-
 class Principal(msgspec.Struct, frozen=True):
     """Whoever a key belongs to. A person's key names the `actor`; a system's key names the
     `system`, and each request may name the person it acts for. `addressees`: the States whose
-    record it is for, none: all. `institution` is a code of theirs."""
+    record it is for, none: all. `institution` is a code of theirs, and so are those that it
+    `represents` besides."""
 
     key: UUID
     role: Role
@@ -179,6 +169,7 @@ class Principal(msgspec.Struct, frozen=True):
     actor: str | None = None
     system: str | None = None
     addressees: tuple[str, ...] = ()
+    represents: tuple[str, ...] = ()
 
     @property
     def holder(self) -> str:
@@ -210,10 +201,21 @@ class Principal(msgspec.Struct, frozen=True):
         actor: str | None = None,
         on_behalf_of: str | None = None,
         authority: Authority | None = None,
+        *,
+        cites: bool = False,
     ) -> Speaker:
-        """Who speaks in a request. Only a system may name the person it acts for."""
+        """Who speaks in a request. Only a system may name the person it acts for. Refuses what the
+        key does not represent, and a higher authority than its own; `cites`: the request says
+        where it is said, so that whoever enters what others have said may enter it."""
         if actor is not None and self.system is None and actor != self.actor:
             raise InvalidInput("A person's key speaks for that person; leave `actor` out.")
+        if on_behalf_of is not None:
+            self._represent(on_behalf_of, cites)
+        if authority is not None and _RANK[authority.kind] < _RANK[self.authority.kind]:
+            raise Forbidden(
+                f"This key speaks by {self.authority.kind} (“{self.authority.reference}”), and "
+                f"{authority.kind} is more: leave `authority` out, or have a key granted by it."
+            )
         return Speaker(
             actor=actor or self.actor,
             system=self.system,
@@ -221,6 +223,19 @@ class Principal(msgspec.Struct, frozen=True):
             institution=self.institution,
             on_behalf_of=on_behalf_of or self.institution,
             authority=authority or self.authority,
+            granted_by=None if authority in (None, self.authority) else self.authority,
+        )
+
+    def _represent(self, institution: str, cites: bool) -> None:
+        if institution in (self.institution, *self.represents):
+            return
+        enters = self.role in ENTERING
+        if enters and cites:
+            return
+        cite = f" Or say in `source` where {institution} has said it." if enters else ""
+        raise Forbidden(
+            f"This key speaks for {self.institution} and not for “{institution}”: leave "
+            f"`onBehalfOf` out, or have a key granted with --represents “{institution}”.{cite}"
         )
 
 
@@ -385,19 +400,8 @@ def authorise_release(principal: Principal, r: Recommendation, task: str, instit
 _WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
 
 
-def authorise_entry(
-    principal: Principal,
-    step: str,
-    r: Recommendation,
-    visibility: Visibility,
-    report: int | None = None,
-) -> None:
-    """Refuses what an entry on `r` may not say: that fewer may read it than would, or another
-    institution's words (`report` is the progress report that is drafted again)."""
-    if step in SHOWN_WITH_IT and NARROWNESS[visibility] > NARROWNESS[r.visibility]:
-        raise InvalidInput(
-            f"Whoever reads the recommendation reads what “{step}” says; leave `visibility` out."
-        )
+def authorise_draft(principal: Principal, r: Recommendation, report: int | None) -> None:
+    """Refuses that a progress report is drafted again by another institution than its own."""
     for draft in r.progress:
         if draft.id == report and draft.institution != principal.speaks_for:
             raise Forbidden(f"Progress report {report} is drafted again only by its institution.")

@@ -21,7 +21,7 @@ import structlog
 
 from domain import absence
 from domain.casework import ApprovalHeld
-from domain.entry import Entry, Event, Protected, Stamp, Visibility
+from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
 from domain.events import (
     Alias,
     Received,
@@ -46,14 +46,14 @@ from domain.refusals import (
     valid,
 )
 from domain.steps import BESIDE
-from workflows import as_history
+from workflows import as_history, visibility
 from workflows.access import (
     MAY,
     Principal,
     Role,
     authorise,
     authorise_beside,
-    authorise_entry,
+    authorise_draft,
     authorise_on,
     may_read,
 )
@@ -293,9 +293,10 @@ class Desk:
         if stamp.history is None:
             self.procedures.check(r, step)
             if four_eyes.looks_at(self.procedures.of(r), step):
-                self._seen_by_others(r, step, stamp.speaker.actor, act(r, stamp))
+                self._seen_by_others(r, step, stamp.speaker, act(r, stamp))
             self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
-        authorise_entry(principal, step, r, stamp.visibility, report)
+        self._fits(step, stamp, r.visibility)
+        authorise_draft(principal, r, report)
         event = act(r, stamp)
         self.references.check(r.addressee, event, r)
         return [*entries, self.procedures.enter(r, step, event)]
@@ -316,8 +317,12 @@ class Desk:
         authorise_on(principal, step, r, assignment, MAY[as_history.RIGHT])
         as_history.check(stamp, lambda: self.procedures.moment(r.addressee).today)
 
+    def _fits(self, step: str, stamp: Stamp, of: Visibility) -> None:
+        """Refuses an entry that other people may read than the step lets."""
+        visibility.check(step, stamp.visibility, of)
+
     def _seen_by_others(
-        self, r: Recommendation, step: str, actor: str | None, event: RecommendationEvent
+        self, r: Recommendation, step: str, speaker: Speaker, event: RecommendationEvent
     ) -> None:
         """Refuses a step that four eyes have to look at, and have not."""
         said = four_eyes.said_by(r, step, event)
@@ -325,8 +330,9 @@ class Desk:
             self.procedures.of(r),
             r,
             step,
-            actor,
+            speaker.actor,
             four_eyes.Taking(said, self._approved(r, step, said), four_eyes.report_of(event)),
+            speaker.system,
         )
         if missing:
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
@@ -362,7 +368,7 @@ class Desk:
         its procedure asks of progress on it alone it asks here too: other eyes than the drafter's,
         and approvals of this report in these words."""
         self.procedures.check(r, "cover")
-        self.looked_at(r, report, ("cover", "publish-progress"), stamp.speaker.actor, words)
+        self.looked_at(r, report, ("cover", "publish-progress"), stamp.speaker, words)
         return self.procedures.enter(r, "cover", r.cover(stamp, report.id))
 
     def looked_at(
@@ -370,7 +376,7 @@ class Desk:
         r: Recommendation,
         report: ProgressReport,
         steps: Sequence[str],
-        actor: str | None,
+        speaker: Speaker,
         words: str | None = None,
     ) -> None:
         """Refuses what four eyes have to look at on a recommendation, and have not, where a
@@ -381,9 +387,8 @@ class Desk:
                 continue
             said = four_eyes.said_of(report, words)
             given = self._approved(r, "cover", said)
-            missing = four_eyes.missing(
-                procedure, r, step, actor, four_eyes.Taking(said, given, of_many=report)
-            )
+            taking = four_eyes.Taking(said, given, of_many=report)
+            missing = four_eyes.missing(procedure, r, step, speaker.actor, taking, speaker.system)
             if missing:
                 number = " ".join(filter(None, (r.symbol, r.paragraph))) or str(r.id)
                 raise FourEyes(
@@ -497,6 +502,7 @@ class Desk:
         authorise(principal, step, addressee)
         of_addressee(addressee)
         id, event = act()
+        visibility.check(step, event.stamp.visibility)
         self.references.check(addressee, event)
         try:
             return self.append(command, [Entry(id, 1, addressee, event)])
@@ -556,6 +562,7 @@ class Desk:
             if isinstance(made, Entry):
                 entries.append(made)
             else:
+                visibility.check(step, made.stamp.visibility, state.visibility)
                 self.references.check(state.addressee, made)
                 version += 1
                 entries.append(Entry(id, version, state.addressee, made))
@@ -591,6 +598,12 @@ class Desk:
         """What the command recorded when it came before, None if it is new."""
         known = self._known([command]).get(command.kept)
         return None if known is None else self._first_result(command, known)
+
+    def recorded(self, id: str, principal: Principal) -> bool:
+        """True if a command of this id was recorded for whom the principal speaks for: it has its
+        result, whatever would be refused today."""
+        kept = Command.of(id, principal, None).kept
+        return kept in self.log.find_commands([kept])
 
     def _known(self, commands: Sequence[Command]) -> dict[str, CommandRow]:
         """What some commands recorded, by the ids under which the log keeps them. One that was

@@ -44,6 +44,7 @@ def create_key(
     system: str | None,
     authority: Authority | None,
     addressees: tuple[str, ...] = (),
+    represents: tuple[str, ...] = (),
     by: Speaker | None = None,
 ) -> tuple[UUID, str]:
     """Grants a key and returns its id and the key itself, which is shown this once."""
@@ -61,8 +62,9 @@ def create_key(
     for code in addressees:
         if addressee(code) is None:
             raise InvalidInput(f"“{code}” is no addressee; give an ISO 3166 code such as SVN.")
-    if not any(_has(log, state, institution) for state in addressees):
-        coined(institution)
+    for code in (institution, *represents):
+        if not any(_has(log, state, code) for state in addressees):
+            coined(code)
     id = uuid4()
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     if actor is None and system is None:
@@ -78,6 +80,7 @@ def create_key(
             actor=actor,
             system=system,
             addressees=addressees,
+            represents=represents,
         ),
     )
     log.append(command, id.bytes, [Entry(id, 1, "", event)])
@@ -107,6 +110,7 @@ def principal_of(held: Credential) -> Principal:
         actor=holder.actor,
         system=holder.system,
         addressees=holder.addressees,
+        represents=holder.represents,
     )
 
 

@@ -45,6 +45,7 @@ from domain.institution import (
     institution_id,
 )
 from domain.languages import language
+from domain.person import PersonRegistered
 from domain.recommendation import Recommendation
 from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownInstitution
 from domain.review import ReviewDocumentAdded, ReviewOpened
@@ -152,6 +153,8 @@ class References:
             case InstitutionSplit():
                 for code in event.into:
                     self._stands(addressee, code, stamp.effective, "into")
+            case PersonRegistered():
+                self._stands(addressee, event.works_for, stamp.effective, "institution")
             case CompetenceTransferred():
                 self._stands(addressee, event.to, stamp.effective, "to")
                 self._terms(event.terms)

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.addressees import recognise
-from domain.entry import Protected, RecommendationId, Stamp, Visibility, text_chars_max
+from domain.entry import Protected, RecommendationId, Stamp, text_chars_max
 from domain.events import (
     Alias,
     AliasWithdrawn,
@@ -110,11 +110,10 @@ def withdraw_alias(r: Recommendation, stamp: Stamp, scheme: str, value: str) -> 
 
 class ByHand(NamedTuple):
     """How a step is taken by hand: the command, whose parameters are the step's data but for those
-    it goes `without`; who may read its entry unless said otherwise; whether its `report` names a
-    progress report that it drafts again. A parameter `assignment` is the one the step is about."""
+    it goes `without`; whether its `report` names a progress report that it drafts again. A
+    parameter `assignment` is the one the step is about."""
 
     command: Callable[..., RecommendationEvent]
-    visibility: Visibility = Visibility.PUBLIC
     redrafts: bool = False
     without: frozenset[str] = frozenset()
 
@@ -140,8 +139,8 @@ BY_HAND: dict[str, ByHand] = {
     "hand-over-assignment": ByHand(Recommendation.hand_over_assignment),
     "end-assignment": ByHand(Recommendation.end_assignment),
     "plan": ByHand(Recommendation.plan),
-    "draft-progress": ByHand(Recommendation.draft_progress, Visibility.CONFIDENTIAL, redrafts=True),
-    "clear-progress": ByHand(Recommendation.clear_progress, Visibility.CONFIDENTIAL),
+    "draft-progress": ByHand(Recommendation.draft_progress, redrafts=True),
+    "clear-progress": ByHand(Recommendation.clear_progress),
     "publish-progress": ByHand(Recommendation.publish_progress),
     "assess": ByHand(Recommendation.assess, without=frozenset({"schemes"})),
     "declare-implemented": ByHand(Recommendation.declare_implemented),
@@ -177,14 +176,6 @@ OTHERWISE = {
     "cover": "“cover” is taken by publishing a progress report that covers it: `publishReport`.",
 }
 """Steps that can't be taken by name, and what takes them."""
-
-
-def visibility_of(step: str) -> Visibility:
-    """Who may read a step's entry unless said otherwise; no more than the recommendation."""
-    if step in BY_HAND:
-        return BY_HAND[step].visibility
-    return Visibility.INTERNAL if step == "remark" else Visibility.PUBLIC
-
 
 # --- What a step carries --------------------------------------------------------------------------
 
@@ -294,12 +285,10 @@ def json_schema(step: str) -> dict[str, Any]:
 
 
 class Asked(NamedTuple):
-    """A step somebody asks for: its command, ready to be given a recommendation and a stamp; who
-    may read the entry unless said otherwise; the assignment it is about, and the progress report
-    that it drafts again."""
+    """A step somebody asks for: its command, ready to be given a recommendation and a stamp; the
+    assignment it is about, and the progress report that it drafts again."""
 
     act: Callable[[Recommendation, Stamp], RecommendationEvent]
-    visibility: Visibility
     assignment: int | None = None
     report: int | None = None
 
@@ -319,7 +308,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
         form = procedures.of(r).specs[step].form
         return r.take_step(stamp, step, forms.fill_in(form, said))
 
-    return Asked(take, Visibility.PUBLIC)
+    return Asked(take)
 
 
 def _ask_by_hand(
@@ -332,9 +321,7 @@ def _ask_by_hand(
         known = {"schemes": procedures.schemes()} if step == "assess" else {}
         return way.command(r, stamp, **{**given, **others, **known})
 
-    return Asked(
-        take, way.visibility, given.get("assignment"), given["report"] if way.redrafts else None
-    )
+    return Asked(take, given.get("assignment"), given["report"] if way.redrafts else None)
 
 
 def schemas() -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.entry import Effective, Entry, Protected, Source, Stamp, Visibility, effective
+from domain.entry import Effective, Entry, Protected, Source, Stamp, effective
 from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
@@ -29,6 +29,7 @@ from workflows.importing.receipt import (
 from workflows.importing.run import Run
 from workflows.procedure.firing import due_now
 from workflows.sources import NotThisFormat
+from workflows.visibility import bounds
 
 
 class WorklistImport:
@@ -110,9 +111,7 @@ class WorklistImport:
             command=_command(step),
             speaker=self._principal.speaker(),
             effective=effective(step.effective_on) if step.effective_on else Effective(),
-            visibility=(
-                Visibility.CONFIDENTIAL if step.step == "draft-progress" else Visibility.PUBLIC
-            ),
+            visibility=bounds(step.step).usual,
             source=Source(row=step.row),
             part=step.part,
             reason=Protected(step.reason) if step.reason else None,

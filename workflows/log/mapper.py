@@ -28,6 +28,7 @@ from domain import (
     import_run,
     institution,
     match,
+    person,
     progress_report,
     recommendation,
     review,
@@ -55,6 +56,7 @@ EVENTS: dict[str, type[Event]] = {
         absence,
         calendar,
         erasure,
+        person,
     )
     for cls in module.EVENTS
 }

@@ -152,14 +152,19 @@ class Approvals(
     frozen=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
-    rename={"apart_from": "apart-from"},
+    rename={"apart_from": "apart-from", "separate_keys": "separate-keys"},
 ):
     """How many of some seats must have approved, each filled by another person. Whoever took one
-    of the steps in `apart-from` fills none, though they may take the step itself."""
+    of the steps in `apart-from` fills none, though they may take the step itself.
+
+    `separate-keys`: by another key, too. What a system says for one person it may say for another:
+    it fills no seat where it took one of those steps, drafted what is approved, or takes the step,
+    and one seat at most elsewhere."""
 
     needed: int
     of: tuple[Seat, ...]
     apart_from: tuple[str, ...] = ()
+    separate_keys: bool = False
 
 
 class StepSpec(

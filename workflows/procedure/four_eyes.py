@@ -2,7 +2,8 @@
 
 A person is known by a pseudonym. A system that names none can't be told from anybody, so it
 satisfies nothing, and a step that it took leaves nobody to be apart from. Who drafted something
-never approves it. An approval is of what the step was to say, and counts for nothing else.
+never approves it. An approval is of what the step was to say, and counts for nothing else. Where
+separate keys are asked for, a system is one hand, whomever it names.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ def fewer(before: Compiled, after: Compiled, step: str) -> bool:
         return True
     if not {*strict.approvals.apart_from} <= {*lax.approvals.apart_from}:
         return True
+    if strict.approvals.separate_keys and not lax.approvals.separate_keys:
+        return True
     return not all(
         any(_within(seat, other) for other in strict.approvals.of) for seat in lax.approvals.of
     )
@@ -92,10 +95,11 @@ def missing(
     step: str,
     actor: str | None,
     taking: Taking | None = None,
+    system: str | None = None,
 ) -> list[str]:
-    """What a step still needs before this person takes it, in words; nothing if it needs no more.
-    Approvals count from the last time that what is approved was done. Without `taking`, whatever
-    the step may say: any approval of it counts."""
+    """What a step still needs before this person takes it, by this system if by any, in words;
+    nothing if it needs no more. Approvals count from the last time that what is approved was done.
+    Without `taking`, whatever the step may say: any approval of it counts."""
     spec = procedure.specs.get(step)
     if spec is None or not (spec.apart_from or spec.approvals):
         return []
@@ -109,7 +113,8 @@ def missing(
         elif actor is not None and actor in hand.everybody:
             found.append(f"another person than {actor}, who took “{other}”, takes it")
     if spec.approvals is not None:
-        drafters = set(_drafters(r, spec, taking))
+        hands = list(_drafted(r, spec, taking))
+        drafters = {one for hand in hands for one in hand.everybody} - {None}
         since = max((h.version for o in spec.apart_from if (h := _hand(r, o, taking))), default=0)
         all_given = r.approved_by(step, since) if taking is None else taking.given
         given = [
@@ -117,9 +122,14 @@ def missing(
             for held in all_given
             if held.version > since and held.actor != actor and held.actor not in drafters
         ]
-        filled = seats_filled(spec.approvals.of, given)
+        separate = spec.approvals.separate_keys
+        if separate:
+            systems = {system, *(one for hand in hands for one in hand.systems)} - {None}
+            given = [held for held in given if held.system not in systems]
+        filled = seats_filled(spec.approvals.of, given, separate_keys=separate)
         if filled < spec.approvals.needed:
             apart = "others" if not drafters else "others than who drafted it"
+            apart += ", each by a key of their own," if separate else ""
             as_said = "" if taking is None else " as it is said here"
             found.append(
                 f"{spec.approvals.needed} of {len(spec.approvals.of)} {apart} have approved it"
@@ -128,8 +138,8 @@ def missing(
     return found
 
 
-def _drafters(r: Recommendation, spec: StepSpec, taking: Taking | None) -> Iterator[str | None]:
-    """Those whose own work is approved: they are no approvers."""
+def _drafted(r: Recommendation, spec: StepSpec, taking: Taking | None) -> Iterator[HandHeld]:
+    """The hands of those whose own work is approved: they are no approvers."""
     steps = {*spec.apart_from, *(spec.approvals.apart_from if spec.approvals else ())}
     if spec.name in DRAFTED_BY:
         steps.add(DRAFTED_BY[spec.name])
@@ -137,7 +147,7 @@ def _drafters(r: Recommendation, spec: StepSpec, taking: Taking | None) -> Itera
         steps.add("draft-progress")
     for step in sorted(steps):
         if hand := _hand(r, step, taking):
-            yield from hand.everybody - {None}
+            yield hand
 
 
 def _hand(r: Recommendation, step: str, taking: Taking | None) -> HandHeld | None:
@@ -192,22 +202,29 @@ def _said(step: str, fields: Mapping[str, Any]) -> Said:
 # --- Who approves --------------------------------------------------------------------------------
 
 
-def seats_filled(seats: Sequence[Seat], given: Sequence[ApprovalHeld]) -> int:
-    """How many seats these approvals fill at most, each by another person: a largest matching."""
+def seats_filled(
+    seats: Sequence[Seat], given: Sequence[ApprovalHeld], *, separate_keys: bool = False
+) -> int:
+    """How many seats these approvals fill at most, each by another person, or another key: a
+    largest matching."""
     sitting: dict[int, str] = {}
     by_person = {held.actor: held for held in given}
+    hands: dict[str, list[ApprovalHeld]] = {}
+    for held in by_person.values():
+        hands.setdefault(held.key if separate_keys else held.actor, []).append(held)
 
-    def seat(actor: str, asked: set[int]) -> bool:
+    def seat(hand: str, asked: set[int]) -> bool:
         for n, one in enumerate(seats):
-            if n in asked or not sits(one, by_person[actor].role, by_person[actor].institution):
+            may = any(sits(one, held.role, held.institution) for held in hands[hand])
+            if n in asked or not may:
                 continue
             asked.add(n)
             if n not in sitting or seat(sitting[n], asked):
-                sitting[n] = actor
+                sitting[n] = hand
                 return True
         return False
 
-    return sum(seat(actor, set()) for actor in by_person)
+    return sum(seat(hand, set()) for hand in hands)
 
 
 def sits(seat: Seat, role: str, institution: str) -> bool:

@@ -31,7 +31,7 @@ from domain.casework import (
     TaskReleased,
     TimersRetried,
 )
-from domain.entry import Entry, Event, Protected, Speaker, Stamp
+from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
 from domain.events import (
     AssignmentAccepted,
     AssignmentDeclined,
@@ -233,7 +233,8 @@ class Retelling:
             needs = [f"another person than took {other}" for other in spec.apart_from]
             if spec.approvals is not None:
                 of = len(spec.approvals.of)
-                needs.append(f"approvals of {spec.approvals.needed} of {of} others")
+                keys = ", each by a key of their own" if spec.approvals.separate_keys else ""
+                needs.append(f"approvals of {spec.approvals.needed} of {of} others{keys}")
             return (Blocked(" and ".join(needs), (), ()),)
         if isinstance(refusal, StepNotOpen):
             return tuple(under.blocked(step, would.states, under.facts(would)))
@@ -278,6 +279,9 @@ class _DeskAsIf(Desk):
         self.log = log or _NoLog()  # type: ignore[assignment]
         self.procedures = procedures
         self.references = _AsTheyWere()
+
+    def _fits(self, step: str, stamp: Stamp, of: Visibility) -> None:
+        """Who may read it was said when it was recorded."""
 
     def _approved(self, r: Recommendation, step: str, said: Said) -> list[ApprovalHeld]:
         """All approvals of a step: they were of what was recorded, and no texts are read again."""
