@@ -493,6 +493,26 @@ def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> 
     assert found["this"] == found["another"] == found["none"]
 
 
+def test_a_confidential_position_is_told_by_no_step(here: Server) -> None:
+    """Neither by a refusal nor by what a position says that it revises."""
+    said = {"instrument": f"{DOCUMENT}/Add.1", "effectiveOn": "2025-04-08", "organ": "ADDENDUM"}
+    query = """query($id: ID!) { recommendation(id: $id) { history {
+        ... on PositionTaken { revises answer } } } }"""
+    found = []
+    for world in STATES:
+        state = STATES[world][0]
+        id = here.receive(addressee=state)
+        if world != "none":
+            other = {} if world == "this" else {"instrument": "A/HRC/1/Add.7"}
+            here.step("coordinator", "acceptRecommendation", id, **{**POSITION, **said, **other})
+        seen = here.ask("clerk", "query($i: ID!) { recommendation(id: $i) { version } }", i=id)
+        mine = {"id": id, "expectedVersion": seen["recommendation"]["version"], **said}
+        taken = here.take("clerk", "acceptRecommendation", **mine)
+        found.append((taken["errors"], here.ask("clerk", query, id=id)))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == []
+
+
 def test_a_confidential_assessment_is_told_by_no_file(here: Server) -> None:
     found = {}
     for said, (state, name) in STATES.items():
