@@ -176,6 +176,12 @@ def lists(state: str, _: str) -> tuple[bytes, dict[str, Any]]:
     return table(*rows), {"format": "LISTS"}
 
 
+def a_list_with_an_answer(state: str, _: str) -> tuple[bytes, dict[str, Any]]:
+    id = str(mint("recommendation", state, DOCUMENT, "5.1"))
+    said = {"id": id, "version": "1", "position": "supported", "position_date": "2025-04-08"}
+    return table({**said, "position_source": f"{DOCUMENT}/Add.1"}), {"format": "LISTS"}
+
+
 FILES = {
     made.__name__: made
     for made in (
@@ -190,6 +196,7 @@ FILES = {
         answers_to_the_hidden_alone,
         assessments,
         lists,
+        a_list_with_an_answer,
     )
 }
 NAMING = {"a_table", "a_matrix", "a_report", "a_committees_table", "uhri"}
@@ -294,7 +301,7 @@ def test_a_file_tells_nothing_of_what_its_key_cant_read(here: Server, kind: str)
     if kind not in NAMING:
         assert alike(found["this"], "this") == alike(found["none"], "none")
         last = found["this"][2]["receipt"]
-        assert last is None or last["new"] + last["changed"] + last["undecided"] > 0
+        assert last is None or last["paragraphs"] > 0
     else:
         run = found["this"][2]["receipt"]
         (left,) = run["conflicts"]
@@ -470,7 +477,7 @@ ASSESSED = {
 }
 
 
-@pytest.mark.parametrize("kind", ["answers", "a_matrix", "a_table"])
+@pytest.mark.parametrize("kind", ["answers", "a_matrix", "a_table", "a_list_with_an_answer"])
 def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> None:
     """As the file has it, and of another document; the clerk's file is told the same."""
     found = {}
@@ -484,6 +491,26 @@ def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> 
         jobs = [imported(here, file=file, state=state, dryRun=d, **options) for d in (True, False)]
         found[said] = alike(jobs, said)
     assert found["this"] == found["another"] == found["none"]
+
+
+def test_a_confidential_position_is_told_by_no_step(here: Server) -> None:
+    """Neither by a refusal nor by what a position says that it revises."""
+    said = {"instrument": f"{DOCUMENT}/Add.1", "effectiveOn": "2025-04-08", "organ": "ADDENDUM"}
+    query = """query($id: ID!) { recommendation(id: $id) { history {
+        ... on PositionTaken { revises answer } } } }"""
+    found = []
+    for world in STATES:
+        state = STATES[world][0]
+        id = here.receive(addressee=state)
+        if world != "none":
+            other = {} if world == "this" else {"instrument": "A/HRC/1/Add.7"}
+            here.step("coordinator", "acceptRecommendation", id, **{**POSITION, **said, **other})
+        seen = here.ask("clerk", "query($i: ID!) { recommendation(id: $i) { version } }", i=id)
+        mine = {"id": id, "expectedVersion": seen["recommendation"]["version"], **said}
+        taken = here.take("clerk", "acceptRecommendation", **mine)
+        found.append((taken["errors"], here.ask("clerk", query, id=id)))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == []
 
 
 def test_a_confidential_assessment_is_told_by_no_file(here: Server) -> None:

@@ -290,14 +290,15 @@ class Desk:
             history = list(self.log.history([r.id]))
             passed = passings(self.procedures, history, fired, r, stamp.command)
             entries.append(set_back(self.procedures, r, stamp, passed))
+        read = r.as_read(principal.scope)
         if stamp.history is None:
             self.procedures.check(r, step)
             if four_eyes.looks_at(self.procedures.of(r), step):
-                self._seen_by_others(r, step, stamp.speaker, act(r, stamp))
+                self._seen_by_others(r, step, stamp.speaker, act(read, stamp))
             self._unclaimed(r, step, principal.speaks_for, stamp.speaker.actor)
         self._fits(step, stamp, r.visibility)
         authorise_draft(principal, r, report)
-        event = act(r, stamp)
+        event = act(read, stamp)
         self.references.check(r.addressee, event, r)
         return [*entries, self.procedures.enter(r, step, event)]
 

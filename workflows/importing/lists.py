@@ -147,12 +147,14 @@ class ListReader:
 
 
 class _Row(NamedTuple):
-    """A row beside the record. `then`: the recommendation as the list showed it; `now`: as it is;
-    `entries`: its history; `language`: of the row's text."""
+    """A row beside the record. `then`: the recommendation as the list showed it; `shown`: as a list
+    would show it now; `now`: as it is; `entries`: its history, as far as it may be read;
+    `language`: of the row's text."""
 
     said: ListRow
     name: str
     then: Recommendation
+    shown: Recommendation
     now: Recommendation
     entries: Sequence[Entry]
     language: str
@@ -219,10 +221,14 @@ class ListImport(FactsImport[list[ReadListRow]]):
                 f"{name}: the record has no version {said.version} of it. The list is of another "
                 "record, or its version was changed: export it again.",
             )
-        then = fold(entries[: said.version])
+        scope = self.principal.scope
+        read = [entry for entry in entries if now.shows(entry.version, scope)]
+        then = fold(entry for entry in read if entry.version <= said.version)
+        shown = fold(read)
         assert then is not None
+        assert shown is not None
         language = str(said.cells.get("text_language") or self.options.language)
-        row = _Row(said, name, then, now, entries, language)
+        row = _Row(said, name, then, shown, now, read, language)
         self._check(row)
         planned: list[Entry] = []
         changes = (self._position, self._text, self._classification)
@@ -253,7 +259,7 @@ class ListImport(FactsImport[list[ReadListRow]]):
         changed = [
             name for name in _CHANGED_ELSEWHERE if name in cells and not self._is_shown(row, name)
         ]
-        shown = {row.then.original, *row.then.texts, *row.now.texts}
+        shown = {row.then.original, *row.then.texts, *row.shown.texts}
         if "text_language" in cells and row.language not in shown:
             changed.append("text_language")
         if changed:
@@ -274,13 +280,13 @@ class ListImport(FactsImport[list[ReadListRow]]):
         public = Reading(row.language, public_only)
         return any(
             set(divide(_OF[column](r, public))) <= said <= set(divide(_OF[column](r, mine)))
-            for r in (row.then, row.now)
+            for r in (row.then, row.shown)
         )
 
     def _is_as_shown(self, row: _Row, column: str) -> bool:
         """True if a cell says what the list said then, or would say now."""
         said = {_spaced(row.said.cells[column]), _spaced(self._value(row, column))}
-        return any(self._shown(r, row, column) in said for r in (row.then, row.now))
+        return any(self._shown(r, row, column) in said for r in (row.then, row.shown))
 
     # -- what may be changed
 
@@ -398,19 +404,17 @@ class ListImport(FactsImport[list[ReadListRow]]):
         answer, in_part, done = reading.answer, reading.in_part, reading.said_already_implemented
         source = row.further("position_source")
         on = row.further("position_date").removesuffix("T00:00:00")
-        scope = self.principal.scope
-        since = (e for e in row.since if now.shows(e.version, scope))
-        for taken in (e.event for e in since if isinstance(e.event, PositionTaken)):
+        for taken in (e.event for e in row.since if isinstance(e.event, PositionTaken)):
             said = normal_symbol(taken.instrument or "")
             if (taken.answer, taken.in_part) == (answer, in_part) and (
                 not source or said == normal_symbol(source)
             ):
                 return
-        if not now.awaits_position or now.position is not Position.PENDING:
+        if not now.awaits_position or row.shown.position is not Position.PENDING:
             raise Conflict(
                 "position-answered",
-                f"{row.name}: the record has {now.position.value}, and a list answers only what is "
-                "pending. A later answer comes in from its document (--format answers).",
+                f"{row.name}: the record has {row.shown.position.value}, and a list answers only "
+                "what is pending. A later answer comes in from its document (--format answers).",
             )
         if not source or not is_date(on):
             raise Conflict(
@@ -419,7 +423,7 @@ class ListImport(FactsImport[list[ReadListRow]]):
                 "position_date (2025-04-08) and position_source (A/HRC/59/15/Add.1).",
             )
         stamp = self.stamp(row.said.row, effective(on), document=source)
-        event = now.as_read(scope).take_position(
+        event = row.shown.take_position(
             stamp,
             answer,
             organ=organ_of(source, now.symbol or ""),
