@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from workflows.access import Principal
     from workflows.desk import Command
 
+switch_seconds = 0.001
+"""For how long a thread that computes keeps the interpreter while others wait for it."""
+
 # Help and wrong usage are answered at once: a command imports what it needs when it runs, and what
 # the parser offers stands here by name (a test compares it with what there is).
 FORMATS = [
@@ -200,6 +203,8 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     from api.service import Service
 
     service = Service(settings)
+    # Whoever answers waits for the interpreter once for each thread that computes.
+    sys.setswitchinterval(switch_seconds)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:

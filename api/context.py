@@ -140,7 +140,7 @@ class Context(Reading):
         whose = asked if mine is None else mine if asked is None else asked & mine
         from_ = Standpoint(index, effective_on, whose)
         if from_ not in self._then:
-            self.ration.look()
+            self.ration.look(self.last + 1)
             self._then[from_] = Then(self, from_)
             self.then(from_)
         return self._then[from_]

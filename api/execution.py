@@ -36,6 +36,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.validation.validate import ValidationAbortedError
 
 from api.context import Context
+from api.measuring import measure
 from api.schema import schema
 from api.settings import Settings
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
@@ -202,12 +203,17 @@ class Executor:
             raise BadRequest([self._too_deep()]) from None
         if too_long := _numbers_too_long(document):
             raise BadRequest(too_long)
+        try:
+            measure(document, limits.query_depth_max, limits.query_fields_max)
+        except Refusal as problem:
+            raise BadRequest([_error(problem.message, problem.code)]) from None
+        except RecursionError:
+            raise BadRequest([self._too_deep()]) from None
         errors = validate(
             self._schema, document, max_errors=validation_errors_max, hide_suggestions=True
         )
         if errors:
             raise BadRequest([self._explained(error, errors) for error in errors])
-        measure(document, limits.query_depth_max, limits.query_fields_max)
         prepared = Prepared(document, looking_back(document))
         with self._door:
             if query not in self._documents:
@@ -248,45 +254,6 @@ def _numbers_too_long(document: DocumentNode) -> list[GraphQLError]:
             return [GraphQLError(message, source=source, positions=at, extensions=code)]
         token = token.next
     return []
-
-
-def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
-    """Refuses a valid document that nests too deep or, fragments spread out, selects too much."""
-    fragments = {
-        d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
-    }
-    sizes: dict[str, tuple[int, int]] = {}
-
-    def size(selections: SelectionSetNode | None) -> tuple[int, int]:
-        deepest = fields = 0
-        for node in selections.selections if selections else ():
-            if isinstance(node, FieldNode):
-                depth, below = size(node.selection_set)
-                depth, below = depth + 1, below + 1
-            elif isinstance(node, InlineFragmentNode):
-                depth, below = size(node.selection_set)
-            else:
-                assert isinstance(node, FragmentSpreadNode)
-                name = node.name.value
-                if name not in sizes:
-                    sizes[name] = size(fragments[name].selection_set)
-                depth, below = sizes[name]
-            deepest, fields = max(deepest, depth), fields + below
-        return deepest, fields
-
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            depth, fields = size(definition.selection_set)
-            is_introspection = all(
-                isinstance(node, FieldNode) and node.name.value.startswith("__")
-                for node in definition.selection_set.selections
-            )
-            if depth > depth_max and not is_introspection:
-                message = f"The document nests {depth} deep; {depth_max} is the limit."
-                raise BadRequest([_error(message, LimitExceeded.code)])
-            if fields > fields_max:
-                message = f"The document selects {fields} fields; {fields_max} is the limit."
-                raise BadRequest([_error(message, LimitExceeded.code)])
 
 
 def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, bool]]:

@@ -32,6 +32,8 @@ async def put_file(request: Request) -> Response:
     addressee = request.query_params.get("addressee") or ""
     visibility = _visibility(request.query_params.get("visibility", bounds("store-file").usual))
     authorise(principal, "store-file", addressee)
+    name = _name(request)
+    media_type = request.headers.get("content-type", MEDIA_TYPE).split(";")[0].strip()
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > service.settings.file_bytes_max:
         raise LimitExceeded(f"A file may have {service.settings.file_bytes_max:,} bytes.")
@@ -50,8 +52,7 @@ async def put_file(request: Request) -> Response:
         except BaseException:
             upload.drop()
             raise
-        media_type = request.headers.get("content-type", MEDIA_TYPE).split(";")[0].strip()
-        said = addressee, visibility, _name(request), media_type
+        said = addressee, visibility, name, media_type
         record = partial(_record, service, principal, upload, *said)
         try:
             body = await in_lane(service.lanes.mutations, key, record, request)
@@ -123,7 +124,13 @@ async def get_file(request: Request) -> Response:
 def _name(request: Request) -> str:
     header = Message()
     header["content-disposition"] = request.headers.get("content-disposition", "attachment")
-    found = header.get_filename() or unquote(request.query_params.get("name", ""))
+    try:
+        said = header.get_filename()
+    except ValueError:  # it may name any codec, and some refuse what they are given
+        raise InvalidInput(
+            "The file's name can't be read: write `filename*=UTF-8''` and the name, encoded."
+        ) from None
+    found = said or unquote(request.query_params.get("name", ""))
     return found.replace("\\", "/").rpartition("/")[2][:200] or "file"
 
 

@@ -142,7 +142,11 @@ class GraphQLEndpoint:
             Takes.WALK: (lanes.what_ifs, settings.long_seconds_max),
             Takes.COMMIT: (lanes.mutations, None),
         }[takes]
-        context = Context(service, principal, service.ration(seconds))
+        context = Context(
+            service,
+            principal,
+            service.ration(seconds),
+        )
         run = partial(self._executor.run, operation, variables, context)
         # A mutation runs to its end, whoever waits for it: what it records is not half done.
         ration = None if operation.is_mutation else context.ration
@@ -163,21 +167,46 @@ class GraphQLEndpoint:
             raise Refused(415, "Send UTF-8.", Accept_Post=JSON)
         body = bytearray()
         limit = self._service.settings.request_bytes_max
+        message = f"A request may have {limit:,} bytes."
+        too_large = Refused(413, message, LimitExceeded.code, Connection="close")
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > limit:
+            raise too_large
         try:
             async for chunk in request.stream():
                 body.extend(chunk)
                 if len(body) > limit:
-                    message = f"A request may have {limit:,} bytes."
-                    raise Refused(413, message, LimitExceeded.code, Connection="close")
+                    raise too_large
         except ClientDisconnect:
             raise Refused(400, "The body ended too early.") from None
         try:
             if len(body) > read_at_once_bytes_max:
-                read = partial(_read_body, bytes(body))
+                read = partial(self._read_body, bytes(body))
                 return await in_lane(self._lanes.queries, principal.key, read, request)
-            return _read_body(bytes(body))
+            return self._read_body(bytes(body))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None
+
+    def _read_body(self, body: bytes) -> Parameters:
+        parameters = _read_body(body)
+        most = self._service.settings.request_values_max
+        if _has_more(parameters.variables, most):
+            message = f"The variables of a request may have {most:,} values."
+            raise Refused(413, message, LimitExceeded.code)
+        return parameters
+
+
+def _has_more(said: Any, most: int) -> bool:
+    """True if there are more values in this one than there may be."""
+    waiting = [said]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+            most -= len(one)
+            if most < 0:
+                return True
+    return False
 
 
 def _told(refused: Refused) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -31,7 +31,7 @@ class Lanes:
         waiting = settings.waiting_requests_max, settings.waiting_requests_per_key_max
         long = settings.as_of_waiting_requests_max, settings.as_of_waiting_requests_per_key_max
         queries, mutations = settings.query_threads, settings.mutation_threads
-        self.queries = FairPool("suivi-query", queries, *waiting, "read", queries)
+        self.queries = FairPool("suivi-query", queries, *waiting, "read", queries, 1)
         """Plain reads, and documents made ready."""
         self.mutations = FairPool("suivi-mutation", mutations, *waiting, "write", mutations)
         """Mutations, which spend their time waiting for a commit they share."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,10 +48,10 @@ async def get_plot(request: Request) -> Response:
     given = request.query_params
     try:
         by = Dimension(given.get("by", "cycle"))
-        cycle = given.get("cycle")
-        cycles = None if cycle is None else [int(cycle)]
     except ValueError as error:
         raise InvalidInput(f"That can't be plotted: {error}.") from None
+    cycle, index = (_whole(name, given.get(name)) for name in ("cycle", "logIndex"))
+    cycles = None if cycle is None else [cycle]
     of, unit, language = given.get("of", "stage"), given.get("unit", "paragraphs"), "en"
     if of not in OF or unit not in UNITS:
         raise InvalidInput(f"`of` is {' or '.join(OF)}, `unit` one of {', '.join(UNITS)}.")
@@ -58,9 +59,6 @@ async def get_plot(request: Request) -> Response:
         language = given["language"]
     state = given.get("state")
     where = Where(addressee=None if state is None else [state], cycle=cycles)
-    index = given.get("logIndex")
-    if index is not None and not index.isdecimal():
-        raise InvalidInput("`logIndex` is a whole number.")
 
     ration = service.ration(service.settings.long_seconds_max)
 
@@ -68,7 +66,7 @@ async def get_plot(request: Request) -> Response:
         context = Context(service, principal, ration)
         try:
             reading = context.at(
-                log_index=None if index is None else int(index),
+                log_index=index,
                 addressees=None if state is None else [state],
             )
             rows, whole = (
@@ -88,6 +86,13 @@ async def get_plot(request: Request) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(svg, media_type="image/svg+xml", headers=headers)
+
+
+def _whole(name: str, said: str | None) -> int | None:
+    """A parameter that is a number, which may not be larger than a store can hold."""
+    if said is not None and not re.fullmatch("[0-9]{1,18}", said):
+        raise InvalidInput(f"`{name}` is a whole number of 18 digits at most.")
+    return None if said is None else int(said)
 
 
 def plot(

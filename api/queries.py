@@ -281,6 +281,8 @@ class RecommendationQuery:
             raise _unknown_cursor(f"this log has another entry at {after}", context.last)
         last = context.last if as_of is None else context.index_of(*chosen(as_of))
         entries, end, more = history.feed(log, context.scope, after, first, last)
+        if entries:
+            context.ration.answer(len(entries))  # each is read from the log, too
         return HistoryConnection(
             edges=[HistoryEdge(cursor=e.log_index or 0, node=e) for e in entries],  # type: ignore[arg-type]
             end_index=end,

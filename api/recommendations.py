@@ -48,6 +48,8 @@ from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import label as label_in
 
 history_entries_max = 1_000
+open_steps_objects = 10
+"""Which steps are open takes about as long as so many objects of an answer."""
 
 TextType: Any = struct_type(events.Text)
 AliasType: Any = struct_type(events.Alias)
@@ -420,6 +422,7 @@ class Recommendation(Node):
 
     @strawberry.field(description="The steps the procedure allows now.")
     def open_steps(self) -> list[str]:
+        self.cohort.reading.ration.answer(open_steps_objects)
         return self._procedures.open_steps(self.row.state)
 
     @strawberry.field(description="The procedure it started under.")

@@ -134,10 +134,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 1_000_000
     answer_objects_max: Annotated[
         int, Meta(ge=100, description="How many objects the answer to a GraphQL request may have.")
-    ] = 100_000
+    ] = 20_000
     request_bytes_max: Annotated[
         int, Meta(ge=1_000, description="How large the body of a request may be.")
     ] = 1_000_000
+    request_values_max: Annotated[
+        int,
+        Meta(
+            ge=1_000,
+            description="How many values the variables of a request may have, those within one "
+            "another counted.",
+        ),
+    ] = 25_000
     query_tokens_max: Annotated[
         int, Meta(ge=10, description="How many tokens a GraphQL document may have.")
     ] = 4_000

@@ -229,6 +229,7 @@ class WhatIfQuery:
         as_of: AsOf | None = None,
     ) -> WhatIf:
         context = info.context
+        context.ration.ask_what_if()
         addressee = _whose(where)
         authorise(context.principal, "publish-definition", addressee)
         under, report = _procedure(context, definition, addressee)

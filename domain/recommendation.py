@@ -127,6 +127,8 @@ from domain.words import (
 )
 
 parts_max = 50
+recommenders_max = 1_000
+"""Of one part: several times as many as there are States."""
 terms_max = 200
 assignments_max = 200
 
@@ -1014,6 +1016,8 @@ EVENTS: tuple[type[RecommendationEvent], ...] = tuple(_leaves(RecommendationEven
 def _countable(parts: tuple[Part, ...]) -> None:
     if not 1 <= len(parts) <= parts_max:
         raise LimitExceeded(f"A paragraph has between 1 and {parts_max} parts.")
+    if any(len(part.recommenders) > recommenders_max for part in parts):
+        raise LimitExceeded(f"A part may have {recommenders_max} recommending States.")
     if len({part.id for part in parts}) != len(parts):
         raise InvalidInput("Parts have different ids.")
 

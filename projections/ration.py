@@ -24,6 +24,10 @@ steps_between_looks = 1_000_000
 """Of SQLite's machine: some hundredths of a second. Each look waits for the interpreter's lock."""
 cancel_seconds_max = 1.0
 page_rows_max = 20_000
+folded_least = 25_000
+"""Entries that one request may fold, however short the log is."""
+what_ifs_max = 3
+"""Questions what-if in one request: each retells histories."""
 without_end = 1 << 62
 
 
@@ -48,6 +52,7 @@ class Ration:
         self.seconds_max = seconds_max
         self.standpoints = 0
         self.events = 0
+        self.what_ifs = 0
         self.rows = 0
         self.objects = 0
         self.refused: Refusal | None = None
@@ -117,9 +122,11 @@ class Ration:
 
     # -- amounts
 
-    def look(self) -> None:
-        """Counts one more standpoint; refuses one too many."""
+    def look(self, entries: int) -> None:
+        """Counts one more standpoint, in a log of so many entries; refuses one too many. Those of
+        one request, asked for in their order, fold the log once; they may fold it twice."""
         self.standpoints += 1
+        self.events_max = min(self.events_max, max(folded_least, 2 * entries))
         if self.standpoints > self.standpoints_max:
             self._refuse(
                 f"One request looks back at {self.standpoints_max} standpoints at most (a log "
@@ -147,15 +154,26 @@ class Ration:
             )
         self.check()
 
-    def answer(self) -> None:
-        """Counts one more object of the answer; refuses one too many."""
-        self.objects += 1
+    def ask_what_if(self) -> None:
+        """Counts one more question what-if; refuses one too many."""
+        self.what_ifs += 1
+        if self.what_ifs > what_ifs_max:
+            self._refuse(
+                f"One request asks what-if {what_ifs_max} times at most: ask the others in further "
+                "requests."
+            )
+        self.check()
+
+    def answer(self, objects: int = 1) -> None:
+        """Counts one more object of the answer, or what takes as long as some; refuses one too
+        many."""
+        self.objects += objects
         if self.objects > self.objects_max:
             self._refuse(
                 f"One answer has {self.objects_max:,} objects at most: ask for less at once, page "
                 "by page, or nest less deeply."
             )
-        if not self.objects & 15 or self.refused is not None:
+        if objects > 1 or not self.objects & 15 or self.refused is not None:
             self.check()
 
     def _refuse(self, message: str) -> None:

@@ -39,6 +39,8 @@ from projections.writing import Change
 kept_max = 64
 kept_bytes_max = 128_000_000
 streams_at_once_max = 1_000
+changes_at_once_max = 100
+"""Changes stored before it is looked whether this is to end, or to give way."""
 spacing_entries = 1_000
 """How far apart the standpoints are that others begin from."""
 wait_seconds = 0.2
@@ -212,7 +214,8 @@ class Standpoints:
             with filled.engine.begin() as connection:
                 for some in changes:
                     batch += some
-                    if len(batch) >= streams_at_once_max:
+                    if len(batch) >= changes_at_once_max:
+                        ration.check()
                         _store(connection, batch)
                 _store(connection, batch)
         filled.finish()

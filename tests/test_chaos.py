@@ -61,3 +61,14 @@ def test_workers_killed_and_paused_lose_no_timer_and_fire_none_twice(store: str)
 
 def test_whatever_a_worker_does_wrong_would_be_found() -> None:
     assert "0 not found" in chaos("--only", "timers", "--sabotage", "--store", "sqlite")
+
+
+# It takes minutes: what one hostile input does is in `make check` (tests/test_hostile.py).
+@pytest.mark.endurance(only=True)
+def test_fifty_honest_clients_wait_no_longer_beside_hostile_ones(store: str) -> None:
+    said = chaos("--only", "hostile", "--store", store)
+    assert "is within 2 times; 0 violations" in said
+
+
+def test_honest_clients_that_are_kept_waiting_would_be_found() -> None:
+    assert "0 not found" in chaos("--only", "hostile", "--sabotage", "--store", "sqlite")

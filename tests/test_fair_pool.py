@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Event, Lock
 
@@ -28,6 +29,39 @@ def test_clients_take_turns() -> None:
     gate.set()
     assert sorted(future.result(10) for future in waiting) == sorted(done)
     assert done == ["much 0", "little", "two 0", "much 1", "two 1", "much 2", "much 3", "much 4"]
+    pool.close()
+
+
+def busy(seconds: float) -> None:
+    """Computes for so much CPU."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def test_who_has_taken_much_comes_after_who_has_taken_little() -> None:
+    pool, gate, done = FairPool("shares", 1, 50, 50), Event(), list[str]()
+    pool.submit("much", lambda: busy(0.05)).result(10)
+    pool.submit("other", gate.wait)
+    waiting = [pool.submit("much", recorder(done, "much"))]
+    waiting += [pool.submit("little", recorder(done, f"little {n}")) for n in range(3)]
+    gate.set()
+    for future in waiting:
+        future.result(10)
+    assert done == ["little 0", "little 1", "little 2", "much"]
+    pool.close()
+
+
+def test_long_tasks_leave_a_thread_to_others() -> None:
+    pool, gate = FairPool("kept", 2, 50, 50, at_once=2, kept_free=1), Event()
+    for who in ("a", "b"):
+        pool.submit(who, lambda: busy(0.3)).result(10)
+    long = [pool.submit(who, gate.wait) for who in ("a", "b", "a")]
+    assert pool.submit("c", lambda: "answered").result(10) == "answered"
+    assert sum(future.running() for future in long) == 1
+    gate.set()
+    for future in long:
+        future.result(10)
     pool.close()
 
 

@@ -456,10 +456,14 @@ def test_the_introspection_of_a_tool_is_within_the_limits(server):
     assert "errors" not in answer.json()
 
 
+def same_field_in_fragments(count: int) -> str:
+    names = range(count)
+    spread = " ".join(f"...f{i}" for i in names)
+    return f"{{ {spread} }} " + " ".join(f"fragment f{i} on Query {{ logIndex }}" for i in names)
+
+
 def test_a_document_made_to_be_slow_holds_nobody_up(server):
-    names = range(390)
-    slow = "{" + " ".join(f"...f{i}" for i in names) + "}"
-    slow += " ".join(f"fragment f{i} on Query {{ logIndex }}" for i in names)
+    slow = same_field_in_fragments(140)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(asked, server, slow)
         live = 0
@@ -468,6 +472,54 @@ def test_a_document_made_to_be_slow_holds_nobody_up(server):
             live += 1
     assert answer.result().status_code == 200
     assert live > 3, "others are answered meanwhile"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        same_field_in_fragments(390),
+        "{ " + "recommendations { nodes { id } } " * 150 + "}",
+        "{ " + "recommendations { ...same } " + "}"
+        "fragment same on RecommendationPage { " + "nodes { id } " * 150 + "}",
+        "{ logIndex } fragment unused on Query { " + "logIndex " * 300 + "}",
+    ],
+)
+def test_a_document_that_selects_the_same_too_often_is_refused_before_it_is_validated(
+    server, document
+):
+    assert "select each once" in limit(asked(server, document))
+
+
+@pytest.mark.parametrize("said", [{"a": list(range(30_000))}, {"a": [[[1] * 9_000] * 3]}])
+def test_variables_of_more_values_than_there_may_be_are_refused(server, said):
+    answer = post(server, {"query": "{ logIndex }", "variables": said})
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+def test_a_body_announced_as_too_large_is_refused_before_it_is_there(server):
+    port = server.client.base_url.port
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+        one.sendall(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer " + server.keys["reader"].encode() + b"\r\n"
+            b"Content-Length: 1000000000000\r\n\r\n"
+        )
+        assert one.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_file_whose_name_can_not_be_decoded_is_refused_and_leaves_nothing(tmp_path):
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
+        answer = server.client.put(
+            "/files?addressee=SVN",
+            content=b"a",
+            headers=server.headers(
+                "coordinator", **{"Content-Disposition": "attachment; filename*=idna''x"}
+            ),
+        )
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
+    assert not [*(tmp_path / "suivi-files").glob("*")]
 
 
 def test_when_too_many_wait_the_next_is_told_to_come_again(tmp_path):

@@ -574,21 +574,29 @@ def test_a_request_looks_back_as_far_as_its_ration_goes(here: Place) -> None:
     ration = Ration(3, 45)
     with here.views.snapshot() as (now, _):
         for index in (20, 25):
-            ration.look()
+            ration.look(50)
             with back.look(Standpoint(index), now, ration):
                 pass
         assert ration.events == 21 + 2 * 5
-        ration.look()
+        ration.look(50)
         with (
             pytest.raises(LimitExceeded, match="45 entries"),
             back.look(Standpoint(49), now, ration),
         ):
             pass
         with pytest.raises(LimitExceeded, match="3 standpoints"):
-            ration.look()
+            ration.look(50)
         with back.look(Standpoint(49), now):
             pass
     back.close()
+
+
+def test_a_request_folds_a_long_log_twice_at_most() -> None:
+    ration = Ration(100, 500_000)
+    ration.look(30_000)
+    ration.fold(60_000)
+    with pytest.raises(LimitExceeded, match="60,000 entries"):
+        ration.fold(1)
 
 
 def test_the_only_states_record_is_everybodys(here: Place) -> None:

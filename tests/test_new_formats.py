@@ -334,6 +334,15 @@ def test_the_answers_that_a_text_words(tmp_path: Path, text: str, expected: str)
     assert " ".join(told) == expected
 
 
+def test_a_paragraph_longer_than_any_text_needs_a_person(tmp_path: Path) -> None:
+    file = tmp_path / "addendum.txt"
+    file.write_text("X supports " + "50.1, " * 4_000 + "50.2.\n50.3 Noted.")
+    long, answer = Answers(file).read()
+    assert isinstance(long, UnreadableRow)
+    assert long.reason == "cell-too-long"
+    assert isinstance(answer, AnswerRow)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -660,8 +660,13 @@ def in_body(data: bytes, more: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "more",
-    [b"<w:p/>" * 3_000_000, b"<w:p " + b" ".join(b'a%d=""' % n for n in range(700_000)) + b"/>"],
-    ids=["elements", "attributes"],
+    [
+        b"<w:p/>" * 3_000_000,
+        b"<w:p " + b" ".join(b'a%d=""' % n for n in range(700_000)) + b"/>",
+        b"<w:p/>" * word_document.blocks_max,
+        b"<w:tbl>" * word_document.depth_max + b"</w:tbl>" * word_document.depth_max,
+    ],
+    ids=["elements", "attributes", "paragraphs", "depth"],
 )
 def test_a_part_of_many_elements_takes_little_memory(more):
     good = written((FIRST, "Supported", "", ""))

@@ -35,6 +35,7 @@ from workflows.procedure.definition import (
     bytes_max,
     canonical,
     convert,
+    marks_max,
     read_file,
 )
 from workflows.procedure.drawing import svg
@@ -161,6 +162,7 @@ ends: [work.done]
         (b"{}", "format"),
         (b" " * (bytes_max + 1), "bytes"),
         (b"[" * 250_000, "levels"),
+        (b"a: 1\n" * (marks_max // 2 + 1), "names and values"),
         (b"- " * 100_000, "levels"),
         (b'{"a":' * 50_000, "levels"),
         (b'{"a": [' + b"[" * 200_000 + b"]" * 200_000, "bytes"),

@@ -44,12 +44,14 @@ from domain.events import (
     Identified,
     Linked,
     LinkWithdrawn,
+    Part,
     Planned,
     PositionDeferred,
     PositionTaken,
     ProgressCleared,
     ProgressDrafted,
     ProgressPublished,
+    Recommender,
     Renumbered,
     Reopened,
     Reported,
@@ -64,6 +66,7 @@ from domain.recommendation import (
     fold,
     parts_max,
     receive,
+    recommenders_max,
     terms_max,
 )
 from domain.refusals import (
@@ -202,6 +205,11 @@ def _receive(**other: Any) -> None:
     receive(stamp(), **{**facts, **other})
 
 
+def recommended(count: int) -> tuple[Part, ...]:
+    """One part that so many States recommend."""
+    return (Part(id="1", recommenders=(Recommender(printed="France"),) * count),)
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
@@ -215,6 +223,7 @@ def _receive(**other: Any) -> None:
         ({"text": text("x" * (text_chars_max + 1))}, LimitExceeded),
         ({"parts": ()}, LimitExceeded),
         ({"parts": parts(parts_max + 1)}, LimitExceeded),
+        ({"parts": recommended(recommenders_max + 1)}, LimitExceeded),
         ({"parts": parts() + parts(), "text": text("one", "two")}, InvalidInput),
     ],
 )

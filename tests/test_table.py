@@ -225,6 +225,8 @@ def test_empty_rows_are_skipped_and_rows_keep_their_numbers(tmp_path: Path) -> N
         (b"addressee,text,key,Text\n", "heading-repeated", "text"),
         (b"text,key\n\xff", "not-utf-8", ""),
         (b"text\0", "not-text", ""),
+        (b"text,key\na" + b"," * 256, "columns-too-many", "row 2"),
+        (b"text,key\n" + b"," * 60_000, "columns-too-many", "line 2"),
     ],
 )
 def test_a_heading_row_that_does_not_fit_is_refused_by_name(
@@ -349,6 +351,13 @@ def test_cells_far_apart_are_refused_before_they_take_all_memory(tmp_path: Path)
     assert refusal(tmp_path, path.read_bytes()).code == "unpacked-too-large"
     wide = workbook(tmp_path / "b.xlsx", {(0, 0): "text", (0, 300): "x"})
     assert refusal(tmp_path, wide.read_bytes()).code == "unpacked-too-large"
+
+
+def test_one_long_text_that_many_cells_name_counts_as_often(tmp_path: Path) -> None:
+    cells: dict[tuple[int, int], object] = {(n + 1, 0): "x" * 30_000 for n in range(7_000)}
+    path = workbook(tmp_path / "a.xlsx", {(0, 0): "text", **cells})
+    assert path.stat().st_size < 100_000
+    assert refusal(tmp_path, path.read_bytes()).code == "unpacked-too-large"
 
 
 def test_a_spreadsheet_that_grows_when_unpacked_is_refused(

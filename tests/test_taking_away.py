@@ -269,7 +269,11 @@ def test_a_plot_shows_the_figures_and_is_not_sent_twice(server: Server):
         headers=server.headers("coordinator", **{"If-None-Match": answer.headers["etag"]}),
     )
     assert again.status_code == 304
-    for wrong in ({"by": "moon"}, {"of": "x"}, {"unit": "x"}, {"logIndex": "x"}):
+    numbers = ("x", "-1", "²", "9" * 30, "9" * 5_000)
+    for wrong in (
+        *({"by": "moon"}, {"of": "x"}, {"unit": "x"}),
+        *({name: number} for name in ("logIndex", "cycle") for number in numbers),
+    ):
         assert got(server, "/plots/progress.svg", **wrong).status_code == 400
     assert server.client.get("/plots/progress.svg").status_code == 401
 

@@ -247,6 +247,8 @@ def test_the_records_may_be_the_only_list_of_an_object(tmp_path: Path) -> None:
         (b"[] []", "damaged"),
         (b"[1 2]", "damaged"),
         (b"[" * 100_000, "nested-too-deep"),
+        (b"[" + b"{}," * 1_001 + b"{}]", "no-records"),
+        (b"[1" + b",1" * 1_001 + b"]", "no-records"),
         (b'[{"a": ' + b"9" * 5_000 + b"}]", "damaged"),
     ],
 )

@@ -21,8 +21,12 @@ file_bytes_max = 20_000_000
 unpacked_bytes_max = 200_000_000
 read_bytes_max = 32_000_000
 """Of the parts that are read, all together and unpacked: whatever the package says of itself."""
-nodes_max = 600_000
+nodes_max = 400_000
 """Elements and attributes of these parts; a list of 163 recommendations has 68,000."""
+blocks_max = 40_000
+"""Paragraphs, rows, cells and runs of these parts; such a list has 4,000."""
+depth_max = 200
+"""Elements within one another."""
 run_bytes_max = 1_000_000
 """Between two "<": of one text, or one element with its attributes, which is read as a whole."""
 chunk_bytes = 65_536
@@ -41,6 +45,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\ufffc]")
 _WRAPPERS = {"sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"}
 _HEADING = re.compile(r"heading|title|titre|t[íi]tulo|_?h_?\d", re.IGNORECASE)
 """Styles of headings, as Word and the templates of the United Nations name them."""
+_BLOCKS = {"p", "r", "tr", "tc"}
 _ROW_UNPRINTED = ("del", "hidden")
 _UNREADABLE_PACKAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, KeyError),
@@ -84,6 +89,7 @@ class _Budget:
     def __init__(self) -> None:
         self.bytes = read_bytes_max
         self.nodes = nodes_max
+        self.blocks = blocks_max
 
 
 class _Elements:
@@ -92,17 +98,26 @@ class _Elements:
 
     def __init__(self, budget: _Budget) -> None:
         names, builder = _LocalNames(), ElementTree.TreeBuilder()
-        begin = builder.start
+        begin, finish = builder.start, builder.end
+        depth = 0
 
         def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth += 1
+            name = names[tag]
             budget.nodes -= 1 + len(attributes)
-            if budget.nodes < 0:
+            budget.blocks -= name in _BLOCKS
+            if budget.nodes < 0 or budget.blocks < 0 or depth > depth_max:
                 raise UnreadableDocument("unpacked-too-large")
-            begin(names[tag], {names[name]: value for name, value in attributes.items()})
+            begin(name, {names[name]: value for name, value in attributes.items()})
 
-        self.start = start
-        # The builder ends the element that is open, whatever it is told.
-        self.end, self.data, self.close = builder.end, builder.data, builder.close
+        def end(tag: str) -> None:
+            nonlocal depth
+            depth -= 1
+            finish(tag)  # the element that is open, whatever it is told
+
+        self.start, self.end = start, end
+        self.data, self.close = builder.data, builder.close
 
     def doctype(self, _name: str, _public: str, _system: str) -> None:
         raise UnreadableDocument("damaged")

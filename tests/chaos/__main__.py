@@ -1,10 +1,13 @@
 """Kill and pause what runs, and the server under it, and look for what was lost, doubled or halved.
 
-    python -m tests.chaos [--only events|timers] [--rounds N] [--store sqlite|postgresql|both]
+    python -m tests.chaos [--only PART] [--rounds N] [--store sqlite|postgresql|both]
     python -m tests.chaos --sabotage [--only …] [--store …]
 
+The parts:
+
 `events`: writers with appends in flight (`events.py`). `timers`: workers that fire what is due
-beside people who take steps (`timers.py`).
+beside people who take steps (`timers.py`). `hostile`: honest clients beside hostile ones
+(`hostile.py`).
 
 `--sabotage` proves that the searches can fail: each way to damage a store, or to fire wrongly, must
 be found. The exit code is 1 after any violation, or any sabotage that was not found.
@@ -20,11 +23,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos import events, timers
+from tests.chaos import events, hostile, timers
 
 PARTS: dict[str, tuple[Callable[..., bool], Callable[..., bool], int]] = {
     "events": (events.run, events.sabotage, 100),
     "timers": (timers.run, timers.sabotage, 12),
+    "hostile": (hostile.run, hostile.sabotage, 1),
 }
 """How each part runs, how it is proved, and how many rounds are usual."""
 
@@ -37,10 +41,15 @@ def main() -> int:
         case ["people", url, file, name, steps_max]:
             timers.People(url, Path(file), name, float(steps_max)).run()
             return 0
+        case ["attack", file]:
+            hostile.attack(Path(file))
+            return 0
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--only", choices=list(PARTS), help="only this part")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--seconds", type=float, help="how long a round of timers takes")
+    parser.add_argument(
+        "--seconds", type=float, help="how long a round takes, of timers or beside the hostile"
+    )
     parser.add_argument("--steps", type=float, help="how many steps each of the people takes")
     parser.add_argument("--store", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -56,7 +65,7 @@ def main() -> int:
                 failed += not sabotage(store, asked.seed, console)
             else:
                 more = {}
-                if name == "timers":
+                if name != "events":
                     given = {"seconds": asked.seconds, "steps_max": asked.steps}
                     more = {what: value for what, value in given.items() if value}
                 failed += not run(store, asked.rounds or rounds, asked.seed, console, **more)

@@ -36,6 +36,9 @@ from workflows.statecharts.expressions import Fact
 
 FORMAT = "suivi-procedure/1"
 bytes_max = 300_000
+marks_max = 15_000
+"""Names, values, lists and objects that a file in YAML may have; what all procedures share has
+1,600."""
 nesting_max = 60
 states_max = 500
 steps_max = 200
@@ -447,7 +450,11 @@ def _check_bounds(text: str) -> None:
     """Refuses, before any of it is built, what would unfold or nest without measure: the time that
     YAML takes grows with the cube of its nesting."""
     depth = 0
-    for event in YAML(typ="safe", pure=True).parse(io.StringIO(text)):
+    for marks, event in enumerate(YAML(typ="safe", pure=True).parse(io.StringIO(text))):
+        if marks > marks_max:
+            raise NoDefinition(
+                f"It has more than {marks_max:,} names and values. Divide it, or write it in JSON."
+            )
         match event:
             case AliasEvent():
                 raise NoDefinition("Aliases (*name) are not for definitions: write it out.")

@@ -13,7 +13,8 @@ under. What follows a number at the beginning of a line is its comment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sized
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,8 @@ from workflows.sources.table import CellKind, code_of, fitted, kind_of, printed,
 from workflows.word_document import UnreadableDocument, WordParagraph, is_word, read_word
 
 numbers_max = 20_000
+passive_chars_max = 80
+"""How far before a wording the verb stands that makes it a passive."""
 
 REFUSALS = {
     **TABLE_REFUSALS,
@@ -212,8 +215,7 @@ class Answers:
         found = list(self._word() if is_word(self.path) else self._plain())
         if not any(isinstance(read, AnswerRow | UnreadableRow) for read in found):
             raise NotThisFormat("no-answers", REFUSALS["no-answers"])
-        if len(found) > numbers_max:
-            raise NotThisFormat("numbers-too-many", REFUSALS["numbers-too-many"])
+        _count(found)
         return found
 
     def _word(self) -> Iterator[ReadAnswer]:
@@ -232,7 +234,12 @@ class Answers:
         yield from text.found()
 
     def _plain(self) -> Iterator[ReadAnswer]:
-        sheets = read_sheets(self.path, utf_8)
+        try:
+            sheets = read_sheets(self.path, utf_8)
+        except NotThisFormat as problem:
+            if problem.code != "columns-too-many":
+                raise
+            sheets = []  # a long list of numbers in running text
         if any(_columns(cells) for sheet in sheets for _, cells in sheet.rows[:20]):
             for sheet in sheets:
                 yield from _table(sheet.rows, None)
@@ -244,6 +251,12 @@ class Answers:
         for place, line in enumerate(utf_8(data).splitlines(), 1):
             text.take(place, " ".join(line.split()), is_heading=line.startswith("#"))
         yield from text.found()
+
+
+def _count(found: Sized) -> None:
+    """Refuses more than a file may name."""
+    if len(found) > numbers_max:
+        raise NotThisFormat("numbers-too-many", REFUSALS["numbers-too-many"])
 
 
 def answer_of_group(text: str) -> Reading | None:
@@ -264,14 +277,16 @@ def _columns(cells: list[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for place, cell in enumerate(cells):
         heading = folded(cell)
-        for column, names in COLUMNS.items():
-            if heading and heading in _headings(names):
-                places.setdefault(column, place)
+        if column := _headings().get(heading):
+            places.setdefault(column, place)
     return places if {"number", "position"} <= places.keys() else {}
 
 
-def _headings(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(folded, names))
+@cache
+def _headings() -> dict[str, str]:
+    """Heading, folded → the first column that goes by it."""
+    named = [(folded(name), column) for column, names in COLUMNS.items() for name in names]
+    return dict(reversed(named))
 
 
 def _table(rows: list[tuple[int, list[str]]], group: _Group | None) -> Iterator[ReadAnswer]:
@@ -392,6 +407,11 @@ class _Text:
     def take(self, place: int, text: str, is_heading: bool) -> None:
         """Reads one block."""
         if not text:
+            return
+        _count(self._found)
+        if len(text) > text_chars_max:
+            self._close()
+            self._unreadable(place, "cell-too-long", text)
             return
         cited = None
         if own := _OWN.match(text):
@@ -548,7 +568,8 @@ def _marks(text: str) -> list[_Mark]:
     for found in _MARK.finditer(text):
         clause = text[marks[-1].end if marks else 0 : found.start()]
         word = "unclear" if _is_denied(clause, found) else found.lastgroup or ""
-        backward = bool(_PASSIVE.search(text[: found.start()]) or _BACKWARD.match(found[0]))
+        before = text[max(0, found.start() - passive_chars_max) : found.start()]
+        backward = bool(_PASSIVE.search(before) or _BACKWARD.match(found[0]))
         if marks and _JOINS.fullmatch(text, marks[-1].end, found.start()):
             marks[-1].words.add(word)
             marks[-1].end = found.end()

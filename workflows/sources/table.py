@@ -14,7 +14,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
@@ -52,6 +53,8 @@ unpacked_bytes_max = 200_000_000
 rows_max = 200_000
 cells_max = 6_000_000
 columns_max = 256
+separators_max = 50_000
+"""In one line of a CSV file, those that stand in its texts among them."""
 printed_chars_max = 500
 key_chars_max = 200
 
@@ -67,6 +70,7 @@ REFUSALS = {
     "unpacked-too-large": "Unpacked, the spreadsheet is far larger than its rows can be. Copy the "
     "rows into a new one and save that.",
     "quotation-not-closed": "A field is far too long: a quotation mark is probably not closed.",
+    "columns-too-many": "A row has more than 256 cells. Remove what is not needed.",
     "rows-too-many": "The table has more than 200,000 rows. Divide it into several files.",
     "no-heading-row": "The file is empty. Its first row must name the columns.",
     "heading-repeated": "Two columns have the same heading. Remove or rename one.",
@@ -433,6 +437,9 @@ _ERROR = re.compile(
 )
 
 
+_EMPTY = Cell("")
+
+
 class Sheet(NamedTuple):
     """A sheet's rows that are not empty, each with its number (from 1, as a spreadsheet shows it).
     `name`: empty for a CSV file."""
@@ -470,9 +477,9 @@ def read_sheets(source: Path | bytes, decode: Callable[[bytes], str]) -> list[Sh
     ):
         sheet = Sheet(name, [])
         for number, cells in rows:
-            clean: list[str] = [
-                Cell(_UNPRINTABLE.sub(" ", cell).strip(), kind_of(cell)) for cell in cells
-            ]
+            if not any(cells):
+                continue
+            clean: list[str] = [_clean(cell) for cell in cells]
             if any(clean):
                 sheet.rows.append((number, clean))
                 count += 1
@@ -481,6 +488,11 @@ def read_sheets(source: Path | bytes, decode: Callable[[bytes], str]) -> list[Sh
         if sheet.rows:
             sheets.append(sheet)
     return sheets
+
+
+def _clean(cell: str) -> str:
+    """A cell without what is not printed, and without space around it."""
+    return Cell(_UNPRINTABLE.sub(" ", cell).strip(), kind_of(cell)) if cell else _EMPTY
 
 
 def is_spreadsheet(path: Path) -> bool:
@@ -564,13 +576,25 @@ def _comma_separated(text: str) -> Iterator[tuple[int, list[str]]]:
     if "\0" in text:
         _refuse("not-text")
     first = re.split("[\r\n]", text[:10_000].lstrip(), maxsplit=1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    delimiter = max(",;\t", key=first.count)
     number = 0
+    lines = _narrow(io.StringIO(text, newline=""), delimiter)
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
         for number, cells in enumerate(reader, 1):
+            if len(cells) > columns_max:
+                _refuse("columns-too-many", f"Look at row {number}.")
             yield number, cells
     except csv.Error:
         _refuse("quotation-not-closed", f"Look at row {number + 1}.")
+
+
+def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """Lines that can be rows; one of millions of separators is not made into cells first."""
+    for number, line in enumerate(lines, 1):
+        if line.count(delimiter) > separators_max:
+            _refuse("columns-too-many", f"Look at line {number}.")
+        yield line
 
 
 def _sheets(data: bytes) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
@@ -606,6 +630,12 @@ def _library(read: Callable[[], Found]) -> Found:
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,10})["']""")
 
 
+_STRING = re.compile(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si\s*>", re.DOTALL)
+_NAMED = re.compile(
+    rb"""<(?:\w+:)?c\b[^<>]*\bt\s*=\s*["']s["'][^<>]*>"""
+    rb"""(?:(?!</?(?:\w+:)?c\b).){0,2000}?<(?:\w+:)?v\b[^<>]*>\s*([0-9]{1,9})""",
+    re.DOTALL,
+)
 _ERROR_CELL = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*\bt\s*=\s*)(?:"e"|'e')""")
 
 
@@ -620,6 +650,11 @@ def _checked(data: bytes) -> bytes:
                 _refuse("word-document")
             if sum(part.file_size for part in parts) > unpacked_bytes_max:
                 _refuse("unpacked-too-large")
+            strings, named = array("L"), 0
+            for part in parts:
+                if part.filename.lower().endswith("sharedstrings.xml"):
+                    strings.extend(len(one[0]) for one in _STRING.finditer(package.read(part)))
+            longest = max(strings, default=0)
             has_errors = False
             for part in parts:
                 content = package.read(part)
@@ -629,6 +664,13 @@ def _checked(data: bytes) -> bytes:
                     columns = max(columns, _column(place[1].upper()))
                 if rows * columns > cells_max:
                     _refuse("unpacked-too-large")
+                # The library gives each cell a text of its own.
+                if longest * content.count(b"<") > unpacked_bytes_max:
+                    for cell in _NAMED.finditer(content):
+                        place_of = int(cell[1])
+                        named += strings[place_of] if place_of < len(strings) else 0
+                        if named > unpacked_bytes_max:
+                            _refuse("unpacked-too-large")
                 has_errors = has_errors or _ERROR_CELL.search(content) is not None
             return _with_errors_as_text(package) if has_errors else data
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as reason:

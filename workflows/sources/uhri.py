@@ -50,6 +50,8 @@ records_max = 1_000_000
 record_chars_max = 4_000_000
 chunk_chars = 262_144
 listed_max = 1_000
+nameless_max = 1_000
+"""Records without an id, after which a file is no export."""
 
 THEME_LIST = "2025"
 """The export names no version of its themes. All its records, old ones too, are tagged with the
@@ -66,6 +68,8 @@ REFUSALS = {
     "record-too-large": "A record is far too large. Download the file again.",
     "nested-too-deep": "A record is nested far too deep. Download the file again.",
     "records-too-many": "The file has more than 1,000,000 records. Export fewer.",
+    "no-records": "More than 1,000 records have no AnnotationId: this is no export of the UHRI. "
+    "Export it again.",
 }
 
 REASONS = {
@@ -143,6 +147,7 @@ class Uhri:
         size = self.path.stat().st_size
         if size > file_bytes_max:
             raise NotThisFormat("file-too-large", REFUSALS["file-too-large"])
+        nameless = 0
         earlier: dict[bytes, int] = {}
         contents = array("Q", [0])
         with self.path.open("rb") as file:
@@ -159,6 +164,9 @@ class Uhri:
                 contents.append(int.from_bytes(content.digest(), "big"))
                 key = _one(record, "AnnotationId") if isinstance(record, dict) else ""
                 if not isinstance(record, dict) or not key or len(key) > label_chars_max:
+                    nameless += 1
+                    if nameless > nameless_max:
+                        raise NotThisFormat("no-records", REFUSALS["no-records"])
                     reason = "key-missing" if isinstance(record, dict) else "not-a-record"
                     yield _unreadable(number, reason, repr(record)[:1000])
                     continue

@@ -1,0 +1,18 @@
+"""Pages of the longest size, again and again, under aliases in one document."""
+
+from __future__ import annotations
+
+from tests.hostile.doors import Query
+from tests.hostile.record import Known
+
+
+def hostile(known: Known) -> Query:
+    fields = " ".join(
+        f"a{n}: recommendations(first: 200, orderBy: {{field: CHANGED}}) {{ nodes {{ id text openSteps }} }}"
+        for n in range(100)
+    )
+    return Query(
+        means="LIMIT_EXCEEDED OK BUSY",
+        document=f"query($id: ID!) {{ {fields} some: recommendation(id: $id) {{ id }} }}",
+        variables={"id": known.some},
+    )

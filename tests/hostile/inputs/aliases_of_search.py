@@ -1,0 +1,18 @@
+"""Searches for many words, under aliases in one document."""
+
+from __future__ import annotations
+
+from tests.hostile.doors import Query
+from tests.hostile.record import Known
+
+
+def hostile(known: Known) -> Query:
+    fields = " ".join(
+        f'a{n}: recommendations(search: "wom{n} a", first: 100) {{ totalCount nodes {{ text }} }}'
+        for n in range(110)
+    )
+    return Query(
+        means="LIMIT_EXCEEDED OK BUSY",
+        document=f"query($id: ID!) {{ {fields} some: recommendation(id: $id) {{ id }} }}",
+        variables={"id": known.some},
+    )

@@ -1,0 +1,19 @@
+"""A document as long as a body may be."""
+
+from __future__ import annotations
+
+from tests.hostile.doors import Query
+from tests.hostile.record import Known
+
+
+def hostile(known: Known) -> list[Query]:
+    return [
+        Query(means="LIMIT_EXCEEDED", document="{ " + "a " * 490_000 + "}"),
+        Query(
+            means="LIMIT_EXCEEDED INVALID_INPUT",
+            document='{ node(id: "' + "x" * 990_000 + '") { id } }',
+        ),
+        Query(means="INVALID_INPUT OK", document="{ logIndex } " + "#" * 990_000),
+        Query(means="INVALID_INPUT OK", document="{ logIndex } " + "," * 990_000),
+        Query(means="INVALID_INPUT LIMIT_EXCEEDED", document="{ " + "x" * 990_000 + " }"),
+    ]
