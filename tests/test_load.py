@@ -205,8 +205,8 @@ def test_a_step_that_nobody_waits_for_is_recorded_all_the_same(tmp_path: Path) -
             )
         time.sleep(0.3)  # the server learns that the client has gone
         gate.set()
-        until(lambda: server.size() == size + 1)
-        assert server.version(id) == 2
+        until(lambda: server.version(id) == 2)
+        assert server.size() == size + 1
 
 
 # --- Lanes ---------------------------------------------------------------------------------------
