@@ -1,10 +1,11 @@
 """Kill and pause what runs, and the server under it, and look for what was lost, doubled or halved.
 
-    python -m tests.chaos [--only events|timers] [--rounds N] [--store sqlite|postgresql|both]
+    python -m tests.chaos [--only events|timers|mishaps] [--rounds N] [--store …|both]
     python -m tests.chaos --sabotage [--only …] [--store …]
 
 `events`: writers with appends in flight (`events.py`). `timers`: workers that fire what is due
-beside people who take steps (`timers.py`).
+beside people who take steps (`timers.py`). `mishaps`: a server whose disk fills, whose files become
+read-only and whose views are damaged (`mishaps.py`).
 
 `--sabotage` proves that the searches can fail: each way to damage a store, or to fire wrongly, must
 be found. The exit code is 1 after any violation, or any sabotage that was not found.
@@ -20,11 +21,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos import events, timers
+from tests.chaos import events, mishaps, timers
 
 PARTS: dict[str, tuple[Callable[..., bool], Callable[..., bool], int]] = {
     "events": (events.run, events.sabotage, 100),
     "timers": (timers.run, timers.sabotage, 12),
+    "mishaps": (mishaps.run, mishaps.sabotage, 5),
 }
 """How each part runs, how it is proved, and how many rounds are usual."""
 
@@ -41,6 +43,7 @@ def main() -> int:
     parser.add_argument("--only", choices=list(PARTS), help="only this part")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="how long a round of timers takes")
+    parser.add_argument("--mishaps", type=int, help="how many befall the store in a round")
     parser.add_argument("--steps", type=float, help="how many steps each of the people takes")
     parser.add_argument("--store", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -55,10 +58,12 @@ def main() -> int:
             if asked.sabotage:
                 failed += not sabotage(store, asked.seed, console)
             else:
-                more = {}
+                more: dict[str, float] = {}
                 if name == "timers":
                     given = {"seconds": asked.seconds, "steps_max": asked.steps}
                     more = {what: value for what, value in given.items() if value}
+                if name == "mishaps" and asked.mishaps:
+                    more = {"mishaps_max": asked.mishaps}
                 failed += not run(store, asked.rounds or rounds, asked.seed, console, **more)
     return int(failed > 0)
 
