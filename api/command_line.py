@@ -9,9 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -144,8 +144,20 @@ def configure_logging(style: str) -> None:
     structlog.configure(
         processors=[*told, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LossyLines())),
     )
+
+
+class LossyLines:
+    """Standard error, where lines that find no room are lost: whoever logs works on."""
+
+    def write(self, line: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 # --- Commands ------------------------------------------------------------------------------------
@@ -364,10 +376,10 @@ def show_schema(given: argparse.Namespace, settings: Settings) -> int:
 
 def check(given: argparse.Namespace, settings: Settings) -> int:
     """suivi check: reads everything and says whether it holds together."""
-    from api.checking import check_all
+    from api.checking import check_all, opened
 
-    with _service(settings, also_older=True) as service, _bar(quiet=given.json) as tell:
-        report = check_all(service, tell)
+    with opened(settings) as parts, _bar(quiet=given.json) as tell:
+        report = check_all(parts, tell)
     if given.json:
         _print_json(report)
     else:
@@ -381,6 +393,11 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
         )
         if report.stray_files:
             print(f"{report.stray_files:,} files in the folder belong to no entry.")
+        for name, behind in report.behind.items():
+            print(f"The view {name} is {behind:,} entries behind the log.")
+        if report.rebuild:
+            which = " ".join(f"--view {name}" for name in report.rebuild)
+            print(f"`suivi rebuild {which}` makes the views anew.")
     return 0 if report.ok else 1
 
 
@@ -461,17 +478,20 @@ def definition_publish(given: argparse.Namespace, settings: Settings) -> int:
 
 def replay(given: argparse.Namespace, settings: Settings) -> int:
     """suivi replay --check: decides every step again, and lists what would come out differently."""
+    from api.checking import opened
+    from workflows.desk import Desk
     from workflows.procedure.replay import replay as run
 
-    with _service(settings, also_older=True) as service, _bar(quiet=given.json) as tell:
-        size, done = service.log.size, 0
+    with opened(settings) as parts, _bar(quiet=given.json) as tell:
+        size, done = parts.log.size, 0
 
         def count(entries: int) -> None:
             nonlocal done
             done += entries
             tell("replaying", done, size)
 
-        found = run(service.desk.procedures, service.log.read_streams(size - 1), count)
+        procedures = Desk(parts.log).procedures
+        found = run(procedures, parts.log.read_streams(size - 1), count)
     if given.json:
         _print_json(found)
     else:

@@ -15,7 +15,7 @@ from api.lanes import in_lane
 from api.quota import holder
 from api.service import Service
 from domain.entry import Stamp, Visibility
-from domain.refusals import Busy, InvalidInput, LimitExceeded, Refusal
+from domain.refusals import Busy, InvalidInput, LimitExceeded, Refusal, Unavailable
 from workflows.access import Principal, authorise
 from workflows.desk import Command
 from workflows.files import Files, Upload
@@ -82,6 +82,8 @@ def _record(
             name=name,
             media_type=media_type or MEDIA_TYPE,
         )
+    except Unavailable:
+        raise  # it may be recorded all the same, and then its bytes must be there
     except Refusal:
         upload.drop()
         raise

@@ -280,9 +280,9 @@ async def live(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """The log can be read and the views keep up; 503 with the reason when not."""
+    """The record can be read and written and the views keep up; 503 with the reason when not."""
     service: Service = request.app.state.service
-    why = await run_in_threadpool(service.unready)
+    why = await run_in_threadpool(service.readiness.why_not)
     if why is not None:
         return JSONResponse({"status": "not ready", "reason": why}, 503)
     return JSONResponse({"status": "ready"})

@@ -18,7 +18,8 @@ from api.import_jobs import ImportJobs
 from api.known_keys import KnownKeys
 from api.lanes import Lanes
 from api.quota import Quota
-from api.settings import Settings
+from api.readiness import Readiness
+from api.settings import Settings, files_folder
 from domain import credential, vocabulary
 from domain.effects import Instant
 from domain.events import (
@@ -59,7 +60,8 @@ class Service:
         self.desk = Desk(self.log, clock, self._speaks_for)
         self.stopping = Event()
         self.drafts = Drafts(self.desk.procedures, self.stopping.is_set)
-        self.files = Files(self.desk, self._files_folder(), settings.file_bytes_max)
+        folder = files_folder(settings, self.log.url)
+        self.files = Files(self.desk, folder, settings.file_bytes_max)
         self.quota = Quota(
             self.log, self.views.snapshot, settings.files_bytes_max, settings.key_files_bytes_max
         )
@@ -71,6 +73,7 @@ class Service:
         self.authenticating = ThreadPoolExecutor(authenticating_threads, "suivi-authenticating")
         self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
+        self.readiness = Readiness(self.log, self.views, self.feed, settings, self._disks(folder))
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
         self._firing: Thread | None = None
         self._mending = Thread(target=self._mend, name="suivi-erase", daemon=True)
@@ -78,13 +81,10 @@ class Service:
             self.feed.rebuild(names=misshapen)
         self.feed.agree()
 
-    def _files_folder(self) -> Path:
-        if self.settings.files_folder:
-            return Path(self.settings.files_folder)
+    def _disks(self, files: Path) -> Iterator[Path]:
         if self.views.is_sqlite:
-            log = Path(self.log.url.database or "")
-            return log.with_name(f"{log.stem}-files")
-        return Path("var/files")
+            yield Path(self.log.url.database or "").absolute().parent
+        yield files.absolute()
 
     def principal(self, key: str) -> Principal | None:
         """Whom a key belongs to, None if it is unknown or revoked. Raises Unavailable where the log
@@ -190,7 +190,7 @@ class Service:
             return waiting.result(seconds)
         except TimeoutError:
             waiting.cancel()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Unavailable) as error:
             log_line.warning("the views can't be used now", why=_said(error))
         return False
 
@@ -241,18 +241,6 @@ class Service:
         # What the store's driver says names hosts and statements: for the log, not for callers.
         log_line.warning("the views can't be used now", why=_said(error))
         return Unavailable("The views can't be read or brought up to date now; try again.")
-
-    def unready(self) -> str | None:
-        """Why the service can't answer, None when it can."""
-        if self.feed.stopped is not None:
-            return str(self.feed.stopped)
-        try:
-            behind = self.log.size
-            with self.views.snapshot() as (_, held):
-                behind -= held
-        except (Refusal, SQLAlchemyError, OSError) as error:
-            return _said(error)
-        return f"the views are {behind} entries behind" if behind > 10_000 else None
 
     def erase_again(self) -> int:
         """Deletes what entries say was erased and is there all the same, as after a crash: how many

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from domain.refusals import InvalidInput
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +163,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many fields a GraphQL document may select, fragments spread out.",
         ),
     ] = 1_000
+    disk_free_bytes_min: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How much room the disks of the record and of the files must have; with "
+            "less the server is not ready.",
+        ),
+    ] = 50_000_000
+    views_behind_entries_max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How many entries the views may be behind the log; with more the server is "
+            "not ready.",
+        ),
+    ] = 10_000
     files_folder: Annotated[
         str,
         Meta(
@@ -292,6 +312,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         message, _, where = str(error).partition(" - at `$.")
         name = where.rstrip("`")
         raise InvalidInput(f"{variable(name) if name else 'A setting'}: {message}.") from None
+
+
+def files_folder(settings: Settings, log: URL) -> Path:
+    """Where uploaded files lie."""
+    if settings.files_folder:
+        return Path(settings.files_folder)
+    if log.get_backend_name() == "sqlite":
+        place = Path(log.database or "")
+        return place.with_name(f"{place.stem}-files")
+    return Path("var/files")
 
 
 def variable(name: str) -> str:

@@ -167,7 +167,7 @@ def writing(bench: Bench, store: str, url: str, log: Log, views: Views, size: in
 def folded(log: Log) -> list[list[Change]]:
     """What a rebuild hands to its writing: each stream's last state, in its batches."""
     streams = log.read_streams(log.size - 1)
-    changes = [change for stream in streams for change in feed._changes(stream)]
+    changes = [change for stream in streams for change in feed.all_changes(stream)]
     size = feed.rebuild_states_max
     return [changes[i : i + size] for i in range(0, len(changes), size)]
 

@@ -222,5 +222,6 @@ def table() -> str:
 
 
 def all_refusals(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
-    """Every refusal class, the tree in depth-first order."""
-    return [root, *(c for sub in root.__subclasses__() for c in all_refusals(sub))]
+    """Every refusal class with a code of its own, the tree in depth-first order."""
+    own = (sub for sub in root.__subclasses__() if "code" in vars(sub))
+    return [root, *(c for sub in own for c in all_refusals(sub))]

@@ -169,13 +169,6 @@ def _notices(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def dump(connection: Connection) -> list[tuple[Any, ...]]:
-    """Every task and notice: to compare views with one another."""
-    tasks = connection.execute(select(tasks_table).order_by(tasks_table.c.id))
-    told = connection.execute(select(notices_table).order_by(notices_table.c.id))
-    return [tuple(row) for row in (*tasks, *told)]
-
-
 # --- Asking --------------------------------------------------------------------------------------
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, select
 from domain.credential import Credential
 from projections import writing
 from projections.views import credential as table
+from projections.views import undamaged
 from projections.writing import Change
 
-_read = msgspec.json.Decoder(Credential).decode
+_read = undamaged("credentials", msgspec.json.Decoder(Credential).decode)
 
 
 def columns(held: Credential) -> tuple[Any, ...]:
@@ -25,12 +26,6 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed."""
     mine = [c.after for c in changes if isinstance(c.after, Credential)]
     writing.put(connection, table, [columns(held) for held in mine])
-
-
-def dump(connection: Connection) -> dict[str, bytes]:
-    """Every credential, by id, as it is written: to compare views with one another."""
-    query = select(table.c.id, table.c.state)
-    return {id: bytes(blob) for id, blob in connection.execute(query)}
 
 
 def all_credentials(connection: Connection) -> list[Credential]:

@@ -54,7 +54,7 @@ from projections import (
 )
 from projections.audiences import Audience, Telling
 from projections.reading import ReadableLog
-from projections.views import VIEWS, Generation, Views
+from projections.views import VIEWS, Generation, Unreadable, Views
 from projections.writing import Change
 
 batch_entries_max = 2_000
@@ -174,7 +174,10 @@ class Feed:
         self.log = log
         self.views = views_
         self.stopped: FeedStopped | None = None
+        self.failure: Exception | None = None
+        """why the views could not be brought up to the log when it was last tried"""
         self._door = threading.Lock()
+        self._feeding: Generation | None = None
         self._states = States(bytes_max)
         self._cached_for: dict[str, int] = {}
         self._agreed_for: dict[str, int] = {}
@@ -198,7 +201,7 @@ class Feed:
         while not self._ending.wait(poll_seconds):
             try:
                 self.advance()
-            except FeedStopped:
+            except (FeedStopped, Unreadable):
                 self._ending.wait(1.0)  # until somebody rebuilds
             except Exception:
                 log_line.exception("feed could not read; trying again")
@@ -209,6 +212,20 @@ class Feed:
     def advance(self) -> int:
         """Applies all that is new; returns how many entries the views hold. Whoever needs the
         views fresh calls it; callers that come together share the work."""
+        try:
+            held = self._advance()
+        except SQLAlchemyError as error:
+            self.failure = self.views.refusal(error, self._feeding)
+            if isinstance(self.failure, Unreadable):
+                raise self.failure from error
+            raise
+        except Exception as failure:
+            self.failure = failure
+            raise
+        self.failure = None
+        return held
+
+    def _advance(self) -> int:
         if isinstance(self.stopped, LogWentBack):
             self._agree_now()
             self.stopped = None  # somebody brought the newer log back, or rebuilt the views
@@ -218,7 +235,7 @@ class Feed:
             self.stopped = None  # somebody rebuilt the views
         with self._door:
             while True:
-                generation = self.views.current()
+                generation = self._feeding = self.views.current()
                 self._cached_for = generation.numbers
                 with generation.engine.connect() as connection:
                     heads = generation.heads(connection).values()
@@ -301,13 +318,13 @@ class Feed:
     def _catch_up_and_switch(self, beside: Generation, held: int) -> None:
         gone = self.views.misshapen()
         while True:
-            current = self.views.current()
+            current = self.views.current(besides=gone)
             with current.engine.execution_options(writes=True).begin() as connection:
                 lock(connection, switch_seconds_max)
                 if not self.views.is_current(connection, current):
                     continue
                 # Nobody who has read an entry may look for it in vain afterwards.
-                end = max([held, *current.heads(connection, besides=gone).values()])
+                end = max([held, *current.heads(connection).values()])
                 end = min(end, self.log.size)  # unless the log went back
                 with beside.engine.execution_options(writes=True).begin() as writing:
                     while held < end:
@@ -390,7 +407,7 @@ def fill(
             progress(done, size)
 
     for stream in log.read_streams(size - 1):
-        batch.extend(_changes(stream))
+        batch.extend(all_changes(stream))
         done += len(stream)
         if len(batch) >= rebuild_states_max:
             flush()
@@ -488,7 +505,8 @@ def lock(connection: Connection, idle_seconds: float) -> None:
         )
 
 
-def _changes(stream: list[Entry]) -> Iterator[Change]:
+def all_changes(stream: Sequence[Entry]) -> Iterator[Change]:
+    """What all the entries of a stream make of nothing."""
     last = stream[-1]
     if [entry.version for entry in stream] != list(range(1, len(stream) + 1)):
         raise ValueError(f"the versions of stream {last.stream} have gaps")

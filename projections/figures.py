@@ -38,7 +38,7 @@ Cell = tuple[Any, ...]
 """The columns of the table from `dimension` to `common`, in its order."""
 
 _NAMES = tuple(table.columns.keys())[1:-3]
-_SUMS = ("paragraphs", "parts", "pairs")
+_SUMS: tuple[str, ...] = table.info["sums"]
 
 _PLACE = {name: place for place, name in enumerate(_NAMES)}
 
@@ -316,21 +316,6 @@ def _sum_up(sums: Sums) -> None:
 
 def _key(cell: Cell) -> str:
     return blake2b("\x1f".join(map(str, cell)).encode(), digest_size=16).hexdigest()
-
-
-def counted(states: Iterable[tuple[Recommendation, Audience]]) -> dict[str, Units]:
-    """What the cells of some recommendations add up to, as `dump` gives it."""
-    sums: Sums = defaultdict(lambda: [0, 0, 0])
-    for r, audience in states:
-        _count(sums, r, audience, 1)
-    _sum_up(sums)
-    return {_key(cell): (n[0], n[1], n[2]) for cell, n in sums.items() if any(n)}
-
-
-def dump(connection: Connection) -> dict[str, Units]:
-    """Every cell that is not empty: to compare views with one another."""
-    query = select(table.c.cell, table.c.paragraphs, table.c.parts, table.c.pairs)
-    return {cell: tuple(n) for cell, *n in connection.execute(query) if any(n)}
 
 
 # --- Questions -----------------------------------------------------------------------------------

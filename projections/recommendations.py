@@ -231,12 +231,6 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
 _NOTHING: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in views.SIDES}
 
 
-def dump(connection: Connection) -> Iterable[tuple[str, bytes]]:
-    """Every state in the view, by id, as it is written: to compare views with one another."""
-    for id, blob in connection.execute(select(table.c.id, table.c.state).order_by(table.c.id)):
-        yield id, bytes(blob)
-
-
 # --- Questions -----------------------------------------------------------------------------------
 
 

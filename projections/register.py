@@ -71,7 +71,7 @@ class Shelf(Generic[State]):
         self.table = table
         self.type = state
         self._columns = columns
-        self._read = msgspec.msgpack.Decoder(state).decode
+        self._read = views.undamaged("register", msgspec.msgpack.Decoder(state).decode)
 
     def row(self, change: Change) -> tuple[Any, ...]:
         s = change.after
@@ -175,11 +175,6 @@ class Shelf(Generic[State]):
         if scope.addressees is None:
             return condition
         return condition & c.addressee.in_([*sorted(scope.addressees), ""])
-
-    def dump(self, connection: Connection) -> dict[str, bytes]:
-        """Every state, by id, as it is written: to compare views with one another."""
-        query = select(self.table.c.id, self.table.c.state)
-        return {id: bytes(blob) for id, blob in connection.execute(query)}
 
 
 def _number(n: int | None) -> str:

@@ -19,6 +19,7 @@ from projections.writing import Change
 
 addressees_max = 20
 quiet_seconds_max = 1.0
+rows_at_once = 1_000
 words_bytes_max = 1_000_000
 """A `tsvector` has room for a mebibyte of words; beyond that it mixes them up without a word."""
 
@@ -101,17 +102,40 @@ def _numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def dump(connection: Connection) -> dict[str, str]:
-    """The words of every recommendation, by id: to compare views with one another."""
-    on_sqlite = connection.dialect.name == "sqlite"
-    query = (
-        "SELECT d.recommendation, t.tokens FROM search_document d JOIN search_text t"
-        " ON t.rowid = d.number"
-        if on_sqlite
-        else "SELECT d.recommendation, array_to_string(tsvector_to_array(t.tokens), ' ')"
-        " FROM search_document d JOIN search_text t ON t.number = d.number"
-    )
-    return {id: " ".join(sorted(words.split())) for id, words in connection.execute(text(query))}
+def indexed(connection: Connection) -> Iterator[tuple[str, int, int]]:
+    """What each recommendation is found by, in the order of their ids: id, a digest of the words
+    that are kept, and of those that the index holds. Digests are this process's own."""
+    kept: dict[str, int] = {}
+    held: dict[str, int] = {}
+    if connection.dialect.name == "sqlite":
+        ids = dict(connection.execute(select(document.c.number, document.c.recommendation)).all())
+        databases = connection.exec_driver_sql("PRAGMA database_list").scalars(1).all()
+        schema = "search" if "search" in databases else "main"
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE temp.search_word"
+            f" USING fts5vocab({schema}, search_text, instance)"
+        )
+        words = connection.exec_driver_sql("SELECT doc, term FROM temp.search_word")
+        for number, word in words.yield_per(rows_at_once):
+            id = ids.get(number, f"the text {number}")
+            held[id] = held.get(id, 0) + hash(word)
+        connection.exec_driver_sql("DROP TABLE temp.search_word")
+        texts = connection.exec_driver_sql("SELECT rowid, tokens FROM search_text")
+        for number, tokens_ in texts.yield_per(rows_at_once):
+            id = ids.get(number, f"the text {number}")
+            kept[id] = sum(map(hash, tokens_.split()))
+    else:
+        query = (
+            "SELECT d.recommendation, t.number, tsvector_to_array(t.tokens)"
+            " FROM search_document d FULL JOIN search_text t ON t.number = d.number"
+        )
+        piecemeal = {"yield_per": rows_at_once}
+        found = connection.exec_driver_sql(query, execution_options=piecemeal)
+        for id, number, tokens_ in found:
+            id = id or f"the text {number}"
+            kept[id] = held[id] = sum(map(hash, tokens_ or ()))
+    for id in sorted(kept.keys() | held.keys()):
+        yield id, kept.get(id, 0), held.get(id, 0)
 
 
 # --- Asking --------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ reads as many cells as there are differently placed cases, not the cases themsel
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from sqlalchemy import Connection, and_, func, select
@@ -39,17 +39,6 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
                 sums[cell(change.before, change.was)] -= 1
     rows = [(_key(cell), *cell, cases) for cell, cases in sums.items() if cases]
     writing.add(connection, table, "cell", ("cases",), sorted(rows))
-
-
-def counted(states: Iterable[tuple[Recommendation, Audience]]) -> dict[str, int]:
-    """What the cells of some cases add up to, as `dump` gives it."""
-    return dict(Counter(_key(cell(*told)) for told in states))
-
-
-def dump(connection: Connection) -> dict[str, int]:
-    """Every cell that is not empty: to compare views with one another."""
-    query = select(table.c.cell, table.c.cases).where(table.c.cases != 0)
-    return {cell: int(cases) for cell, cases in connection.execute(query)}
 
 
 def configurations(

@@ -186,9 +186,3 @@ def _page(
     found = connection.execute(query.limit(first + 1)).all()
     page = [Waiting(stream_of(row[0]), row[1], f"{row[1]} {row[0]}") for row in found[:first]]
     return page, len(found) > first
-
-
-def dump(connection: Connection) -> dict[str, str]:
-    """When each case wakes, by id: to compare views with one another."""
-    query = select(table.c.recommendation, table.c.wakes_at)
-    return {row[0]: row[1] for row in connection.execute(query)}

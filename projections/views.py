@@ -8,18 +8,24 @@ names: they are attached databases on SQLite, the search path on PostgreSQL.
 
 from __future__ import annotations
 
+import os
+import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random, SystemRandom
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+import structlog
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
     Engine,
+    ExceptionContext,
     Float,
     Index,
     Integer,
@@ -31,10 +37,15 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    select,
     text,
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
+
+from domain.refusals import Unavailable
+
+log_line = structlog.get_logger("suivi.views")
 
 readers_max = 32
 engines_max = 3
@@ -43,6 +54,9 @@ busy_timeout_seconds = 30
 checkpoint_pages = 10_000
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
+
+OWN = {"own": True}
+"""Marks a column that says nothing of the log: a worker's own, or a number that is arbitrary."""
 
 
 def _told() -> tuple[Column[Any], ...]:
@@ -151,7 +165,7 @@ _search = MetaData()
 search_document = Table(
     "search_document",
     _search,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, info=OWN),
     Column("recommendation", Text, nullable=False, unique=True),
 )
 # The inverted index itself is each store's own: FTS5, and a tsvector under GIN.
@@ -171,6 +185,7 @@ _SEARCH_TEXT = {
 # --- Figures: what is counted, in cells ----------------------------------------------------------
 
 _figures = MetaData()
+# A cell whose `sums` are all nought has been left, and stands for nothing.
 
 figure = Table(
     "figure",
@@ -204,6 +219,7 @@ figure = Table(
     Column("parts", BigInteger, nullable=False),
     Column("pairs", BigInteger, nullable=False),
     Index("figure_asked", "dimension", "addressee"),
+    info={"sums": ("paragraphs", "parts", "pairs")},
 )
 
 standing = Table(
@@ -216,6 +232,7 @@ standing = Table(
     *_told(),
     Column("cases", BigInteger, nullable=False),
     Index("standing_under", "definition", "addressee"),
+    info={"sums": ("cases",)},
 )
 
 # --- The register: everything that is no recommendation ------------------------------------------
@@ -295,8 +312,8 @@ timer = Table(
     Column("addressee", Text, nullable=False),
     Column("wakes_at", ordered, nullable=False, index=True),
     # The workers' own: until when a case is claimed (seconds since 1970), and how often it was.
-    Column("leased_until", Float, nullable=False),
-    Column("epoch", BigInteger, nullable=False),
+    Column("leased_until", Float, nullable=False, info=OWN),
+    Column("epoch", BigInteger, nullable=False, info=OWN),
 )
 
 # What readers are told of it: beside the timers, as each audience knows them.
@@ -379,6 +396,11 @@ class View(NamedTuple):
     tables: MetaData
     more: Mapping[str, tuple[str, ...]] = {}
 
+    @property
+    def head(self) -> Table:
+        """Holds one row: how many entries of the log the view holds, and which shape it has."""
+        return self.tables.tables[f"{self.name}_head"]
+
 
 VIEWS = {
     view.name: view
@@ -405,17 +427,21 @@ for _view in VIEWS.values():
 class Generation:
     """Generations of some views that are read and written together."""
 
-    def __init__(self, numbers: Mapping[str, int], engine: Engine) -> None:
+    def __init__(self, numbers: Mapping[str, int], engine: Engine, key: object = None) -> None:
         self.numbers = dict(numbers)
         self.engine = engine
+        self.key = key
 
-    def heads(self, connection: Connection, besides: Collection[str] = ()) -> dict[str, int]:
-        """How many entries of the log each of these views holds; `besides` some."""
-        names = [name for name in self.numbers if name not in besides]
-        if not names:
+    def heads(self, connection: Connection) -> dict[str, int]:
+        """How many entries of the log each of these views holds. Raises Unreadable where a view
+        does not say."""
+        if not self.numbers:
             return {}
-        query = "SELECT " + ", ".join(f"(SELECT next FROM {name}_head)" for name in names)
-        return dict(zip(names, connection.execute(text(query)).one(), strict=True))
+        query = "SELECT " + ", ".join(f"(SELECT next FROM {name}_head)" for name in self.numbers)
+        heads = dict(zip(self.numbers, connection.execute(text(query)).one(), strict=True))
+        if silent := [name for name, head in heads.items() if head is None]:
+            raise Unreadable(silent)
+        return heads
 
     def next(self, connection: Connection) -> int:
         """How many entries of the log all of these views hold."""
@@ -430,25 +456,81 @@ class Generation:
             connection.exec_driver_sql(statement)
 
 
-class Views:
-    """The views of the log at `url`."""
+State = TypeVar("State")
+Reads = Callable[[Path], str]
 
-    def __init__(self, url: URL) -> None:
+
+class Unreadable(Unavailable):
+    """Views that are damaged or gone: `names`, as far as it is known which."""
+
+    def __init__(self, names: Collection[str] = ()) -> None:
+        self.names = sorted(names)
+        if not self.names or len(self.names) == len(VIEWS):
+            super().__init__("The views can't be read: `suivi rebuild` makes them anew.")
+        else:
+            which = " ".join(f"--view {name}" for name in self.names)
+            said = ", ".join(f"“{name}”" for name in self.names)
+            super().__init__(
+                f"The view {said} can't be read: `suivi rebuild {which}` makes it anew."
+            )
+
+
+def undamaged(view: str, decode: Callable[[bytes], State]) -> Callable[[bytes], State]:
+    """Decodes what a view holds. Raises Unreadable where it is not what was written."""
+
+    def read(blob: bytes) -> State:
+        try:
+            return decode(blob)
+        except msgspec.DecodeError as error:
+            raise Unreadable([view]) from error
+
+    return read
+
+
+class Views:
+    """The views of the log at `url`. With `reads`, which gives SQLite's URI for reading a file,
+    nothing is made or changed, and the right to read is enough."""
+
+    def __init__(self, url: URL, reads: Reads | None = None) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._reads = reads
         self._door = Lock()
-        self._open: dict[tuple[int, ...], Generation] = {}
-        self._pointer = self._engine({})
-        if not self._is_made():
+        self._open: dict[Any, Generation] = {}
+        self._pointed: Engine | None = None
+        self._pointer_is: Identity | None = None
+        self._damaged: tuple[object, Collection[str]] | None = None
+        if reads is None and not self._is_made():
             self._make_what_is_missing()
+
+    @property
+    def _pointer(self) -> Engine:
+        """Connections to the pointer; new ones where its file is another by now."""
+        is_ = _identity(self._pointer_file) if self.is_sqlite else None
+        with self._door:
+            if self._pointed is None or is_ != self._pointer_is:
+                if self._pointed is not None:
+                    self._pointed.dispose()
+                self._pointed, self._pointer_is = self._engine({}), is_
+            return self._pointed
+
+    @property
+    def _pointer_file(self) -> Path:
+        log = Path(self.url.database or "")
+        return log.with_name(f"{log.stem}-views.db")
 
     def _is_made(self) -> bool:
         """True where every view has a generation: then starting writes nothing, and waits for no
         one who does."""
+        pointer = self._pointer_file
+        if self.is_sqlite and _identity(pointer) is None and _beside(pointer, "-wal").exists():
+            self._unlink(pointer)  # it was emptied: one that is only being made has no log yet
         try:
             with self._pointer.connect() as connection:
                 return self._numbers(connection).keys() == VIEWS.keys()
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
+            if self.is_sqlite and _code(error) in _DAMAGE_SQLITE:
+                self._unlink(self._pointer_file)  # it says nothing that can't be said again
             return False
 
     def _make_what_is_missing(self) -> None:
@@ -471,25 +553,50 @@ class Views:
 
     # -- generations
 
-    def current(self) -> Generation:
-        """The generations that queries read and the feed fills."""
-        with self._pointer.connect() as connection:
-            return self._generation(self._numbers(connection))
+    def current(self, besides: Collection[str] = ()) -> Generation:
+        """The generations that queries read and the feed fills; `besides` some. Raises Unreadable
+        where one of them is gone."""
+        numbers = self.numbers()
+        if numbers.keys() != VIEWS.keys():
+            raise Unreadable(VIEWS.keys() - numbers.keys())
+        return self._generation({n: numbers[n] for n in numbers if n not in besides})
+
+    def numbers(self) -> dict[str, int]:
+        """Which generation of each view is current; none where there is no pointer. Raises
+        Unreadable where the pointer is damaged."""
+        if self.is_sqlite and _identity(self._pointer_file) is None:
+            return {}
+        try:
+            with self._pointer.connect() as connection:
+                return self._numbers(connection)
+        except SQLAlchemyError as error:
+            if _is_damage(error):
+                raise Unreadable() from error
+            raise
 
     def is_current(self, connection: Connection, generation: Generation) -> bool:
         """False when somebody has switched to another generation since."""
-        return self._numbers(connection) == generation.numbers
+        return generation.numbers.items() <= self._numbers(connection).items()
+
+    def found_damaged(self, generation: Generation, names: Collection[str]) -> Unreadable:
+        """Remembers that views can't be relied on: nobody is answered from them until others are
+        current."""
+        self._damaged = generation.key, names
+        log_line.error("views are damaged", views=sorted(names))
+        return Unreadable(names)
 
     def misshapen(self) -> list[str]:
         """The views that were made by a version with other tables or folds, or were dropped."""
         found: list[str] = []
-        with self._pointer.connect() as connection:
-            numbers = self._numbers(connection)
+        numbers = self.numbers()
         for name, view in VIEWS.items():
             try:
-                with self._alone({name: numbers[name]}) as connection:
-                    shape = connection.execute(text(f"SELECT shape FROM {name}_head")).scalar_one()
-            except SQLAlchemyError:
+                with self.alone(name, numbers[name]) as connection:
+                    query = text(f"SELECT shape FROM {name}_head")
+                    shape = connection.execute(query).scalar_one_or_none()
+                    for table in view.tables.sorted_tables:
+                        connection.execute(select(table).limit(1)).all()
+            except (KeyError, SQLAlchemyError, Unreadable):
                 shape = None
             if shape != view.shape:
                 found.append(name)
@@ -497,8 +604,7 @@ class Views:
 
     def begin_next(self, names: Iterable[str]) -> Generation:
         """Empty generations of some views, beside the current ones."""
-        with self._pointer.connect() as connection:
-            numbers = self._numbers(connection)
+        numbers = self.numbers()
         beside = {name: numbers[name] + 1 for name in names}
         self._drop(beside)
         self._make(beside)
@@ -518,29 +624,118 @@ class Views:
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, int]]:
-        """A read transaction on the current generations, and how many entries it has seen."""
-        generation = self.current()
+        """A read transaction on the current generations, and how many entries it has seen. What
+        goes wrong while it is read is a refusal: Unreadable where a rebuild mends it."""
+        generation = self._reached()
+        if self._damaged is not None and self._damaged[0] == generation.key:
+            raise Unreadable(self._damaged[1])
         deadline = time.monotonic() + torn_seconds_max
         while True:
-            with generation.engine.connect() as connection:
+            with self._answering(generation) as connection:
                 if not self.is_sqlite:
                     connection = connection.execution_options(
                         isolation_level="REPEATABLE READ", postgresql_readonly=True
                     )
-                with connection.begin():
+                reading = connection.begin()
+                try:
                     heads = set(generation.heads(connection).values())
                     # On SQLite a commit reaches one file after the other: a reader who comes
                     # between looks again.
                     if len(heads) == 1 or time.monotonic() > deadline:
                         yield connection, min(heads)
                         return
+                finally:
+                    reading.rollback()  # which works on a connection that was lost, too
             time.sleep(0.001)
+
+    def _reached(self) -> Generation:
+        try:
+            return self.current()
+        except SQLAlchemyError as error:
+            raise self.refusal(error) from error
+
+    @contextmanager
+    def _answering(self, generation: Generation) -> Iterator[Connection]:
+        try:
+            connection = generation.engine.connect()
+        except SQLAlchemyError as error:
+            raise self.refusal(error, generation) from error
+        with connection:
+            yield connection.execution_options(answers=generation)
+
+    def _told(self, context: ExceptionContext) -> Exception | None:
+        error, connection = context.sqlalchemy_exception, context.connection
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True  # or the connection stays so when rights are back
+        if error is None or connection is None:
+            return None
+        generation = connection.get_execution_options().get("answers")
+        if generation is None:
+            return None
+        return self.refusal(error, generation, context.statement or "")
+
+    def refusal(
+        self, error: Exception, generation: Generation | None = None, statement: str = ""
+    ) -> Unavailable:
+        """What callers are told of an error of the store, met in a generation or on the way to
+        one."""
+        # What the store's driver says names hosts and statements: for the log, not for callers.
+        log_line.warning("the views can't be used now", why=str(getattr(error, "orig", error)))
+        if not _is_damage(error):
+            return Unavailable("The views can't be read or brought up to date now; try again.")
+        names = self.misshapen() or _views_in(statement)
+        return Unreadable(names) if generation is None else self.found_damaged(generation, names)
+
+    def look(self) -> None:
+        """Reads a little of each view past all that is kept in memory, by chance, and looks whether
+        more can be written. Raises Unavailable where not: Unreadable where a rebuild mends it."""
+        generation = self._reached()
+        if self.is_sqlite:
+            for file in self._files(generation):
+                if file.exists() and not os.access(file, os.W_OK):
+                    raise Unavailable(f"The views can't be written: {file.name} is read-only.")
+        engine = self._engine(generation.numbers)
+        try:
+            with engine.connect() as fresh:
+                reading = fresh.execution_options(answers=generation)
+                with reading.begin():
+                    for view in VIEWS.values():
+                        self._sample(reading, view, SystemRandom())
+        except SQLAlchemyError as error:
+            raise self.refusal(error, generation) from error
+        finally:
+            engine.dispose()
+
+    def _sample(self, connection: Connection, view: View, random: Random) -> None:
+        for table in view.tables.sorted_tables:
+            connection.execute(select(table).limit(1)).all()
+        if not self.is_sqlite:
+            # Locking a row is written, and refused wherever writing is; nobody waits for it.
+            connection.execute(select(view.head).with_for_update(skip_locked=True)).all()
+            return
+        with_rowids = text(
+            f"SELECT name FROM {view.name}.sqlite_master WHERE type = 'table'"
+            " AND sql NOT LIKE '%WITHOUT ROWID%' AND sql NOT LIKE '%VIRTUAL%'"
+        )
+        for (table,) in connection.execute(with_rowids).all():
+            some = text(
+                f"SELECT * FROM {view.name}.{table} WHERE rowid >="
+                f" :random % max(1, (SELECT max(rowid) FROM {view.name}.{table})) LIMIT 1"
+            )
+            connection.execute(some, {"random": random.randrange(1 << 62)}).all()
+
+    def _files(self, generation: Generation) -> Iterator[Path]:
+        places = (self._file(name, number) for name, number in generation.numbers.items())
+        for file in (self._pointer_file, *places):
+            for suffix in ("", "-wal", "-shm"):
+                yield _beside(file, suffix)
 
     def close(self) -> None:
         """Closes all connections."""
         for generation in self._open.values():
             generation.engine.dispose()
-        self._pointer.dispose()
+        if self._pointed is not None:
+            self._pointed.dispose()
 
     # -- the two stores
 
@@ -551,17 +746,29 @@ class Views:
         return {name: known[name] for name in VIEWS if name in known}
 
     def _generation(self, numbers: dict[str, int]) -> Generation:
-        key = tuple(numbers.values())
+        key = self._key(numbers)
         with self._door:
             if key not in self._open:
                 while len(self._open) >= engines_max:  # readers of the one before may go on
                     self._open.pop(next(iter(self._open))).engine.dispose()
-                self._open[key] = Generation(numbers, self._engine(numbers))
+                self._open[key] = Generation(numbers, self._engine(numbers), key)
             return self._open[key]
 
+    def _key(self, numbers: Mapping[str, int]) -> Any:
+        """What tells generations from any others: their numbers and, where a file may be put in the
+        place of another, their files. Raises Unreadable where a file is gone."""
+        if not self.is_sqlite:
+            return tuple(numbers.items())
+        files = {name: _identity(self._file(name, number)) for name, number in numbers.items()}
+        if gone := [name for name, file in files.items() if file is None]:
+            raise Unreadable(gone)
+        return tuple(numbers.items()), tuple(files.values())
+
     @contextmanager
-    def _alone(self, numbers: Mapping[str, int]) -> Iterator[Connection]:
-        engine = self._engine(numbers, with_pointer=False)
+    def alone(self, name: str, number: int) -> Iterator[Connection]:
+        """A connection to one generation of one view. Raises Unreadable where it is gone."""
+        self._key({name: number})
+        engine = self._engine({name: number}, with_pointer=False)
         try:
             with engine.connect() as connection:
                 yield connection
@@ -575,18 +782,23 @@ class Views:
     def _engine(self, numbers: Mapping[str, int], *, with_pointer: bool = True) -> Engine:
         """Connections to some generations, and on SQLite, where a transaction locks all the files
         it sees, to the pointer only where it is needed."""
-        if not self.is_sqlite:
+        if self.is_sqlite:
+            files = {name: self._file(name, number) for name, number in numbers.items()}
+            main = self._pointer_file if with_pointer else ":memory:"
+            engine = sqlite_engine(main, files, self._reads)
+        else:
             path = ",".join([*(f"{name}_{number}" for name, number in numbers.items()), "public"])
-            return create_engine(
+            options = f"-csearch_path={path} -csynchronous_commit=off"
+            if self._reads is not None:
+                options += " -cdefault_transaction_read_only=on"
+            engine = create_engine(
                 self.url,
-                connect_args={"options": f"-csearch_path={path} -csynchronous_commit=off"},
+                connect_args={"options": options},
                 pool_size=4,
                 max_overflow=readers_max - 4,
             )
-        log = Path(self.url.database or "")
-        files = {name: self._file(name, number) for name, number in numbers.items()}
-        main = log.with_name(f"{log.stem}-views.db") if with_pointer else ":memory:"
-        return sqlite_engine(main, files)
+        event.listen(engine, "handle_error", self._told, retval=True)
+        return engine
 
     def _make(self, numbers: Mapping[str, int]) -> None:
         for name, number in numbers.items():
@@ -603,12 +815,60 @@ class Views:
     def _drop(self, numbers: Mapping[str, int]) -> None:
         for name, number in numbers.items():
             if self.is_sqlite:
-                file = self._file(name, number)
-                for suffix in ("", "-wal", "-shm"):
-                    file.with_name(file.name + suffix).unlink(missing_ok=True)
+                self._unlink(self._file(name, number))
             else:
                 with self._pointer.begin() as connection:
                     connection.execute(text(f"DROP SCHEMA IF EXISTS {name}_{number} CASCADE"))
+
+    @staticmethod
+    def _unlink(file: Path) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            _beside(file, suffix).unlink(missing_ok=True)
+
+
+def _beside(file: Path, suffix: str) -> Path:
+    return file.with_name(file.name + suffix)
+
+
+Identity = tuple[int, int]
+
+
+def _identity(file: Path) -> Identity | None:
+    """Which file this is, None where there is none or nothing in it."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
+
+
+_DAMAGE_SQLITE = (11, 26)
+"""SQLITE_CORRUPT, SQLITE_NOTADB."""
+_NO_CODE_SQLITE = ("no such ", "Could not decode ")
+"""How errors begin that have no code of their own: a table, or a column, that is not there, and a
+text that is none."""
+READ_ONLY = "25006"
+_DAMAGE_POSTGRESQL = ("42P01", "42703", "3F000", "58P01", "XX001", "XX002")
+"""A table, a column, a schema or a file that is not there; a page or an index that is damaged."""
+
+
+def _code(error: Exception) -> int | None:
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _is_damage(error: Exception) -> bool:
+    """True for what mends by making views anew; False for what passes, as a disk that is full."""
+    orig = getattr(error, "orig", None)
+    if orig is not None and hasattr(orig, "sqlstate"):
+        return orig.sqlstate in _DAMAGE_POSTGRESQL
+    return _code(error) in _DAMAGE_SQLITE or str(orig).startswith(_NO_CODE_SQLITE)
+
+
+def _views_in(statement: str) -> list[str]:
+    """The views whose tables a statement names."""
+    words = {*re.findall(r"\w+", statement)}
+    return [name for name, view in VIEWS.items() if words & view.tables.tables.keys()]
 
 
 def make_tables(connection: Connection, view: View) -> None:
@@ -621,12 +881,20 @@ def make_tables(connection: Connection, view: View) -> None:
     )
 
 
-def sqlite_engine(main: Path | str, attached: Mapping[str, Path]) -> Engine:
-    """Connections to a SQLite file that see the tables of others beside it."""
+def sqlite_engine(
+    main: Path | str, attached: Mapping[str, Path], reads: Reads | None = None
+) -> Engine:
+    """Connections to a SQLite file that see the tables of others beside it; by what `reads` gives
+    for a file, where they are only to read."""
+
+    def where(file: Path | str) -> str:
+        return reads(file) if reads is not None and isinstance(file, Path) else str(file)
+
     engine = create_engine(
-        URL.create("sqlite", database=str(main)),
+        "sqlite://",
         poolclass=QueuePool,
         connect_args={
+            "uri": reads is not None,
             "timeout": busy_timeout_seconds,
             "check_same_thread": False,
             "isolation_level": None,
@@ -635,16 +903,21 @@ def sqlite_engine(main: Path | str, attached: Mapping[str, Path]) -> Engine:
         max_overflow=readers_max - 4,
     )
 
+    def choose(dialect: object, record: object, args: list[Any], named: object) -> None:
+        args[:] = [where(main)]  # anew: how a file is read depends on who writes it now
+
     def prepare(dbapi: Any, record: object) -> None:
-        _write_ahead(dbapi, "main")
-        dbapi.execute("PRAGMA synchronous = NORMAL")
         for name, file in attached.items():
-            dbapi.execute(f"ATTACH ? AS {name}", (str(file),))
+            dbapi.execute(f"ATTACH ? AS {name}", (where(file),))
+        if reads is not None:
+            return
+        for name in ("main", *attached):
             _write_ahead(dbapi, name)
             dbapi.execute(f"PRAGMA {name}.synchronous = NORMAL")
         # Views may be lost and made again: their pages go to the disk less often than a log's.
         dbapi.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
 
+    event.listen(engine, "do_connect", choose)
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin_sqlite)
     return engine

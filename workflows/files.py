@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -31,9 +32,10 @@ class Upload:
         self._max = size_bytes_max
         self._hash = hashlib.sha256()
         self._place = folder / self.id.hex
-        folder.mkdir(parents=True, exist_ok=True)
         self._part = self._place.with_suffix(".part")
-        self._file = self._part.open("xb")
+        with _keeping():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._part.open("xb", buffering=0)
 
     @property
     def digest(self) -> str:
@@ -46,25 +48,43 @@ class Upload:
         if self.size > self._max:
             raise LimitExceeded(f"A file may have {self._max:,} bytes.")
         self._hash.update(chunk)
-        self._file.write(chunk)
+        with _keeping():
+            rest = memoryview(chunk)
+            while rest:
+                rest = rest[self._file.write(rest) :]
 
     def keep(self) -> None:
         """Puts the bytes in their place, on the disk, before the log says that they are there."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._part.rename(self._place)
-        folder = os.open(self._place.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)  # or the name may be lost with the power
-        finally:
-            os.close(folder)
+            with _keeping():
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._part.rename(self._place)
+                folder = os.open(self._place.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)  # or the name may be lost with the power
+                finally:
+                    os.close(folder)
+        except Unavailable:
+            self.drop()
+            raise
 
     def drop(self) -> None:
         """Leaves nothing behind."""
         self._file.close()
         self._part.unlink(missing_ok=True)
         self._place.unlink(missing_ok=True)
+
+
+@contextmanager
+def _keeping() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            "The file can't be kept: the disk of the files is full, or can't be written. Send it "
+            "again when that is mended."
+        ) from error
 
 
 class Files:

@@ -7,7 +7,8 @@ The parts:
 
 `events`: writers with appends in flight (`events.py`). `timers`: workers that fire what is due
 beside people who take steps (`timers.py`). `hostile`: honest clients beside hostile ones
-(`hostile.py`).
+(`hostile.py`). `mishaps`: a server whose disk fills, whose files become read-only and whose views
+are damaged (`mishaps.py`).
 
 `--sabotage` proves that the searches can fail: each way to damage a store, or to fire wrongly, must
 be found. The exit code is 1 after any violation, or any sabotage that was not found.
@@ -23,12 +24,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos import events, hostile, timers
+from tests.chaos import events, hostile, mishaps, timers
 
 PARTS: dict[str, tuple[Callable[..., bool], Callable[..., bool], int]] = {
     "events": (events.run, events.sabotage, 100),
     "timers": (timers.run, timers.sabotage, 12),
     "hostile": (hostile.run, hostile.sabotage, 1),
+    "mishaps": (mishaps.run, mishaps.sabotage, 5),
 }
 """How each part runs, how it is proved, and how many rounds are usual."""
 
@@ -50,6 +52,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, help="how long a round takes, of timers or beside the hostile"
     )
+    parser.add_argument("--mishaps", type=int, help="how many befall the store in a round")
     parser.add_argument("--steps", type=float, help="how many steps each of the people takes")
     parser.add_argument("--store", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -64,10 +67,12 @@ def main() -> int:
             if asked.sabotage:
                 failed += not sabotage(store, asked.seed, console)
             else:
-                more = {}
-                if name != "events":
+                more: dict[str, float] = {}
+                if name in ("timers", "hostile"):
                     given = {"seconds": asked.seconds, "steps_max": asked.steps}
                     more = {what: value for what, value in given.items() if value}
+                if name == "mishaps" and asked.mishaps:
+                    more = {"mishaps_max": asked.mishaps}
                 failed += not run(store, asked.rounds or rounds, asked.seed, console, **more)
     return int(failed > 0)
 

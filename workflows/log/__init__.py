@@ -18,9 +18,10 @@ from domain.refusals import CommandReused, InvalidInput, Refusal, StaleVersion, 
 from workflows.log.mapper import EntryMapper, commit, read_payload
 from workflows.log.recorder import Append, Appended, CommandRow, CommandTaken, Recorder, Row
 
-__all__ = ["REUSED", "Appended", "CommandRow", "Log", "read_url"]
+__all__ = ["REUSED", "Appended", "CommandRow", "Log", "Reads", "entry_of", "read_url"]
 
 State = TypeVar("State")
+Reads = Callable[[Path], str]
 
 page_rows_max = 20_000
 
@@ -46,23 +47,26 @@ def read_url(text: str) -> URL:
     )
 
 
-def open_recorder(url: URL) -> Recorder:
-    """The recorder for a database URL."""
+def open_recorder(url: URL, reads: Reads | None = None) -> Recorder:
+    """The recorder for a database URL; one that only reads, where `reads` is given."""
     if url.get_backend_name() == "sqlite":
-        from workflows.log.sqlite import SQLiteRecorder
+        from workflows.log.sqlite import SQLiteReader, SQLiteRecorder
 
-        return SQLiteRecorder(Path(url.database or ""))
-    from workflows.log.postgresql import PostgreSQLRecorder
+        path = Path(url.database or "")
+        return SQLiteRecorder(path) if reads is None else SQLiteReader(path, reads(path))
+    from workflows.log.postgresql import PostgreSQLReader, PostgreSQLRecorder
 
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return PostgreSQLRecorder(conninfo)
+    return PostgreSQLRecorder(conninfo) if reads is None else PostgreSQLReader(conninfo)
 
 
 class Log(Application[UUID]):
-    """The record itself. Entries go in once and never change."""
+    """The record itself. Entries go in once and never change. With `reads`, which gives SQLite's
+    URI for reading a file, nothing is made or changed, and the right to read is enough."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, reads: Reads | None = None) -> None:
         self.url = read_url(url)
+        self._reads = reads
         try:
             super().__init__()
         except OperationalError as error:
@@ -71,7 +75,7 @@ class Log(Application[UUID]):
     recorder: Recorder
 
     def construct_recorder(self) -> Recorder:
-        return open_recorder(self.url)
+        return open_recorder(self.url, self._reads)
 
     def construct_mapper(self) -> EntryMapper:
         return EntryMapper()
@@ -129,12 +133,12 @@ class Log(Application[UUID]):
         self, start: int = 0, limit: int = page_rows_max, stop: int | None = None
     ) -> list[Entry]:
         """Entries from log index `start` on, at most `limit`, up to and with `stop`."""
-        return [_entry(row) for row in self._rows(start, min(limit, page_rows_max), stop)]
+        return [entry_of(row) for row in self._rows(start, min(limit, page_rows_max), stop)]
 
     def read_all(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
         """All entries from log index `start` on, read page by page."""
         while rows := self._rows(start, page_rows_max, stop):
-            yield from map(_entry, rows)
+            yield from map(entry_of, rows)
             start = rows[-1].log_index + 1
 
     def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
@@ -146,6 +150,19 @@ class Log(Application[UUID]):
     def _rows(self, start: int, limit: int, stop: int | None) -> list[Row]:
         with _reaching():
             return self.recorder.read(start, limit, stop)
+
+    def look(self) -> None:
+        """Reads a little anew and tries again what failed last. Raises Unavailable where the record
+        can't be read or written."""
+        try:
+            self.recorder.look()
+        except OperationalError as error:
+            raise Unavailable(f"The record can't be read or written now: {error}.") from error
+
+    def now(self) -> int:
+        """The instant (microseconds, UTC) by the clock that gives recording times."""
+        with _reaching():
+            return self.recorder.now()
 
     def at(self, recorded_at: int) -> int:
         """The log index of the last entry recorded at or before an instant (microseconds, UTC);
@@ -165,11 +182,16 @@ class Log(Application[UUID]):
             return []
         with _reaching():
             rows = self.recorder.read_streams(streams, stop)
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def read_streams(self, stop: int) -> Iterator[list[Entry]]:
         """Every stream's entries up to and with log index `stop`, stream by stream."""
-        stream: list[Entry] = []
+        for stream in self.row_streams(stop):
+            yield [entry_of(row) for row in stream]
+
+    def row_streams(self, stop: int) -> Iterator[list[Row]]:
+        """The same, as they lie in the store."""
+        stream: list[Row] = []
         after: tuple[UUID, int] | None = None
         while True:
             with _reaching():
@@ -178,7 +200,7 @@ class Log(Application[UUID]):
                 if stream and stream[0].stream != row.stream:
                     yield stream
                     stream = []
-                stream.append(_entry(row))
+                stream.append(row)
             if not rows:
                 break
             after = rows[-1].stream, rows[-1].version
@@ -268,7 +290,8 @@ def _recording() -> Iterator[None]:
         ) from None
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
+    """The entry that a row holds. Raises UnreadableEntry."""
     try:
         event = read_payload(row.topic, row.payload)
     except UnreadableEntry as error:

@@ -27,8 +27,11 @@ from workflows.log.recorder import (
     Recorder,
     Row,
     addressee_of,
+    cant_write,
+    disk_full,
     moved_on,
     settle_repeat,
+    trial_of_writing,
     vault_rows,
 )
 
@@ -118,12 +121,15 @@ class PostgreSQLRecorder(Recorder):
                 self._writer.execute(SCHEMA, prepare=False)
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error
-        self._pool = ConnectionPool(
-            conninfo,
+        self._pool = self._readers()
+
+    def _readers(self, **more: Any) -> ConnectionPool[psycopg.Connection[tuple[Any, ...]]]:
+        return ConnectionPool(
+            self.conninfo,
             min_size=1,
             max_size=readers_max,
             timeout=reconnect_seconds_max,
-            kwargs={"autocommit": True, "prepare_threshold": 1},
+            kwargs={"autocommit": True, "prepare_threshold": 1, **more},
             open=True,
         )
 
@@ -146,17 +152,21 @@ class PostgreSQLRecorder(Recorder):
         except _LOST as error:
             for request in batch:
                 request.result = request.failure = None
-            self._resume(batch, error)
-        except psycopg.Error:
+            self._resume(batch, error, reconnect_seconds_max)
+        except errors.ReadOnlySqlTransaction as error:
+            self._resume(batch, error, 0)  # a connection stays so when the database no longer is
+        except psycopg.Error as error:
             if len(batch) == 1:
+                if isinstance(error, (psycopg.InternalError, psycopg.ProgrammingError)):
+                    raise OperationalError(str(error)) from error
                 raise
             # What is wrong with one request is not its neighbours' affair.
             for request in batch:
                 request.result = request.failure = None
                 try:
                     self._commit([request])
-                except psycopg.Error as error:
-                    request.failure = error
+                except (psycopg.Error, OperationalError) as failure:
+                    request.failure = failure
 
     def _insert(self, batch: list[Append]) -> None:
         events = [event for request in batch for event in request.events]
@@ -233,10 +243,10 @@ class PostgreSQLRecorder(Recorder):
         ).fetchall()
         return {row[0]: (CommandRow(*row[1:4]), row[4]) for row in rows}
 
-    def _resume(self, batch: list[Append], lost: psycopg.Error) -> None:
+    def _resume(self, batch: list[Append], lost: psycopg.Error, seconds_max: float) -> None:
         """After a lost connection a commit may or may not have happened: wait for it to end under
         the head's lock, look, and insert what is missing."""
-        deadline = time.monotonic() + reconnect_seconds_max
+        deadline = time.monotonic() + seconds_max
         while True:
             try:
                 self._writer.close()
@@ -245,7 +255,7 @@ class PostgreSQLRecorder(Recorder):
                     self._writer.execute("SELECT next FROM log_head FOR UPDATE")
                     self._insert_what_fits(batch)
                 return
-            except _LOST as error:
+            except (*_LOST, errors.ReadOnlySqlTransaction) as error:
                 for request in batch:
                     request.result = request.failure = None
                 if time.monotonic() > deadline:
@@ -254,7 +264,7 @@ class PostgreSQLRecorder(Recorder):
 
     # -- reading
 
-    def _fetch(self, query: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def _ask(self, query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
             try:
                 return self._fetch_once(query, params)
@@ -263,8 +273,27 @@ class PostgreSQLRecorder(Recorder):
             except psycopg.OperationalError:
                 self._pool.check()  # after a restart of the server every connection is a lost one
                 return self._fetch_once(query, params)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             raise OperationalError(str(error)) from error
+
+    def _sample(self, place: float) -> None:
+        self._fetch(
+            f"{_SELECT} WHERE log_index = (SELECT floor(next * %s::float) FROM log_head)", (place,)
+        )
+
+    def _look_for_writing(self, *, anew: bool) -> None:
+        try:
+            with self._connect() as fresh:
+                # Locking a row is written, and refused wherever writing is; nobody waits for it.
+                fresh.execute("SELECT next FROM log_head FOR UPDATE SKIP LOCKED")
+                if anew:
+                    with fresh.transaction():
+                        trial = trial_of_writing()
+                        fresh.execute("INSERT INTO log_command VALUES (%s, %s, 0, 0)", trial)
+                        fresh.execute("DELETE FROM log_command WHERE id = %s", trial[:1])
+        except psycopg.Error as error:
+            full = isinstance(error, errors.DiskFull)
+            raise OperationalError(disk_full if full else cant_write) from error
 
     def _fetch_once(self, query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self._pool.connection() as connection:
@@ -272,6 +301,10 @@ class PostgreSQLRecorder(Recorder):
 
     def size(self) -> int:
         return int(self._fetch("SELECT next FROM log_head")[0][0])
+
+    def now(self) -> int:
+        question = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+        return int(self._fetch(question)[0][0])
 
     def read(self, start: int, limit: int, stop: int | None = None) -> list[Row]:
         last = (1 << 62) if stop is None else stop
@@ -334,9 +367,11 @@ class PostgreSQLRecorder(Recorder):
         )
         return {row[0]: CommandRow(*row[1:]) for row in rows}
 
-    def read_commands(self, stop: int) -> list[CommandSpan]:
+    def read_commands(self, start: int, stop: int) -> list[CommandSpan]:
         found = self._fetch(
-            "SELECT id, first, count FROM log_command WHERE first <= %s ORDER BY first, id", (stop,)
+            "SELECT id, first, count FROM log_command WHERE first BETWEEN %s AND %s"
+            " ORDER BY first, id",
+            (start, stop),
         )
         return [CommandSpan(*row) for row in found]
 
@@ -361,3 +396,21 @@ class PostgreSQLRecorder(Recorder):
     def close(self) -> None:
         self._pool.close()
         self._writer.close()
+
+
+class PostgreSQLReader(PostgreSQLRecorder):
+    """Reads the PostgreSQL database at `conninfo`, in transactions that can't write."""
+
+    def __init__(self, conninfo: str) -> None:
+        Recorder.__init__(self)
+        self.conninfo = conninfo
+        read_only = "-cdefault_transaction_read_only=on"
+        try:
+            with psycopg.connect(conninfo, autocommit=True, options=read_only) as connection:
+                connection.execute("SELECT next FROM log_head")
+        except psycopg.Error as error:
+            raise OperationalError(str(error)) from error
+        self._pool = self._readers(options=read_only)
+
+    def close(self) -> None:
+        self._pool.close()

@@ -8,9 +8,11 @@ differ only in `_commit`.
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
+from random import SystemRandom
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -19,6 +21,7 @@ from eventsourcing.persistence import (
     ApplicationRecorder,
     IntegrityError,
     Notification,
+    OperationalError,
     StoredEvent,
     Subscription,
 )
@@ -28,6 +31,10 @@ from workflows.log.mapper import SealedEvent, VaultRow
 
 append_events_max = 100_000
 batch_events_max = 2_000
+trial_bytes = 65_536
+
+disk_full = "the disk is full"
+cant_write = "it can't be written"
 
 
 class Appended(NamedTuple):
@@ -97,6 +104,10 @@ class Recorder(ApplicationRecorder):
         self._queue: deque[Append] = deque()
         self._committing = False
         self._door = Lock()
+        self._unwritten = False
+        """whether the last commit failed for a reason of the store's"""
+        self._unread: tuple[str, Sequence[Any]] | None = None
+        """the question that failed last, and has not been answered since"""
 
     # -- writing
 
@@ -148,6 +159,7 @@ class Recorder(ApplicationRecorder):
                 if request.result is None and request.failure is None:
                     request.failure = error
         finally:
+            self._unwritten = any(isinstance(r.failure, OperationalError) for r in batch)
             with self._door:
                 heir = self._queue.popleft() if self._queue else None
                 self._committing = heir is not None
@@ -165,9 +177,50 @@ class Recorder(ApplicationRecorder):
 
     # -- reading
 
+    def _fetch(self, query: str, params: Sequence[Any] = ()) -> list[Any]:
+        """The rows of an answer. Raises OperationalError where they can't be read."""
+        try:
+            found = self._ask(query, params)
+        except OperationalError:
+            self._unread = query, params
+            raise
+        if self._unread == (query, params):
+            self._unread = None
+        return found
+
+    @abstractmethod
+    def _ask(self, query: str, params: Sequence[Any]) -> list[Any]:
+        """The same, once."""
+
+    def look(self) -> None:
+        """Asks again what failed last, reads an entry by chance, and looks whether more can be
+        written. Raises OperationalError where not, with a reason that is fit for anybody."""
+        try:
+            if self._unread is not None:
+                self._fetch(*self._unread)
+            self._sample(SystemRandom().random())
+        except OperationalError as error:
+            raise OperationalError("it can't be read") from error
+        self._look_for_writing(anew=self._unwritten)
+        self._unwritten = False
+
+    @abstractmethod
+    def _sample(self, place: float) -> None:
+        """Reads the entry at a place (0: the first, 1: behind the last) past all that is kept in
+        memory, as far as the store can. Raises OperationalError."""
+
+    @abstractmethod
+    def _look_for_writing(self, *, anew: bool) -> None:
+        """Raises OperationalError where nothing can be written; `anew`: writes as much as a step
+        does, and leaves nothing of it."""
+
     @abstractmethod
     def size(self) -> int:
         """How many events there are: the log index the next one gets."""
+
+    @abstractmethod
+    def now(self) -> int:
+        """The instant (microseconds, UTC) by the clock that gives recording times."""
 
     @abstractmethod
     def read(self, start: int, limit: int, stop: int | None = None) -> list[Row]:
@@ -191,8 +244,9 @@ class Recorder(ApplicationRecorder):
         """What was appended under some command ids; those unknown are missing."""
 
     @abstractmethod
-    def read_commands(self, stop: int) -> list[CommandSpan]:
-        """All commands whose events begin up to and with log index `stop`, in that order."""
+    def read_commands(self, start: int, stop: int) -> list[CommandSpan]:
+        """The commands whose events begin at log indexes from `start` up to and with `stop`, in
+        that order."""
 
     @abstractmethod
     def open_vault(self, commitments: Sequence[bytes]) -> dict[bytes, VaultRow]:
@@ -257,6 +311,11 @@ class Recorder(ApplicationRecorder):
 def vault_rows(events: Sequence[StoredEvent]) -> list[VaultRow]:
     """The vault rows that come with sealed events."""
     return [row for e in events if isinstance(e, SealedEvent) for row in e.vault]
+
+
+def trial_of_writing() -> tuple[str, bytes]:
+    """A command id and a digest, of which nothing is to stay."""
+    return f"trial:{uuid4()}", os.urandom(trial_bytes)
 
 
 def addressee_of(event: StoredEvent) -> str:

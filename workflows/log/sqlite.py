@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections import deque
@@ -22,13 +23,17 @@ from workflows.log.recorder import (
     Recorder,
     Row,
     addressee_of,
+    cant_write,
+    disk_full,
     moved_on,
     settle_repeat,
+    trial_of_writing,
     vault_rows,
 )
 
 busy_timeout_seconds = 30
 variables_max = 500
+look_seconds_max = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log_event (
@@ -109,6 +114,7 @@ class SQLiteRecorder(Recorder):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
+        self._distrusted = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = connect(path)
@@ -121,12 +127,12 @@ class SQLiteRecorder(Recorder):
         self._idle: deque[sqlite3.Connection] = deque()
 
     def _commit(self, batch: list[Append]) -> None:
-        writer = self._writer
         done: list[tuple[Append, Appended]] = []
         try:
+            writer = self._sound_writer()
             writer.execute("BEGIN IMMEDIATE")
             first, at = writer.execute("SELECT next, at FROM log_head").fetchone()
-            at = max(at, time.time_ns() // 1000)
+            at = max(at, self.now())
             index = first
             for request in batch:
                 appended = self._insert(request, index, at)
@@ -139,13 +145,24 @@ class SQLiteRecorder(Recorder):
                 writer.execute("UPDATE log_head SET next = ?, at = ?", (index, at))
                 writer.execute("COMMIT")
         except BaseException as error:
-            if writer.in_transaction:
-                writer.execute("ROLLBACK")
+            with suppress(sqlite3.Error):
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
+                self._distrusted = True
                 raise OperationalError(str(error)) from error
             raise
         for request, appended in done:
             request.result = appended
+
+    def _sound_writer(self) -> sqlite3.Connection:
+        """The writer; another one where it has failed: it may keep what it has read wrongly."""
+        if self._distrusted:
+            with suppress(sqlite3.Error):
+                self._writer.close()
+            self._writer = connect(self.path)
+            self._distrusted = False
+        return self._writer
 
     def _insert(self, request: Append, index: int, at: int) -> Appended | None:
         writer = self._writer
@@ -198,22 +215,58 @@ class SQLiteRecorder(Recorder):
 
     # -- reading
 
-    def _fetch(self, query: str, params: Sequence[Any] = ()) -> list[Any]:
+    def _open(self) -> sqlite3.Connection:
+        return connect(self.path)
+
+    def _ask(self, query: str, params: Sequence[Any]) -> list[Any]:
         connection: sqlite3.Connection | None = None
         try:
             with suppress(IndexError):
                 connection = self._idle.pop()
             if connection is None:
-                connection = connect(self.path)
-            return connection.execute(query, params).fetchall()
-        except sqlite3.OperationalError as error:
-            raise OperationalError(str(error)) from error
-        finally:
+                connection = self._open()
+            found = connection.execute(query, params).fetchall()
+        except sqlite3.DatabaseError as error:
             if connection is not None:
-                self._idle.append(connection)
+                connection.close()  # or it keeps what it has read wrongly
+            raise OperationalError(str(error)) from error
+        self._idle.append(connection)
+        return found
+
+    def _sample(self, place: float) -> None:
+        try:
+            with closing(self._open()) as fresh:
+                (size,) = fresh.execute("SELECT next FROM log_head").fetchone()
+                fresh.execute(f"{_SELECT} WHERE log_index = ?", (int(place * size),)).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise OperationalError(str(error)) from error
+
+    def _look_for_writing(self, *, anew: bool) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            file = self.path.with_name(self.path.name + suffix)
+            if file.exists() and not os.access(file, os.W_OK):
+                raise OperationalError(f"{file.name} is read-only")
+        if not os.access(self.path.absolute().parent, os.W_OK | os.X_OK):
+            raise OperationalError("its folder is read-only")
+        if not anew:
+            return
+        try:
+            with closing(self._open()) as fresh:
+                fresh.execute(f"PRAGMA busy_timeout = {look_seconds_max * 1000}")
+                fresh.execute("BEGIN IMMEDIATE")
+                trial = trial_of_writing()
+                fresh.execute(_INSERT_COMMAND, (*trial, 0, 0))
+                fresh.execute("DELETE FROM log_command WHERE id = ?", trial[:1])
+                fresh.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            full = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+            raise OperationalError(disk_full if full else cant_write) from error
 
     def size(self) -> int:
         return int(self._fetch("SELECT next FROM log_head")[0][0])
+
+    def now(self) -> int:
+        return time.time_ns() // 1000
 
     def read(self, start: int, limit: int, stop: int | None = None) -> list[Row]:
         found = self._fetch(
@@ -282,9 +335,11 @@ class SQLiteRecorder(Recorder):
                 found[row[0]] = CommandRow(*row[1:])
         return found
 
-    def read_commands(self, stop: int) -> list[CommandSpan]:
+    def read_commands(self, start: int, stop: int) -> list[CommandSpan]:
         found = self._fetch(
-            "SELECT id, first, count FROM log_command WHERE first <= ? ORDER BY first, id", (stop,)
+            "SELECT id, first, count FROM log_command WHERE first BETWEEN ? AND ?"
+            " ORDER BY first, id",
+            (start, stop),
         )
         return [CommandSpan(*row) for row in found]
 
@@ -330,8 +385,37 @@ class SQLiteRecorder(Recorder):
 
     def close(self) -> None:
         self._writer.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         while self._idle:
             self._idle.pop().close()
+
+
+class SQLiteReader(SQLiteRecorder):
+    """Reads the SQLite file at `path` by a URI of SQLite that opens nothing for writing."""
+
+    def __init__(self, path: Path, uri: str) -> None:
+        Recorder.__init__(self)
+        self.path = path
+        self._uri = uri
+        self._idle = deque()
+        try:
+            self.size()
+        except OperationalError as error:
+            raise OperationalError(f"{path}: {error}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._uri,
+            uri=True,
+            timeout=busy_timeout_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def close(self) -> None:
+        self._let_go()
 
 
 def _row(row: tuple[int, bytes, int, str, str, int, bytes]) -> Row:
