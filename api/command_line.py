@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error; `--json` where
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from workflows.access import Principal
     from workflows.desk import Command
 
+gc_thresholds = (10_000, 10, 10)
+"""Objects made before the youngest are looked through for cycles, and how often that is done before
+the older ones are, and all."""
 switch_seconds = 0.001
 """For how long a thread that computes keeps the interpreter while others wait for it."""
 
@@ -217,6 +221,9 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     service = Service(settings)
     # Whoever answers waits for the interpreter once for each thread that computes.
     sys.setswitchinterval(switch_seconds)
+    # Looking for cycles among all that is kept holds up everybody for tenths of a second.
+    gc.freeze()
+    gc.set_threshold(*gc_thresholds)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -36,7 +36,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.validation.validate import ValidationAbortedError
 
 from api.context import Context
-from api.measuring import measure
+from api.measuring import measure, objects_of
 from api.schema import schema
 from api.settings import Settings
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
@@ -46,6 +46,9 @@ documents_chars_max = 250_000
 digits_max = 40
 """Of a number in a document. Python itself refuses to read one of some thousand."""
 validation_errors_max = 20
+short_objects_max = 2_000
+"""Objects of an answer that is made among the short ones; a page of 200 recommendations with the
+assignments of each may have as many."""
 
 FAULT = {
     "message": "Something went wrong on our side; it has been logged.",
@@ -70,6 +73,7 @@ class Takes(Enum):
     COMMIT = "a mutation"
     WALK = "walks procedures, or retells histories"
     LOOK_BACK = "folds the record as it was"
+    LARGE = "may answer with much"
     SHORT = "reads"
 
 
@@ -92,6 +96,7 @@ class Operation(NamedTuple):
     is_mutation: bool
     looks: Looks
     walks: bool
+    objects: int
 
     def takes(self, variables: dict[str, Any] | None) -> Takes:
         """What it takes with these variables."""
@@ -104,7 +109,9 @@ class Operation(NamedTuple):
             has_default if name is None or name not in given else given[name] is not None
             for name, has_default in self.looks
         )
-        return Takes.LOOK_BACK if looks else Takes.SHORT
+        if looks:
+            return Takes.LOOK_BACK
+        return Takes.LARGE if self.objects > short_objects_max else Takes.SHORT
 
 
 class Counting(ExecutorThrowingOnIncremental):
@@ -117,10 +124,11 @@ class Counting(ExecutorThrowingOnIncremental):
 
 class Prepared(NamedTuple):
     """A valid document, and what says of each of its operations that it takes long: what asks for
-    the record as it was, and whether it walks."""
+    the record as it was, whether it walks, and how many objects it may answer with."""
 
     document: DocumentNode
     looks: dict[str | None, tuple[Looks, bool]]
+    objects: dict[str | None, int]
 
 
 class Executor:
@@ -139,7 +147,7 @@ class Executor:
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation a request asks for; BadRequest if there is no such one, or no valid one."""
-        document, looks = self._document(query)
+        document, looks, objects = self._document(query)
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         if operation_name is not None:
             operations = [o for o in operations if o.name and o.name.value == operation_name]
@@ -152,7 +160,7 @@ class Executor:
             raise BadRequest([_error("There are no subscriptions; follow `events`.")])
         is_mutation = operation.operation is OperationType.MUTATION
         named = operation.name.value if operation.name else None
-        return Operation(document, operation_name, is_mutation, *looks[named])
+        return Operation(document, operation_name, is_mutation, *looks[named], objects[named])
 
     def run(
         self, operation: Operation, variables: dict[str, Any] | None, context: Context
@@ -192,6 +200,12 @@ class Executor:
                 self._documents.move_to_end(query)
                 return known
         limits = self._settings
+        if len(query) > limits.query_chars_max:
+            message = (
+                f"The document has more than {limits.query_chars_max:,} characters, the limit: "
+                "put texts into variables."
+            )
+            raise BadRequest([_error(message, LimitExceeded.code)])
         try:
             document = parse(query, no_location=False, max_tokens=limits.query_tokens_max)
         except GraphQLError as error:
@@ -214,7 +228,7 @@ class Executor:
         )
         if errors:
             raise BadRequest([self._explained(error, errors) for error in errors])
-        prepared = Prepared(document, looking_back(document))
+        prepared = Prepared(document, looking_back(document), objects_of(document, self._schema))
         with self._door:
             if query not in self._documents:
                 self._kept_chars += len(query)

@@ -19,24 +19,13 @@ clients_max = 10_000
 """Of how many clients it is remembered what they have taken."""
 task_seconds_least = 0.01
 """What a task counts at least: many that take nothing have a thread, too."""
-long_seconds = 0.1
-"""Of CPU: clients whose tasks take more leave a thread to the others, where the pool says so."""
-
-
-class Share:
-    """What a client has taken: `begins` is where their next task stands in the order of all,
-    `usual` what their tasks take lately, both in seconds of CPU."""
-
-    def __init__(self, begins: float) -> None:
-        self.begins = begins
-        self.usual = 0.0
 
 
 class FairPool:
     """Some threads and a bounded queue. A client who asks for much waits for their own tasks; a
     client who asks for one task waits for at most one task of each client before them, and for none
     of those who have taken more. `what`: what the tasks do, as a verb; `at_once`: how many tasks of
-    one client run at once; `kept_free`: how many threads long tasks leave to the others."""
+    one client run at once."""
 
     def __init__(
         self,
@@ -46,15 +35,12 @@ class FairPool:
         waiting_per_client_max: int,
         what: str = "look back",
         at_once: int = 1,
-        kept_free: int = 0,
     ) -> None:
         self._what = what
-        self._long_max = threads - min(kept_free, threads - 1)
-        self._long = 0
-        """How many tasks run of clients whose tasks are long."""
         self._place = 0.0
         """Where in the order of all the task stands that was begun last."""
-        self._shares: OrderedDict[Hashable, Share] = OrderedDict()
+        self._begins: OrderedDict[Hashable, float] = OrderedDict()
+        """Where in that order a client's next task stands, in seconds of CPU."""
         self._at_once = at_once
         self._waiting_max = waiting_max
         self._waiting_per_client_max = waiting_per_client_max
@@ -119,10 +105,7 @@ class FairPool:
                 self.waiting -= 1
                 self._busy[client] += 1
                 self._queues.move_to_end(client)
-                share = self._shares[client]
-                self._place = max(self._place, share.begins)
-                is_long = share.usual > long_seconds
-                self._long += is_long
+                self._place = max(self._place, self._begins[client])
             before = time.thread_time()
             try:
                 if future.set_running_or_notify_cancel():
@@ -134,9 +117,7 @@ class FairPool:
                 del future, act
                 taken = max(time.thread_time() - before, task_seconds_least)
                 with self._changed:
-                    share.begins += taken
-                    share.usual = (share.usual + taken) / 2
-                    self._long -= is_long
+                    self._begins[client] = self._begins.get(client, self._place) + taken
                     self._busy[client] -= 1
                     self._drop_if_idle(client)
                     self._changed.notify()
@@ -149,25 +130,22 @@ class FairPool:
 
     def _enter(self, client: Hashable) -> None:
         """Gives a client a place in the order: nobody saves up time in which they asked nothing."""
-        share = self._shares.setdefault(client, Share(self._place))
+        begins = self._begins.setdefault(client, self._place)
         if len(self._queues[client]) == 1 and not self._busy[client]:
-            share.begins = max(share.begins, self._place)
-        self._shares.move_to_end(client)
-        while len(self._shares) > clients_max:
+            self._begins[client] = max(begins, self._place)
+        self._begins.move_to_end(client)
+        while len(self._begins) > clients_max:
             # Whoever waits or runs has come lately.
-            self._shares.popitem(last=False)
+            self._begins.popitem(last=False)
 
     def _next(self) -> Hashable | None:
         """The client whose turn it is: of those who have taken least, the one who waits longest."""
-        may_be_long = self._long < self._long_max
         waiting = (
             client
             for client, queue in self._queues.items()
-            if queue
-            and self._busy[client] < self._at_once
-            and (may_be_long or self._shares[client].usual <= long_seconds)
+            if queue and self._busy[client] < self._at_once
         )
-        return min(waiting, key=lambda client: self._shares[client].begins, default=None)
+        return min(waiting, key=self._begins.__getitem__, default=None)
 
     def close(self) -> None:
         """Ends the threads after what is running; what waits is told so."""

@@ -113,7 +113,9 @@ class GraphQLEndpoint:
         else:
             # A document that was made to be slow to validate holds up a thread, never the loop.
             prepare = partial(self._executor.prepare, *asked)
-            operation = await in_lane(self._lanes.queries, principal.key, prepare, request)
+            operation = await in_lane(
+                self._lanes, self._lanes.preparing, principal.key, prepare, request
+            )
         if operation.is_mutation and request.method != "POST":
             raise Refused(405, "A mutation is sent by POST.", Allow="POST")
         response = await self._run(request, operation, parameters.variables, principal)
@@ -138,6 +140,7 @@ class GraphQLEndpoint:
         takes = operation.takes(variables)
         lane, seconds = {
             Takes.SHORT: (lanes.queries, settings.query_seconds_max),
+            Takes.LARGE: (lanes.large, settings.query_seconds_max),
             Takes.LOOK_BACK: (lanes.look_backs, settings.long_seconds_max),
             Takes.WALK: (lanes.what_ifs, settings.long_seconds_max),
             Takes.COMMIT: (lanes.mutations, None),
@@ -151,7 +154,7 @@ class GraphQLEndpoint:
         # A mutation runs to its end, whoever waits for it: what it records is not half done.
         ration = None if operation.is_mutation else context.ration
         try:
-            return await in_lane(lane, principal.key, run, request, ration)
+            return await in_lane(self._lanes, lane, principal.key, run, request, ration)
         finally:
             with self._door:
                 self._waiting -= 1
@@ -182,7 +185,9 @@ class GraphQLEndpoint:
         try:
             if len(body) > read_at_once_bytes_max:
                 read = partial(self._read_body, bytes(body))
-                return await in_lane(self._lanes.queries, principal.key, read, request)
+                return await in_lane(
+                    self._lanes, self._lanes.preparing, principal.key, read, request
+                )
             return self._read_body(bytes(body))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None

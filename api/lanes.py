@@ -6,12 +6,13 @@ import asyncio
 import contextvars
 from asyncio import wrap_future
 from collections.abc import Callable, Hashable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from api.fair_pool import FairPool
+from api.pace import Pace
 from api.settings import Settings
 from projections.ration import Ration
 from workflows.procedure.gate import stopped
@@ -31,8 +32,13 @@ class Lanes:
         waiting = settings.waiting_requests_max, settings.waiting_requests_per_key_max
         long = settings.as_of_waiting_requests_max, settings.as_of_waiting_requests_per_key_max
         queries, mutations = settings.query_threads, settings.mutation_threads
-        self.queries = FairPool("suivi-query", queries, *waiting, "read", queries, 1)
-        """Plain reads, and documents made ready."""
+        self.pace = Pace()
+        self.queries = FairPool("suivi-query", queries, *waiting, "read", queries)
+        """Plain reads that answer with little."""
+        self.preparing = FairPool("suivi-prepare", 1, *waiting, "prepare")
+        """Documents and variables made ready, where they are new or large."""
+        self.large = FairPool("suivi-large", settings.large_threads, *waiting, "read much")
+        """Plain reads that may answer with much."""
         self.mutations = FairPool("suivi-mutation", mutations, *waiting, "write", mutations)
         """Mutations, which spend their time waiting for a commit they share."""
         self.look_backs = FairPool("suivi-look-back", settings.as_of_threads, *long, "look back")
@@ -46,13 +52,20 @@ class Lanes:
         self.uploads = FairPool("suivi-upload", settings.upload_threads, *waiting, "store files", 2)
         """Bytes of files, in and out: they wait for the disk."""
 
+    @property
+    def short(self) -> tuple[FairPool, ...]:
+        """The lanes of what takes little: the others give way."""
+        return self.queries, self.mutations
+
     def close(self) -> None:
         """Ends the threads, after what is running; what waits is not begun."""
         for lane in vars(self).values():
-            lane.close()
+            if isinstance(lane, FairPool):
+                lane.close()
 
 
 async def in_lane(
+    lanes: Lanes,
     lane: FairPool,
     client: Hashable,
     act: Callable[[], Result],
@@ -62,11 +75,19 @@ async def in_lane(
     """What `act` returns, run in a lane. With a ration it ends when its time is up or its client
     has gone; without one it runs to its end. Returns or raises only when it has ended."""
     in_this_request = contextvars.copy_context().run
+    pace = lanes.pace
 
     def run() -> Result:
+        if lane not in lanes.short:
+            pace.begin()
         if ration is None:
-            return act()
+            result = act()
+            if lane is lanes.preparing:
+                pace.give_way()
+            return result
         ration.begin()
+        if lane not in lanes.short:
+            ration.give_way = pace.give_way
         try:
             return act()
         except Exception:
@@ -74,7 +95,18 @@ async def in_lane(
             ration.check()
             raise
 
-    future = wrap_future(lane.submit(client, lambda: in_this_request(run)))
+    with pace.short() if lane in lanes.short else nullcontext():
+        return await _ended(lane, client, lambda: in_this_request(run), request, ration)
+
+
+async def _ended(
+    lane: FairPool,
+    client: Hashable,
+    run: Callable[[], Result],
+    request: Request,
+    ration: Ration | None,
+) -> Result:
+    future = wrap_future(lane.submit(client, run))
     try:
         if ration is not None:
             done, _ = await asyncio.wait((future,), timeout=watch_after_seconds)

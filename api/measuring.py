@@ -14,13 +14,31 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
     InlineFragmentNode,
+    IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_list_type,
 )
 
 from domain.refusals import InvalidInput, LimitExceeded
 
+some_items = 10
+"""In a list that is not asked page by page, such as the assignments of a recommendation."""
+introspected = 15_000
+"""Objects that tell of the schema."""
+usual_page = 50
+page_max = 200
 alike_max = 10_000
 """Pairs of fields of one name in one place. Twenty fragments that each select an id make 190."""
 
@@ -71,6 +89,68 @@ def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
         alike += _alike([definition.selection_set], fragments)
     if alike > alike_max:
         raise LimitExceeded("The document selects the same fields too often: select each once.")
+
+
+def objects_of(document: DocumentNode, schema: GraphQLSchema) -> dict[str | None, int]:
+    """About how many objects each operation of a valid document may answer with: pages as large as
+    they are asked for, other lists of some items."""
+    fragments = {
+        d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
+    }
+
+    def size(place: SelectionSetNode, kind: GraphQLNamedType, page: int) -> int:
+        """Of an object of a type, which is a page of so many items, what is below it."""
+        below = 0
+        for node in place.selections:
+            if isinstance(node, FragmentSpreadNode):
+                fragment = fragments[node.name.value]
+                on = schema.type_map[fragment.type_condition.name.value]
+                below += size(fragment.selection_set, on, page)
+            elif isinstance(node, InlineFragmentNode):
+                named = node.type_condition
+                on = kind if named is None else schema.type_map[named.name.value]
+                below += size(node.selection_set, on, page)
+            elif isinstance(node, FieldNode) and node.selection_set is not None:
+                if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+                    continue
+                field = kind.fields.get(node.name.value)
+                if field is None:
+                    below += introspected
+                    continue
+                asked = _page(node, field)
+                inner = get_named_type(field.type)
+                items = (asked or page or some_items) if is_list_type(_bare(field.type)) else 1
+                below += items * (1 + size(node.selection_set, inner, asked))
+        return below
+
+    root = {
+        OperationType.QUERY: schema.query_type,
+        OperationType.MUTATION: schema.mutation_type,
+    }
+    found: dict[str | None, int] = {}
+    for operation in document.definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            kind = root.get(operation.operation)
+            named = operation.name.value if operation.name else None
+            found[named] = size(operation.selection_set, kind, 0) if kind is not None else 0
+    return found
+
+
+def _page(node: FieldNode, field: GraphQLField) -> int:
+    """How many items a field is asked for; 0 where it is not asked page by page."""
+    if "first" not in field.args and "last" not in field.args:
+        return 0
+    for argument in node.arguments or ():
+        if argument.name.value in ("first", "last"):
+            if isinstance(argument.value, IntValueNode):
+                return max(1, int(argument.value.value))
+            if isinstance(argument.value, VariableNode):
+                return page_max
+    return usual_page
+
+
+def _bare(kind: GraphQLOutputType) -> GraphQLOutputType:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
 
 
 def _is_introspection(definition: OperationDefinitionNode | FragmentDefinitionNode) -> bool:

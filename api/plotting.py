@@ -76,7 +76,7 @@ async def get_plot(request: Request) -> Response:
             context.close()
         return plot(rows, whole, by, of, unit, state, language)
 
-    svg = await in_lane(service.lanes.plots, principal.key, plotted, request, ration)
+    svg = await in_lane(service.lanes, service.lanes.plots, principal.key, plotted, request, ration)
     tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,

@@ -34,6 +34,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     query_threads: Annotated[
         int, Meta(ge=1, le=64, description="How many queries run at once.")
     ] = 2
+    large_threads: Annotated[
+        int,
+        Meta(ge=1, le=64, description="How many queries that may answer with much run at once."),
+    ] = 1
     mutation_threads: Annotated[
         int, Meta(ge=1, le=128, description="How many mutations run at once; they commit together.")
     ] = 16
@@ -150,6 +154,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "another counted.",
         ),
     ] = 25_000
+    query_chars_max: Annotated[
+        int,
+        Meta(
+            ge=100,
+            description="How many characters a GraphQL document may have; texts go into variables.",
+        ),
+    ] = 100_000
     query_tokens_max: Annotated[
         int, Meta(ge=10, description="How many tokens a GraphQL document may have.")
     ] = 4_000

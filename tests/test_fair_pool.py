@@ -52,19 +52,6 @@ def test_who_has_taken_much_comes_after_who_has_taken_little() -> None:
     pool.close()
 
 
-def test_long_tasks_leave_a_thread_to_others() -> None:
-    pool, gate = FairPool("kept", 2, 50, 50, at_once=2, kept_free=1), Event()
-    for who in ("a", "b"):
-        pool.submit(who, lambda: busy(0.3)).result(10)
-    long = [pool.submit(who, gate.wait) for who in ("a", "b", "a")]
-    assert pool.submit("c", lambda: "answered").result(10) == "answered"
-    assert sum(future.running() for future in long) == 1
-    gate.set()
-    for future in long:
-        future.result(10)
-    pool.close()
-
-
 def test_a_client_has_one_task_at_a_time_and_the_other_threads_are_for_others() -> None:
     pool, gate, running, most, door = FairPool("one", 3, 50, 50), Event(), 0, 0, Lock()
 

@@ -376,7 +376,8 @@ def test_a_number_of_a_document_has_so_many_digits(server, at, number):
 
 
 def test_documents_are_kept_ready_by_their_length(tmp_path):
-    executor = Executor(Settings(database_url=f"sqlite:///{tmp_path / 'suivi.db'}"))
+    url, most = f"sqlite:///{tmp_path / 'suivi.db'}", 2 * documents_chars_max
+    executor = Executor(Settings(database_url=url, query_chars_max=most))
     for number in range(40):
         executor.prepare(f"{{ a{number}: logIndex }} #" + "x" * 20_000, None)
     kept = executor._documents

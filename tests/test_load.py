@@ -20,8 +20,7 @@ from starlette.types import Message
 
 from api.connections import Connections
 from api.door import Rate
-from api.fair_pool import FairPool
-from api.lanes import in_lane
+from api.lanes import Lanes, in_lane
 from api.quota import Quota
 from api.settings import Settings
 from domain.refusals import LimitExceeded, TimedOut
@@ -159,7 +158,8 @@ def interrupted(server: Server, statement: str) -> None:
 
 def test_what_nobody_waits_for_any_more_ends() -> None:
     """What runs ends where it asks next; what waits leaves the queue."""
-    lane, gone = FairPool("gone", 1, 10, 10), asyncio.Event()
+    lanes, gone = Lanes(Settings(what_if_threads=1)), asyncio.Event()
+    lane = lanes.what_ifs
 
     async def receive() -> Message:
         await gone.wait()
@@ -172,7 +172,7 @@ def test_what_nobody_waits_for_any_more_ends() -> None:
                 time.sleep(0.001)
 
         with pytest.raises(TimedOut):
-            await in_lane(lane, "me", folds, Request({"type": "http"}, receive), ration)
+            await in_lane(lanes, lane, "me", folds, Request({"type": "http"}, receive), ration)
 
     async def both() -> None:
         rations = Ration(), Ration()
@@ -184,7 +184,7 @@ def test_what_nobody_waits_for_any_more_ends() -> None:
 
     asyncio.run(both())
     assert lane.waiting == 0
-    lane.close()
+    lanes.close()
 
 
 def test_a_step_that_nobody_waits_for_is_recorded_all_the_same(tmp_path: Path) -> None:

@@ -650,7 +650,7 @@ def _checked(data: bytes) -> bytes:
                 _refuse("word-document")
             if sum(part.file_size for part in parts) > unpacked_bytes_max:
                 _refuse("unpacked-too-large")
-            strings, named = array("L"), 0
+            strings, named = array("I"), 0
             for part in parts:
                 if part.filename.lower().endswith("sharedstrings.xml"):
                     strings.extend(len(one[0]) for one in _STRING.finditer(package.read(part)))

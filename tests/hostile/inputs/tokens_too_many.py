@@ -10,10 +10,10 @@ def hostile(known: Known) -> list[Query]:
     return [
         Query(means="LIMIT_EXCEEDED", document="{ " + "a " * 490_000 + "}"),
         Query(
-            means="LIMIT_EXCEEDED INVALID_INPUT",
+            means="LIMIT_EXCEEDED",
             document='{ node(id: "' + "x" * 990_000 + '") { id } }',
         ),
-        Query(means="INVALID_INPUT OK", document="{ logIndex } " + "#" * 990_000),
-        Query(means="INVALID_INPUT OK", document="{ logIndex } " + "," * 990_000),
-        Query(means="INVALID_INPUT LIMIT_EXCEEDED", document="{ " + "x" * 990_000 + " }"),
+        Query(means="LIMIT_EXCEEDED", document="{ logIndex } " + "#" * 990_000),
+        Query(means="LIMIT_EXCEEDED", document="{ logIndex } " + "," * 990_000),
+        Query(means="LIMIT_EXCEEDED", document="{ " + "x" * 990_000 + " }"),
     ]

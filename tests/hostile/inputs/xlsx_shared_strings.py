@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile.doors import Import
+from tests.hostile.doors import SPREADSHEET, Import
 from tests.hostile.made import packed, sheet
 from tests.hostile.record import Known
 
@@ -26,6 +26,7 @@ def hostile(known: Known) -> list[Import]:
     ]
     return [
         Import(
+            allowed=SPREADSHEET,
             means="FAILED INVALID_INPUT LIMIT_EXCEEDED",
             file=packed(parts, like="t02-second-sheet.xlsx"),
             format="table",
