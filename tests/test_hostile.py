@@ -6,6 +6,7 @@ Each file in tests/hostile/inputs/ is one input, judged by the one oracle (tests
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import shutil
 import signal
@@ -87,11 +88,10 @@ def judge(
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_a_hostile_input_does_no_harm(judge: Oracle, name: str) -> None:
-    wrong = [
-        f"{name}[{n}]: {rule}"
-        for n, one in enumerate(sent(name, judge.place.known))
-        for rule in judge.judge(one)
-    ]
+    """The short form sends five of what an input has, evenly chosen: the first among them."""
+    every = list(enumerate(sent(name, judge.place.known)))
+    some = every[:: math.ceil(len(every) / times(5, long=len(every)))]
+    wrong = [f"{name}[{n}]: {rule}" for n, one in some for rule in judge.judge(one)]
     assert not wrong, "\n".join(wrong)
 
 

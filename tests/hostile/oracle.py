@@ -45,7 +45,7 @@ tried."""
 ENDED_MEMORY_BYTES = 500_000_000
 START_SECONDS_MAX = 60
 QUIET_SECONDS = 0.05
-REMOVE_SECONDS_MAX = 10.0
+REMOVE_SECONDS_MAX = 5.0
 QUIET_SECONDS_MAX = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
 ONE = "query($id: ID!) { recommendation(id: $id) { id version } }"
