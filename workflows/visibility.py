@@ -12,11 +12,12 @@ PUBLIC, INTERNAL, CONFIDENTIAL = Visibility
 
 
 class Bounds(NamedTuple):
-    """The visibility of a step's entry unless another is said (the widest, where that is narrower),
-    the widest that may be, and the narrowest. Widest, None is PUBLIC on what is public itself, else
-    INTERNAL: a reason given on a draft tells of it. Narrowest, None is
-    that of the recommendation: whoever reads it reads what the step says, so that fewer readers
-    would be promised in vain."""
+    """The visibility of a step's entry where nobody says one (`widest`, where that is narrower),
+    the widest that it may have, and the narrowest.
+
+    Without a `widest` it is PUBLIC on what is public and INTERNAL on the rest: a reason given on a
+    draft tells of the draft. Without a `narrowest` it is that of the recommendation: whoever reads
+    the recommendation reads what the step says, so that fewer readers would be promised in vain."""
 
     usual: Visibility = PUBLIC
     widest: Visibility | None = PUBLIC
