@@ -246,6 +246,7 @@ class Feed:
                 if not entries or self._ending.is_set():
                     return start
                 self._apply_or_stop(generation, entries)
+                self.views.shorten(generation)
 
     def agree(self) -> None:
         """Stops the feed where the log is not the one that the views were made of."""

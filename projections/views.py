@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -51,7 +51,12 @@ readers_max = 32
 engines_max = 3
 torn_seconds_max = 5.0
 busy_timeout_seconds = 30
-checkpoint_pages = 10_000
+checkpoint_pages = 2_000
+page_bytes = 4_096
+journal_bytes_max = 4 * checkpoint_pages * page_bytes
+"""How long the write-ahead log of a view gets before those who read are waited for."""
+shortened_seconds_max = 1
+shortened_seconds_apart = 10.0
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -500,6 +505,8 @@ class Views:
         self._pointed: Engine | None = None
         self._pointer_is: Identity | None = None
         self._damaged: tuple[object, Collection[str]] | None = None
+        self._torn: tuple[Mapping[str, int], float] | None = None
+        self._shortened = -shortened_seconds_apart
         if reads is None and not self._is_made():
             self._make_what_is_missing()
 
@@ -638,15 +645,48 @@ class Views:
                     )
                 reading = connection.begin()
                 try:
-                    heads = set(generation.heads(connection).values())
-                    # On SQLite a commit reaches one file after the other: a reader who comes
-                    # between looks again.
-                    if len(heads) == 1 or time.monotonic() > deadline:
-                        yield connection, min(heads)
+                    heads = generation.heads(connection)
+                    if len({*heads.values()}) == 1:
+                        yield connection, min(heads.values())
                         return
                 finally:
                     reading.rollback()  # which works on a connection that was lost, too
+            # On SQLite a commit reaches one file after the other: a reader who comes between looks
+            # again. Where the commit failed between two files, the feed mends it once it can.
+            if self._are_torn(heads) or time.monotonic() > deadline:
+                raise Unavailable(
+                    "The views stand at different entries of the log, and can't be brought up to "
+                    "date now; try again."
+                )
             time.sleep(0.001)
+
+    def _are_torn(self, heads: Mapping[str, int]) -> bool:
+        """True where the views have stood at these different heads for long."""
+        now = time.monotonic()
+        if self._torn is None or self._torn[0] != heads:
+            self._torn = heads, now
+        return now - self._torn[1] > torn_seconds_max
+
+    def shorten(self, generation: Generation) -> None:
+        """Begins anew the write-ahead logs that have grown long, as they do on SQLite where there
+        is always somebody who reads: those who read on are waited for."""
+        if not self.is_sqlite:
+            return
+        long = [
+            name
+            for name, number in generation.numbers.items()
+            if _size(_beside(self._file(name, number), "-wal")) > journal_bytes_max
+        ]
+        if not long or time.monotonic() - self._shortened < shortened_seconds_apart:
+            return
+        self._shortened = time.monotonic()
+        with generation.engine.connect() as connection:
+            dbapi: Any = connection.connection.dbapi_connection
+            dbapi.execute(f"PRAGMA busy_timeout = {shortened_seconds_max * 1000}")
+            with suppress(dbapi.OperationalError):  # a store that fails tells whoever writes next
+                for name in long:
+                    dbapi.execute(f"PRAGMA {name}.wal_checkpoint(RESTART)").fetchone()
+            dbapi.execute(f"PRAGMA busy_timeout = {busy_timeout_seconds * 1000}")
 
     def _reached(self) -> Generation:
         try:
@@ -852,6 +892,13 @@ _DAMAGE_POSTGRESQL = ("42P01", "42703", "3F000", "58P01", "XX001", "XX002")
 """A table, a column, a schema or a file that is not there; a page or an index that is damaged."""
 
 
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
 def _code(error: Exception) -> int | None:
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
@@ -914,6 +961,7 @@ def sqlite_engine(
         for name in ("main", *attached):
             _write_ahead(dbapi, name)
             dbapi.execute(f"PRAGMA {name}.synchronous = NORMAL")
+            dbapi.execute(f"PRAGMA {name}.journal_size_limit = {checkpoint_pages * page_bytes}")
         # Views may be lost and made again: their pages go to the disk less often than a log's.
         dbapi.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
 

@@ -40,7 +40,7 @@ from domain.match import Match
 from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput
+from domain.refusals import InvalidInput, Unavailable
 from domain.review import Review
 from domain.scope import Scope, everything
 from domain.stored_file import StoredFile
@@ -550,6 +550,64 @@ def test_a_feed_that_crashed_in_a_batch_goes_on_where_the_batch_began(
     engine_event.remove(generation.engine, "before_cursor_execute", crash)
     assert Feed(here.log, here.views).advance() == here.log.size
     assert_agrees(here)
+
+
+def test_views_that_stay_at_different_entries_answer_nobody_until_the_feed_can_write(
+    on_sqlite: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that fails between two files, as on a full disk."""
+    monkeypatch.setattr(views, "torn_seconds_max", 0.1)
+    with on_sqlite() as here:
+        here.record(received())
+        here.feed.advance()
+        here.record(received("7"))
+        generation = here.views.current()
+        with generation.engine.execution_options(writes=True).begin() as connection:
+            behind = generation.heads(connection).keys() - {"figures"}
+            generation.move(connection, behind, 2)
+        with pytest.raises(Unavailable, match="different entries"), here.views.snapshot():
+            pass
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="different entries"), here.views.snapshot():
+            pass
+        assert time.monotonic() - began < views.torn_seconds_max, "it is known by now"
+        assert here.feed.advance() == 2
+        with here.views.snapshot() as (_, held):
+            assert held == 2
+
+
+def test_write_ahead_logs_stay_short_where_there_is_always_somebody_who_reads(
+    on_sqlite: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "checkpoint_pages", 20)
+    monkeypatch.setattr(views, "journal_bytes_max", 400_000)
+    monkeypatch.setattr(views, "shortened_seconds_apart", 0.0)
+    longest, ending = 0, threading.Event()
+    with on_sqlite() as here, ThreadPoolExecutor(2) as pool:
+
+        def read(last: threading.Event, mine: threading.Event) -> None:
+            while not ending.is_set():
+                with here.views.snapshot() as (connection, _):
+                    last.wait(1)  # the other one has begun to read, too
+                    last.clear()
+                    connection.execute(select(views.recommendation.c.id)).all()
+                    mine.set()
+
+        files = Path(here.log.url.database or "").parent.glob("*-1.db")
+        journals = [file.with_name(f"{file.name}-wal") for file in files]
+        one, other = threading.Event(), threading.Event()
+        reading = [pool.submit(read, one, other), pool.submit(read, other, one)]
+        one.set()
+        try:
+            for number in range(150):
+                here.record(received(f"{number}"))
+                here.feed.advance()
+                longest = max(longest, *(file.stat().st_size for file in journals))
+        finally:
+            ending.set()
+            for future in reading:
+                future.result()
+    assert 400_000 < longest < 900_000
 
 
 def test_a_feeder_that_stands_still_keeps_others_waiting_but_for_a_while(

@@ -104,7 +104,8 @@ def on_sqlite(folder: Path, disk: bool, console: Console) -> list[Mishap]:
             opened.write(bytes(max(0, file.stat().st_size - 4_096)))
 
     def read_only(name: str, on: bool) -> None:
-        for file in folder.glob(name):
+        # What SQLite makes anew beside a file has the rights of that file.
+        for file in folder.glob(name if on else f"{name}*"):
             file.chmod(0o400 if on else 0o600)
 
     found = [
