@@ -14,12 +14,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import graphiql
-from api.authentication import answering
+from api.authentication import answering, authenticated
+from api.bulkhead import Bulkhead, passing
 from api.door import Door
 from api.exports import get_export
 from api.files import get_file, put_file
 from api.http import GraphQLEndpoint, live, ready
-from api.plotting import get_plot
+from api.plotting import get_plot, whoever
 from api.service import Service
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
@@ -42,9 +43,12 @@ class SafeAnswers:
         await self._app(scope, receive, safely)
 
 
-def create_app(service: Service) -> Starlette:
-    """The application over a service; it starts and ends the service's feed."""
-    endpoint = GraphQLEndpoint(service)
+def create_app(service: Service, bulkhead: Bulkhead | None = None) -> Starlette:
+    """The application over a service; it starts and ends the service's feed, and the process behind
+    the bulkhead, where what takes long is answered."""
+    endpoint = GraphQLEndpoint(service, bulkhead)
+    export = passing(get_export, authenticated)
+    plot = passing(get_plot, whoever)
 
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
@@ -55,7 +59,11 @@ def create_app(service: Service) -> Starlette:
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
         service.start()
+        if bulkhead is not None:
+            await bulkhead.start()
         yield
+        if bulkhead is not None:
+            await bulkhead.close()
         service.close()
 
     app = Starlette(
@@ -64,8 +72,8 @@ def create_app(service: Service) -> Starlette:
             Route("/graphql", graphql, methods=["GET", "POST"]),
             Route("/files", answering(put_file), methods=["PUT"]),
             Route("/files/{id}", answering(get_file), methods=["GET"]),
-            Route("/exports/{format}", answering(get_export), methods=["GET"]),
-            Route("/plots/progress.svg", answering(get_plot), methods=["GET"]),
+            Route("/exports/{format}", answering(export), methods=["GET"]),
+            Route("/plots/progress.svg", answering(plot), methods=["GET"]),
             Route("/health/live", live),
             Route("/health/ready", ready),
             *graphiql.mounts(),
@@ -74,4 +82,5 @@ def create_app(service: Service) -> Starlette:
         lifespan=running,
     )
     app.state.service = service
+    app.state.bulkhead = bulkhead
     return app

@@ -215,10 +215,12 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     import uvicorn
 
     from api.app import create_app
+    from api.bulkhead import Bulkhead
     from api.connections import bounded
     from api.service import Service
 
     service = Service(settings)
+    bulkhead = Bulkhead() if settings.bulkhead and Bulkhead.is_possible() else None
     # Whoever answers waits for the interpreter once for each thread that computes.
     sys.setswitchinterval(switch_seconds)
     # Looking for cycles among all that is kept holds up everybody for tenths of a second.
@@ -227,12 +229,15 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            service.stop()  # what takes long ends now, so that all others can end in time
+            # What takes long ends now, so that all others can end in time.
+            service.stop()
+            if bulkhead is not None:
+                bulkhead.stop()
             super().handle_exit(sig, frame)
 
     server = Server(
         uvicorn.Config(
-            create_app(service),
+            create_app(service, bulkhead),
             http=bounded(settings),
             ws="none",
             proxy_headers=False,

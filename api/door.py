@@ -81,6 +81,16 @@ class Visit:
             _less(self._door.by_key, self._key)
 
 
+class WavedThrough:
+    """A request that was counted at the door of another process."""
+
+    def belongs_to(self, key: Hashable) -> None:
+        """Is known."""
+
+    def is_nobodys(self) -> None:
+        """Is known, too."""
+
+
 class Door:
     """Counts who comes in and who leaves, in the event loop."""
 
@@ -94,7 +104,7 @@ class Door:
         self._by_address: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(OPEN):
+        if scope["type"] != "http" or scope["path"].startswith(OPEN) or "visit" in scope:
             await self._app(scope, receive, send)
             return
         address = self._address(scope)
@@ -120,10 +130,10 @@ class Door:
         return str(client[0]) if client else ""
 
 
-def visit_of(request: Request) -> Visit:
+def visit_of(request: Request) -> Visit | WavedThrough:
     """The visit of a request that came through the door."""
     found = request.scope["visit"]
-    assert isinstance(found, Visit)
+    assert isinstance(found, (Visit, WavedThrough))
     return found
 
 

@@ -87,6 +87,16 @@ LOOKING_BACK = frozenset(("asOf", "effectiveOn"))
 LONG = frozenset(("whatIf", "gate", "path"))
 """Fields that may take long whatever they are asked: they walk procedures, or retell histories."""
 
+APART = frozenset(
+    (
+        *LONG,
+        *("publishWorkflowDefinition", "takeSteps", "migrateCases"),
+        *("startImport", "importJob"),
+    )
+)
+"""Fields that are asked behind the bulkhead: those, mutations of many cases or with a gate to pass,
+and imports, of which the process knows that runs them."""
+
 
 class Operation(NamedTuple):
     """A document that passed parsing, limits and validation, and the operation in it to run."""
@@ -95,14 +105,19 @@ class Operation(NamedTuple):
     name: str | None
     is_mutation: bool
     looks: Looks
-    walks: bool
+    fields: frozenset[str]
     objects: int
+
+    def is_long(self, variables: dict[str, Any] | None) -> bool:
+        """Whether it is answered behind the bulkhead."""
+        takes = self.takes(variables)
+        return bool(self.fields & APART) or takes not in (Takes.COMMIT, Takes.SHORT)
 
     def takes(self, variables: dict[str, Any] | None) -> Takes:
         """What it takes with these variables."""
         if self.is_mutation:
             return Takes.COMMIT
-        if self.walks:
+        if self.fields & LONG:
             return Takes.WALK
         given = variables or {}
         looks = any(
@@ -124,10 +139,11 @@ class Counting(ExecutorThrowingOnIncremental):
 
 class Prepared(NamedTuple):
     """A valid document, and what says of each of its operations that it takes long: what asks for
-    the record as it was, whether it walks, and how many objects it may answer with."""
+    the record as it was, which fields of those in `APART`, and how many objects it may answer
+    with."""
 
     document: DocumentNode
-    looks: dict[str | None, tuple[Looks, bool]]
+    looks: dict[str | None, tuple[Looks, frozenset[str]]]
     objects: dict[str | None, int]
 
 
@@ -270,14 +286,14 @@ def _numbers_too_long(document: DocumentNode) -> list[GraphQLError]:
     return []
 
 
-def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, bool]]:
+def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, frozenset[str]]]:
     """What says of each operation of a valid document that it takes long."""
     fragments = {
         d.name.value: d.selection_set
         for d in document.definitions
         if isinstance(d, FragmentDefinitionNode)
     }
-    found: dict[str | None, tuple[Looks, bool]] = {}
+    found: dict[str | None, tuple[Looks, frozenset[str]]] = {}
     for operation in document.definitions:
         if not isinstance(operation, OperationDefinitionNode):
             continue
@@ -287,7 +303,7 @@ def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, bool]]
             if d.default_value is not None and not isinstance(d.default_value, NullValueNode)
         }
         looks: set[tuple[str | None, bool]] = set()
-        walks = False
+        fields: set[str] = set()
         waiting: list[SelectionSetNode | None] = [operation.selection_set]
         spread: set[str] = set()
         while waiting:
@@ -301,7 +317,8 @@ def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, bool]]
                     continue
                 assert isinstance(node, (FieldNode, InlineFragmentNode))
                 waiting.append(node.selection_set)
-                walks |= isinstance(node, FieldNode) and node.name.value in LONG
+                if isinstance(node, FieldNode) and node.name.value in APART:
+                    fields.add(node.name.value)
                 for given in node.arguments or () if isinstance(node, FieldNode) else ():
                     if given.name.value not in LOOKING_BACK:
                         continue
@@ -310,7 +327,10 @@ def looking_back(document: DocumentNode) -> dict[str | None, tuple[Looks, bool]]
                         looks.add((name, name in defaulted))
                     elif not isinstance(given.value, NullValueNode):
                         looks.add((None, True))
-        found[operation.name.value if operation.name else None] = frozenset(looks), walks
+        found[operation.name.value if operation.name else None] = (
+            frozenset(looks),
+            frozenset(fields),
+        )
     return found
 
 

@@ -293,7 +293,7 @@ async def get_export(request: Request) -> Response:
         finally:
             context.close()
 
-    file = await in_lane(service.lanes, service.lanes.exports, principal.key, made, request, ration)
+    file = await in_lane(service.lanes.exports, principal.key, made, request, ration)
     return _Sent(file, *MEDIA[format])
 
 

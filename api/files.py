@@ -38,14 +38,14 @@ async def put_file(request: Request) -> Response:
     if declared.isdecimal() and int(declared) > service.settings.file_bytes_max:
         raise LimitExceeded(f"A file may have {service.settings.file_bytes_max:,} bytes.")
     uploads, key = service.lanes.uploads, principal.key
-    await in_lane(service.lanes, uploads, key, service.quota.look, request)
+    await in_lane(uploads, key, service.quota.look, request)
     with service.quota.room(holder(principal.speaker())) as room:
         room.take(int(declared) if declared.isdecimal() else 0)
-        upload = await in_lane(service.lanes, uploads, key, service.files.upload, request)
+        upload = await in_lane(uploads, key, service.files.upload, request)
         try:
             async for chunk in request.stream():
                 room.take(upload.size + len(chunk))
-                await in_lane(service.lanes, uploads, key, partial(upload.write, chunk), request)
+                await in_lane(uploads, key, partial(upload.write, chunk), request)
         except ClientDisconnect:
             upload.drop()
             raise Refused(400, "The body ended too early.") from None
@@ -55,7 +55,7 @@ async def put_file(request: Request) -> Response:
         said = addressee, visibility, name, media_type
         record = partial(_record, service, principal, upload, *said)
         try:
-            body = await in_lane(service.lanes, service.lanes.mutations, key, record, request)
+            body = await in_lane(service.lanes.mutations, key, record, request)
         except Busy:
             upload.drop()  # it was not begun
             raise
@@ -108,8 +108,8 @@ async def get_file(request: Request) -> Response:
         raise InvalidInput("That is no id of a file.") from None
     uploads, key = service.lanes.uploads, principal.key
     find = partial(service.files.find, principal, id)
-    state, name = await in_lane(service.lanes, uploads, key, find, request)
-    place = await in_lane(service.lanes, uploads, key, partial(service.files.path, id), request)
+    state, name = await in_lane(uploads, key, find, request)
+    place = await in_lane(uploads, key, partial(service.files.path, id), request)
     return StreamingResponse(
         Files.chunks(place),
         media_type=state.media_type,

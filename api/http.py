@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from api.authentication import Refused, authenticated, busy
+from api.bulkhead import Bulkhead, Passed
 from api.context import Context
 from api.execution import FAULT, BadRequest, Executor, Operation, Takes, format_error
 from api.graphiql import page as graphiql_page
@@ -32,7 +33,9 @@ READING = ("GET", "HEAD")
 """Methods that change nothing; HEAD asks for the headers of GET."""
 
 read_at_once_bytes_max = 16_384
-"""A longer body is read in a thread: it would hold up the loop."""
+"""A longer body is read behind the bulkhead, or in a thread: it would hold up the loop."""
+prepared_chars_max = 8_000
+"""A longer document that is new is made ready behind the bulkhead."""
 
 log_line = structlog.get_logger("suivi.http")
 
@@ -52,9 +55,10 @@ _decode = msgspec.json.Decoder(Parameters).decode
 class GraphQLEndpoint:
     """Answers at `/graphql`, each kind of operation in its lane."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, bulkhead: Bulkhead | None = None) -> None:
         settings = service.settings
         self._service = service
+        self._bulkhead = bulkhead
         self._executor = Executor(settings)
         self._lanes = service.lanes
         self._waiting = 0
@@ -72,7 +76,11 @@ class GraphQLEndpoint:
             media = _accepted(request)
             principal = await authenticated(request, self._service)
             key = str(principal.key)
-            response, status = await self._answer(request, principal, media)
+            body = await self._body(request)
+            asked = await self._asked(request, principal, body)
+            if isinstance(asked, Passed):
+                return asked
+            response, status = await self._answer(request, principal, media, *asked)
         except Refused as refused:
             response, status, headers = _told(refused)
         except Busy as refusal:
@@ -88,7 +96,7 @@ class GraphQLEndpoint:
             response, status, headers = {"errors": [FAULT]}, 500, {}
         else:
             headers = {}
-        body = msgspec.json.encode(response, enc_hook=str)
+        answer = msgspec.json.encode(response, enc_hook=str)
         log_line.info(
             "request",
             key=key,
@@ -97,28 +105,45 @@ class GraphQLEndpoint:
             milliseconds=round((time.perf_counter() - started) * 1000, 1),
         )
         return Response(
-            body,
+            answer,
             status,
             {**headers, "Cache-Control": "no-store", "X-Request-Id": request_id},
             media_type=f"{media}; charset=utf-8",
         )
 
-    async def _answer(
-        self, request: Request, principal: Principal, media: str
-    ) -> tuple[dict[str, Any], int]:
-        parameters = await self._parameters(request, principal)
+    async def _asked(
+        self, request: Request, principal: Principal, body: bytes
+    ) -> tuple[Operation, dict[str, Any] | None] | Passed:
+        """The operation that a request asks for, and its variables; or the request passed on, where
+        it takes long to answer or to read."""
+        bulkhead = self._bulkhead
+        if bulkhead is not None and len(body) > read_at_once_bytes_max:
+            return Passed(bulkhead, body)
+        parameters = await self._parameters(request, principal, body)
         asked = parameters.query, parameters.operationName
         if self._executor.is_ready(parameters.query):
             operation = self._executor.prepare(*asked)
+        elif bulkhead is not None and len(parameters.query) > prepared_chars_max:
+            return Passed(bulkhead, body)
         else:
             # A document that was made to be slow to validate holds up a thread, never the loop.
             prepare = partial(self._executor.prepare, *asked)
-            operation = await in_lane(
-                self._lanes, self._lanes.preparing, principal.key, prepare, request
-            )
+            operation = await in_lane(self._lanes.preparing, principal.key, prepare, request)
+        if bulkhead is not None and operation.is_long(parameters.variables):
+            return Passed(bulkhead, body)
+        return operation, parameters.variables
+
+    async def _answer(
+        self,
+        request: Request,
+        principal: Principal,
+        media: str,
+        operation: Operation,
+        variables: dict[str, Any] | None,
+    ) -> tuple[dict[str, Any], int]:
         if operation.is_mutation and request.method != "POST":
             raise Refused(405, "A mutation is sent by POST.", Allow="POST")
-        response = await self._run(request, operation, parameters.variables, principal)
+        response = await self._run(request, operation, variables, principal)
         failed = "data" not in response
         return response, 400 if failed and media == GRAPHQL_JSON else 200
 
@@ -154,14 +179,15 @@ class GraphQLEndpoint:
         # A mutation runs to its end, whoever waits for it: what it records is not half done.
         ration = None if operation.is_mutation else context.ration
         try:
-            return await in_lane(self._lanes, lane, principal.key, run, request, ration)
+            return await in_lane(lane, principal.key, run, request, ration)
         finally:
             with self._door:
                 self._waiting -= 1
 
-    async def _parameters(self, request: Request, principal: Principal) -> Parameters:
+    async def _body(self, request: Request) -> bytes:
+        """The body of a request; Refused where it can't be one of ours."""
         if request.method in READING:
-            return _from_url(request)
+            return b""
         sent = request.headers.get("content-type", "").split(";")
         if sent[0].strip().lower() != JSON:
             raise Refused(415, f"Send {JSON}.", Accept_Post=JSON)
@@ -182,13 +208,16 @@ class GraphQLEndpoint:
                     raise too_large
         except ClientDisconnect:
             raise Refused(400, "The body ended too early.") from None
+        return bytes(body)
+
+    async def _parameters(self, request: Request, principal: Principal, body: bytes) -> Parameters:
+        if request.method in READING:
+            return _from_url(request)
         try:
             if len(body) > read_at_once_bytes_max:
-                read = partial(self._read_body, bytes(body))
-                return await in_lane(
-                    self._lanes, self._lanes.preparing, principal.key, read, request
-                )
-            return self._read_body(bytes(body))
+                read = partial(self._read_body, body)
+                return await in_lane(self._lanes.preparing, principal.key, read, request)
+            return self._read_body(body)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None
 
@@ -287,7 +316,10 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """The record can be read and written and the views keep up; 503 with the reason when not."""
     service: Service = request.app.state.service
+    bulkhead: Bulkhead | None = request.app.state.bulkhead
     why = await run_in_threadpool(service.readiness.why_not)
+    if why is None and bulkhead is not None:
+        why = bulkhead.why_not()
     if why is not None:
         return JSONResponse({"status": "not ready", "reason": why}, 503)
     return JSONResponse({"status": "ready"})

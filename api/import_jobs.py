@@ -19,7 +19,6 @@ import msgspec
 import structlog
 
 from api.fair_pool import FairPool
-from api.pace import Pace
 from domain.refusals import CommandReused, NotFound, Refusal
 from workflows.access import Principal
 from workflows.desk import Desk
@@ -47,9 +46,8 @@ class Job:
     """An import under way: what it is doing, how much of it is done, and in the end its receipt,
     or why there is none."""
 
-    def __init__(self, id: UUID, principal: Principal, pace: Pace) -> None:
+    def __init__(self, id: UUID, principal: Principal) -> None:
         self.id = id
-        self._pace = pace
         self.holder = principal.holder
         self.visibilities = principal.scope.visibilities
         self.status = JobStatus.WAITING
@@ -67,16 +65,12 @@ class Job:
 
     def tell(self, doing: str, done: int, total: int) -> None:
         self.doing, self.done, self.total = doing, done, total
-        self._pace.give_way()
 
 
 class ImportJobs:
     """Runs imports one after the other; keys take turns."""
 
-    def __init__(
-        self, desk: Desk, lookups: Lookups, wait_for: Callable[[int], bool], pace: Pace
-    ) -> None:
-        self._pace = pace
+    def __init__(self, desk: Desk, lookups: Lookups, wait_for: Callable[[int], bool]) -> None:
         self._wait_for = wait_for
         self._desk = desk
         self._lookups = lookups
@@ -101,7 +95,7 @@ class ImportJobs:
                 if not self._jobs[id].is_for(principal):
                     raise CommandReused(REUSED)
                 return self._jobs[id]
-            job = Job(id, principal, self._pace)
+            job = Job(id, principal)
             run = partial(self._run, job, principal, path, format, options, dry_run)
             self._lane.submit(principal.key, run)
             self._jobs[id] = job
@@ -134,7 +128,6 @@ class ImportJobs:
         dry_run: bool,
     ) -> None:
         job.status = JobStatus.RUNNING
-        self._pace.begin()
         try:
             job.receipt = Import(self._desk, self._lookups, principal).run(
                 path, options, format=format, dry_run=dry_run, progress=job.tell, batch=job.id

@@ -6,13 +6,12 @@ import asyncio
 import contextvars
 from asyncio import wrap_future
 from collections.abc import Callable, Hashable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from api.fair_pool import FairPool
-from api.pace import Pace
 from api.settings import Settings
 from projections.ration import Ration
 from workflows.procedure.gate import stopped
@@ -32,7 +31,6 @@ class Lanes:
         waiting = settings.waiting_requests_max, settings.waiting_requests_per_key_max
         long = settings.as_of_waiting_requests_max, settings.as_of_waiting_requests_per_key_max
         queries, mutations = settings.query_threads, settings.mutation_threads
-        self.pace = Pace()
         self.queries = FairPool("suivi-query", queries, *waiting, "read", queries)
         """Plain reads that answer with little."""
         self.preparing = FairPool("suivi-prepare", 1, *waiting, "prepare")
@@ -52,11 +50,6 @@ class Lanes:
         self.uploads = FairPool("suivi-upload", settings.upload_threads, *waiting, "store files", 2)
         """Bytes of files, in and out: they wait for the disk."""
 
-    @property
-    def short(self) -> tuple[FairPool, ...]:
-        """The lanes of what takes little: the others give way."""
-        return self.queries, self.mutations
-
     def close(self) -> None:
         """Ends the threads, after what is running; what waits is not begun."""
         for lane in vars(self).values():
@@ -65,7 +58,6 @@ class Lanes:
 
 
 async def in_lane(
-    lanes: Lanes,
     lane: FairPool,
     client: Hashable,
     act: Callable[[], Result],
@@ -75,19 +67,11 @@ async def in_lane(
     """What `act` returns, run in a lane. With a ration it ends when its time is up or its client
     has gone; without one it runs to its end. Returns or raises only when it has ended."""
     in_this_request = contextvars.copy_context().run
-    pace = lanes.pace
 
     def run() -> Result:
-        if lane not in lanes.short:
-            pace.begin()
         if ration is None:
-            result = act()
-            if lane is lanes.preparing:
-                pace.give_way()
-            return result
+            return act()
         ration.begin()
-        if lane not in lanes.short:
-            ration.give_way = pace.give_way
         try:
             return act()
         except Exception:
@@ -95,18 +79,7 @@ async def in_lane(
             ration.check()
             raise
 
-    with pace.short() if lane in lanes.short else nullcontext():
-        return await _ended(lane, client, lambda: in_this_request(run), request, ration)
-
-
-async def _ended(
-    lane: FairPool,
-    client: Hashable,
-    run: Callable[[], Result],
-    request: Request,
-    ration: Ration | None,
-) -> Result:
-    future = wrap_future(lane.submit(client, run))
+    future = wrap_future(lane.submit(client, lambda: in_this_request(run)))
     try:
         if ration is not None:
             done, _ = await asyncio.wait((future,), timeout=watch_after_seconds)

@@ -44,7 +44,7 @@ async def get_plot(request: Request) -> Response:
     """Progress `?by=cycle` (or sdg, theme, institution, …), `&of=stage` or `position`, in
     `&unit=paragraphs`, parts or pairs, of one `&state=` or all, in `&language=`."""
     service: Service = request.app.state.service
-    principal = await _whoever(request, service)
+    principal = await whoever(request, service)
     given = request.query_params
     try:
         by = Dimension(given.get("by", "cycle"))
@@ -76,7 +76,7 @@ async def get_plot(request: Request) -> Response:
             context.close()
         return plot(rows, whole, by, of, unit, state, language)
 
-    svg = await in_lane(service.lanes, service.lanes.plots, principal.key, plotted, request, ration)
+    svg = await in_lane(service.lanes.plots, principal.key, plotted, request, ration)
     tag = f'"{hashlib.sha256(svg).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,
@@ -131,7 +131,7 @@ def _label(row: ProgressRow, by: Dimension, language: str) -> str:
     return row.label or row.key or "—"
 
 
-async def _whoever(request: Request, service: Service) -> Principal:
+async def whoever(request: Request, service: Service) -> Principal:
     """The key's holder; where the installation says so, anybody, who sees what is public."""
     try:
         return await authenticated(request, service)

@@ -95,7 +95,7 @@ class ProcedureMutation:
 
         def examined() -> publishing.Examined:
             found = publishing.examine(
-                desk.procedures, input.addressee, source, context.service.ending(own=1)
+                desk.procedures, input.addressee, source, context.service.stopping.is_set
             )
             reports.append(found.report)
             return found

@@ -174,7 +174,7 @@ class WorkflowDefinition:
 
     @strawberry.field(description="Whether it is sound, and where it is not.")
     def gate(self) -> Gate:
-        ending = self.reading.service.ending()
+        ending = self.reading.service.stopping.is_set
         return gate_of(gate.check(self.compiled.definition, ending=ending))
 
     @strawberry.field(

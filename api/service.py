@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +71,7 @@ class Service:
         self.lanes = Lanes(settings)
         self.keys = KnownKeys(self._granted)
         self.authenticating = ThreadPoolExecutor(authenticating_threads, "suivi-authenticating")
-        self.imports = ImportJobs(self.desk, self, self.wait_for, self.lanes.pace)
+        self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self.readiness = Readiness(self.log, self.views, self.feed, settings, self._disks(folder))
         self._waiting = ThreadPoolExecutor(1, "suivi-wait")
@@ -106,19 +106,6 @@ class Service:
                 return {held.sha256: held.id for held in credentials.all_credentials(connection)}
         except SQLAlchemyError as error:
             raise self._unavailable(error) from error
-
-    def ending(self, own: int = 0) -> Callable[[], bool]:
-        """Asked between two pieces of long work: whether the server ends. The work may rest
-        meanwhile; `own`: as for `Pace.give_way`."""
-
-        pace = self.lanes.pace
-        pace.begin()
-
-        def ends() -> bool:
-            pace.give_way(own)
-            return self.stopping.is_set()
-
-        return ends
 
     def ration(self, seconds_max: float | None = None) -> Ration:
         """What one request may do; `seconds_max`: for how long, without an end if None."""

@@ -31,6 +31,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         str, Meta(description="How log lines are written to standard error: json or console.")
     ] = "json"
+    bulkhead: Annotated[
+        bool,
+        Meta(
+            description="Whether `suivi serve` answers what takes long in a process of its own, "
+            "which yields the processor to the one that answers everything else."
+        ),
+    ] = True
     query_threads: Annotated[
         int, Meta(ge=1, le=64, description="How many queries run at once.")
     ] = 2

@@ -285,7 +285,7 @@ def _procedure(
             raise NotFound("There is no such procedure; see `workflowDefinitions`.")
         return found, None
     text = (asked.text or "").encode(errors="replace")
-    return context.service.drafts.examine(addressee, text, lambda: not context.ration.goes_on())
+    return context.service.drafts.examine(addressee, text, context.ration.is_over)
 
 
 def _narrowed(where: Where, under: Compiled) -> Where:

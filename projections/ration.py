@@ -57,8 +57,6 @@ class Ration:
         self.objects = 0
         self.refused: Refusal | None = None
         """Why it ended, where it did; whatever it still asks for is refused with the same."""
-        self.give_way: Callable[[], None] | None = None
-        """Asked between two pieces of work: it may rest meanwhile."""
         self._until: float | None = None
         self._stopped = stopped
         self._door = threading.Lock()
@@ -71,15 +69,9 @@ class Ration:
         if self.seconds_max is not None:
             self._until = time.monotonic() + self.seconds_max
 
-    def goes_on(self) -> bool:
-        """False once the request is to end. It may rest before it goes on."""
-        if self.give_way is not None:
-            self.give_way()
-        return not self.is_over()
-
     def check(self) -> None:
-        """Raises why the request is to end, where it is; it may rest before it goes on."""
-        if not self.goes_on():
+        """Raises why the request is to end, where it is."""
+        if self.is_over():
             assert self.refused is not None
             raise self.refused
 

@@ -31,6 +31,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from api.settings import variable
 from tests.chaos.events import UNMEASURED, connect
 from tests.hostile.doors import Answer, Command, Place, Query, Request, Sent, Used
@@ -57,29 +59,39 @@ def can_measure() -> bool:
 
 
 class Process:
-    """A process as /proc tells of it."""
+    """A process with those that it has started, as /proc tells of them."""
 
     def __init__(self, id: int) -> None:
-        self._folder = Path(f"/proc/{id}")
+        self._id = id
+
+    def _folders(self) -> Iterator[Path]:
+        with contextlib.suppress(psutil.Error):
+            for child in (self._id, *(p.pid for p in psutil.Process(self._id).children())):
+                yield Path(f"/proc/{child}")
 
     def cpu_seconds(self) -> float:
-        """CPU that it has spent, in all of its threads; infinite where it has ended."""
-        try:
-            told = (self._folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return float("inf")
-        return (int(told[11]) + int(told[12])) / TICKS
+        """CPU that they have spent, in all of their threads; infinite where it has ended."""
+        ticks = 0
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                told = (folder / "stat").read_text().rpartition(")")[2].split()
+                # With those of a process go its children's that have ended.
+                ticks += sum(int(one) for one in told[11:15])
+        return ticks / TICKS or float("inf")
 
     def memory_bytes(self, what: str) -> int:
-        """`VmRSS`: what it holds; `VmHWM`: the most it held since `forget_peak`."""
-        with contextlib.suppress(OSError):
-            for line in (self._folder / "status").read_text().splitlines():
-                if line.startswith(what):
-                    return int(line.split()[1]) * 1_024
-        return 0
+        """`VmRSS`: what they hold; `VmHWM`: the most each held since `forget_peak`."""
+        held = 0
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                for line in (folder / "status").read_text().splitlines():
+                    if line.startswith(what):
+                        held += int(line.split()[1]) * 1_024
+        return held
 
     def forget_peak(self) -> None:
-        (self._folder / "clear_refs").write_text("5")
+        for folder in self._folders():
+            (folder / "clear_refs").write_text("5")
 
 
 class Wait(NamedTuple):

@@ -1,0 +1,246 @@
+"""What takes long is answered by a process of its own: whatever becomes of it, the other goes on.
+
+Served by `suivi serve` as an operator starts it.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import psutil
+import pytest
+from graphql import parse
+
+from api.execution import Executor, Operation, Takes, looking_back
+from api.measuring import objects_of
+from api.schema import schema
+from api.settings import Settings
+from tests.server import HOLDERS, Server, process, store, until
+from workflows.keys import create_key
+from workflows.log import Log
+
+SCHEMA = schema._schema
+
+SHORT = "{ recommendations { totalCount } }"
+LOOK_BACK = "query($at: Int!) { recommendations(asOf: {logIndex: $at}) { totalCount } }"
+
+
+class Served(NamedTuple):
+    """A server, and its processes."""
+
+    server: Server
+    first: psutil.Process
+    folder: Path
+
+    def behind(self) -> psutil.Process:
+        """The process for what takes long, once it can be asked."""
+        assert self.look_back() == 200
+        (child,) = self.first.children()
+        return child
+
+    def look_back(self) -> int:
+        """The status of a look back, which must be right where it is answered."""
+        answer = self.server.post("reader", LOOK_BACK, at=2)
+        if answer.status_code == 200:
+            assert answer.json() == {"data": {"recommendations": {"totalCount": 1}}}
+        else:
+            assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+            assert answer.headers["retry-after"] == "1"
+        return answer.status_code
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    with (
+        store(request, tmp_path_factory) as url,
+        process(url, folder / "log", serve_timers=False, files_folder=folder / "files") as started,
+    ):
+        server, running = started
+        log = Log(url)
+        for name in ("coordinator", "reader"):
+            role, institution = HOLDERS[name]
+            more: dict[str, Any] = {"actor": f"p-{name}", "system": None, "authority": None}
+            server.keys[name] = create_key(log, role=role, institution=institution, **more)[1]
+        log.close()
+        server.receive()
+        yield Served(server, psutil.Process(running.pid), folder)
+
+
+def test_both_processes_answer_from_one_record(served: Served) -> None:
+    served.behind()
+    before = served.server.ask("reader", SHORT)["recommendations"]["totalCount"]
+    at = served.server.received()["logIndex"]
+    found = served.server.ask("reader", LOOK_BACK, at=at)["recommendations"]["totalCount"]
+    assert found == before + 1, "what the one has acknowledged, the other knows"
+    key = served.server.headers("reader")
+    csv = served.server.client.get("/exports/csv", headers=key)
+    assert csv.headers["content-disposition"] == "attachment; filename=recommendations.csv"
+    assert len(csv.text.splitlines()) == found + 1
+    head = served.server.client.head("/exports/csv", headers=key)
+    assert (head.headers["content-length"], head.content) == (str(len(csv.content)), b"")
+    plot = served.server.client.get("/plots/progress.svg", headers=key)
+    assert plot.headers["content-type"] == "image/svg+xml"
+    assert plot.headers["x-content-type-options"] == "nosniff"
+    again = {**key, "If-None-Match": plot.headers["etag"]}
+    assert served.server.client.get("/plots/progress.svg", headers=again).status_code == 304
+
+
+def test_a_large_body_is_recorded_and_refused_as_a_small_one_is(served: Served) -> None:
+    parts = [{"text": "Ratify the convention. " * 750}]
+    assert len(str(parts)) > 16_384
+    at = served.server.received(parts=parts)["logIndex"]
+    assert served.server.ask("reader", "{ logIndex }")["logIndex"] == at
+    error = served.server.refused("reader", "{ nonsense }" + " " * 20_000)
+    assert "nonsense" in error["message"]
+    padded = f"{{ logIndex {' ' * 9_000} }}"
+    assert served.server.ask("reader", padded) == {"logIndex": at}
+
+
+def test_an_import_is_followed_where_it_runs(served: Served) -> None:
+    key = served.server.headers("coordinator")
+    name = {"Content-Disposition": "attachment; filename=list.csv"}
+    body = b"State,Paragraph,Text\nSVN,1,Ratify the convention\n"
+    put = served.server.client.put(
+        "/files", params={"addressee": "SVN"}, content=body, headers={**key, **name}
+    )
+    assert put.status_code == 201, put.text
+    query = """mutation($input: StartImportInput!) { startImport(input: $input) {
+        job { uuid } errors { code message } } }"""
+    said = {"commandId": "import-1", "file": put.json()["id"], "format": "TABLE", "dryRun": True}
+    payload = served.server.ask("coordinator", query, input=said)["startImport"]
+    assert payload["errors"] == []
+    follow = "query($uuid: String!) { importJob(uuid: $uuid) { status } }"
+
+    def status() -> str:
+        job = served.server.ask("coordinator", follow, uuid=payload["job"]["uuid"])["importJob"]
+        return str(job["status"])
+
+    until(lambda: status() in ("COMPLETED", "FAILED"))
+
+
+def test_who_asks_for_little_waits_for_nothing_that_takes_long(served: Served) -> None:
+    behind = served.behind()
+    with ThreadPoolExecutor(1) as pool:
+        behind.suspend()
+        try:
+            waits = pool.submit(served.look_back)
+            time.sleep(0.1)
+            for _ in range(20):
+                served.server.ask("reader", SHORT)
+            served.server.receive()
+            assert not waits.done()
+        finally:
+            behind.resume()
+        assert waits.result() == 200
+
+
+def test_a_process_that_ends_is_started_anew_and_who_waits_for_it_is_told(served: Served) -> None:
+    behind = served.behind()
+    with ThreadPoolExecutor(1) as pool:
+        behind.suspend()
+        waits = pool.submit(served.look_back)
+        time.sleep(0.3)
+        behind.kill()
+        assert waits.result() == 503
+    served.server.ask("reader", SHORT)
+    assert served.behind().pid != behind.pid
+    assert '"code": -9' in (served.folder / "log").read_text()
+
+
+def test_nothing_is_left_of_a_request_whose_client_has_gone(served: Served) -> None:
+    behind = served.behind()
+    before = behind.num_fds(), served.first.num_fds()
+    behind.suspend()
+    key = served.server.keys["reader"]
+    port = httpx.URL(served.server.url).port
+    try:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port or 0)) as gone:
+                line = (
+                    f"GET /exports/csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+                )
+                gone.sendall(line.encode())
+                time.sleep(0.2)
+    finally:
+        behind.resume()
+    until(lambda: behind.num_fds() <= before[0] and served.first.num_fds() <= before[1])
+
+
+def test_the_process_ends_with_the_one_before_it(tmp_path: Path) -> None:
+    for end in (signal.SIGKILL, signal.SIGTERM):
+        url = f"sqlite:///{tmp_path / end.name}.db"
+        with process(url, tmp_path / "log", serve_timers=False) as (_, running):
+            first = psutil.Process(running.pid)
+            until(lambda first=first: len(first.children()) == 1)  # type: ignore[misc]
+            (child,) = first.children()
+            first.send_signal(end)
+            running.wait(20)
+            until(lambda child=child: not child.is_running())  # type: ignore[misc]
+
+
+def listed(first: int | str) -> str:
+    return f"recommendations(first: {first}) {{ totalCount nodes {{ id assignments {{ id }} }} }}"
+
+
+@pytest.mark.parametrize(
+    ("document", "objects"),
+    [
+        ("{ logIndex }", 0),
+        ("{ recommendations { totalCount } }", 1),
+        ("{ recommendations { nodes { id } } }", 51),
+        ("{ recommendations(first: 3) { edges { node { id } } } }", 1 + 3 * 2),
+        (f"{{ {listed(7)} }}", 1 + 7 * 11),
+        (f"query($n: Int) {{ {listed('$n')} }}", 1 + 200 * 11),
+        (f"{{ ...more {listed(2)} }} fragment more on Query {{ b: {listed(3)} }}", 2 + 5 * 11),
+        ("{ __schema { types { name } } }", 15_000),
+        ("mutation { remark(input: {}) { recommendation { id } } }", 2),
+    ],
+)
+def test_a_document_tells_how_many_objects_it_may_be_answered_with(
+    document: str, objects: int
+) -> None:
+    assert objects_of(parse(document), SCHEMA) == {None: objects}
+
+
+@pytest.mark.parametrize(
+    ("document", "takes"),
+    [
+        ("{ recommendations(first: 200) { nodes { id text } } }", Takes.SHORT),
+        ("{ recommendations { nodes { history { reason } } } }", Takes.LARGE),
+        (
+            "{ recommendations { nodes { lineage { recommendation { lineage { type } } } } } }",
+            Takes.LARGE,
+        ),
+        ("{ events(first: 500) { nodes { logIndex } } }", Takes.SHORT),
+        ("{ recommendations(asOf: {logIndex: 1}) { totalCount } }", Takes.LOOK_BACK),
+    ],
+)
+def test_what_may_answer_with_much_is_read_apart(document: str, takes: Takes) -> None:
+    operation = Executor(Settings()).prepare(document, None)
+    assert operation.takes(None) is takes
+    assert operation.is_long(None) is (takes is not Takes.SHORT)
+
+
+@pytest.mark.parametrize(
+    ("document", "is_long"),
+    [
+        ("query($at: Int) { recommendations(asOf: {logIndex: $at}) { totalCount } }", True),
+        ('{ importJob(uuid: "x") { status } }', True),
+        ('mutation { takeSteps(input: {commandId: "c-1", steps: []}) { logIndex } }', True),
+        ('mutation { remark(input: {commandId: "c-1", id: "x"}) { logIndex } }', False),
+    ],
+)
+def test_what_many_cases_or_jobs_need_is_done_apart(document: str, is_long: bool) -> None:
+    looks, fields = looking_back(parse(document))[None]
+    is_mutation = "mutation" in document
+    assert Operation(parse(document), None, is_mutation, looks, fields, 0).is_long({}) is is_long
