@@ -1,10 +1,13 @@
 """Who may come in now: how often and how many at once, by key and by address.
 
-Counting takes microseconds and reads nothing. Whoever is turned away is told when to come again.
+Counting takes microseconds and reads nothing. Whoever is turned away is told when to come again,
+and told so a little late: who asks without a pause waits for each answer, and a server that
+answered floods at once would do nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import Counter, OrderedDict
@@ -13,7 +16,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.settings import Settings
 from domain.refusals import Busy
@@ -22,6 +25,8 @@ burst_seconds = 10
 """For so long more may come than on average, if there was nothing before."""
 clients_kept_max = 10_000
 """Whose counts are kept; those not seen for longest are forgotten, and begin anew."""
+late_seconds = 1.0
+"""How much later those are answered who come too often."""
 OPEN = "/health/"
 """Paths that are never turned away: a sick server is to be seen."""
 
@@ -57,6 +62,7 @@ class Visit:
     def __init__(self, door: Door, address: str) -> None:
         self._door = door
         self.address = address
+        self.is_too_often = False
         self._key: Hashable = None
 
     def belongs_to(self, key: Hashable) -> None:
@@ -66,14 +72,22 @@ class Visit:
             message = f"{most} requests of this key are under way: await their answers."
             raise Busy(message, waiting=most)
         if seconds := door.key_rate.wait(key):
-            raise _too_often("This key sends", seconds)
+            raise self._too_often("This key sends", seconds)
         self._key = key
         door.by_key[key] += 1
 
     def is_nobodys(self) -> None:
         """The request bears no valid key; Busy where such come too often from there."""
         if seconds := self._door.unknown_rate.wait(self.address):
-            raise _too_often("Without a valid key there come", seconds)
+            raise self._too_often("Without a valid key there come", seconds)
+
+    def _too_often(self, who: str, seconds: float) -> Busy:
+        self.is_too_often = True
+        return Busy(
+            f"{who} too many requests a second: send this one again later.",
+            waiting=math.ceil(seconds),
+            seconds=math.ceil(seconds),
+        )
 
     def leave(self) -> None:
         """The request is answered."""
@@ -111,12 +125,19 @@ class Door:
         most = self.settings.address_requests_at_once_max
         seconds = 1.0 if self._by_address[address] >= most else self.address_rate.wait(address)
         if seconds:
+            await asyncio.sleep(late_seconds)
             await _told(seconds)(scope, receive, send)
             return
         visit = scope["visit"] = Visit(self, address)
+
+        async def answer(message: Message) -> None:
+            if visit.is_too_often and message["type"] == "http.response.start":
+                await asyncio.sleep(late_seconds)
+            await send(message)
+
         self._by_address[address] += 1
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, answer)
         finally:
             _less(self._by_address, address)
             visit.leave()
@@ -135,14 +156,6 @@ def visit_of(request: Request) -> Visit | WavedThrough:
     found = request.scope["visit"]
     assert isinstance(found, (Visit, WavedThrough))
     return found
-
-
-def _too_often(who: str, seconds: float) -> Busy:
-    return Busy(
-        f"{who} too many requests a second: send this one again later.",
-        waiting=math.ceil(seconds),
-        seconds=math.ceil(seconds),
-    )
 
 
 def _told(seconds: float) -> JSONResponse:

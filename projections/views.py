@@ -55,7 +55,7 @@ checkpoint_pages = 2_000
 page_bytes = 4_096
 journal_bytes_max = 4 * checkpoint_pages * page_bytes
 """How long the write-ahead log of a view gets before those who read are waited for."""
-shortened_seconds_max = 1
+shortened_milliseconds_max = 1_000
 shortened_seconds_apart = 10.0
 
 ordered = Text().with_variant(Text(collation="C"), "postgresql")
@@ -669,22 +669,24 @@ class Views:
 
     def shorten(self, generation: Generation) -> None:
         """Begins anew the write-ahead logs that have grown long, as they do on SQLite where there
-        is always somebody who reads: those who read on are waited for."""
-        if not self.is_sqlite:
+        is always somebody who reads. Those who read are waited for, the longer the log, the more;
+        who writes waits meanwhile."""
+        if not self.is_sqlite or time.monotonic() - self._shortened < shortened_seconds_apart:
             return
-        long = [
-            name
+        long = {
+            name: size
             for name, number in generation.numbers.items()
-            if _size(_beside(self._file(name, number), "-wal")) > journal_bytes_max
-        ]
-        if not long or time.monotonic() - self._shortened < shortened_seconds_apart:
+            if (size := _size(_beside(self._file(name, number), "-wal"))) > journal_bytes_max
+        }
+        if not long:
             return
         self._shortened = time.monotonic()
         with generation.engine.connect() as connection:
             dbapi: Any = connection.connection.dbapi_connection
-            dbapi.execute(f"PRAGMA busy_timeout = {shortened_seconds_max * 1000}")
             with suppress(dbapi.OperationalError):  # a store that fails tells whoever writes next
-                for name in long:
+                for name, size in long.items():
+                    wait = min(20 * size // journal_bytes_max, shortened_milliseconds_max)
+                    dbapi.execute(f"PRAGMA busy_timeout = {wait}")
                     dbapi.execute(f"PRAGMA {name}.wal_checkpoint(RESTART)").fetchone()
             dbapi.execute(f"PRAGMA busy_timeout = {busy_timeout_seconds * 1000}")
 

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 from starlette.requests import Request
 from starlette.types import Message
 
+from api import door
 from api.connections import Connections
 from api.door import Rate
 from api.lanes import Lanes, in_lane
@@ -309,7 +310,27 @@ def test_behind_a_proxy_the_last_address_it_names_counts(tmp_path: Path) -> None
         assert ask("192.0.2.7, 192.0.2.8") == 200
 
 
-def test_floods_of_unknown_keys_read_nothing_and_known_ones_pass(tmp_path: Path) -> None:
+def test_who_comes_too_often_is_told_so_late_and_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'suivi.db'}"
+    with running(url, unknown_keys_per_second_max=0.1) as server, ThreadPoolExecutor(8) as pool:
+
+        def timed(who: str) -> tuple[int, float]:
+            began = time.monotonic()
+            return server.post(who, INDEX).status_code, time.monotonic() - began
+
+        status, seconds = timed("none of ours")
+        assert (status, seconds < door.late_seconds) == (401, True)
+        late = [pool.submit(timed, "none of ours") for _ in range(7)]
+        status, seconds = timed("reader")
+        assert (status, seconds < door.late_seconds / 2) == (200, True)
+        for status, seconds in (future.result() for future in late):
+            assert (status, seconds >= door.late_seconds) == (429, True)
+
+
+def test_floods_of_unknown_keys_read_nothing_and_known_ones_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "late_seconds", 0.0)
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
     with running(url, unknown_keys_per_second_max=2) as server:
         server.ask("reader", INDEX)

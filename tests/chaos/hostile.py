@@ -149,6 +149,8 @@ class Attack(msgspec.Struct):
 def attack(told: Path) -> None:
     """Attacks until this process is ended, or its parent is; counts the answers into a file."""
     os.nice(10)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     it = msgspec.json.decode(told.read_bytes(), type=Attack)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     clients = [
