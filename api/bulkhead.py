@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 starting_seconds_max = 30.0
 """How long a request waits for a process that is only being started."""
 restart_seconds = 0.5
-ending_seconds_max = 10.0
+ending_seconds_max = 5.0
+"""For how long the process behind answers what it has begun, and then closes the store."""
 handed_max = 64
 nice = 10
 """By how much the process yields the processor (as `nice` counts)."""
@@ -132,7 +134,7 @@ class Bulkhead:
         """Ends the process."""
         self.stop()
         if self._keeping is not None:
-            done, _ = await asyncio.wait((self._keeping,), timeout=ending_seconds_max)
+            done, _ = await asyncio.wait((self._keeping,), timeout=3 * ending_seconds_max)
             if not done and self._process is not None:
                 self._process.kill()
                 await self._keeping
@@ -298,14 +300,15 @@ async def behind(control: socket.socket) -> None:
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # which a terminal sends to both
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_reader(control, take)
-    try:
-        control.send(b"+")
-        await ended.wait()
-        service.stop()
-        if answering:
-            await asyncio.wait(answering, timeout=ending_seconds_max)
-    finally:
-        await asyncio.to_thread(service.close)
+    control.send(b"+")
+    await ended.wait()
+    loop.remove_reader(control)
+    service.stop()
+    if answering:
+        await asyncio.wait(answering, timeout=ending_seconds_max)
+    closing = Thread(target=service.close, daemon=True)
+    closing.start()
+    await asyncio.to_thread(closing.join, ending_seconds_max)
 
 
 def main() -> None:
@@ -318,6 +321,8 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as control:
         control.setblocking(False)
         asyncio.run(behind(control))
+    sys.stderr.flush()
+    os._exit(0)  # whatever still waits for a store that does not answer
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many requests a second without a valid key may come from one address, "
             "over ten seconds; more are told 429, valid keys are not.",
         ),
-    ] = 5.0
+    ] = 1.0
     trust_forwarded_for: Annotated[
         bool,
         Meta(

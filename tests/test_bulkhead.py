@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from graphql import parse
 
+from api import bulkhead
 from api.execution import Executor, Operation, Takes, looking_back
 from api.measuring import objects_of
 from api.schema import schema
@@ -186,6 +188,34 @@ def test_the_process_ends_with_the_one_before_it(tmp_path: Path) -> None:
             first.send_signal(end)
             running.wait(20)
             until(lambda child=child: not child.is_running())  # type: ignore[misc]
+
+
+def test_the_process_ends_too_where_the_store_does_not_answer(
+    postgres_server: Any, tmp_path: Path
+) -> None:
+    with (
+        postgres_server.database() as url,
+        process(url, tmp_path / "log", serve_timers=False) as (server, running),
+        psycopg.connect(url.replace("+psycopg", "")) as holding,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        log = Log(url)
+        holder: dict[str, Any] = {"actor": "p-1", "system": None, "authority": None}
+        _, key = create_key(log, role="reader", institution="public", **holder)
+        log.close()
+        first = psutil.Process(running.pid)
+        until(lambda: len(first.children()) == 1)
+        (child,) = first.children()
+        query = """SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+            WHERE tablename = 'recommendations_head'"""
+        [(table,)] = holding.execute(query).fetchall()
+        holding.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        asked = pool.submit(server.post, key, LOOK_BACK, at=0)
+        time.sleep(1)
+        first.kill()
+        with pytest.raises(httpx.TransportError):
+            asked.result()
+        until(lambda: not child.is_running(), 2 * bulkhead.ending_seconds_max + 5)
 
 
 def listed(first: int | str) -> str:
