@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import socket
 import sys
@@ -236,9 +237,9 @@ class Behind:
         """Answers the one request that a socket brings."""
         reader, writer = await asyncio.open_unix_connection(sock=handed)
         try:
-            asked = await _read(reader)
-            if asked is not None:
-                await self._answer(*asked, reader, writer)
+            if (asked := await _read(reader)) is not None:
+                scope, body = asked
+                await self._answer(scope, body, reader, writer)
         except ConnectionError:
             pass  # the client has gone
         finally:
@@ -311,6 +312,15 @@ async def behind(control: socket.socket) -> None:
     await asyncio.to_thread(closing.join, ending_seconds_max)
 
 
+def _end_with(control: socket.socket) -> None:
+    """Ends this process a while after the one before it has gone, whatever it waits for."""
+    gone = select.poll()
+    gone.register(control, 0)
+    gone.poll()
+    time.sleep(2 * ending_seconds_max)
+    os._exit(1)
+
+
 def main() -> None:
     from api.command_line import configure_logging
     from api.settings import read_settings
@@ -320,6 +330,7 @@ def main() -> None:
     configure_logging(read_settings().log_format)
     with socket.socket(fileno=int(sys.argv[1])) as control:
         control.setblocking(False)
+        Thread(target=_end_with, args=(control,), daemon=True).start()
         asyncio.run(behind(control))
     sys.stderr.flush()
     os._exit(0)  # whatever still waits for a store that does not answer

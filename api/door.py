@@ -25,6 +25,8 @@ burst_seconds = 10
 """For so long more may come than on average, if there was nothing before."""
 clients_kept_max = 10_000
 """Whose counts are kept; those not seen for longest are forgotten, and begin anew."""
+unknown_burst_seconds = 60
+"""As above, of requests without a valid key: who mistypes one tries often, and then no more."""
 late_seconds = 1.0
 """How much later those are answered who come too often."""
 OPEN = "/health/"
@@ -113,7 +115,8 @@ class Door:
         self.settings = settings
         self.key_rate = Rate(settings.key_requests_per_second_max)
         self.address_rate = Rate(settings.address_requests_per_second_max)
-        self.unknown_rate = Rate(settings.unknown_keys_per_second_max)
+        unknown = settings.unknown_keys_per_second_max
+        self.unknown_rate = Rate(unknown, burst=unknown * unknown_burst_seconds)
         self.by_key: Counter[Hashable] = Counter()
         self._by_address: Counter[str] = Counter()
 

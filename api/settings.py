@@ -90,7 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             description="How many requests a second without a valid key may come from one address, "
-            "over ten seconds; more are told 429, valid keys are not.",
+            "over a minute; more are told 429, valid keys are not.",
         ),
     ] = 1.0
     trust_forwarded_for: Annotated[

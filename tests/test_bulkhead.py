@@ -178,6 +178,7 @@ def test_nothing_is_left_of_a_request_whose_client_has_gone(served: Served) -> N
     until(lambda: behind.num_fds() <= before[0] and served.first.num_fds() <= before[1])
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_the_one_before_it(tmp_path: Path) -> None:
     for end in (signal.SIGKILL, signal.SIGTERM):
         url = f"sqlite:///{tmp_path / end.name}.db"
@@ -190,9 +191,12 @@ def test_the_process_ends_with_the_one_before_it(tmp_path: Path) -> None:
             until(lambda child=child: not child.is_running())  # type: ignore[misc]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("asks", [True, False])
 def test_the_process_ends_too_where_the_store_does_not_answer(
-    postgres_server: Any, tmp_path: Path
+    postgres_server: Any, tmp_path: Path, asks: bool
 ) -> None:
+    """Once it is asked something, or while it starts."""
     with (
         postgres_server.database() as url,
         process(url, tmp_path / "log", serve_timers=False) as (server, running),
@@ -206,6 +210,8 @@ def test_the_process_ends_too_where_the_store_does_not_answer(
         first = psutil.Process(running.pid)
         until(lambda: len(first.children()) == 1)
         (child,) = first.children()
+        if asks:
+            assert server.post(key, LOOK_BACK, at=0).status_code == 200
         query = """SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
             WHERE tablename = 'recommendations_head'"""
         [(table,)] = holding.execute(query).fetchall()
@@ -215,7 +221,7 @@ def test_the_process_ends_too_where_the_store_does_not_answer(
         first.kill()
         with pytest.raises(httpx.TransportError):
             asked.result()
-        until(lambda: not child.is_running(), 2 * bulkhead.ending_seconds_max + 5)
+        until(lambda: not child.is_running(), 3 * bulkhead.ending_seconds_max)
 
 
 def listed(first: int | str) -> str:

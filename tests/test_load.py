@@ -159,7 +159,8 @@ def interrupted(server: Server, statement: str) -> None:
 
 def test_what_nobody_waits_for_any_more_ends() -> None:
     """What runs ends where it asks next; what waits leaves the queue."""
-    lanes, gone = Lanes(Settings(what_if_threads=1)), asyncio.Event()
+    gone = asyncio.Event()
+    lanes = Lanes(Settings(what_if_threads=1))
     lane = lanes.what_ifs
 
     async def receive() -> Message:
@@ -173,7 +174,7 @@ def test_what_nobody_waits_for_any_more_ends() -> None:
                 time.sleep(0.001)
 
         with pytest.raises(TimedOut):
-            await in_lane(lanes, lane, "me", folds, Request({"type": "http"}, receive), ration)
+            await in_lane(lane, "me", folds, Request({"type": "http"}, receive), ration)
 
     async def both() -> None:
         rations = Ration(), Ration()
@@ -312,7 +313,7 @@ def test_behind_a_proxy_the_last_address_it_names_counts(tmp_path: Path) -> None
 
 def test_who_comes_too_often_is_told_so_late_and_keeps_nobody_else_waiting(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
-    with running(url, unknown_keys_per_second_max=0.1) as server, ThreadPoolExecutor(8) as pool:
+    with running(url, unknown_keys_per_second_max=1 / 60) as server, ThreadPoolExecutor(8) as pool:
 
         def timed(who: str) -> tuple[int, float]:
             began = time.monotonic()
@@ -332,7 +333,7 @@ def test_floods_of_unknown_keys_read_nothing_and_known_ones_pass(
 ) -> None:
     monkeypatch.setattr(door, "late_seconds", 0.0)
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
-    with running(url, unknown_keys_per_second_max=2) as server:
+    with running(url, unknown_keys_per_second_max=1 / 3) as server:
         server.ask("reader", INDEX)
         reads = []
         read = server.service.keys._read
