@@ -8,7 +8,7 @@ view by the command that the server names, and the server must be ready again, n
 Then the log is searched as in `events`, every answer is compared with the log as far as it says
 that it knows it, and `suivi check` must find nothing.
 
-On SQLite the store lies on a disk of its own, where one may be mounted.
+The store lies on a disk of its own, where one may be mounted.
 
 `sabotage` proves that the search can fail.
 """
@@ -35,13 +35,14 @@ from rich.console import Console
 
 from api.settings import variable
 from tests.chaos.events import Acknowledged, compare_views, connect, search, snapshot, stores
+from tests import postgres
 from tests.server import HOLDERS, STATES, SUIVI, Server, document, process
 from workflows.keys import create_key
 from workflows.log import Log
 
 WRITERS = 3
 READERS = 2
-DISK_MEGABYTES = 200
+DISK_MEGABYTES = 300
 FREE_BYTES_MIN = 20_000_000
 NOTICED_SECONDS_MAX = 30.0
 MENDED_SECONDS_MAX = 60.0
@@ -78,17 +79,6 @@ def on_sqlite(folder: Path, disk: bool, console: Console) -> list[Mishap]:
             (number,) = pointer.execute(query, (name,)).fetchone()
         return folder / f"suivi-{name}-{number}.db"
 
-    def fill() -> None:
-        with (
-            contextlib.suppress(OSError),
-            (folder / "filler").open("wb", buffering=0) as filler,
-        ):
-            while True:
-                filler.write(bytes(1 << 20))
-        with contextlib.suppress(OSError), (folder / "filler").open("ab", buffering=0) as filler:
-            while True:
-                filler.write(bytes(512))
-
     def delete(name: str) -> None:
         file = place(name)
         for suffix in ("", "-wal", "-shm"):
@@ -120,12 +110,25 @@ def on_sqlite(folder: Path, disk: bool, console: Console) -> list[Mishap]:
         console.print("  no file is made read-only: setpriv is not there to forbid root anything")
         found = found[2:]
     if disk:
-        found.insert(0, Mishap("the disk is full", fill, (folder / "filler").unlink))
+        found.insert(0, Mishap("the disk is full", *_full(folder)))
     return found
 
 
-def on_postgresql(url: str) -> list[Mishap]:
-    """What can befall a database. Its disk is its server's affair, and is not filled here."""
+def _full(folder: Path) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Fills the disk of a folder to the last byte; makes room again."""
+    filler = folder / "filler"
+
+    def fill() -> None:
+        for size in (1 << 20, 512):
+            with contextlib.suppress(OSError), filler.open("ab", buffering=0) as opened:
+                while True:
+                    opened.write(bytes(size))
+
+    return fill, filler.unlink
+
+
+def on_postgresql(url: str, server: postgres.Server, folder: Path, disk: bool) -> list[Mishap]:
+    """What can befall a database; its server lies in a folder."""
 
     def ask(*questions: str) -> None:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -146,7 +149,16 @@ def on_postgresql(url: str) -> list[Mishap]:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
 
-    return [
+    fill, make_room = _full(folder)
+
+    def mend_disk() -> None:
+        make_room()
+        try:
+            ask("SELECT 1")
+        except psycopg.OperationalError:
+            server.crash()  # it ended, as it does where it can't write ahead, and is started again
+
+    found = [
         Mishap("it is read-only", *_on_and_off(read_only, "default_transaction_read_only")),
         Mishap("a view is dropped", lambda: ask(f"DROP SCHEMA {current('figures')} CASCADE")),
         Mishap("a table is dropped", lambda: ask(f"DROP TABLE {current('search')}.search_text")),
@@ -156,6 +168,9 @@ def on_postgresql(url: str) -> list[Mishap]:
         ),
         Mishap("the pointers are dropped", lambda: ask("DROP TABLE view_generation")),
     ]
+    if disk:
+        found.insert(0, Mishap("the disk is full", fill, mend_disk))
+    return found
 
 
 def _through(connection: psycopg.Connection[Any], question: str) -> None:
@@ -175,7 +190,8 @@ def _on_and_off(
 @contextlib.contextmanager
 def disk(folder: Path, console: Console) -> Iterator[bool]:
     """A disk of its own for a folder; False, and why is printed, where none may be mounted."""
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m,mode=700", "tmpfs", str(folder)]
+    options = f"size={DISK_MEGABYTES}m,mode=755"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     try:
         done = subprocess.run(mount, capture_output=True, text=True, check=False)
         why = done.stderr.strip() if done.returncode else None
@@ -430,23 +446,23 @@ def run(
     """All rounds on one store; prints what came of them, True if nothing was wrong."""
     start = time.monotonic()
     it = Run(store, Random(f"{seed}-{store}"), console)
-    with (
-        tempfile.TemporaryDirectory(prefix="suivi-chaos-") as name,
-        stores(store, Path(name)) as (new, _),
-    ):
+    with tempfile.TemporaryDirectory(prefix="suivi-chaos-") as name:
+        Path(name).chmod(0o755)  # for the user of PostgreSQL
         for number in range(rounds):
-            folder = Path(name) / f"round-{number}"
+            folder, beside = Path(name) / f"round-{number}", Path(name) / f"beside-{number}"
             folder.mkdir()
+            beside.mkdir()
             with contextlib.ExitStack() as stack:
+                is_disk = stack.enter_context(disk(folder, console))
                 if store == "sqlite":
-                    is_disk = stack.enter_context(disk(folder, console))
                     url = f"sqlite:///{folder}/suivi.db"
                     mishaps = on_sqlite(folder, is_disk, console)
                 else:
-                    url = stack.enter_context(new())
-                    mishaps = on_postgresql(url)
+                    server = stack.enter_context(postgres.running(folder, max_wal_size="64MB"))
+                    url = stack.enter_context(server.database())
+                    mishaps = on_postgresql(url, server, folder, is_disk)
                 it.random.shuffle(mishaps)
-                it.round(url, folder, f"r{number}", mishaps[:mishaps_max])
+                it.round(url, beside, f"r{number}", mishaps[:mishaps_max])
     for wrong in it.violations[:50]:
         console.print(f"  VIOLATION {wrong}", markup=False, highlight=False)
     console.print(
