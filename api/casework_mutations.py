@@ -15,9 +15,8 @@ from api.context import Context
 from api.derive import read_id
 from api.steps import ADDED_LATER, StepInput, StepPayload, other, required, step
 from domain import progress_report
-from domain.casework import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
+from domain.casework import CaseEvent, TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
 from domain.entry import Protected, Stamp
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput
 from workflows.access import Role, authorise_release, authorise_task, is_concerned
@@ -93,7 +92,7 @@ class CaseworkMutation:
     def remark(self, info: Request, input: RemarkInput) -> StepPayload:
         principal = info.context.principal
 
-        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
             if principal.role is Role.FOCAL_POINT and not is_concerned(principal, r):
                 raise Forbidden(f"{principal.institution} has nothing to do with this.")
             return r.remark(stamp, required(input.words, "A remark"))
@@ -136,7 +135,7 @@ class CaseworkMutation:
     def approve_step(self, info: Request, input: ApproveStepInput) -> StepPayload:
         context = info.context
 
-        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
             said = _approved(context, r, stamp, input)
             words = None if said.words is None else Protected(said.words)
             return r.approve(stamp, input.step, said.content, words)
@@ -159,7 +158,7 @@ class CaseworkMutation:
         description="Lets one deadline rest; why? Its clock stands still, and the case goes on."
     )
     def suspend_deadline(self, info: Request, input: DeadlineInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
             return r.suspend_deadline(stamp, input.deadline)
 
         return step(info.context, "suspend-deadline", input, act)
@@ -168,7 +167,7 @@ class CaseworkMutation:
         description="A deadline that rested alone runs again; why? It has the time that was left."
     )
     def resume_deadline(self, info: Request, input: DeadlineInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
             return r.resume_deadline(stamp, input.deadline)
 
         return step(info.context, "resume-deadline", input, act)

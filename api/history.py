@@ -27,6 +27,7 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
+from domain.casework import CaseEvent
 from domain.effects import AnyEffect
 from domain.entry import (
     Authority,
@@ -38,9 +39,6 @@ from domain.entry import (
     Visibility,
     protected_texts,
     texts_by_field,
-)
-from domain.events import (
-    RecommendationEvent,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,7 +91,7 @@ class HistoryEntry:
         description="The recommendation it is about; null where it is about something else."
     )
     def recommendation_id(root: Entry) -> strawberry.ID | None:
-        about = isinstance(root.event, RecommendationEvent)
+        about = isinstance(root.event, CaseEvent)
         return global_id(root.stream) if about else None
 
     @strawberry.field(description="What it is about, for `node`; null for grants of keys.")

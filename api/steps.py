@@ -17,6 +17,7 @@ from api.context import Context
 from api.derive import enum_type, read_id
 from api.history import HistoryEntry
 from api.recommendations import Recommendation, together
+from domain.casework import CaseEvent
 from domain.entry import (
     Authority,
     AuthorityKind,
@@ -28,9 +29,6 @@ from domain.entry import (
     Visibility,
     dated,
     effective,
-)
-from domain.events import (
-    RecommendationEvent,
 )
 from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
@@ -154,7 +152,7 @@ def step(
     context: Context,
     name: str,
     input: StepInput,
-    act: Callable[[Aggregate, Stamp], RecommendationEvent],
+    act: Callable[[Aggregate, Stamp], CaseEvent],
     *,
     assignment: int | None = None,
     report: int | None = None,

@@ -28,7 +28,7 @@ from benchmarks.charts import AS_PEOPLES, Case, cases, plain, told, with_own_dat
 from benchmarks.measuring import Arm, Bench
 from benchmarks.record import a_life
 from benchmarks.stores import sqlite
-from domain.events import RecommendationEvent
+from domain.casework import CaseEvent
 from domain.recommendation import Recommendation, fold
 from tests.suites import NotThere, installed_xstate
 from workflows.procedure import SHIPPED
@@ -247,7 +247,7 @@ def a_life_of_steps() -> list[Step]:
     assert r is not None
     steps = []
     for name, entry in zip(LIFE, rest, strict=True):
-        assert isinstance(entry.event, RecommendationEvent)
+        assert isinstance(entry.event, CaseEvent)
         now = r.clone()
         entry.event.apply(now, entry)
         steps.append(Step(name, r, now, entry.stamp.entered))

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from domain.addressees import addressees
+from domain.casework import CaseEvent
 from domain.entry import (
     Authority,
     AuthorityKind,
@@ -21,15 +22,7 @@ from domain.entry import (
     Stamp,
     Visibility,
 )
-from domain.events import (
-    AssignmentDecreed,
-    Part,
-    PartText,
-    RecommendationEvent,
-    Recommender,
-    Term,
-    Text,
-)
+from domain.events import AssignmentDecreed, Part, PartText, Recommender, Term, Text
 from domain.recommendation import Recommendation, fold, receive
 from domain.words import (
     Answer,
@@ -164,7 +157,7 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
     r = fold([first])
     assert r is not None
 
-    def step(name: str, act: Callable[[Recommendation], RecommendationEvent]) -> Entry:
+    def step(name: str, act: Callable[[Recommendation], CaseEvent]) -> Entry:
         return SHIPPED.enter(r, name, act(r))
 
     terms = [

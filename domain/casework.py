@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,7 @@ from domain.entry import (
     CLOCK,
     Effective,
     Entry,
+    Event,
     Protected,
     Stamp,
     Stored,
@@ -40,16 +41,6 @@ from domain.entry import (
     last_day,
     named,
     reasoned,
-)
-from domain.events import (
-    AssignmentChanged,
-    AssignmentDecreed,
-    AssignmentOffered,
-    ProgressChanged,
-    ProgressDrafted,
-    RecommendationEvent,
-    StepDatum,
-    StepTaken,
 )
 from domain.refusals import (
     AlreadySo,
@@ -60,11 +51,7 @@ from domain.refusals import (
     UnknownDeadline,
     UnknownTask,
 )
-from domain.steps import BEGINNING, step_of
-from domain.words import AssignmentStatus, Closing
-
-if TYPE_CHECKING:
-    from domain.recommendation import Recommendation
+from domain.words import Closing
 
 taken_max = 50
 """How many of the latest steps of a procedure's own may still be struck."""
@@ -249,6 +236,48 @@ class SuspensionHeld(Stored, frozen=True):
 # --- Events (the archive's format: frozen) -------------------------------------------------------
 
 
+class CaseEvent(Event, frozen=True):
+    """Base of what is said of a case. `by_step` is the step that records it; one that is `beside`
+    the procedures is in no definition, and is open whenever what it is about is there. Cases begin
+    with an event that `begins` them."""
+
+    by_step: ClassVar[str]
+    beside: ClassVar[bool] = False
+    begins: ClassVar[bool] = False
+
+    @property
+    def step_name(self) -> str:
+        """The step that recorded it."""
+        return self.by_step
+
+    def about(self, case: Any) -> int | None:
+        """The version of the earlier entry that it is about; it has no more readers than that one.
+        None: it is about the case."""
+        return None
+
+    def thing(self, version: int) -> int | None:
+        """What it is about, of several things of a kind: by its id, which is the version of the
+        entry that it began with. `version`: that of the event's own entry. None: the case."""
+        return None
+
+    @property
+    def addressed(self) -> tuple[str, ...]:
+        """The institutions that it is for, such as the one that an assignment is offered to."""
+        return ()
+
+    def apply(self, case: Any, entry: Entry) -> None:
+        """Adds what this event says to the state; by itself it adds nothing."""
+
+
+class StepDatum(Stored, frozen=True):
+    """What a step of a State's own procedure carries in one field of its form: a `value`, or
+    `words` where the form protects it."""
+
+    field: str
+    value: bool | int | str | None = None
+    words: Protected | None = None
+
+
 class Addressed(Stored, frozen=True):
     """Whom a notice is for: a role, in one institution or (None) whoever coordinates."""
 
@@ -256,46 +285,49 @@ class Addressed(Stored, frozen=True):
     institution: str | None = None
 
 
-class Suspended(RecommendationEvent, frozen=True):
+class Suspended(CaseEvent, frozen=True):
     """Follow-up was suspended, with a reason; what runs against the clock stands still, to the end
     of the day `until` where one is named."""
 
     topic: ClassVar[str] = "recommendation.suspended.v1"
+    by_step: ClassVar[str] = "suspend"
 
     until: str | None = None
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.suspended = SuspensionHeld(
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.suspended = SuspensionHeld(
             version=entry.version, since=self.stamp.effective, until=self.until
         )
 
 
-class Resumed(RecommendationEvent, frozen=True):
+class Resumed(CaseEvent, frozen=True):
     """Follow-up goes on, with a reason, or because the day that was named is over; deadlines have
     the time that was left to them."""
 
     topic: ClassVar[str] = "recommendation.resumed.v1"
+    by_step: ClassVar[str] = "resume"
 
-    def about(self, r: Recommendation) -> int | None:
-        return None if r.suspended is None else r.suspended.version
+    def about(self, case: Case) -> int | None:
+        return None if case.suspended is None else case.suspended.version
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.suspended = None
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.suspended = None
 
 
-class DeadlineExtended(RecommendationEvent, frozen=True):
+class DeadlineExtended(CaseEvent, frozen=True):
     """More time was given, with a reason: to the end of `until`."""
 
     topic: ClassVar[str] = "recommendation.deadline-extended.v1"
+    by_step: ClassVar[str] = "extend-deadline"
 
     deadline: str
     until: str
 
-    def about(self, r: Recommendation) -> int | None:
-        return r.generation(self.deadline)
+    def about(self, case: Case) -> int | None:
+        return case.generation(self.deadline)
 
 
-class DeadlineEvent(RecommendationEvent, frozen=True, kw_only=True):
+class DeadlineEvent(CaseEvent, frozen=True, kw_only=True):
     """Base of what the clock does to a deadline of one generation; its effective date is the day it
     was due, however late the machine that noticed."""
 
@@ -307,15 +339,15 @@ class DeadlineEvent(RecommendationEvent, frozen=True, kw_only=True):
     def addressed(self) -> tuple[str, ...]:
         return tuple(one.institution for one in self.to if one.institution)
 
-    def about(self, r: Recommendation) -> int | None:
+    def about(self, case: Case) -> int | None:
         return self.generation
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.deadlines = [
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.deadlines = [
             self.change(held)
             if (held.deadline, held.generation) == (self.deadline, self.generation)
             else held
-            for held in r.deadlines
+            for held in case.deadlines
         ]
 
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
@@ -327,6 +359,8 @@ class DeadlinePassed(DeadlineEvent, frozen=True):
     """The deadline passed without what was due."""
 
     topic: ClassVar[str] = "recommendation.deadline-passed.v1"
+    by_step: ClassVar[str] = "pass-deadline"
+    beside: ClassVar[bool] = True
 
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
         return msgspec.structs.replace(held, status=DeadlineStatus.PASSED)
@@ -336,6 +370,8 @@ class Reminded(DeadlineEvent, frozen=True):
     """Those concerned were reminded, before it is due; `number` counts from 1."""
 
     topic: ClassVar[str] = "recommendation.reminded.v1"
+    by_step: ClassVar[str] = "remind"
+    beside: ClassVar[bool] = True
 
     number: int
 
@@ -347,6 +383,8 @@ class Escalated(DeadlineEvent, frozen=True):
     """Others were told that it is overdue; `number` counts from 1."""
 
     topic: ClassVar[str] = "recommendation.escalated.v1"
+    by_step: ClassVar[str] = "escalate"
+    beside: ClassVar[bool] = True
 
     number: int
 
@@ -354,11 +392,13 @@ class Escalated(DeadlineEvent, frozen=True):
         return msgspec.structs.replace(held, escalated=self.number)
 
 
-class IncidentRaised(RecommendationEvent, frozen=True):
+class IncidentRaised(CaseEvent, frozen=True):
     """A timer could not be fired: which one, of which deadline (none: the case was to go on), when
     it was due, and why. The clock leaves the case alone until somebody lets it try again."""
 
     topic: ClassVar[str] = "recommendation.incident-raised.v1"
+    by_step: ClassVar[str] = "raise-incident"
+    beside: ClassVar[bool] = True
 
     code: str
     message: str
@@ -366,11 +406,11 @@ class IncidentRaised(RecommendationEvent, frozen=True):
     at: Instant
     deadline: str | None = None
 
-    def about(self, r: Recommendation) -> int | None:
-        return None if self.deadline is None else r.generation(self.deadline)
+    def about(self, case: Case) -> int | None:
+        return None if self.deadline is None else case.generation(self.deadline)
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.incident = IncidentHeld(
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.incident = IncidentHeld(
             version=entry.version,
             code=self.code,
             message=self.message,
@@ -380,22 +420,26 @@ class IncidentRaised(RecommendationEvent, frozen=True):
         )
 
 
-class TimersRetried(RecommendationEvent, frozen=True):
+class TimersRetried(CaseEvent, frozen=True):
     """What kept timers from being fired has been mended, with a reason: the clock tries again."""
 
     topic: ClassVar[str] = "recommendation.timers-retried.v1"
+    by_step: ClassVar[str] = "retry-timers"
+    beside: ClassVar[bool] = True
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.incident = None
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.incident = None
 
 
-class SetBack(RecommendationEvent, frozen=True):
+class SetBack(CaseEvent, frozen=True):
     """A fact is recorded late: it was true before the deadline passed (`since`: the version of that
     entry). What the clock did from then on stays in the history and counts no more; the case stands
     as it did before. `offered` are the assignments that had lapsed; `reopened`, `closed` and
     `resumed` say what else the procedure had done by itself and is undone."""
 
     topic: ClassVar[str] = "recommendation.set-back.v1"
+    by_step: ClassVar[str] = "set-back"
+    beside: ClassVar[bool] = True
 
     deadline: str
     generation: int
@@ -405,68 +449,60 @@ class SetBack(RecommendationEvent, frozen=True):
     closed: Closing | None = None
     resumed: bool = False
 
-    def about(self, r: Recommendation) -> int | None:
+    def about(self, case: Case) -> int | None:
         return self.since
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.assignments = [
-            msgspec.structs.replace(a, status=AssignmentStatus.OFFERED)
-            if a.id in self.offered
-            else a
-            for a in r.assignments
-        ]
-        r.taken = [held for held in r.taken if held.version < self.since]
-        if self.reopened:
-            r.closed = None
-        if self.closed is not None:
-            r.closed = self.closed
-        if self.resumed:
-            r.suspended = None
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.set_back(self)
 
 
-class DeadlineSuspended(RecommendationEvent, frozen=True):
+class DeadlineSuspended(CaseEvent, frozen=True):
     """One deadline rests, with a reason: its clock stands still, and the case goes on."""
 
     topic: ClassVar[str] = "recommendation.deadline-suspended.v1"
+    by_step: ClassVar[str] = "suspend-deadline"
+    beside: ClassVar[bool] = True
 
     deadline: str
 
-    def about(self, r: Recommendation) -> int | None:
-        return r.generation(self.deadline)
+    def about(self, case: Case) -> int | None:
+        return case.generation(self.deadline)
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.resting = [*r.resting, self.deadline]
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.resting = [*case.resting, self.deadline]
 
 
-class DeadlineResumed(RecommendationEvent, frozen=True):
+class DeadlineResumed(CaseEvent, frozen=True):
     """A deadline that rested alone runs again, with a reason: it has the time that was left."""
 
     topic: ClassVar[str] = "recommendation.deadline-resumed.v1"
+    by_step: ClassVar[str] = "resume-deadline"
+    beside: ClassVar[bool] = True
 
     deadline: str
 
-    def about(self, r: Recommendation) -> int | None:
-        return r.generation(self.deadline)
+    def about(self, case: Case) -> int | None:
+        return case.generation(self.deadline)
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.resting = [name for name in r.resting if name != self.deadline]
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.resting = [name for name in case.resting if name != self.deadline]
 
 
-class TaskEvent(RecommendationEvent, frozen=True):
+class TaskEvent(CaseEvent, frozen=True):
     """Base of what happens to a task: `opened` is the version of the entry that opened it."""
 
     task: str
     opened: int
 
-    def about(self, r: Recommendation) -> int | None:
+    def about(self, case: Case) -> int | None:
         return self.opened
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.tasks = [
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.tasks = [
             msgspec.structs.replace(held, claims=self.claims(held, entry))
             if (held.task, held.opened) == (self.task, self.opened)
             else held
-            for held in r.tasks
+            for held in case.tasks
         ]
 
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
@@ -478,6 +514,8 @@ class TaskClaimed(TaskEvent, frozen=True):
     """A person took the task on, for the institution that speaks."""
 
     topic: ClassVar[str] = "recommendation.task-claimed.v1"
+    by_step: ClassVar[str] = "claim-task"
+    beside: ClassVar[bool] = True
 
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
         return _claimed(held, entry, entry.stamp.speaker.actor or "")
@@ -487,6 +525,8 @@ class TaskReleased(TaskEvent, frozen=True):
     """The task is free again in the institution `released`."""
 
     topic: ClassVar[str] = "recommendation.task-released.v1"
+    by_step: ClassVar[str] = "release-task"
+    beside: ClassVar[bool] = True
 
     released: str
 
@@ -498,6 +538,8 @@ class TaskDelegated(TaskEvent, frozen=True):
     """The task was given to another person of the institution that speaks."""
 
     topic: ClassVar[str] = "recommendation.task-delegated.v1"
+    by_step: ClassVar[str] = "delegate-task"
+    beside: ClassVar[bool] = True
 
     to: str
 
@@ -505,15 +547,17 @@ class TaskDelegated(TaskEvent, frozen=True):
         return _claimed(held, entry, self.to)
 
 
-class Remarked(RecommendationEvent, frozen=True):
+class Remarked(CaseEvent, frozen=True):
     """Somebody who works on it remarked something for the others; it changes nothing."""
 
     topic: ClassVar[str] = "recommendation.remarked.v1"
+    by_step: ClassVar[str] = "remark"
+    beside: ClassVar[bool] = True
 
     words: Protected
 
 
-class Approval(RecommendationEvent, frozen=True):
+class Approval(CaseEvent, frozen=True):
     """Base of the approvals of a step."""
 
     step: str
@@ -524,10 +568,10 @@ class Approval(RecommendationEvent, frozen=True):
         approval names it."""
         return None, None
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
+    def apply(self, case: Case, entry: Entry) -> None:
         speaker = self.stamp.speaker
         content, words = self.what
-        r.approvals.append(
+        case.approvals.append(
             ApprovalHeld(
                 step=self.step,
                 actor=speaker.actor or "",
@@ -546,6 +590,8 @@ class Approved(Approval, frozen=True):
     Recorded until approvals named what they approve (`StepApproved`)."""
 
     topic: ClassVar[str] = "recommendation.approved.v1"
+    by_step: ClassVar[str] = "give-approval"
+    beside: ClassVar[bool] = True
 
 
 class StepApproved(Approval, frozen=True):
@@ -554,6 +600,8 @@ class StepApproved(Approval, frozen=True):
     for that, the next time the step is taken."""
 
     topic: ClassVar[str] = "recommendation.step-approved.v1"
+    by_step: ClassVar[str] = "give-approval"
+    beside: ClassVar[bool] = True
 
     content: str
     words: Protected | None = None
@@ -561,6 +609,23 @@ class StepApproved(Approval, frozen=True):
     @property
     def what(self) -> tuple[str | None, str | None]:
         return self.content, None if self.words is None else self.words.commitment
+
+
+class StepTaken(CaseEvent, frozen=True):
+    """A step that a State's own procedure has and no other was taken; `definition` in the stamp
+    says what its name and its data mean."""
+
+    topic: ClassVar[str] = "recommendation.step-taken.v1"
+
+    step: str
+    data: tuple[StepDatum, ...] = ()
+
+    @property
+    def step_name(self) -> str:
+        return self.step
+
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.fill_in(self.step, self.data)
 
 
 class DeadlinePolicy(StrEnum):
@@ -591,13 +656,15 @@ class DeadlineTreated(Stored, frozen=True):
     policy: DeadlinePolicy
 
 
-class Migrated(RecommendationEvent, frozen=True):
+class Migrated(CaseEvent, frozen=True):
     """The case goes on under another procedure, by decision: which states took the place of which,
     what was done with its deadlines, and what fields of forms were filled in for guards to read.
     `before` is the procedure it leaves, by its SHA-256; the stamp says the new one. A field has its
     step before it, `step.field`."""
 
     topic: ClassVar[str] = "recommendation.migrated.v1"
+    by_step: ClassVar[str] = "migrate"
+    beside: ClassVar[bool] = True
 
     before: str
     states: tuple[StateMapped, ...] = ()
@@ -605,11 +672,11 @@ class Migrated(RecommendationEvent, frozen=True):
     overrides: tuple[DeadlineTreated, ...] = ()
     data: tuple[StepDatum, ...] = ()
 
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.definition = self.stamp.definition
+    def apply(self, case: Case, entry: Entry) -> None:
+        case.definition = self.stamp.definition
         for datum in self.data:
             step, _, field = datum.field.partition(".")
-            r.fill_in(step, (msgspec.structs.replace(datum, field=field),))
+            case.fill_in(step, (msgspec.structs.replace(datum, field=field),))
 
 
 # --- State ---------------------------------------------------------------------------------------
@@ -685,22 +752,21 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         self.version = entry.version
         self.move(stamp.left, stamp.entered)
         event = entry.event
-        assert isinstance(event, RecommendationEvent)
-        step = step_of(event)
+        assert isinstance(event, CaseEvent)
         if stamp.speaker.role == CLOCK:
             self.fired_in_a_row += 1
         elif self.fired_in_a_row:
             self.fired_in_a_row = 0
-        if step != BEGINNING:
-            self._by_hand(step, entry)
+        if not event.begins:
+            self._by_hand(event, entry)
         for effect in stamp.effects:
             self._affect(effect, entry)
 
-    def _by_hand(self, step: str, entry: Entry) -> None:
+    def _by_hand(self, event: CaseEvent, entry: Entry) -> None:
         """Remembers whose hand took a step: on the case, and on the thing that it is about."""
-        event = entry.event
+        step = event.step_name
         self.hands[step] = HandHeld.of(entry, None)
-        about = subject_of(event, entry.version)
+        about = event.thing(entry.version)
         if about is not None:
             key = hand_on(step, about)
             self.hands[key] = HandHeld.of(entry, self.hands.get(key))
@@ -715,6 +781,12 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
                 entered=entry.stamp.entered,
             )
             self.taken = [*self.taken, held][-taken_max:]
+
+    def set_back(self, to: SetBack) -> None:
+        """Stands again as it did before a deadline passed."""
+        self.taken = [held for held in self.taken if held.version < to.since]
+        if to.resumed:
+            self.suspended = None
 
     def unfill(self, version: int) -> None:
         """What a struck step filled in counts no more: what the step said before it does. Nobody's
@@ -979,18 +1051,6 @@ _fields = msgspec.structs.asdict
 def hand_on(step: str, subject: int) -> str:
     """Under what name a case remembers whose hand took a step on one thing of several."""
     return f"{step} {subject}"
-
-
-def subject_of(event: object, version: int) -> int | None:
-    """The progress report or assignment that an event is about: by its id, which is the version of
-    the entry that it began with; None where it is about the case."""
-    if isinstance(event, ProgressDrafted):
-        return event.report or version
-    if isinstance(event, AssignmentOffered | AssignmentDecreed):
-        return version
-    if isinstance(event, ProgressChanged):
-        return event.report
-    return event.assignment if isinstance(event, AssignmentChanged) else None
 
 
 def _claimed(held: TaskHeld, entry: Entry, actor: str) -> tuple[Claim, ...]:

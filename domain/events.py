@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import CaseEvent
 from domain.entry import (
     Effective,
     Entry,
-    Event,
     Protected,
     RecommendationId,
     Stored,
@@ -194,27 +194,16 @@ class Link(Stored, frozen=True):
 # --- Events --------------------------------------------------------------------------------------
 
 
-class RecommendationEvent(Event, frozen=True):
-    """Base of a recommendation's events."""
-
-    def about(self, r: Recommendation) -> int | None:
-        """The version of the earlier entry that it is about; it has no more readers than that one.
-        None: it is about the recommendation."""
-        return None
-
-    @property
-    def addressed(self) -> tuple[str, ...]:
-        """The institutions that it is for, such as the one that an assignment is offered to."""
-        return ()
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        """Adds what this event says to the state; by itself it adds nothing."""
+class RecommendationEvent(CaseEvent, frozen=True):
+    """Base of what is said of a recommendation and of no other case."""
 
 
 class Received(RecommendationEvent, frozen=True):
     """The text arrived from its mechanism."""
 
     topic: ClassVar[str] = "recommendation.received.v1"
+    by_step: ClassVar[str] = "receive"
+    begins: ClassVar[bool] = True
 
     kind: Kind
     mechanism: Mechanism
@@ -231,6 +220,7 @@ class TextAdded(RecommendationEvent, frozen=True):
     """A text in another language, or a better one in a language already there, was added."""
 
     topic: ClassVar[str] = "recommendation.text-added.v1"
+    by_step: ClassVar[str] = "add-text"
 
     text: Text
 
@@ -244,11 +234,16 @@ class Corrected(RecommendationEvent, frozen=True):
     stamp; the earlier entry stays where it is."""
 
     topic: ClassVar[str] = "recommendation.corrected.v1"
+    by_step: ClassVar[str] = "correct"
 
     correction: CorrectionKind
     text: Text | None = None
     parts: tuple[Part, ...] | None = None
     strikes: int | None = None
+
+    @property
+    def step_name(self) -> str:
+        return self.by_step if self.strikes is None else "strike"
 
     def about(self, r: Recommendation) -> int | None:
         return self.strikes
@@ -267,6 +262,7 @@ class Renumbered(RecommendationEvent, frozen=True):
     """The document's symbol or the paragraph's number changed; the old one stays an alias."""
 
     topic: ClassVar[str] = "recommendation.renumbered.v1"
+    by_step: ClassVar[str] = "renumber"
 
     symbol: str
     paragraph: str
@@ -280,6 +276,7 @@ class Identified(RecommendationEvent, frozen=True):
     """Another system's id, or a national reference, was recorded."""
 
     topic: ClassVar[str] = "recommendation.identified.v1"
+    by_step: ClassVar[str] = "identify"
 
     alias: Alias
 
@@ -292,6 +289,7 @@ class AliasWithdrawn(RecommendationEvent, frozen=True):
     not it (domain rule 20)."""
 
     topic: ClassVar[str] = "recommendation.alias-withdrawn.v1"
+    by_step: ClassVar[str] = "withdraw-alias"
 
     alias: Alias
 
@@ -303,6 +301,7 @@ class Classified(RecommendationEvent, frozen=True):
     """Terms of vocabularies were said to fit (domain rule 12); `how` says by what means."""
 
     topic: ClassVar[str] = "recommendation.classified.v1"
+    by_step: ClassVar[str] = "classify"
 
     terms: tuple[Term, ...]
     how: AssertedHow
@@ -317,6 +316,7 @@ class Declassified(RecommendationEvent, frozen=True):
     """Terms were said to fit no longer."""
 
     topic: ClassVar[str] = "recommendation.declassified.v1"
+    by_step: ClassVar[str] = "declassify"
 
     terms: tuple[Term, ...]
 
@@ -335,6 +335,7 @@ class PositionTaken(RecommendationEvent, frozen=True):
     """
 
     topic: ClassVar[str] = "recommendation.position-taken.v1"
+    by_step: ClassVar[str] = "take-position"
 
     answer: Answer
     organ: Organ
@@ -365,6 +366,7 @@ class PositionDeferred(RecommendationEvent, frozen=True):
     produces a position."""
 
     topic: ClassVar[str] = "recommendation.position-deferred.v1"
+    by_step: ClassVar[str] = "defer-position"
 
     due: str | None = None
     session: str | None = None
@@ -377,6 +379,7 @@ class StateCommented(RecommendationEvent, frozen=True):
     """The State commented, where the mechanism knows no position."""
 
     topic: ClassVar[str] = "recommendation.state-commented.v1"
+    by_step: ClassVar[str] = "comment"
 
     comment: Protected
 
@@ -385,6 +388,7 @@ class SelectedForFollowUp(RecommendationEvent, frozen=True):
     """A committee selected it for follow-up, to be answered by a date."""
 
     topic: ClassVar[str] = "recommendation.selected-for-follow-up.v1"
+    by_step: ClassVar[str] = "select-for-follow-up"
 
     body: str
     due: str | None = None
@@ -423,6 +427,9 @@ class AssignmentOpened(RecommendationEvent, frozen=True):
             )
         )
 
+    def thing(self, version: int) -> int | None:
+        return version
+
     def due_by(self) -> str | None:
         """By when the institution answers; a decree asks for no answer."""
         return None
@@ -432,6 +439,7 @@ class AssignmentOffered(AssignmentOpened, frozen=True):
     """An institution was asked to take it on; it accepts, declines, or lets the offer lapse."""
 
     topic: ClassVar[str] = "recommendation.assignment-offered.v1"
+    by_step: ClassVar[str] = "offer-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.OFFERED
 
     answer_due: str | None = None
@@ -444,6 +452,7 @@ class AssignmentDecreed(AssignmentOpened, frozen=True):
     """An institution was assigned by decree."""
 
     topic: ClassVar[str] = "recommendation.assignment-decreed.v1"
+    by_step: ClassVar[str] = "decree-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.ASSIGNED
 
 
@@ -455,6 +464,9 @@ class AssignmentChanged(RecommendationEvent, frozen=True):
     status: ClassVar[AssignmentStatus]
 
     def about(self, r: Recommendation) -> int | None:
+        return self.assignment
+
+    def thing(self, version: int) -> int | None:
         return self.assignment
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
@@ -470,6 +482,7 @@ class AssignmentAccepted(AssignmentChanged, frozen=True):
     """The institution took on what it was offered."""
 
     topic: ClassVar[str] = "recommendation.assignment-accepted.v1"
+    by_step: ClassVar[str] = "accept-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.ASSIGNED
 
 
@@ -477,6 +490,7 @@ class AssignmentDeclined(AssignmentChanged, frozen=True):
     """The institution declined, with a reason."""
 
     topic: ClassVar[str] = "recommendation.assignment-declined.v1"
+    by_step: ClassVar[str] = "decline-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.DECLINED
 
 
@@ -484,6 +498,7 @@ class AssignmentLapsed(AssignmentChanged, frozen=True):
     """The offer was met by silence until it lapsed."""
 
     topic: ClassVar[str] = "recommendation.assignment-lapsed.v1"
+    by_step: ClassVar[str] = "lapse-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.LAPSED
 
 
@@ -491,6 +506,7 @@ class AssignmentEnded(AssignmentChanged, frozen=True):
     """The assignment ended."""
 
     topic: ClassVar[str] = "recommendation.assignment-ended.v1"
+    by_step: ClassVar[str] = "end-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.ENDED
 
 
@@ -498,6 +514,7 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
     """The assignment passed to another institution; a new one begins with this entry."""
 
     topic: ClassVar[str] = "recommendation.assignment-handed-over.v1"
+    by_step: ClassVar[str] = "hand-over-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.HANDED_OVER
 
     to: str
@@ -528,6 +545,7 @@ class Planned(RecommendationEvent, frozen=True):
     """Measures were planned: in which plan, and from when to when."""
 
     topic: ClassVar[str] = "recommendation.planned.v1"
+    by_step: ClassVar[str] = "plan"
 
     measures: Protected
     plan: str | None = None
@@ -543,6 +561,7 @@ class ProgressDrafted(RecommendationEvent, frozen=True):
     again under `report` takes the place of the earlier draft."""
 
     topic: ClassVar[str] = "recommendation.progress-drafted.v1"
+    by_step: ClassVar[str] = "draft-progress"
 
     narrative: Protected
     report: int | None = None
@@ -551,6 +570,9 @@ class ProgressDrafted(RecommendationEvent, frozen=True):
 
     def about(self, r: Recommendation) -> int | None:
         return self.report
+
+    def thing(self, version: int) -> int | None:
+        return self.report or version
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         id = self.report or entry.version
@@ -573,6 +595,9 @@ class ProgressChanged(RecommendationEvent, frozen=True):
 
     status: ClassVar[ProgressStatus]
 
+    def thing(self, version: int) -> int | None:
+        return self.report
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.progress = [
             msgspec.structs.replace(p, status=self.status, version=entry.version)
@@ -586,6 +611,7 @@ class ProgressCleared(ProgressChanged, frozen=True):
     """The progress report was cleared for publication."""
 
     topic: ClassVar[str] = "recommendation.progress-cleared.v1"
+    by_step: ClassVar[str] = "clear-progress"
     status: ClassVar[ProgressStatus] = ProgressStatus.CLEARED
 
     def about(self, r: Recommendation) -> int | None:
@@ -596,6 +622,7 @@ class ProgressPublished(ProgressChanged, frozen=True):
     """The progress report was published, in the words given here; the draft stays as it was."""
 
     topic: ClassVar[str] = "recommendation.progress-published.v1"
+    by_step: ClassVar[str] = "publish-progress"
     status: ClassVar[ProgressStatus] = ProgressStatus.PUBLISHED
 
     narrative: Protected
@@ -607,6 +634,7 @@ class Covered(RecommendationEvent, frozen=True):
     """A published progress report, an aggregate of its own, covers it with others."""
 
     topic: ClassVar[str] = "recommendation.covered.v1"
+    by_step: ClassVar[str] = "cover"
 
     report: UUID
 
@@ -622,6 +650,7 @@ class Assessed(RecommendationEvent, frozen=True):
     """
 
     topic: ClassVar[str] = "recommendation.assessed.v1"
+    by_step: ClassVar[str] = "assess"
 
     assessor_kind: AssessorKind
     assessor: str
@@ -653,6 +682,7 @@ class DeclaredImplemented(RecommendationEvent, frozen=True):
     """The State declared it implemented: its own view, one assessment among others."""
 
     topic: ClassVar[str] = "recommendation.declared-implemented.v1"
+    by_step: ClassVar[str] = "declare-implemented"
 
     statement: Protected | None = None
 
@@ -664,6 +694,7 @@ class Reported(RecommendationEvent, frozen=True):
     """The State reported on it, in a report to a mechanism."""
 
     topic: ClassVar[str] = "recommendation.reported.v1"
+    by_step: ClassVar[str] = "report"
 
     report: ReportKind
     document: str
@@ -677,6 +708,7 @@ class Linked(RecommendationEvent, frozen=True):
     `confidence` is in per cent, None where the person was simply sure."""
 
     topic: ClassVar[str] = "recommendation.linked.v1"
+    by_step: ClassVar[str] = "link"
 
     type: LinkType
     to: RecommendationId
@@ -701,6 +733,7 @@ class LinkWithdrawn(RecommendationEvent, frozen=True):
     """A link was withdrawn."""
 
     topic: ClassVar[str] = "recommendation.link-withdrawn.v1"
+    by_step: ClassVar[str] = "withdraw-link"
 
     link: int
 
@@ -715,6 +748,7 @@ class DeclaredDuplicate(RecommendationEvent, frozen=True):
     """It was declared a duplicate of another; both histories stay."""
 
     topic: ClassVar[str] = "recommendation.declared-duplicate.v1"
+    by_step: ClassVar[str] = "declare-duplicate"
 
     of: RecommendationId
 
@@ -726,6 +760,7 @@ class DuplicateUndone(RecommendationEvent, frozen=True):
     """It was found to be no duplicate after all."""
 
     topic: ClassVar[str] = "recommendation.duplicate-undone.v1"
+    by_step: ClassVar[str] = "undo-duplicate"
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.duplicate_of = None
@@ -735,6 +770,7 @@ class Closed(RecommendationEvent, frozen=True):
     """Follow-up was closed, by decision."""
 
     topic: ClassVar[str] = "recommendation.closed.v1"
+    by_step: ClassVar[str] = "close"
 
     closing: Closing
 
@@ -746,32 +782,11 @@ class Reopened(RecommendationEvent, frozen=True):
     """Follow-up was taken up again; what had been declared implemented no longer counts so."""
 
     topic: ClassVar[str] = "recommendation.reopened.v1"
+    by_step: ClassVar[str] = "reopen"
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.closed = None
         r.declared = []
-
-
-class StepDatum(Stored, frozen=True):
-    """What a step of a State's own procedure carries in one field of its form: a `value`, or
-    `words` where the form protects it."""
-
-    field: str
-    value: bool | int | str | None = None
-    words: Protected | None = None
-
-
-class StepTaken(RecommendationEvent, frozen=True):
-    """A step that a State's own procedure has and no other was taken; `definition` in the stamp
-    says what its name and its data mean."""
-
-    topic: ClassVar[str] = "recommendation.step-taken.v1"
-
-    step: str
-    data: tuple[StepDatum, ...] = ()
-
-    def apply(self, r: Recommendation, entry: Entry) -> None:
-        r.fill_in(self.step, self.data)
 
 
 class Continued(RecommendationEvent, frozen=True):
@@ -779,6 +794,7 @@ class Continued(RecommendationEvent, frozen=True):
     next cycle (domain rule 9)."""
 
     topic: ClassVar[str] = "recommendation.continued.v1"
+    by_step: ClassVar[str] = "continue"
 
     cycle: int
 

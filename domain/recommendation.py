@@ -22,7 +22,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.casework import Case, DeadlineStatus
+from domain.casework import Case, CaseEvent, DeadlineStatus, SetBack, StepDatum, StepTaken
 from domain.entry import (
     NARROWNESS,
     Effective,
@@ -81,8 +81,6 @@ from domain.events import (
     Reported,
     SelectedForFollowUp,
     StateCommented,
-    StepDatum,
-    StepTaken,
     Term,
     TermHeld,
     Text,
@@ -343,9 +341,20 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def apply(self, entry: Entry) -> None:
         """Adds one entry: its facts, then what the procedure said follows from them."""
         event = entry.event
-        assert isinstance(event, RecommendationEvent)
+        assert isinstance(event, CaseEvent)
         event.apply(self, entry)
         self.follow(entry)
+
+    def set_back(self, to: SetBack) -> None:
+        super().set_back(to)
+        self.assignments = [
+            msgspec.structs.replace(a, status=AssignmentStatus.OFFERED) if a.id in to.offered else a
+            for a in self.assignments
+        ]
+        if to.reopened:
+            self.closed = None
+        if to.closed is not None:
+            self.closed = to.closed
 
     def follow(self, entry: Entry) -> None:
         super().follow(entry)
@@ -1004,13 +1013,21 @@ def fold(entries: Iterable[Entry], state: Recommendation | None = None) -> Recom
     return state
 
 
-def _leaves(root: type[RecommendationEvent]) -> list[type[RecommendationEvent]]:
+def _leaves(root: type[CaseEvent]) -> list[type[CaseEvent]]:
     below = root.__subclasses__()
     return [root] if not below else [leaf for sub in below for leaf in _leaves(sub)]
 
 
-EVENTS: tuple[type[RecommendationEvent], ...] = tuple(_leaves(RecommendationEvent))
+EVENTS: tuple[type[CaseEvent], ...] = tuple(
+    sorted(_leaves(CaseEvent), key=lambda event: not issubclass(event, RecommendationEvent))
+)
 """Every event a recommendation can have: what is said of it, then what becomes of the case."""
+
+BEGINNING = Received.by_step
+"""The step a recommendation begins with; no procedure has to say it."""
+
+BESIDE = frozenset(event.by_step for event in EVENTS if event.beside)
+"""Steps beside every procedure."""
 
 
 def _countable(parts: tuple[Part, ...]) -> None:

@@ -39,8 +39,8 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
+from domain.casework import CaseEvent
 from domain.entry import Entry, Event, UnreadableEntry
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from projections import (
     agenda,
@@ -489,7 +489,7 @@ def changes_of(state: Any, before: Before, heard: Sequence[Heard]) -> Iterator[C
 
 def add(entry: Entry, state: Any) -> tuple[Any, list[str]]:
     """A state with one more entry, and the rows of the audiences that heard it."""
-    if not isinstance(entry.event, RecommendationEvent):
+    if not isinstance(entry.event, CaseEvent):
         return FOLDS[type(entry.event)]((entry,), state), []
     telling = Telling() if state is None else state
     return telling, [audience.row(entry.stream) for audience in telling.add(entry)]

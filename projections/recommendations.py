@@ -33,10 +33,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain.events import (
-    Alias,
-    Link,
-)
+from domain.events import Alias, Link
 from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.recommendation import (
     Recommendation,

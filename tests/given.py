@@ -30,7 +30,7 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
-from domain.casework import DeadlinePolicy
+from domain.casework import CaseEvent, DeadlinePolicy, StepDatum
 from domain.credential import Holder
 from domain.entry import (
     Authority,
@@ -46,16 +46,7 @@ from domain.entry import (
     Visibility,
     effective,
 )
-from domain.events import (
-    Alias,
-    Part,
-    PartText,
-    RecommendationEvent,
-    Recommender,
-    StepDatum,
-    Term,
-    Text,
-)
+from domain.events import Alias, Part, PartText, Recommender, Term, Text
 from domain.import_run import ImportCount, ImportNote
 from domain.institution import InstitutionName
 from domain.match import MatchCandidate
@@ -190,13 +181,11 @@ class Act(NamedTuple):
     """A step as a test takes it: its name, the aggregate's command, what its stamp says."""
 
     step: str
-    command: Callable[[Recommendation, Stamp], RecommendationEvent]
+    command: Callable[[Recommendation, Stamp], CaseEvent]
     said: dict[str, Any]
 
 
-def act(
-    step: str, command: Callable[[Recommendation, Stamp], RecommendationEvent], **said: Any
-) -> Act:
+def act(step: str, command: Callable[[Recommendation, Stamp], CaseEvent], **said: Any) -> Act:
     return Act(step, command, said)
 
 
@@ -227,7 +216,7 @@ def given(first: Entry, *acts: Act) -> Given:
     """A recommendation that was received, and the steps taken on it since; all must be open."""
     history = Given(first)
     for taken in acts:
-        history = history.when(taken).then(RecommendationEvent)
+        history = history.when(taken).then(CaseEvent)
     return history
 
 

@@ -9,8 +9,8 @@ from hypothesis import given as all_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from domain.casework import CaseEvent
 from domain.entry import Entry, Visibility
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation, fold
 from domain.scope import Scope
 from projections.audiences import LEVEL, Audience, Telling
@@ -67,7 +67,7 @@ def audiences(made: Telling) -> set[Audience]:
 
 def then(it: Given, *acts: Act) -> Given:
     for act in acts:
-        it = it.when(act).then(RecommendationEvent)
+        it = it.when(act).then(CaseEvent)
     return it
 
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from domain.addressees import addressees
+from domain.casework import CaseEvent
 from domain.entry import Visibility
-from domain.events import Part, PositionTaken, RecommendationEvent, Recommender
+from domain.events import Part, PositionTaken, Recommender
 from domain.recommendation import Recommendation, fold
 from domain.refusals import InvalidInput, LimitExceeded
 from domain.scope import Scope, everything
@@ -505,7 +506,7 @@ def test_a_real_review_imported_and_written_is_read_as_the_original(
         for e in entries
         if isinstance(e.event, PositionTaken) and e.stamp.source
     }
-    streams = {e.stream for e in entries if isinstance(e.event, RecommendationEvent)}
+    streams = {e.stream for e in entries if isinstance(e.event, CaseEvent)}
     states = [r for id in streams if (r := log.load(id, fold))]
     log.close()
     original = read_matrix(test_data / file)

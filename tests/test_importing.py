@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from api.service import Service
 from api.settings import Settings
 from demo.matrices import write_matrix
+from domain.casework import CaseEvent
 from domain.entry import Authority, AuthorityKind, Protected, Stamp
 from domain.events import (
     Classified,
@@ -26,7 +27,6 @@ from domain.events import (
     Declassified,
     PartText,
     PositionTaken,
-    RecommendationEvent,
     Text,
     TextAdded,
 )
@@ -88,10 +88,10 @@ class Office:
         command = Command.of(name, self.clerk, step)
         self.service.desk.take(self.clerk, command, id, step, stamp, act, expected_version=None)
 
-    def events(self, start: int) -> list[RecommendationEvent]:
+    def events(self, start: int) -> list[CaseEvent]:
         """What was said of recommendations; the run and the review are told elsewhere."""
         found = [entry.event for entry in self.service.log.read_all(start)]
-        return [event for event in found if isinstance(event, RecommendationEvent)]
+        return [event for event in found if isinstance(event, CaseEvent)]
 
 
 @pytest.fixture

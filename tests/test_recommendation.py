@@ -59,8 +59,9 @@ from domain.events import (
     StateCommented,
     TextAdded,
 )
-from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.recommendation import (
+    BEGINNING,
+    BESIDE,
     Recommendation,
     assignments_max,
     fold,
@@ -69,6 +70,7 @@ from domain.recommendation import (
     recommenders_max,
     terms_max,
 )
+from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.refusals import (
     AlreadySo,
     InvalidInput,
@@ -88,7 +90,6 @@ from domain.refusals import (
     all_refusals,
 )
 from domain.schemes import Common, common_grade
-from domain.steps import BEGINNING, BESIDE
 from domain.words import (
     Answer,
     AssessorKind,
@@ -1016,7 +1017,7 @@ If you are here because you added an event:
 
 
 def test_every_event_can_be_produced_by_some_step() -> None:
-    produced = {*PRODUCES.values(), *PRODUCES_BESIDE.values(), events.Received, events.StepTaken}
+    produced = {*PRODUCES.values(), *PRODUCES_BESIDE.values(), events.Received, casework.StepTaken}
     produced.add(casework.Approved)  # read for ever, and recorded no more
     assert produced == set(EVERY_EVENT), IF_YOU_ADDED_AN_EVENT
     assert PRODUCES_BESIDE.keys() == BESIDE

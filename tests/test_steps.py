@@ -36,7 +36,6 @@ from workflows import steps
 from workflows.access import MAY
 from workflows.desk import Command, Deed, Desk, Foreseen, Taken
 from workflows.log import Log
-from workflows.procedure.replay import step_of
 from workflows.procedure.shipped import shipped
 
 FILE = Path(steps.__file__).with_suffix(".json")
@@ -209,7 +208,7 @@ def told(server: Server, log_index: int) -> tuple[str, Any]:
     (entry,) = server.service.log.read(log_index, 1)
     said = msgspec.to_builtins(entry.event, enc_hook=lambda text: type(text).__name__)
     del said["stamp"]["command"]
-    return step_of(entry.event), said  # type: ignore[arg-type]
+    return entry.event.step_name, said  # type: ignore[arg-type]
 
 
 BESIDE_THEM = (

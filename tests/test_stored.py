@@ -18,6 +18,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from domain.casework import CaseEvent
 from domain.entry import (
     Effective,
     Entry,
@@ -28,15 +29,7 @@ from domain.entry import (
     Visibility,
     protected_texts,
 )
-from domain.events import (
-    Part,
-    PartText,
-    PositionTaken,
-    Received,
-    RecommendationEvent,
-    Recommender,
-    Text,
-)
+from domain.events import Part, PartText, PositionTaken, Received, Recommender, Text
 from domain.identity import mint, natural_order, normal_paragraph, normal_symbol
 from domain.recommendation import Recommendation, begin, fold
 from domain.refusals import InvalidInput
@@ -94,7 +87,7 @@ def test_a_sample_still_folds(topic: str, payload: bytes) -> None:
     event = read_payload(topic, payload)
     if isinstance(event, Received):
         assert begin(Entry(UUID(int=1), 1, "SVN", event)).text()
-    elif isinstance(event, RecommendationEvent):
+    elif isinstance(event, CaseEvent):
         first = received()
         before = fold([first])
         assert before is not None
@@ -110,7 +103,7 @@ def _stands_in(r: Recommendation, name: str, number: int) -> None:
     topic = {"assignment": "assignment-decreed", "report": "progress-drafted"}[name]
     stored = samples()[f"recommendation.{topic}.v1"]
     event = read_payload(f"recommendation.{topic}.v1", stored)
-    assert isinstance(event, RecommendationEvent)
+    assert isinstance(event, CaseEvent)
     event.apply(r, Entry(r.id, number, "SVN", event))
 
 

@@ -26,12 +26,13 @@ from domain.casework import (
     Escalated,
     Reminded,
     Resumed,
+    StepTaken,
     Suspended,
     Timer,
 )
 from domain.effects import DeadlineLifted, DeadlineSet, Instant
 from domain.entry import CLOCK, Entry, Visibility
-from domain.events import AssignmentLapsed, StepTaken
+from domain.events import AssignmentLapsed
 from domain.recommendation import Recommendation, fold
 from domain.refusals import (
     AlreadySo,

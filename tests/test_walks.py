@@ -14,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.derive import read_id
-from domain.events import RecommendationEvent
+from domain.casework import CaseEvent
 from domain.recommendation import EVENTS
 from domain.refusals import DoesNotHold, Forbidden, InvalidInput, all_refusals
-from domain.steps import step_of
 from tests.length import times
 from tests.server import Server, running
 from tests.test_access import MATRIX
@@ -90,8 +89,8 @@ def test_a_walk_over_the_api_goes_as_the_procedure_says(here: Server, name: str,
             assert after == stands, "a refusal leaves no trace"
             continue
         (entry,) = here.service.log.read(payload["logIndex"], 1)
-        assert isinstance(entry.event, RecommendationEvent)
-        assert step_of(entry.event) in is_open
+        assert isinstance(entry.event, CaseEvent)
+        assert entry.event.step_name in is_open
         left, entered = set(entry.stamp.left), set(entry.stamp.entered)
         assert left <= set(stands["states"])
         assert set(payload["recommendation"]["states"]) == set(stands["states"]) - left | entered

@@ -14,11 +14,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.casework import CaseEvent
 from domain.entry import Authority, AuthorityKind, Entry, Protected, Stamp, Visibility, effective
-from domain.events import RecommendationEvent
-from domain.recommendation import Recommendation
+from domain.recommendation import BESIDE, Recommendation
 from domain.refusals import Refusal
-from domain.steps import BESIDE
 from domain.words import (
     Answer,
     AssignmentStatus,
@@ -159,7 +158,7 @@ class Step(NamedTuple):
     who: Principal
     name: str
     stamp: Stamp
-    act: Callable[[World, Recommendation, Stamp], RecommendationEvent]
+    act: Callable[[World, Recommendation, Stamp], CaseEvent]
     assignment: int | None = None
     report: int | None = None
     """The steps, by number, that began the assignment and the progress report it is about."""
@@ -267,7 +266,7 @@ def any_step(world: World, random: Random, number: int, dated: bool) -> Step:
     ]
     struck, day, until = one(some), soon(), random.choice([None, soon(60)])
     answer, approved = random.choice(list(Answer)), random.choice(["close", "declare-implemented"])
-    acts: dict[str, Callable[[World, Recommendation, Stamp], RecommendationEvent]] = {
+    acts: dict[str, Callable[[World, Recommendation, Stamp], CaseEvent]] = {
         "take-position": lambda w, r, s: r.take_position(s, answer, organ=Organ.OTHER),
         "defer-position": lambda w, r, s: r.defer_position(s, day, None),
         "offer-assignment": lambda w, r, s: r.offer_assignment(
@@ -299,7 +298,7 @@ def any_step(world: World, random: Random, number: int, dated: bool) -> Step:
         name = random.choice(open_now)
     who = random.choice([*PEOPLE, *PEOPLE[:2] * 3])
 
-    def beside(w: World, r: Recommendation, s: Stamp) -> RecommendationEvent:
+    def beside(w: World, r: Recommendation, s: Stamp) -> CaseEvent:
         if name == "claim-task":
             authorise_task(who, r, task)
             return r.claim_task(s, task)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from domain.casework import CaseEvent
 from domain.entry import Stamp
-from domain.events import Assessed, RecommendationEvent
+from domain.events import Assessed
 from domain.refusals import InvalidInput
 from domain.words import AssessorKind
 
@@ -31,7 +32,7 @@ OF_OTHERS = frozenset(
 and terms, an assessor's grades. Whoever imports documents records them, whenever they come."""
 
 
-def is_said_by_others(step: str, event: RecommendationEvent) -> bool:
+def is_said_by_others(step: str, event: CaseEvent) -> bool:
     """True if an event records what others than the State have said."""
     own = isinstance(event, Assessed) and event.assessor_kind is AssessorKind.STATE
     return step in OF_OTHERS and not own

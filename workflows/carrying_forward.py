@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.casework import CaseEvent
 from domain.entry import Entry, RecommendationId, Stamp
-from domain.events import RecommendationEvent
 from domain.identity import normal_symbol
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
@@ -64,7 +64,7 @@ def decide(
     def take(
         r: Recommendation,
         step: str,
-        act: Callable[[Recommendation, Stamp], RecommendationEvent],
+        act: Callable[[Recommendation, Stamp], CaseEvent],
         seen: int | None = None,
     ) -> list[Entry]:
         return desk.make(principal, r, step, stamp(), act, expected_version=seen)

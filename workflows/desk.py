@@ -20,15 +20,11 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.casework import ApprovalHeld
+from domain.casework import ApprovalHeld, CaseEvent
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
-from domain.events import (
-    Alias,
-    Received,
-    RecommendationEvent,
-)
+from domain.events import Alias, Received
 from domain.progress_report import ProgressReport
-from domain.recommendation import Recommendation, fold
+from domain.recommendation import BESIDE, Recommendation, fold
 from domain.refusals import (
     AlreadySo,
     CommandReused,
@@ -45,7 +41,6 @@ from domain.refusals import (
     listed,
     valid,
 )
-from domain.steps import BESIDE
 from workflows import as_history, visibility
 from workflows.access import (
     MAY,
@@ -171,7 +166,7 @@ class Desk:
         id: UUID,
         step: str,
         stamp: Stamp,
-        act: Callable[[Recommendation, Stamp], RecommendationEvent],
+        act: Callable[[Recommendation, Stamp], CaseEvent],
         *,
         expected_version: int | None,
         assignment: int | None = None,
@@ -259,7 +254,7 @@ class Desk:
         r: Recommendation,
         step: str,
         stamp: Stamp,
-        act: Callable[[Recommendation, Stamp], RecommendationEvent],
+        act: Callable[[Recommendation, Stamp], CaseEvent],
         *,
         expected_version: int | None,
         assignment: int | None = None,
@@ -323,7 +318,7 @@ class Desk:
         visibility.check(step, stamp.visibility, of)
 
     def _seen_by_others(
-        self, r: Recommendation, step: str, speaker: Speaker, event: RecommendationEvent
+        self, r: Recommendation, step: str, speaker: Speaker, event: CaseEvent
     ) -> None:
         """Refuses a step that four eyes have to look at, and have not."""
         said = four_eyes.said_by(r, step, event)

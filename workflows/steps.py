@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.addressees import recognise
+from domain.casework import CaseEvent
 from domain.entry import Protected, RecommendationId, Stamp, text_chars_max
 from domain.events import (
     Alias,
@@ -28,7 +29,6 @@ from domain.events import (
     Corrected,
     Part,
     PartText,
-    RecommendationEvent,
     Recommender,
     Text,
     TextAdded,
@@ -113,7 +113,7 @@ class ByHand(NamedTuple):
     it goes `without`; whether its `report` names a progress report that it drafts again. A
     parameter `assignment` is the one the step is about."""
 
-    command: Callable[..., RecommendationEvent]
+    command: Callable[..., CaseEvent]
     redrafts: bool = False
     without: frozenset[str] = frozenset()
 
@@ -288,7 +288,7 @@ class Asked(NamedTuple):
     """A step somebody asks for: its command, ready to be given a recommendation and a stamp; the
     assignment it is about, and the progress report that it drafts again."""
 
-    act: Callable[[Recommendation, Stamp], RecommendationEvent]
+    act: Callable[[Recommendation, Stamp], CaseEvent]
     assignment: int | None = None
     report: int | None = None
 
@@ -304,7 +304,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
         otherwise = f"“{step}” is no step on a recommendation: it has a mutation of its own."
         raise InvalidInput(OTHERWISE.get(step, otherwise))
 
-    def take(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+    def take(r: Recommendation, stamp: Stamp) -> CaseEvent:
         form = procedures.of(r).specs[step].form
         return r.take_step(stamp, step, forms.fill_in(form, said))
 
@@ -316,7 +316,7 @@ def _ask_by_hand(
 ) -> Asked:
     way = BY_HAND[step]
 
-    def take(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+    def take(r: Recommendation, stamp: Stamp) -> CaseEvent:
         others = {name: RecommendationId(find(given[name])) for name in POINTING[step]}
         known = {"schemes": procedures.schemes()} if step == "assess" else {}
         return way.command(r, stamp, **{**given, **others, **known})

@@ -19,14 +19,9 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
+from domain.casework import StepTaken
 from domain.entry import Entry
-from domain.events import (
-    AssignmentHandedOver,
-    AssignmentOpened,
-    Covered,
-    PositionTaken,
-    StepTaken,
-)
+from domain.events import AssignmentHandedOver, AssignmentOpened, Covered, PositionTaken
 from domain.identity import normal_symbol
 from domain.institution import Institution
 from domain.progress_report import ProgressReport

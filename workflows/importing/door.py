@@ -17,8 +17,9 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import CaseEvent
 from domain.entry import Authority, Entry
-from domain.events import Received, RecommendationEvent
+from domain.events import Received
 from domain.recommendation import Recommendation
 from workflows import as_history
 from workflows.access import Principal, Role
@@ -74,7 +75,7 @@ class Door:
         return self._procedures.opening(id, addressee, event)
 
     def enter(
-        self, r: Recommendation, step: str, event: RecommendationEvent, *, is_new: bool = False
+        self, r: Recommendation, step: str, event: CaseEvent, *, is_new: bool = False
     ) -> list[Entry]:
         """The entries of a step, with what was due before it, added to `r`; none where the step is
         left out. `is_new`: the recommendation comes with this file, so nothing was due on it."""
@@ -88,7 +89,7 @@ class Door:
         fired = [] if is_new else due_now(self._procedures, r, self._command())
         return [*fired, self._procedures.enter(r, step, event)]
 
-    def judge(self, r: Recommendation, step: str, event: RecommendationEvent) -> Ruling:
+    def judge(self, r: Recommendation, step: str, event: CaseEvent) -> Ruling:
         """What a file may do with an event of a step on a recommendation: the one rule of what
         imports may do that people may not."""
         why, is_right = self._hindrance(r, step)

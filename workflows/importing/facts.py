@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+from domain.casework import CaseEvent
 from domain.entry import Effective, Entry, Protected, Source, Stamp
-from domain.events import Received, RecommendationEvent
+from domain.events import Received
 from domain.identity import natural_order, normal_paragraph
 from domain.recommendation import Recommendation, fold
 from domain.refusals import InvalidInput, NotFound, Refusal, StaleVersion
@@ -122,7 +123,7 @@ class FactsImport(ABC, Generic[Found]):
     def facts(self, found: Found) -> Iterable[Fact]:
         """What that states, in the file's order; accounts for the rows that state nothing."""
 
-    def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> list[Entry]:
+    def enter(self, r: Recommendation, step: str, event: CaseEvent) -> list[Entry]:
         """The entries of a step, by the door of files. Raises Conflict where it is left to
         people."""
         if (why := self.door.judge(r, step, event).why) is not None:

@@ -21,15 +21,9 @@ from uuid import UUID, uuid4
 import msgspec
 
 from domain import match
+from domain.casework import CaseEvent
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import (
-    Alias,
-    Part,
-    PartText,
-    RecommendationEvent,
-    Recommender,
-    Text,
-)
+from domain.events import Alias, Part, PartText, Recommender, Text
 from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
 from domain.recommendation import Recommendation, fold, receive
@@ -732,7 +726,7 @@ def join(door: Door, stamp: Stamp, r: Recommendation, row: match.Match) -> list[
     is_named = alias.key in {a.key for a in r.aliases}
     borne = {held.term.key for held in r.terms}
     new = [term for term in row.terms if term.key not in borne]
-    acts: list[tuple[str, RecommendationEvent]] = []
+    acts: list[tuple[str, CaseEvent]] = []
     if not is_named and row.scheme == "un":
         numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
         acts.append(("renumber", numbered))

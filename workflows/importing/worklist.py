@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import CaseEvent
 from domain.entry import Effective, Entry, Protected, Source, Stamp, effective
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
 from workflows.access import Principal, authorise, speaking
@@ -118,7 +118,7 @@ class WorklistImport:
             batch=run.id,
         )
 
-        def act(r: Recommendation, said: Stamp) -> RecommendationEvent:
+        def act(r: Recommendation, said: Stamp) -> CaseEvent:
             return _act(step, r, said)
 
         answers = step.step in ("accept-assignment", "decline-assignment")
@@ -179,7 +179,7 @@ def _on(step: WorklistStep, entries: Sequence[Entry]) -> int:
     return sum(entry.stream == step.id for entry in entries)
 
 
-def _act(step: WorklistStep, r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+def _act(step: WorklistStep, r: Recommendation, stamp: Stamp) -> CaseEvent:
     match step.step:
         case "accept-assignment":
             return r.accept_assignment(stamp, step.assignment)

@@ -17,6 +17,7 @@ import msgspec
 from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
 from domain.casework import (
+    CaseEvent,
     Escalated,
     IncidentRaised,
     Migrated,
@@ -25,10 +26,9 @@ from domain.casework import (
     StepHeld,
 )
 from domain.entry import NARROWNESS, Entry, Visibility
-from domain.events import Corrected, Received, RecommendationEvent
-from domain.recommendation import Recommendation, begin
+from domain.events import Corrected, Received
+from domain.recommendation import BESIDE, Recommendation, begin
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
-from domain.steps import BESIDE
 from domain.vocabulary import Vocabulary
 from domain.words import Kind, Mechanism
 from domain.workflow_definition import definition_id
@@ -45,7 +45,7 @@ known_definitions_max = 1_000
 
 
 State = TypeVar("State")
-Said = TypeVar("Said", bound=RecommendationEvent)
+Said = TypeVar("Said", bound=CaseEvent)
 
 
 class ReadableLog(Protocol):
@@ -187,7 +187,7 @@ class Procedures:
         first = self.begin(begin(entry), procedure, event, lambda: self.moment(addressee))
         return entry._replace(event=first)
 
-    def enter(self, r: Recommendation, step: str, event: RecommendationEvent) -> Entry:
+    def enter(self, r: Recommendation, step: str, event: CaseEvent) -> Entry:
         """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
         entry has more readers than the recommendation it is about."""
         event = _narrowed(event, r)
@@ -232,9 +232,9 @@ class Procedures:
         r: Recommendation,
         procedure: Compiled,
         step: str,
-        event: RecommendationEvent,
+        event: CaseEvent,
         moment: Callable[[], Moment],
-    ) -> RecommendationEvent:
+    ) -> CaseEvent:
         """An event with what follows from it; its facts are added to `r`, and nothing else."""
         struck = _struck(r, event)
         before, after = self._facts_around(r, procedure, step, event)
@@ -281,7 +281,7 @@ class Procedures:
         not asked."""
 
     def _facts_around(
-        self, r: Recommendation, procedure: Compiled, step: str, event: RecommendationEvent
+        self, r: Recommendation, procedure: Compiled, step: str, event: CaseEvent
     ) -> tuple[Facts, Facts]:
         """The facts before an event and after it, which is added to `r` in between."""
         before = procedure.facts(r)
@@ -290,7 +290,7 @@ class Procedures:
 
     def begin(
         self, r: Recommendation, procedure: Compiled, event: Received, moment: Callable[[], Moment]
-    ) -> RecommendationEvent:
+    ) -> CaseEvent:
         """The first event of `r`, with the states it starts in and what follows besides."""
         facts = procedure.facts(r)
         return _stamped(event, procedure, r, procedure.begin(facts), facts, moment)
@@ -304,7 +304,7 @@ SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
 
 
-def _struck(r: Recommendation, event: RecommendationEvent) -> StepHeld | None:
+def _struck(r: Recommendation, event: CaseEvent) -> StepHeld | None:
     """The step of the procedure's own that an event strikes. Refuses it where the case has moved
     on from where that step led."""
     if not isinstance(event, Corrected) or event.strikes is None:
@@ -352,13 +352,13 @@ def _narrowed(event: Said, r: Recommendation) -> Said:
 
 
 def _stamped(
-    event: RecommendationEvent,
+    event: CaseEvent,
     procedure: Compiled,
     r: Recommendation,
     decided: Outcome,
     facts: Facts,
     moment: Callable[[], Moment],
-) -> RecommendationEvent:
+) -> CaseEvent:
     stamp = msgspec.structs.replace(
         event.stamp,
         definition=procedure.hash,

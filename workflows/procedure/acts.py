@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import CaseEvent, StepDatum, StepTaken
 from domain.entry import (
     Authority,
     AuthorityKind,
@@ -21,7 +22,7 @@ from domain.entry import (
     Stamp,
     effective,
 )
-from domain.events import PositionTaken, RecommendationEvent, StepDatum, StepTaken, Term
+from domain.events import PositionTaken, Term
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
 from domain.words import (
@@ -86,7 +87,7 @@ def stamp_of(day: str) -> Stamp:
 
 def acts(
     procedure: Compiled, r: Recommendation, step: str, stamp: Stamp, domains: Domains
-) -> Iterator[RecommendationEvent]:
+) -> Iterator[CaseEvent]:
     """The events that a step may give on `r`, as far as they differ; none where what it is about
     is not there. Whether the step is open is for the procedure to say."""
     known = _MAKERS.get(step)
@@ -98,12 +99,12 @@ def acts(
             continue
 
 
-Make = Callable[[Recommendation, Stamp], RecommendationEvent]
+Make = Callable[[Recommendation, Stamp], CaseEvent]
 Said = TypeVar("Said")
 
 
 def _saying(
-    make: Callable[[Recommendation, Stamp, Said], RecommendationEvent], some: Iterable[Said]
+    make: Callable[[Recommendation, Stamp, Said], CaseEvent], some: Iterable[Said]
 ) -> Iterator[Make]:
     """A maker for each of some things that a step may say."""
 
@@ -208,7 +209,7 @@ def _somebody(r: Recommendation) -> str:
     return f"{SOMEBODY} {r.version + 1}"
 
 
-def _extension(r: Recommendation, s: Stamp) -> RecommendationEvent:
+def _extension(r: Recommendation, s: Stamp) -> CaseEvent:
     name = r.deadlines[0].deadline if r.deadlines else ""
     return r.extend_deadline(s, name, "2299-12-31")
 

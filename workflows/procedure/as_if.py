@@ -11,9 +11,8 @@ import msgspec
 
 from domain import calendar
 from domain.calendar import OwnCalendar, calendar_id
-from domain.casework import Due
+from domain.casework import CaseEvent, Due
 from domain.entry import Entry
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure import Procedures
@@ -58,7 +57,7 @@ class AsIf(Procedures):
         return self._standing[1]
 
     def _facts_around(
-        self, r: Recommendation, procedure: Compiled, step: str, event: RecommendationEvent
+        self, r: Recommendation, procedure: Compiled, step: str, event: CaseEvent
     ) -> tuple[Facts, Facts]:
         before = self.facts(r)
         event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
@@ -114,7 +113,7 @@ class CalendarsThen(Calendars):
             yield _Said(entry.recorded_at or 0, Calendar(addressee, own))
 
 
-def bare(event: RecommendationEvent) -> RecommendationEvent:
+def bare(event: CaseEvent) -> CaseEvent:
     """An event without what was decided when it was recorded."""
     stamp = msgspec.structs.replace(event.stamp, left=(), entered=(), effects=())
     return msgspec.structs.replace(event, stamp=stamp)

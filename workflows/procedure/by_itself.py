@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from domain.casework import CaseEvent
 from domain.entry import Protected, Stamp
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import AlreadySo
 from domain.words import AssignmentStatus, Closing
@@ -23,7 +23,7 @@ from workflows.procedure.definition import StepSpec
 LAPSE = "lapse-assignment"
 
 
-def _lapse(r: Recommendation, stamp: Stamp, until: str | None) -> list[RecommendationEvent]:
+def _lapse(r: Recommendation, stamp: Stamp, until: str | None) -> list[CaseEvent]:
     """Every offer lapses that was to be answered by then; every offer, where no day is named."""
     return [
         r.lapse_assignment(stamp, a.id)
@@ -34,7 +34,7 @@ def _lapse(r: Recommendation, stamp: Stamp, until: str | None) -> list[Recommend
 
 
 BY_ITSELF_STEPS: Mapping[
-    str, Callable[[Recommendation, Stamp, str | None], Sequence[RecommendationEvent]]
+    str, Callable[[Recommendation, Stamp, str | None], Sequence[CaseEvent]]
 ] = {
     LAPSE: _lapse,
     "close": lambda r, stamp, until: [r.close(stamp, Closing.NOT_PURSUED)],
@@ -65,7 +65,7 @@ def why_not(spec: StepSpec) -> str | None:
 
 def events(
     r: Recommendation, spec: StepSpec, stamp: Stamp, deadline: str, until: str | None
-) -> Sequence[RecommendationEvent]:
+) -> Sequence[CaseEvent]:
     """The events of a step that a procedure takes by itself, since `deadline` has passed; none
     where it can't take it. Whether the step is open is for the procedure to say."""
     if why_not(spec) is not None:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from domain.casework import (
+    CaseEvent,
     DeadlineExtended,
     DeadlineHeld,
     DeadlinePolicy,
@@ -36,7 +37,6 @@ from domain.effects import (
     TaskOpened,
 )
 from domain.entry import Effective
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from workflows.access import Role
 from workflows.calendars import Calendar
@@ -71,7 +71,7 @@ class Moment:
 def effects(
     procedure: Compiled,
     r: Recommendation,
-    event: RecommendationEvent,
+    event: CaseEvent,
     outcome: Outcome,
     facts: Facts,
     moment: Callable[[], Moment],
@@ -200,7 +200,7 @@ class _Clock:
     def __init__(
         self,
         r: Recommendation,
-        event: RecommendationEvent,
+        event: CaseEvent,
         facts: Facts,
         moment: Callable[[], Moment],
     ) -> None:

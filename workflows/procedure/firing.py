@@ -14,6 +14,7 @@ import structlog
 
 from domain.casework import (
     Addressed,
+    CaseEvent,
     DeadlineHeld,
     DeadlinePassed,
     Due,
@@ -34,10 +35,8 @@ from domain.entry import (
     Stamp,
     reasoned,
 )
-from domain.events import RecommendationEvent
-from domain.recommendation import Recommendation, fold
+from domain.recommendation import BESIDE, Recommendation, fold
 from domain.refusals import InvalidInput, Refusal, Unavailable
-from domain.steps import BESIDE, step_of
 from domain.words import AssignmentStatus
 from workflows.access import Role
 from workflows.procedure import Procedures, by_itself
@@ -256,8 +255,8 @@ def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tu
 
 
 def _step(entry: Entry) -> str:
-    assert isinstance(entry.event, RecommendationEvent)
-    return step_of(entry.event)
+    assert isinstance(entry.event, CaseEvent)
+    return entry.event.step_name
 
 
 def _stamp(r: Recommendation, due: Due, day: str, command: str) -> Stamp:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.casework import ApprovalHeld, HandHeld, hand_on
+from domain.casework import ApprovalHeld, CaseEvent, HandHeld, hand_on
 from domain.entry import Protected
-from domain.events import ProgressChanged, ProgressDrafted, RecommendationEvent
+from domain.events import ProgressChanged, ProgressDrafted
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
 from domain.refusals import Forbidden
@@ -164,12 +164,12 @@ def _hand(r: Recommendation, step: str, taking: Taking | None) -> HandHeld | Non
 # --- What is approved ----------------------------------------------------------------------------
 
 
-def report_of(event: RecommendationEvent) -> int | None:
+def report_of(event: CaseEvent) -> int | None:
     """The progress report of the recommendation that an event is about."""
     return event.report if isinstance(event, ProgressChanged | ProgressDrafted) else None
 
 
-def said_by(r: Recommendation, step: str, event: RecommendationEvent) -> Said:
+def said_by(r: Recommendation, step: str, event: CaseEvent) -> Said:
     """What an event of a step says, beside who says it, and which draft it is about: another draft
     is another thing to approve."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__ if name != "stamp"}

@@ -19,10 +19,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from domain.casework import DeadlinePolicy, DeadlineTreated, Migrated, StateMapped
+from domain.casework import DeadlinePolicy, DeadlineTreated, Migrated, StateMapped, StepDatum
 from domain.effects import AnyEffect, Remembered
 from domain.entry import Entry, Stamp
-from domain.events import StepDatum
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, valid
 from workflows.procedure import forms, four_eyes, gate

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from domain.casework import DeadlineHeld, DeadlineStatus, Due
+from domain.casework import CaseEvent, DeadlineHeld, DeadlineStatus, Due
 from domain.entry import Entry
-from domain.events import Received, RecommendationEvent
-from domain.recommendation import Recommendation, begin
+from domain.events import Received
+from domain.recommendation import BESIDE, Recommendation, begin
 from domain.refusals import UnknownAssignment
-from domain.steps import BESIDE, step_of
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure.as_if import AsIf, bare
 from workflows.procedure.compiled import Compiled
@@ -38,10 +37,10 @@ def days_overdue(entries: Sequence[Entry], under: Compiled, calendar: Calendar, 
 
     for entry in entries[1:]:
         event = entry.event
-        assert isinstance(event, RecommendationEvent)
+        assert isinstance(event, CaseEvent)
         procedures.pass_time(r, _when(entry, calendar), look)
         r.version = entry.version - 1
-        step = step_of(event)
+        step = event.step_name
         if step in BESIDE or event.stamp.speaker.role == BY_ITSELF:
             continue
         try:

@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.casework import DeadlinePassed, DeadlineStatus, HandHeld
+from domain.casework import CaseEvent, DeadlinePassed, DeadlineStatus, HandHeld
 from domain.entry import Entry, Stamp, effective
-from domain.events import RecommendationEvent
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound, valid
 from domain.words import AssignmentStatus, ProgressStatus
@@ -90,7 +89,7 @@ class _Place(NamedTuple):
     passed: frozenset[str]
     before: _Place | None = None
     step: str = ""
-    events: tuple[tuple[str, RecommendationEvent], ...] = ()
+    events: tuple[tuple[str, CaseEvent], ...] = ()
     """What is recorded on the way from there, in order, each by its step."""
 
 
@@ -290,7 +289,7 @@ class _Search:
                 events += after.events
         return after._replace(before=place, step=step, events=tuple(events))
 
-    def _after(self, place: _Place, step: str, event: RecommendationEvent) -> _Place:
+    def _after(self, place: _Place, step: str, event: CaseEvent) -> _Place:
         procedure = self.procedure
         r = place.r.clone()
         event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
@@ -391,7 +390,7 @@ class _Search:
             steps.append(PathStep(place.step, deadline, so_that, needs, day))
         return tuple(steps), day
 
-    def _take(self, r: Recommendation, step: str, event: RecommendationEvent, day: str) -> None:
+    def _take(self, r: Recommendation, step: str, event: CaseEvent, day: str) -> None:
         """A step with all that follows, deadlines too, on its day."""
         procedure = self.procedure
         if isinstance(event, DeadlinePassed) and (held := r.deadline(event.deadline)):

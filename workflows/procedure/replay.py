@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from domain.casework import DeadlinePassed, IncidentRaised, Migrated, SetBack
+from domain.casework import CaseEvent, DeadlinePassed, IncidentRaised, Migrated, SetBack
 from domain.effects import (
     AnyEffect,
     DeadlineDropped,
@@ -22,9 +22,8 @@ from domain.effects import (
     TaskOpened,
 )
 from domain.entry import CLOCK, Authority, Entry, Stamp
-from domain.events import Received, RecommendationEvent
-from domain.recommendation import Recommendation, begin
-from domain.steps import BESIDE, step_of
+from domain.events import Received
+from domain.recommendation import BESIDE, Recommendation, begin
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment
@@ -115,12 +114,12 @@ def replay(
 def _past_four_eyes(procedures: Procedures, stream: list[Entry]) -> Iterable[Entry]:
     """The entries of imports that took a step which four eyes look at."""
     for entry in stream[1:]:
-        assert isinstance(entry.event, RecommendationEvent)
+        assert isinstance(entry.event, CaseEvent)
         stamp = entry.stamp
         if not _is_of_an_import(stamp) or stamp.definition is None or stamp.history is not None:
             continue
         procedure = procedures.find(stamp.definition, entry.addressee)
-        if procedure is not None and four_eyes.looks_at(procedure, step_of(entry.event)):
+        if procedure is not None and four_eyes.looks_at(procedure, entry.event.step_name):
             yield entry
 
 
@@ -131,10 +130,10 @@ def _is_of_an_import(stamp: Stamp) -> bool:
 def _tell_apart(r: Recommendation, pinned: Compiled | None, entry: Entry, found: Replayed) -> None:
     """Tells an entry that no procedure let pass: one that says so, and one that does not."""
     event, stamp = entry.event, entry.stamp
-    assert isinstance(event, RecommendationEvent)
+    assert isinstance(event, CaseEvent)
     if stamp.history is None and not (_is_of_an_import(stamp) and entry.version > 1):
         return
-    step = step_of(event)
+    step = event.step_name
     is_open = pinned is not None and not pinned.blocked(step, r.states, pinned.facts(r))
     if stamp.history is not None:
         found.history += 1
@@ -166,12 +165,12 @@ def _differing(
     earlier: dict[int, Recommendation] = {}
     for entry in stream:
         event = entry.event
-        assert isinstance(event, RecommendationEvent)
+        assert isinstance(event, CaseEvent)
         stamp = event.stamp
         recorded = Difference(
             log_index=entry.log_index or 0,
             recommendation=str(entry.stream),
-            step=step_of(event),
+            step=event.step_name,
             definition=stamp.definition,
             pinned=r.definition,
             left=stamp.left,
@@ -192,7 +191,7 @@ def _differing(
                 )
         if isinstance(event, DeadlinePassed):
             earlier[entry.version] = r.clone()
-        elif stamp.speaker.role != CLOCK and step_of(event) not in BESIDE:
+        elif stamp.speaker.role != CLOCK and event.step_name not in BESIDE:
             earlier.clear()
         if entry.version > 1:
             event.apply(r, entry)
@@ -219,7 +218,7 @@ def _again(
 
     if isinstance(event, Received):
         return procedures.begin(r, pinned, event, moment).stamp
-    assert isinstance(event, RecommendationEvent)
+    assert isinstance(event, CaseEvent)
     if isinstance(event, Migrated):
         after = procedures.find(event.stamp.definition or "", r.addressee)
         if after is None:
@@ -233,7 +232,7 @@ def _again(
         return msgspec.structs.replace(
             event.stamp, definition=pinned.hash, left=(), entered=(), effects=()
         )
-    step = PAST + event.deadline if isinstance(event, DeadlinePassed) else step_of(event)
+    step = PAST + event.deadline if isinstance(event, DeadlinePassed) else event.step_name
     return procedures.decide(r, pinned, step, event, moment).stamp
 
 

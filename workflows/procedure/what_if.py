@@ -18,6 +18,7 @@ import msgspec
 from domain.casework import (
     Approval,
     ApprovalHeld,
+    CaseEvent,
     DeadlineExtended,
     DeadlineResumed,
     DeadlineSuspended,
@@ -25,6 +26,7 @@ from domain.casework import (
     Resumed,
     SetBack,
     StepApproved,
+    StepTaken,
     Suspended,
     TaskClaimed,
     TaskDelegated,
@@ -42,12 +44,9 @@ from domain.events import (
     AssignmentOffered,
     ProgressDrafted,
     Received,
-    RecommendationEvent,
-    StepTaken,
 )
-from domain.recommendation import Recommendation, begin
+from domain.recommendation import BESIDE, Recommendation, begin
 from domain.refusals import Forbidden, FourEyes, InvalidInput, Refusal, StepNotOpen
-from domain.steps import BESIDE, step_of
 from workflows.access import Principal, Role, authorise_release, authorise_task
 from workflows.desk import Desk
 from workflows.procedure import Procedures, forms
@@ -172,7 +171,7 @@ class Retelling:
                 _fill_in(would, entry, event)
                 as_if.changed()
                 continue
-            step = step_of(event)
+            step = event.step_name
             before = tuple(would.states)
             try:
                 if event.stamp.history is not None:
@@ -287,11 +286,11 @@ class _DeskAsIf(Desk):
         """All approvals of a step: they were of what was recorded, and no texts are read again."""
         return list(r.approved_by(step, 0))
 
-    def take_again(self, r: Recommendation, step: str, event: RecommendationEvent) -> None:
+    def take_again(self, r: Recommendation, step: str, event: CaseEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
         principal = _principal(event.stamp.speaker, r.addressee)
 
-        def act(r: Recommendation, stamp: Stamp) -> RecommendationEvent:
+        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
             _allow_beside(self.procedures, principal, r, event)
             return _again(self.procedures, r, event, stamp)
 
@@ -326,7 +325,7 @@ def _principal(speaker: Speaker, addressee: str) -> Principal:
 
 
 def _allow_beside(
-    procedures: Procedures, principal: Principal, r: Recommendation, event: RecommendationEvent
+    procedures: Procedures, principal: Principal, r: Recommendation, event: CaseEvent
 ) -> None:
     """Refuses what people do beside a procedure, where it is not for them."""
     match event:
@@ -339,9 +338,7 @@ def _allow_beside(
             authorise_approval(procedures.of(r), event.step, speaker.role, speaker.institution)
 
 
-def _again(
-    procedures: Procedures, r: Recommendation, event: RecommendationEvent, stamp: Stamp
-) -> RecommendationEvent:
+def _again(procedures: Procedures, r: Recommendation, event: CaseEvent, stamp: Stamp) -> CaseEvent:
     """The event, by the aggregate's own command where what that refuses may hang on the clock:
     offers that have lapsed, deadlines, tasks, whether the case rests."""
     match event:
@@ -388,11 +385,11 @@ def _again(
     return event
 
 
-def bare_of(entry: Entry) -> RecommendationEvent:
+def bare_of(entry: Entry) -> CaseEvent:
     """An entry's event without what was decided when it was recorded, and with a reason wherever
     one was given: retellings read no protected texts."""
     event = entry.event
-    assert isinstance(event, RecommendationEvent)
+    assert isinstance(event, CaseEvent)
     event = bare(event)
     if event.stamp.reason is None:
         return event
