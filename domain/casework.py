@@ -31,12 +31,14 @@ from domain.effects import (
 )
 from domain.entry import (
     CLOCK,
+    NARROWNESS,
     Effective,
     Entry,
     Event,
     Protected,
     Stamp,
     Stored,
+    Visibility,
     is_date,
     last_day,
     named,
@@ -51,6 +53,7 @@ from domain.refusals import (
     UnknownDeadline,
     UnknownTask,
 )
+from domain.scope import Scope
 from domain.words import Closing
 
 taken_max = 50
@@ -682,15 +685,27 @@ class Migrated(CaseEvent, frozen=True):
 # --- State ---------------------------------------------------------------------------------------
 
 
+class Narrower(NamedTuple):
+    """An entry that fewer may read than the case: by its version, those of its visibility, and the
+    readers of some institutions."""
+
+    version: int
+    visibility: Visibility
+    institutions: tuple[str, ...]
+
+
 class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """What every case under a procedure has. `definition` is the procedure it is under, by its
-    SHA-256; `data` what forms filled in, by step and field, for guards to read. `resting` are the
-    deadlines that rest alone; `taken` the steps of its own that may be struck; `fired_in_a_row`
-    counts what the clock did since somebody else did anything; `unrecorded` how many of its entries
-    were made just now and are not in the log."""
+    """What every case under a procedure has. `institution` is the one that recorded it;
+    `definition` the procedure it is under, by its SHA-256; `data` what forms filled in, by step and
+    field, for guards to read. `resting` are the deadlines that rest alone; `taken` the steps of its
+    own that may be struck; `narrower` the entries that fewer may read than the case.
+    `fired_in_a_row` counts what the clock did since somebody else did anything, `unrecorded` the
+    entries that were made just now and are not in the log."""
 
     id: UUID
     addressee: str
+    visibility: Visibility
+    institution: str
     version: int = 0
     definition: str | None = None
     states: list[str] = []
@@ -706,8 +721,31 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     incident: IncidentHeld | None = None
     fired_in_a_row: int = 0
     unrecorded: int = 0
+    narrower: list[Narrower] = []
 
     # -- reading
+
+    def readers_of(self, version: int | None) -> Narrower | None:
+        """Who may read the entry of this version; None: whoever may read the case."""
+        return next((one for one in self.narrower if one.version == version), None)
+
+    def shows(self, version: int, scope: Scope) -> bool:
+        """True if a reader of the case may read the entry of this version."""
+        of = self.readers_of(version)
+        return of is None or (
+            of.visibility in scope.visibilities or scope.institution in of.institutions
+        )
+
+    def version_for(self, scope: Scope, version: int) -> int:
+        """The version of the last entry that a reader may see, up to one; 0 if they see none."""
+        while version and not self.shows(version, scope):
+            version -= 1
+        return version
+
+    def concerned(self, whose: Whose) -> frozenset[str]:
+        """The institutions that are concerned with it in one of the ways that tasks know; none
+        unless the aggregate says so."""
+        return frozenset()
 
     @property
     def next_due(self) -> Due | None:
@@ -761,6 +799,11 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             self._by_hand(event, entry)
         for effect in stamp.effects:
             self._affect(effect, entry)
+        visibility, readers = stamp.visibility, event.readers
+        if NARROWNESS[visibility] > NARROWNESS[self.visibility] or (
+            self.visibility is Visibility.CONFIDENTIAL and self.institution not in readers
+        ):
+            self.narrower.append(Narrower(entry.version, visibility, readers))
 
     def _by_hand(self, event: CaseEvent, entry: Entry) -> None:
         """Remembers whose hand took a step: on the case, and on the thing that it is about."""

@@ -17,20 +17,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import NamedTuple, get_origin
+from typing import get_origin
 from uuid import UUID
 
 import msgspec
 
 from domain.casework import Case, CaseEvent, DeadlineStatus, SetBack, StepDatum, StepTaken
+from domain.effects import Whose
 from domain.entry import (
-    NARROWNESS,
     Effective,
     Entry,
     Protected,
     RecommendationId,
     Stamp,
-    Visibility,
     dated,
     last_day,
     named,
@@ -131,15 +130,6 @@ terms_max = 200
 assignments_max = 200
 
 
-class Narrower(NamedTuple):
-    """An entry that fewer may read than the recommendation: by its version, those of its
-    visibility, and the readers of some institutions."""
-
-    version: int
-    visibility: Visibility
-    institutions: tuple[str, ...]
-
-
 class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What the entries of one recommendation add up to: what it says, what has become of it, and
     where it stands as a case under its procedure. Never stored in the log; the views keep it as it
@@ -148,8 +138,6 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     kind: Kind
     mechanism: Mechanism
     body: str
-    visibility: Visibility
-    institution: str
     received: Effective
     original: str
     texts: dict[str, Text]
@@ -177,7 +165,6 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     closed: Closing | None = None
     continued_into: int | None = None
     struck: list[int] = []
-    narrower: list[Narrower] = []
 
     # -- reading
 
@@ -187,17 +174,6 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         text = self.texts.get(language or self.original) or self.texts[self.original]
         return "; ".join(part.text for part in text.parts)
 
-    def readers_of(self, version: int | None) -> Narrower | None:
-        """Who may read the entry of this version; None: whoever may read the recommendation."""
-        return next((one for one in self.narrower if one.version == version), None)
-
-    def shows(self, version: int, scope: Scope) -> bool:
-        """True if a reader of the recommendation may read the entry of this version."""
-        of = self.readers_of(version)
-        return of is None or (
-            of.visibility in scope.visibilities or scope.institution in of.institutions
-        )
-
     def as_read(self, scope: Scope) -> Recommendation:
         """It with the positions and the assessments that a reader of it may read, and no others."""
         if not self.narrower:
@@ -206,12 +182,6 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         other.positions = [p for p in self.positions if self.shows(p.version, scope)]
         other.assessments = [a for a in self.assessments if self.shows(a.version, scope)]
         return other
-
-    def version_for(self, scope: Scope, version: int) -> int:
-        """The version of the last entry that a reader may see, up to one; 0 if they see none."""
-        while version and not self.shows(version, scope):
-            version -= 1
-        return version
 
     def stands(self, version: int) -> bool:
         """True if the entry of this version has not been struck."""
@@ -264,6 +234,13 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def standing(self) -> list[Assignment]:
         """Assignments that bind somebody now."""
         return [a for a in self.assignments if a.status is AssignmentStatus.ASSIGNED]
+
+    def concerned(self, whose: Whose) -> frozenset[str]:
+        status = {
+            Whose.OFFERED: AssignmentStatus.OFFERED,
+            Whose.ASSIGNED: AssignmentStatus.ASSIGNED,
+        }.get(whose)
+        return frozenset(a.institution for a in self.assignments if a.status is status)
 
     @property
     def stage(self) -> Stage:
@@ -355,14 +332,6 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             self.closed = None
         if to.closed is not None:
             self.closed = to.closed
-
-    def follow(self, entry: Entry) -> None:
-        super().follow(entry)
-        visibility, readers = entry.stamp.visibility, entry.event.readers
-        if NARROWNESS[visibility] > NARROWNESS[self.visibility] or (
-            self.visibility is Visibility.CONFIDENTIAL and self.institution not in readers
-        ):
-            self.narrower.append(Narrower(entry.version, visibility, readers))
 
     # -- commands
 

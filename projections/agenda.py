@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from domain.casework import (
     Addressed,
+    Case,
     DeadlinePassed,
     DeadlineStatus,
     Escalated,
@@ -27,7 +28,6 @@ from domain.entry import Entry
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
 from domain.scope import Scope
-from domain.words import AssignmentStatus
 from projections import writing
 from projections.audiences import Audience, listed, lists, stream_of, told
 from projections.recommendations import Row, by_ids, document_order
@@ -39,7 +39,6 @@ page_size_max = 200
 LAST = "9999-99-99"
 """Sorts behind every day: what has no deadline comes last."""
 
-_WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
 NOTICES = (Reminded, DeadlinePassed, Escalated)
 
 
@@ -118,12 +117,9 @@ def rows_of(id: str, r: Recommendation, of: Audience) -> list[tuple[Any, ...]]:
     return found
 
 
-def institutions_of(held: TaskHeld, r: Recommendation) -> list[str]:
+def institutions_of(held: TaskHeld, r: Case) -> list[str]:
     """The institutions that have a task; an empty name stands for whoever coordinates."""
-    status = _WHOSE.get(held.whose)
-    if status is None:
-        return [""]
-    return sorted({a.institution for a in r.assignments if a.status is status})
+    return [""] if held.whose is Whose.COORDINATOR else sorted(r.concerned(held.whose))
 
 
 def store(connection: Connection, changes: Sequence[Change]) -> None:

@@ -410,7 +410,7 @@ class View(NamedTuple):
 VIEWS = {
     view.name: view
     for view in (
-        View("recommendations", 9, _recommendations),
+        View("recommendations", 10, _recommendations),
         View("search", 3, _search, _SEARCH_TEXT),
         View("figures", 5, _figures),
         View("register", 7, _register),

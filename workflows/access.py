@@ -9,14 +9,13 @@ institution on what it is assigned; an **auditor** reads everything but other pe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
-from domain.casework import TaskHeld
+from domain.casework import Case, TaskHeld
 from domain.effects import Whose
 from domain.entry import Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import (
@@ -134,7 +133,8 @@ MAY: dict[str, frozenset[Role]] = {
         "revoke-key": (A,),
     }.items()
 }
-"""Step → the roles that may take it. A focal point may take its steps only where `_bound` says."""
+"""Step → the roles that may take it. A focal point may take its steps only where its institution is
+concerned."""
 
 WRITING = frozenset((C, K, F))
 """The roles that may take a step of a State's own procedure, if that says so."""
@@ -324,7 +324,7 @@ def authorise_on(
     if assignment is not None:
         mine = r.assignment(assignment).institution == principal.speaks_for
     else:
-        mine = speaking(principal) in _bound(r)
+        mine = speaking(principal) in r.concerned(Whose.ASSIGNED)
     if not mine:
         raise Forbidden(
             f"{principal.institution} is not assigned to this recommendation; "
@@ -358,7 +358,7 @@ ABOUT_AN_ASSIGNMENT = {
 """Step → as what the assignment stands that it is about."""
 
 
-def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None:
+def authorise_beside(principal: Principal, step: str, r: Case) -> None:
     """Refuses what is no step of a procedure, where the role or the key may not do it at all; whose
     task it is, and who sits where approvals are given, is asked of the case."""
     authorise(principal, step, r.addressee)
@@ -366,29 +366,24 @@ def authorise_beside(principal: Principal, step: str, r: Recommendation) -> None
         raise Forbidden("This recommendation is not for this key.")
 
 
-def is_concerned(principal: Principal, r: Recommendation) -> bool:
+def is_concerned(principal: Principal, r: Case) -> bool:
     """True if the principal's institution is assigned to it, or was offered it."""
-    return any(
-        a.institution == principal.speaks_for and a.status in _WHOSE.values() for a in r.assignments
-    )
+    return any(principal.speaks_for in r.concerned(whose) for whose in Whose)
 
 
-def may_do(principal: Principal, task: TaskHeld, r: Recommendation) -> bool:
+def may_do(principal: Principal, task: TaskHeld, r: Case) -> bool:
     """True if a task is for this principal: by role, and by institution where it is somebody's."""
-    statuses = _WHOSE.get(task.whose)
-    mine = statuses is None or principal.speaks_for in {
-        a.institution for a in r.assignments if a.status is statuses
-    }
+    mine = task.whose is Whose.COORDINATOR or principal.speaks_for in r.concerned(task.whose)
     return mine and principal.role.value in task.roles
 
 
-def authorise_task(principal: Principal, r: Recommendation, task: str) -> None:
+def authorise_task(principal: Principal, r: Case, task: str) -> None:
     """Refuses a task, by its name, that is somebody else's."""
     if not may_do(principal, r.task(task), r):
         raise Forbidden(f"The task “{task[:80]}” is not for this key.")
 
 
-def authorise_release(principal: Principal, r: Recommendation, task: str, institution: str) -> None:
+def authorise_release(principal: Principal, r: Case, task: str, institution: str) -> None:
     """Refuses that a claim of an institution is released by another; a coordinator may always."""
     if principal.role is Role.COORDINATOR:
         return
@@ -397,15 +392,8 @@ def authorise_release(principal: Principal, r: Recommendation, task: str, instit
     authorise_task(principal, r, task)
 
 
-_WHOSE = {Whose.OFFERED: AssignmentStatus.OFFERED, Whose.ASSIGNED: AssignmentStatus.ASSIGNED}
-
-
 def authorise_draft(principal: Principal, r: Recommendation, report: int | None) -> None:
     """Refuses that a progress report is drafted again by another institution than its own."""
     for draft in r.progress:
         if draft.id == report and draft.institution != principal.speaks_for:
             raise Forbidden(f"Progress report {report} is drafted again only by its institution.")
-
-
-def _bound(r: Recommendation) -> Iterable[str]:
-    return {a.institution for a in r.assignments if a.status is AssignmentStatus.ASSIGNED}

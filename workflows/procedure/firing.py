@@ -14,6 +14,7 @@ import structlog
 
 from domain.casework import (
     Addressed,
+    Case,
     CaseEvent,
     DeadlineHeld,
     DeadlinePassed,
@@ -232,19 +233,18 @@ def _then(
         yield procedures.enter(r, step, event)
 
 
-def told(r: Recommendation, held: DeadlineHeld, notice: Notice) -> tuple[Addressed, ...]:
+def told(r: Case, held: DeadlineHeld, notice: Notice) -> tuple[Addressed, ...]:
     """Whom a notice is for: those in its roles, and in institutions that it names, each once."""
     named = (Addressed(role=to.role, institution=to.institution) for to in notice.institutions)
     return tuple(dict.fromkeys((*addressed(r, held, notice.roles), *named)))
 
 
-def addressed(r: Recommendation, held: DeadlineHeld, roles: Sequence[str]) -> tuple[Addressed, ...]:
+def addressed(r: Case, held: DeadlineHeld, roles: Sequence[str]) -> tuple[Addressed, ...]:
     """Whom a notice is for: focal points of the institutions concerned, and whoever else has one of
     the roles."""
     task = next((task for task in r.tasks if task.deadline == held.deadline), None)
     is_offer = task is not None and task.whose is Whose.OFFERED
-    status = AssignmentStatus.OFFERED if is_offer else AssignmentStatus.ASSIGNED
-    bound = sorted({a.institution for a in r.assignments if a.status is status})
+    bound = sorted(r.concerned(Whose.OFFERED if is_offer else Whose.ASSIGNED))
     found: list[Addressed] = []
     for role in roles:
         if role == Role.FOCAL_POINT.value:
