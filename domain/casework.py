@@ -8,9 +8,11 @@ deadlines and tasks themselves, by people and by the clock; a recommendation is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self, get_origin
 from uuid import UUID
 
 import msgspec
@@ -261,6 +263,10 @@ class CaseEvent(Event, frozen=True):
     def thing(self, version: int) -> int | None:
         """What it is about, of several things of a kind: by its id, which is the version of the
         entry that it began with. `version`: that of the event's own entry. None: the case."""
+        return None
+
+    def draft(self, case: Any) -> int | None:
+        """The version of the draft that it is about; None: it is about none."""
         return None
 
     @property
@@ -783,6 +789,37 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     # -- folding
 
+    @classmethod
+    def begin(cls, entry: Entry) -> Self:
+        """The state after a case's first entry, as far as its facts go."""
+        raise NotImplementedError
+
+    @classmethod
+    def fold(cls, entries: Iterable[Entry], state: Self | None = None) -> Self | None:
+        """The state that entries of one case add up to, on top of `state`; None if there are
+        none."""
+        for entry in entries:
+            if state is None:
+                state = cls.begin(entry)
+                state.follow(entry)
+            else:
+                state.apply(entry)
+        return state
+
+    def clone(self) -> Self:
+        """A copy that further entries of this one leave as it is."""
+        other = copy(self)
+        for name in _collections(type(self)):
+            setattr(other, name, getattr(self, name).copy())
+        return other
+
+    def apply(self, entry: Entry) -> None:
+        """Adds one entry: its facts, then what the procedure said follows from them."""
+        event = entry.event
+        assert isinstance(event, CaseEvent)
+        event.apply(self, entry)
+        self.follow(entry)
+
     def follow(self, entry: Entry) -> None:
         """Applies what the procedure decided for an entry: states, effects, and whose hand it
         was."""
@@ -824,6 +861,10 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
                 entered=entry.stamp.entered,
             )
             self.taken = [*self.taken, held][-taken_max:]
+
+    def done_since(self, earlier: Any) -> dict[str, Any]:
+        """What the procedure has done by itself since the case stood so, as `SetBack` says it."""
+        return {"resumed": earlier.suspended is None and self.suspended is not None}
 
     def set_back(self, to: SetBack) -> None:
         """Stands again as it did before a deadline passed."""
@@ -998,6 +1039,10 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             to=to,
         )
 
+    def take_step(self, stamp: Stamp, step: str, data: tuple[StepDatum, ...] = ()) -> StepTaken:
+        """Takes a step that the State's own procedure has, with what its form asks for."""
+        return StepTaken(stamp=stamp, step=named(step), data=data)
+
     def claim_task(self, stamp: Stamp, task: str) -> TaskClaimed:
         """The person who speaks takes a task on; one that another person of the same institution
         has is refused."""
@@ -1089,6 +1134,12 @@ READY: dict[str, Callable[[Any], None]] = {
 """Step → what must be so before it, whatever it says."""
 
 _fields = msgspec.structs.asdict
+
+
+@cache
+def _collections(case: type[Case]) -> tuple[str, ...]:
+    fields = msgspec.structs.fields(case)
+    return tuple(field.name for field in fields if get_origin(field.type) in (list, dict))
 
 
 def hand_on(step: str, subject: int) -> str:

@@ -574,6 +574,9 @@ class ProgressDrafted(RecommendationEvent, frozen=True):
     def thing(self, version: int) -> int | None:
         return self.report or version
 
+    def draft(self, r: Recommendation) -> int | None:
+        return next((held.version for held in r.progress if held.id == self.report), None)
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         id = self.report or entry.version
         r.progress = [p for p in r.progress if p.id != id]
@@ -597,6 +600,9 @@ class ProgressChanged(RecommendationEvent, frozen=True):
 
     def thing(self, version: int) -> int | None:
         return self.report
+
+    def draft(self, r: Recommendation) -> int | None:
+        return next((held.version for held in r.progress if held.id == self.report), None)
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.progress = [

@@ -15,9 +15,8 @@ Nothing here reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from copy import copy
-from typing import get_origin
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -308,19 +307,43 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
 
     # -- folding
 
-    def clone(self) -> Recommendation:
-        """A copy that further entries of this one leave as it is."""
-        other = copy(self)
-        for name in _COLLECTIONS:
-            setattr(other, name, getattr(self, name).copy())
-        return other
-
-    def apply(self, entry: Entry) -> None:
-        """Adds one entry: its facts, then what the procedure said follows from them."""
+    @classmethod
+    def begin(cls, entry: Entry) -> Recommendation:
         event = entry.event
-        assert isinstance(event, CaseEvent)
-        event.apply(self, entry)
-        self.follow(entry)
+        assert isinstance(event, Received), "a recommendation's first entry is Received"
+        aliases = []
+        if event.symbol and event.paragraph:
+            aliases.append(Alias(scheme="un", value=event.symbol, paragraph=event.paragraph))
+        return cls(
+            id=entry.stream,
+            addressee=entry.addressee,
+            kind=event.kind,
+            mechanism=event.mechanism,
+            body=event.body,
+            cycle=event.cycle,
+            session=event.session,
+            symbol=event.symbol,
+            paragraph=event.paragraph,
+            visibility=event.stamp.visibility,
+            institution=event.stamp.speaker.institution,
+            received=event.stamp.effective,
+            definition=event.stamp.definition,
+            batch=event.stamp.batch,
+            original=event.text.language,
+            texts={event.text.language: event.text},
+            parts=event.parts,
+            aliases=aliases,
+        )
+
+    def done_since(self, earlier: Recommendation) -> dict[str, Any]:
+        was = {a.id: a.status for a in earlier.assignments}
+        lapsed = (a.id for a in self.assignments if a.status is AssignmentStatus.LAPSED)
+        return {
+            **super().done_since(earlier),
+            "offered": tuple(id for id in lapsed if was.get(id) is AssignmentStatus.OFFERED),
+            "reopened": earlier.closed is None and self.closed is not None,
+            "closed": earlier.closed if self.closed is None else None,
+        }
 
     def set_back(self, to: SetBack) -> None:
         super().set_back(to)
@@ -739,12 +762,9 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             raise AlreadySo(f"It is continued into cycle {self.continued_into} already.")
         return Continued(stamp=stamp, cycle=cycle)
 
-    # -- whatever else a State's own procedure asks for
-
     def take_step(self, stamp: Stamp, step: str, data: tuple[StepDatum, ...] = ()) -> StepTaken:
-        """Takes a step that the State's own procedure has, with what its form asks for."""
         self._part(stamp)
-        return StepTaken(stamp=stamp, step=named(step), data=data)
+        return super().take_step(stamp, step, data)
 
     # -- invariants
 
@@ -889,12 +909,6 @@ _WATCHED = {
 }
 """What is owed, and the fact by which a procedure may have a deadline for it."""
 
-_COLLECTIONS = tuple(
-    field.name
-    for field in msgspec.structs.fields(Recommendation)
-    if get_origin(field.type) in (list, dict)
-)
-
 
 def receive(
     stamp: Stamp,
@@ -942,44 +956,8 @@ def receive(
     return id, event
 
 
-def begin(entry: Entry) -> Recommendation:
-    """The state after a recommendation's first entry, as far as its facts go."""
-    event = entry.event
-    assert isinstance(event, Received), "a recommendation's first entry is Received"
-    aliases = []
-    if event.symbol and event.paragraph:
-        aliases.append(Alias(scheme="un", value=event.symbol, paragraph=event.paragraph))
-    return Recommendation(
-        id=entry.stream,
-        addressee=entry.addressee,
-        kind=event.kind,
-        mechanism=event.mechanism,
-        body=event.body,
-        cycle=event.cycle,
-        session=event.session,
-        symbol=event.symbol,
-        paragraph=event.paragraph,
-        visibility=event.stamp.visibility,
-        institution=event.stamp.speaker.institution,
-        received=event.stamp.effective,
-        definition=event.stamp.definition,
-        batch=event.stamp.batch,
-        original=event.text.language,
-        texts={event.text.language: event.text},
-        parts=event.parts,
-        aliases=aliases,
-    )
-
-
-def fold(entries: Iterable[Entry], state: Recommendation | None = None) -> Recommendation | None:
-    """The state that entries of one stream add up to, on top of `state`; None if there are none."""
-    for entry in entries:
-        if state is None:
-            state = begin(entry)
-            state.follow(entry)
-        else:
-            state.apply(entry)
-    return state
+begin = Recommendation.begin
+fold = Recommendation.fold
 
 
 def _leaves(root: type[CaseEvent]) -> list[type[CaseEvent]]:

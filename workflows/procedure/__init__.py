@@ -17,6 +17,7 @@ import msgspec
 from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
 from domain.casework import (
+    Case,
     CaseEvent,
     Escalated,
     IncidentRaised,
@@ -78,10 +79,11 @@ class Procedures:
 
     # -- which one
 
-    def of(self, r: Recommendation) -> Compiled:
-        """The procedure a recommendation is pinned to: the one it started under; another never
+    def of(self, r: Case) -> Compiled:
+        """The procedure a case is pinned to: the one it started under; another never
         takes its place."""
         if r.definition is None:
+            assert isinstance(r, Recommendation), "only the oldest have none"
             return profile(r.mechanism, r.kind)
         return self._known_here(r.definition, r.addressee)
 
@@ -154,15 +156,15 @@ class Procedures:
 
     # -- what it says
 
-    def facts(self, r: Recommendation) -> Facts:
+    def facts(self, r: Case) -> Facts:
         """The facts its procedure reads, as they stand."""
         return self.of(r).facts(r)
 
-    def open_steps(self, r: Recommendation) -> list[str]:
+    def open_steps(self, r: Case) -> list[str]:
         """The steps open now, in the definition's order."""
         return self.of(r).open_steps(r.states, self.facts(r))
 
-    def check(self, r: Recommendation, step: str) -> None:
+    def check(self, r: Case, step: str) -> None:
         """Refuses a step that is not open in the recommendation's states; says what it needs."""
         if step in BESIDE:
             return
@@ -187,7 +189,7 @@ class Procedures:
         first = self.begin(begin(entry), procedure, event, lambda: self.moment(addressee))
         return entry._replace(event=first)
 
-    def enter(self, r: Recommendation, step: str, event: CaseEvent) -> Entry:
+    def enter(self, r: Case, step: str, event: CaseEvent) -> Entry:
         """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
         entry has more readers than the recommendation it is about."""
         event = _narrowed(event, r)
@@ -203,7 +205,7 @@ class Procedures:
             raise NotFound("There is no such procedure; see `workflowDefinitions`.")
         return Passage(migration, before, after)
 
-    def migrate(self, r: Recommendation, passage: Passage, event: Migrated) -> Entry:
+    def migrate(self, r: Case, passage: Passage, event: Migrated) -> Entry:
         """The entry with which `r` goes on under another procedure, added to `r` itself. Refuses a
         case that needs a decision, and says why."""
         event = _narrowed(event, r)
@@ -214,9 +216,7 @@ class Procedures:
         r.follow(entry)
         return entry
 
-    def enter_notice(
-        self, r: Recommendation, notice: Reminded | Escalated | IncidentRaised
-    ) -> Entry:
+    def enter_notice(self, r: Case, notice: Reminded | Escalated | IncidentRaised) -> Entry:
         """The same for a notice, after which every fact and every state is as it was: the check
         that decides all again finds that nothing follows from it. An incident is entered even where
         the procedure can't be found."""
@@ -229,7 +229,7 @@ class Procedures:
 
     def decide(
         self,
-        r: Recommendation,
+        r: Case,
         procedure: Compiled,
         step: str,
         event: CaseEvent,
@@ -249,8 +249,8 @@ class Procedures:
 
     def set_back(
         self,
-        r: Recommendation,
-        earlier: Recommendation,
+        r: Case,
+        earlier: Case,
         event: SetBack,
     ) -> Entry:
         """The entry that sets aside what the clock did since a deadline passed, added to `r`
@@ -260,9 +260,7 @@ class Procedures:
         r.follow(entry)
         return entry
 
-    def decide_set_back(
-        self, r: Recommendation, earlier: Recommendation, event: SetBack
-    ) -> SetBack:
+    def decide_set_back(self, r: Case, earlier: Case, event: SetBack) -> SetBack:
         """The event with what follows: every state, deadline, task and memory as it was before.
         Its facts are added to `r`."""
         event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
@@ -281,7 +279,7 @@ class Procedures:
         not asked."""
 
     def _facts_around(
-        self, r: Recommendation, procedure: Compiled, step: str, event: CaseEvent
+        self, r: Case, procedure: Compiled, step: str, event: CaseEvent
     ) -> tuple[Facts, Facts]:
         """The facts before an event and after it, which is added to `r` in between."""
         before = procedure.facts(r)
@@ -289,7 +287,7 @@ class Procedures:
         return before, procedure.facts_after(step, r, before)
 
     def begin(
-        self, r: Recommendation, procedure: Compiled, event: Received, moment: Callable[[], Moment]
+        self, r: Case, procedure: Compiled, event: Received, moment: Callable[[], Moment]
     ) -> CaseEvent:
         """The first event of `r`, with the states it starts in and what follows besides."""
         facts = procedure.facts(r)
@@ -304,7 +302,7 @@ SHIPPED = Procedures()
 """The procedures that ship, where there is no log."""
 
 
-def _struck(r: Recommendation, event: CaseEvent) -> StepHeld | None:
+def _struck(r: Case, event: CaseEvent) -> StepHeld | None:
     """The step of the procedure's own that an event strikes. Refuses it where the case has moved
     on from where that step led."""
     if not isinstance(event, Corrected) or event.strikes is None:
@@ -319,7 +317,7 @@ def _struck(r: Recommendation, event: CaseEvent) -> StepHeld | None:
     return held
 
 
-def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Facts) -> Outcome:
+def _undone(procedure: Compiled, r: Case, struck: StepHeld, facts: Facts) -> Outcome:
     """What striking a step leaves and enters: it goes back to where the case stood before, and on
     from there as far as facts lead."""
     stood = set(r.states)
@@ -333,7 +331,7 @@ def _undone(procedure: Compiled, r: Recommendation, struck: StepHeld, facts: Fac
     )
 
 
-def _narrowed(event: Said, r: Recommendation) -> Said:
+def _narrowed(event: Said, r: Case) -> Said:
     """The event, read by no more than read the recommendation and the entry that it is about. Where
     fewer read it than the recommendation, the institutions that it is addressed to do, and those
     that read the entry it is about; else, of a confidential one, the institution whose it is."""
@@ -354,7 +352,7 @@ def _narrowed(event: Said, r: Recommendation) -> Said:
 def _stamped(
     event: CaseEvent,
     procedure: Compiled,
-    r: Recommendation,
+    r: Case,
     decided: Outcome,
     facts: Facts,
     moment: Callable[[], Moment],

@@ -11,9 +11,8 @@ import msgspec
 
 from domain import calendar
 from domain.calendar import OwnCalendar, calendar_id
-from domain.casework import CaseEvent, Due
+from domain.casework import Case, CaseEvent, Due
 from domain.entry import Entry
-from domain.recommendation import Recommendation
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
@@ -46,18 +45,18 @@ class AsIf(Procedures):
         self.now = 0
         self.under = under
         self.calendars = calendars
-        self._standing: tuple[Recommendation, Facts] | None = None
+        self._standing: tuple[Case, Facts] | None = None
 
-    def of(self, r: Recommendation) -> Compiled:
+    def of(self, r: Case) -> Compiled:
         return self.under
 
-    def facts(self, r: Recommendation) -> Facts:
+    def facts(self, r: Case) -> Facts:
         if self._standing is None or self._standing[0] is not r:
             self._standing = r, self.under.facts(r)
         return self._standing[1]
 
     def _facts_around(
-        self, r: Recommendation, procedure: Compiled, step: str, event: CaseEvent
+        self, r: Case, procedure: Compiled, step: str, event: CaseEvent
     ) -> tuple[Facts, Facts]:
         before = self.facts(r)
         event.apply(r, Entry(r.id, r.version + 1, r.addressee, event))
@@ -68,9 +67,7 @@ class AsIf(Procedures):
         """Facts of a case were changed by no step."""
         self._standing = None
 
-    def pass_time(
-        self, r: Recommendation, now: int, tell: Callable[[Due], None] = lambda due: None
-    ) -> None:
+    def pass_time(self, r: Case, now: int, tell: Callable[[Due], None] = lambda due: None) -> None:
         """Fires all that is due on a case by `now`, each when it is due, and tells of each."""
         until = instant_of(now)
         for _ in range(timers_max):

@@ -9,10 +9,11 @@ something that only a person can say.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from domain.casework import CaseEvent
+from domain.casework import Case, CaseEvent
 from domain.entry import Protected, Stamp
 from domain.recommendation import Recommendation
 from domain.refusals import AlreadySo
@@ -33,9 +34,7 @@ def _lapse(r: Recommendation, stamp: Stamp, until: str | None) -> list[CaseEvent
     ]
 
 
-BY_ITSELF_STEPS: Mapping[
-    str, Callable[[Recommendation, Stamp, str | None], Sequence[CaseEvent]]
-] = {
+BY_ITSELF_STEPS: Mapping[str, Callable[[Any, Stamp, str | None], Sequence[CaseEvent]]] = {
     LAPSE: _lapse,
     "close": lambda r, stamp, until: [r.close(stamp, Closing.NOT_PURSUED)],
     "reopen": lambda r, stamp, until: [r.reopen(stamp)],
@@ -64,7 +63,7 @@ def why_not(spec: StepSpec) -> str | None:
 
 
 def events(
-    r: Recommendation, spec: StepSpec, stamp: Stamp, deadline: str, until: str | None
+    r: Case, spec: StepSpec, stamp: Stamp, deadline: str, until: str | None
 ) -> Sequence[CaseEvent]:
     """The events of a step that a procedure takes by itself, since `deadline` has passed; none
     where it can't take it. Whether the step is open is for the procedure to say."""

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
+from domain.casework import Case
 from domain.effects import TaskOpened
-from domain.recommendation import Recommendation
 from domain.refusals import valid
 from workflows.access import MAY, Role
 from workflows.calendars import year_max, year_min
@@ -156,7 +156,7 @@ class _Guards:
         return content
 
 
-def _reader(field: str) -> Callable[[Recommendation], Value | None]:
+def _reader(field: str) -> Callable[[Case], Value | None]:
     return lambda r: r.data.get(field)
 
 
@@ -183,7 +183,7 @@ class Compiled:
         self.definition = definition
         self.hash = definition.hash
         self.fact_names = tuple(definition.facts)
-        self.readers: list[tuple[str, Callable[[Recommendation], Value | None]]] = []
+        self.readers: list[tuple[str, Callable[[Case], Value | None]]] = []
         self.specs = {step.name: step for step in definition.steps}
         self.guards: dict[str, Expression | None] = {}
         self._read: list[tuple[Expression, str]] = []
@@ -230,11 +230,11 @@ class Compiled:
 
     # -- what it reads
 
-    def facts(self, r: Recommendation) -> dict[str, Value | None]:
+    def facts(self, r: Case) -> dict[str, Value | None]:
         """The facts that guards read, as they stand."""
         return {name: read(r) for name, read in self.readers}
 
-    def facts_after(self, step: str, r: Recommendation, before: Facts) -> dict[str, Value | None]:
+    def facts_after(self, step: str, r: Case, before: Facts) -> dict[str, Value | None]:
         """The facts after a step, which changes only those that it can; `before`: all of them, as
         they stood."""
         names = self._changing.get(step)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from domain.casework import (
+    Case,
     CaseEvent,
     DeadlineExtended,
     DeadlineHeld,
@@ -37,7 +38,6 @@ from domain.effects import (
     TaskOpened,
 )
 from domain.entry import Effective
-from domain.recommendation import Recommendation
 from workflows.access import Role
 from workflows.calendars import Calendar
 from workflows.procedure.compiled import Compiled, Outcome
@@ -70,7 +70,7 @@ class Moment:
 
 def effects(
     procedure: Compiled,
-    r: Recommendation,
+    r: Case,
     event: CaseEvent,
     outcome: Outcome,
     facts: Facts,
@@ -107,7 +107,7 @@ def effects(
 
 def carried_over(
     procedure: Compiled,
-    r: Recommendation,
+    r: Case,
     event: Migrated,
     states: Sequence[str],
     facts: Facts,
@@ -134,7 +134,7 @@ def carried_over(
             yield opened
 
 
-def as_it_was(r: Recommendation, earlier: Recommendation) -> Iterator[AnyEffect]:
+def as_it_was(r: Case, earlier: Case) -> Iterator[AnyEffect]:
     """What brings deadlines, tasks and memories of a case back to what they were. What had been
     told stays told; a deadline that had passed before counts no more."""
     before = {held.deadline: held for held in earlier.deadlines}
@@ -199,7 +199,7 @@ class _Clock:
 
     def __init__(
         self,
-        r: Recommendation,
+        r: Case,
         event: CaseEvent,
         facts: Facts,
         moment: Callable[[], Moment],

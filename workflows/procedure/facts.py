@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.entry import last_day
 from domain.recommendation import Recommendation
@@ -36,7 +36,7 @@ class Known(NamedTuple):
     """A fact there is: its type, how it is read off the record, which steps may change it."""
 
     fact: Fact
-    read: Callable[[Recommendation], Value | None]
+    read: Callable[[Any], Value | None]
     changed_by: tuple[str, ...]
 
 

@@ -36,9 +36,8 @@ from domain.entry import (
     Stamp,
     reasoned,
 )
-from domain.recommendation import BESIDE, Recommendation, fold
+from domain.recommendation import BESIDE
 from domain.refusals import InvalidInput, Refusal, Unavailable
-from domain.words import AssignmentStatus
 from workflows.access import Role
 from workflows.procedure import Procedures, by_itself
 from workflows.procedure.compiled import PAST
@@ -63,7 +62,7 @@ log_line = structlog.get_logger("suivi.timers")
 
 
 def fire_until(
-    procedures: Procedures, r: Recommendation, now: Instant, command: str
+    procedures: Procedures, r: Case, now: Instant, command: str
 ) -> Iterator[tuple[Due, list[Entry]]]:
     """Fires what has fallen due on a case by an instant, one after the other, and adds it to `r`:
     each with the entries it leads to. A timer that can't be fired is entered as an incident, and
@@ -73,7 +72,7 @@ def fire_until(
         yield due, _fire_or_raise(procedures, r, due, command)
 
 
-def due_now(procedures: Procedures, r: Recommendation, command: str) -> list[Entry]:
+def due_now(procedures: Procedures, r: Case, command: str) -> list[Entry]:
     """Fires what has fallen due on a case by now, before somebody does something to it: the same
     entries that a worker would have made."""
     if r.next_due is None:
@@ -84,9 +83,7 @@ def due_now(procedures: Procedures, r: Recommendation, command: str) -> list[Ent
     return fired
 
 
-def _fire_or_raise(
-    procedures: Procedures, r: Recommendation, due: Due, command: str
-) -> list[Entry]:
+def _fire_or_raise(procedures: Procedures, r: Case, due: Due, command: str) -> list[Entry]:
     if r.fired_in_a_row >= timers_in_a_row_max:
         return [_incident(procedures, r, due, command, TOO_MANY, _TOO_MANY)]
     before = r.clone()
@@ -101,9 +98,7 @@ def _fire_or_raise(
         return [incident_of(procedures, r, due, command, error)]
 
 
-def incident_of(
-    procedures: Procedures, r: Recommendation, due: Due, command: str, error: Exception
-) -> Entry:
+def incident_of(procedures: Procedures, r: Case, due: Due, command: str, error: Exception) -> Entry:
     """The entry that says why a timer can't be fired, added to `r`."""
     if isinstance(error, Refusal):
         return _incident(procedures, r, due, command, error.code, error.message)
@@ -115,25 +110,25 @@ class Passing(NamedTuple):
     """A deadline that passed: the entry, and the case as it stood before it."""
 
     entry: Entry
-    earlier: Recommendation
+    earlier: Case
 
 
 def passings(
-    procedures: Procedures, history: Sequence[Entry], fired: int, r: Recommendation, command: str
+    procedures: Procedures, history: Sequence[Entry], fired: int, r: Case, command: str
 ) -> list[Passing]:
     """The deadlines of a case that have passed since anybody last took a step on it, in order.
     `history` is what is recorded of it, `fired` how many entries the clock has made besides to
     come to `r`: they are made again. None, where somebody took a step besides."""
     if len(history) + fired != r.version:
         return []
-    it: Recommendation | None = None
+    it: Case | None = None
     found: list[Passing] = []
     for entry in history:
         if isinstance(entry.event, DeadlinePassed) and it is not None:
             found.append(Passing(entry, it.clone()))
         elif entry.stamp.speaker.role != CLOCK and _step(entry) not in BESIDE:
             found.clear()
-        it = fold([entry], it)
+        it = type(r).fold([entry], it)
     while it is not None and it.version < r.version and (due := it.next_due) is not None:
         earlier = it.clone()
         made = _fire_or_raise(procedures, it, due, command)
@@ -141,9 +136,7 @@ def passings(
     return found
 
 
-def set_back(
-    procedures: Procedures, r: Recommendation, stamp: Stamp, passed: Sequence[Passing]
-) -> Entry:
+def set_back(procedures: Procedures, r: Case, stamp: Stamp, passed: Sequence[Passing]) -> Entry:
     """The entry by which a fact that is recorded late comes in, added to `r`: what the clock did
     since the first deadline that passed though the fact was true by then counts no more. Refuses a
     fact that is not late, and one without a day or a reason."""
@@ -160,32 +153,23 @@ def set_back(
     entry, earlier = first
     event = entry.event
     assert isinstance(event, DeadlinePassed)
-    was = {a.id: a.status for a in earlier.assignments}
-    lapsed = tuple(
-        a.id
-        for a in r.assignments
-        if a.status is AssignmentStatus.LAPSED and was.get(a.id) is AssignmentStatus.OFFERED
-    )
     why = None if stamp.reason is None else stamp.reason.text
     said = SetBack(
         stamp=msgspec.structs.replace(stamp, part=None, reason=Protected(why)),
         deadline=event.deadline,
         generation=event.generation,
         since=entry.version,
-        offered=lapsed,
-        reopened=earlier.closed is None and r.closed is not None,
-        closed=earlier.closed if r.closed is None else None,
-        resumed=earlier.suspended is None and r.suspended is not None,
+        **r.done_since(earlier),
     )
     return procedures.set_back(r, earlier, said)
 
 
-def _is_known(procedures: Procedures, r: Recommendation) -> bool:
+def _is_known(procedures: Procedures, r: Case) -> bool:
     return r.definition is None or procedures.find(r.definition, r.addressee) is not None
 
 
 def _incident(
-    procedures: Procedures, r: Recommendation, due: Due, command: str, code: str, message: str
+    procedures: Procedures, r: Case, due: Due, command: str, code: str, message: str
 ) -> Entry:
     event = IncidentRaised(
         stamp=_stamp(r, due, due.at[:10], command),
@@ -198,7 +182,7 @@ def _incident(
     return procedures.enter_notice(r, event)
 
 
-def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> list[Entry]:
+def fire(procedures: Procedures, r: Case, due: Due, command: str) -> list[Entry]:
     """Fires one timer of a case, and adds what comes of it to `r`: the notice, the passing and what
     the procedure does itself then, or that the case no longer rests."""
     held = due.deadline
@@ -222,7 +206,7 @@ def fire(procedures: Procedures, r: Recommendation, due: Due, command: str) -> l
 
 
 def _then(
-    procedures: Procedures, r: Recommendation, step: str, held: DeadlineHeld, stamp: Stamp
+    procedures: Procedures, r: Case, step: str, held: DeadlineHeld, stamp: Stamp
 ) -> Iterator[Entry]:
     """The step that follows by itself, where it is open."""
     procedure = procedures.of(r)
@@ -259,7 +243,7 @@ def _step(entry: Entry) -> str:
     return entry.event.step_name
 
 
-def _stamp(r: Recommendation, due: Due, day: str, command: str) -> Stamp:
+def _stamp(r: Case, due: Due, day: str, command: str) -> Stamp:
     """Whoever reads why something was due reads what the clock did then."""
     set_by = None if due.deadline is None else r.readers_of(due.deadline.generation)
     mandate = Authority(kind=AuthorityKind.MANDATE, reference=f"procedure {r.definition or ''}")

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.casework import ApprovalHeld, CaseEvent, HandHeld, hand_on
+from domain.casework import ApprovalHeld, Case, CaseEvent, HandHeld, hand_on
 from domain.entry import Protected
 from domain.events import ProgressChanged, ProgressDrafted
 from domain.progress_report import ProgressReport
-from domain.recommendation import Recommendation
 from domain.refusals import Forbidden
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Approvals, Seat, StepSpec
@@ -91,7 +90,7 @@ def led_to(procedure: Compiled) -> frozenset[str]:
 
 def missing(
     procedure: Compiled,
-    r: Recommendation,
+    r: Case,
     step: str,
     actor: str | None,
     taking: Taking | None = None,
@@ -138,7 +137,7 @@ def missing(
     return found
 
 
-def _drafted(r: Recommendation, spec: StepSpec, taking: Taking | None) -> Iterator[HandHeld]:
+def _drafted(r: Case, spec: StepSpec, taking: Taking | None) -> Iterator[HandHeld]:
     """The hands of those whose own work is approved: they are no approvers."""
     steps = {*spec.apart_from, *(spec.approvals.apart_from if spec.approvals else ())}
     if spec.name in DRAFTED_BY:
@@ -150,7 +149,7 @@ def _drafted(r: Recommendation, spec: StepSpec, taking: Taking | None) -> Iterat
             yield hand
 
 
-def _hand(r: Recommendation, step: str, taking: Taking | None) -> HandHeld | None:
+def _hand(r: Case, step: str, taking: Taking | None) -> HandHeld | None:
     """Whose hands a step went through: on the progress report in question, where it is about one,
     else on the case."""
     if step in PROGRESS and taking is not None:
@@ -169,13 +168,11 @@ def report_of(event: CaseEvent) -> int | None:
     return event.report if isinstance(event, ProgressChanged | ProgressDrafted) else None
 
 
-def said_by(r: Recommendation, step: str, event: CaseEvent) -> Said:
+def said_by(r: Case, step: str, event: CaseEvent) -> Said:
     """What an event of a step says, beside who says it, and which draft it is about: another draft
     is another thing to approve."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__ if name != "stamp"}
-    number = report_of(event)
-    draft = next((held.version for held in r.progress if held.id == number), None)
-    return _said(step, {**fields, "part": event.stamp.part, "draft": draft})
+    return _said(step, {**fields, "part": event.stamp.part, "draft": event.draft(r)})
 
 
 def said_of(report: ProgressReport, words: str | None) -> Said:

@@ -19,10 +19,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from domain.casework import DeadlinePolicy, DeadlineTreated, Migrated, StateMapped, StepDatum
+from domain.casework import Case, DeadlinePolicy, DeadlineTreated, Migrated, StateMapped, StepDatum
 from domain.effects import AnyEffect, Remembered
 from domain.entry import Entry, Stamp
-from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, valid
 from workflows.procedure import forms, four_eyes, gate
 from workflows.procedure.compiled import Compiled
@@ -131,7 +130,7 @@ class Passage:
         reached = {leaf for sets in gate.reachable(self.before) for some in sets for leaf in some}
         return [leaf for leaf in self.before.leaves if leaf in reached and not self._has(leaf)]
 
-    def event(self, r: Recommendation, stamp: Stamp) -> Migrated:
+    def event(self, r: Case, stamp: Stamp) -> Migrated:
         """The event that takes a case over, with what follows from it still to be decided."""
         said = self.migration
         return r.migrate(
@@ -149,7 +148,7 @@ class Passage:
 
     # -- for a case
 
-    def decide(self, r: Recommendation, event: Migrated, moment: Callable[[], Moment]) -> Decided:
+    def decide(self, r: Case, event: Migrated, moment: Callable[[], Moment]) -> Decided:
         """What becomes of a case; the event's facts are added to `r`, and nothing else."""
         stood, memory = tuple(r.states), dict(r.remembered)
         why = [*self._lost(r), *self._ended(r)]
@@ -232,7 +231,7 @@ class Passage:
 
     # -- why a case needs a decision
 
-    def _lost(self, r: Recommendation) -> Iterator[str]:
+    def _lost(self, r: Case) -> Iterator[str]:
         for leaf in r.states:
             if leaf not in self.before.chart.index:
                 yield f"It stands at {leaf}, which its procedure does not have."
@@ -244,7 +243,7 @@ class Passage:
             if self.after.excludes(one, two):
                 yield f"It would stand at {one} and at {two}, which exclude each other."
 
-    def _ended(self, r: Recommendation) -> Iterator[str]:
+    def _ended(self, r: Case) -> Iterator[str]:
         """A case at its end stays as it is, unless the map says what becomes of that very state."""
         ends = {*self.before.definition.ends}
         for leaf in r.states:
@@ -267,7 +266,7 @@ class Passage:
     def _leaves_of(self, state: str) -> set[str]:
         return {leaf for leaf in self.leaves if state in self.after.around(leaf)}
 
-    def _claimed(self, r: Recommendation, states: Sequence[str]) -> Iterator[str]:
+    def _claimed(self, r: Case, states: Sequence[str]) -> Iterator[str]:
         goes_on = self.after.armed(states).tasks
         for held in r.tasks:
             task = goes_on.get(held.task)
@@ -275,7 +274,7 @@ class Passage:
                 who = ", ".join(claim.actor for claim in held.claims)
                 yield f"{who} has claimed the task {held.task}, which would end: release it first."
 
-    def _misfitting(self, r: Recommendation) -> Iterator[str]:
+    def _misfitting(self, r: Case) -> Iterator[str]:
         for name, fact in self.after.definition.facts.items():
             value = None if fact.filled is None else r.data.get(fact.filled)
             if value is not None and not _is_of(fact, value):

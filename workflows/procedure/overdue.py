@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from domain.casework import CaseEvent, DeadlineHeld, DeadlineStatus, Due
+from domain.casework import Case, CaseEvent, DeadlineHeld, DeadlineStatus, Due
 from domain.entry import Entry
 from domain.events import Received
-from domain.recommendation import BESIDE, Recommendation, begin
+from domain.recommendation import BESIDE, begin
 from domain.refusals import UnknownAssignment
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure.as_if import AsIf, bare
@@ -67,7 +67,7 @@ class _Always(Calendars):
 class _Late:
     """What stands overdue, and the longest that anything was."""
 
-    def __init__(self, r: Recommendation) -> None:
+    def __init__(self, r: Case) -> None:
         self._r = r
         self._standing: dict[tuple[str, int], DeadlineHeld] = {}
         self.longest = 0
