@@ -37,6 +37,7 @@ from domain.refusals import Unavailable
 if TYPE_CHECKING:
     from api.authentication import Endpoint
     from api.service import Service
+    from api.settings import Settings
 
 starting_seconds_max = 30.0
 """How long a request waits for a process that is only being started."""
@@ -44,8 +45,6 @@ restart_seconds = 0.5
 ending_seconds_max = 5.0
 """For how long the process behind answers what it has begun, and then closes the store."""
 handed_max = 64
-nice = 10
-"""By how much the process yields the processor (as `nice` counts)."""
 
 PASSED = (
     *("type", "http_version", "method", "scheme", "path", "raw_path", "query_string"),
@@ -273,14 +272,13 @@ class Behind:
         await self._app(scope, receive, send)
 
 
-async def behind(control: socket.socket) -> None:
+async def behind(control: socket.socket, settings: Settings) -> None:
     """The process behind: answers at the sockets that it is handed until it is told to stop, or
     the process before it has gone."""
     from api.app import create_app
     from api.service import Service
-    from api.settings import read_settings
 
-    service = Service(read_settings())
+    service = Service(settings)
     it = Behind(create_app(service))
     ended = asyncio.Event()
     answering: set[asyncio.Task[None]] = set()
@@ -325,13 +323,14 @@ def main() -> None:
     from api.command_line import configure_logging
     from api.settings import read_settings
 
+    settings = read_settings()
     os.umask(0o077)
-    os.nice(nice)
-    configure_logging(read_settings().log_format)
+    os.nice(settings.bulkhead_nice)
+    configure_logging(settings.log_format)
     with socket.socket(fileno=int(sys.argv[1])) as control:
         control.setblocking(False)
         Thread(target=_end_with, args=(control,), daemon=True).start()
-        asyncio.run(behind(control))
+        asyncio.run(behind(control, settings))
     sys.stderr.flush()
     os._exit(0)  # whatever still waits for a store that does not answer
 

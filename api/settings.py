@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "which yields the processor to the one that answers everything else."
         ),
     ] = True
+    bulkhead_nice: Annotated[
+        int,
+        Meta(ge=0, le=19, description="By how much it yields the processor, as `nice` counts."),
+    ] = 10
     query_threads: Annotated[
         int, Meta(ge=1, le=64, description="How many queries run at once.")
     ] = 2

@@ -278,6 +278,7 @@ def process(
     """`suivi serve` as a process of its own, started by the command `under` if one is given; what
     it writes to standard error goes to `log`."""
     environment = {**os.environ, variable("database_url"): url}
+    settings.setdefault("bulkhead_nice", 0)  # it need not yield to other tests
     environment |= {variable(name): str(value) for name, value in settings.items()}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -127,6 +127,8 @@ def test_what_is_read_only_is_told_until_it_is_not(
             place.chmod(mode & ~0o222)
             not_ready(server, "read-only", "can't be written to")
             place.chmod(mode)
+            for beside in folder.glob(f"{name}-*"):  # made meanwhile, with the rights of the file
+                beside.chmod(mode)
         ready_again(server)
 
 
