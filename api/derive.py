@@ -12,12 +12,13 @@ import types
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType, Optional, Union, get_args, get_origin
+from typing import Any, NewType, Optional, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.types.field import StrawberryField
 
 from domain.effects import Instant
 from domain.entry import Entry, Event, Protected, RecommendationId
@@ -27,6 +28,8 @@ _UNSHOWN = {(None, "stamp"), ("CredentialGranted", "sha256")}
 """Fields of events that are shown elsewhere (the stamp) or nowhere (digests of keys)."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+Shown = TypeVar("Shown")
 
 _nullable: Any = Optional
 _list: Any = list
@@ -99,6 +102,33 @@ def history_type(event: type[Event], interface: type) -> Any:
     return _object(event.__name__, summary(event), fields, lambda entry: entry.event, interface)
 
 
+def shows(
+    struct: type[msgspec.Struct], source: Callable[[Any], Any], /, **said: str
+) -> Callable[[type[Shown]], type[Shown]]:
+    """Gives a class fields of the struct that `source` finds in it, before its own: by name with
+    what is said of each (empty: nothing)."""
+    known = {f.name: f.type for f in msgspec.structs.fields(struct)}
+
+    def shown(cls: type[Shown]) -> type[Shown]:
+        own = {name: it for name, it in vars(cls).items() if isinstance(it, StrawberryField)}
+        for name in own:
+            delattr(cls, name)
+        derived = {name: _field(name, known[name], source, text) for name, text in said.items()}
+        for name, field in {**derived, **own}.items():
+            setattr(cls, name, field)
+        return cls
+
+    return shown
+
+
+def asked_type(struct: type[msgspec.Struct], field: str) -> Any:
+    """The GraphQL type of a value that a field of a struct may have; never null."""
+    (said,) = (f.type for f in msgspec.structs.fields(struct) if f.name == field)
+    if get_origin(said) in (Union, types.UnionType):
+        (said,) = (one for one in get_args(said) if one is not type(None))
+    return _shown(said)[0]
+
+
 def _object(
     name: str,
     description: str,
@@ -120,7 +150,9 @@ def _object(
     return strawberry.type(made, name=name, description=description)
 
 
-def _field(name: str, annotation: Any, source: Callable[[Any], Any]) -> Any:
+def _field(
+    name: str, annotation: Any, source: Callable[[Any], Any], description: str | None = None
+) -> Any:
     shown, convert = _shown(annotation)
 
     def resolve(root: Any) -> Any:
@@ -128,7 +160,7 @@ def _field(name: str, annotation: Any, source: Callable[[Any], Any]) -> Any:
         return None if value is None else convert(value)
 
     resolve.__annotations__ = {"root": Any, "return": shown}
-    return strawberry.field(resolver=resolve)
+    return strawberry.field(resolver=resolve, description=description or None)
 
 
 def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -145,7 +177,7 @@ def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
             return _nullable[JSON], lambda value: value
         shown, convert = _shown(inner)
         return _nullable[shown], convert
-    if get_origin(annotation) is tuple:
+    if get_origin(annotation) in (tuple, list):
         shown, convert = _shown(get_args(annotation)[0])
         return _list[shown], lambda values: [convert(value) for value in values]
     if annotation is Protected:

@@ -52,7 +52,7 @@ class ErasureMutation:
                 circumstances(context, input, Visibility.PUBLIC),
             )
 
-        return answer(context, take, "Erasure")
+        return answer(context, take)
 
 
 def _place(input: EraseTextsInput) -> Place:

@@ -33,7 +33,7 @@ from projections import history, recommendations, register
 from projections.ration import without_end
 from projections.recommendations import Where
 from workflows.exporting.cells import Sees, seen
-from workflows.exporting.event_logs import Life, write_ocel, write_xes
+from workflows.exporting.event_logs import TOLD, Life, write_ocel, write_xes
 from workflows.exporting.matrix import write_matrix
 from workflows.exporting.sheets import csv_lines, write_xlsx
 from workflows.exporting.worklist import write_worklist
@@ -158,9 +158,9 @@ def _lives(reading: Reading, asked: Asked) -> Iterator[Life]:
 
 
 def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
-    """Reviews, institutions and progress reports of the States asked for, or of all."""
+    """What else is told of the States asked for, or of all: reviews, institutions, reports."""
     states = asked.where.addressee
-    for shelf in (register.reviews, register.institutions, register.reports):
+    for shelf in (one for one in register.SHELVES if one.type in TOLD):
         of = [] if states is None else [shelf.table.c.addressee.in_(states)]
         for page in shelf.pages(reading.connection, reading.scope, of):
             yield from _told(reading, page)

@@ -10,30 +10,13 @@ import strawberry
 from strawberry import Info
 
 from api.derive import enum_type, global_id, history_type, struct_type
-from domain import (
-    absence,
-    adoptions,
-    calendar,
-    credential,
-    erasure,
-    import_run,
-    institution,
-    match,
-    person,
-    progress_report,
-    recommendation,
-    review,
-    stored_file,
-    vocabulary,
-    workflow_definition,
-)
+from domain.aggregates import BY_EVENT
 from domain.casework import CaseEvent
 from domain.effects import AnyEffect
 from domain.entry import (
     Authority,
     Basis,
     Entry,
-    Event,
     Precision,
     Source,
     Visibility,
@@ -96,8 +79,8 @@ class HistoryEntry:
 
     @strawberry.field(description="What it is about, for `node`; null for grants of keys.")
     def subject_id(root: Entry) -> strawberry.ID | None:
-        kind = SUBJECTS.get(type(root.event))
-        return global_id(root.stream, kind) if kind else None
+        about = BY_EVENT[type(root.event)]
+        return global_id(root.stream, about.name) if about.by_id else None
 
     @strawberry.field(description="The version of what it is about, after it.")
     def version(root: Entry) -> int:
@@ -214,41 +197,5 @@ class HistoryEntry:
         return list(root.stamp.effects)
 
 
-SUBJECTS: dict[type[Event], str] = {
-    event: kind
-    for kind, its in (
-        ("Recommendation", recommendation.EVENTS),
-        ("Review", review.EVENTS),
-        ("Institution", institution.EVENTS),
-        ("ProgressReport", progress_report.EVENTS),
-        ("StoredFile", stored_file.EVENTS),
-        ("ImportRun", import_run.EVENTS),
-        ("Match", match.EVENTS),
-        ("Erasure", erasure.EVENTS),
-        ("Person", person.EVENTS),
-    )
-    for event in its
-}
-"""What each event is about."""
-
-TYPES: dict[str, Any] = {
-    event.__name__: history_type(event, HistoryEntry)
-    for event in (
-        *recommendation.EVENTS,
-        *review.EVENTS,
-        *institution.EVENTS,
-        *progress_report.EVENTS,
-        *stored_file.EVENTS,
-        *import_run.EVENTS,
-        *match.EVENTS,
-        *vocabulary.EVENTS,
-        *workflow_definition.EVENTS,
-        *adoptions.EVENTS,
-        *calendar.EVENTS,
-        *absence.EVENTS,
-        *credential.EVENTS,
-        *erasure.EVENTS,
-        *person.EVENTS,
-    )
-}
+TYPES: dict[str, Any] = {event.__name__: history_type(event, HistoryEntry) for event in BY_EVENT}
 """The type of every event, by its name."""

@@ -3,30 +3,32 @@ vocabularies. Attributes of rows, as with recommendations."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, TypeVar, Union
 
 import strawberry
 
 from api.context import Reading
-from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
+from api.derive import ProtectedText, global_id, protected_text, shows, struct_type
 from api.history import HistoryEntry, instant
 from api.recommendations import Node, Recommendation, together
-from domain import import_run, institution, progress_report, review, vocabulary
+from domain import (
+    erasure,
+    import_run,
+    institution,
+    match,
+    person,
+    progress_report,
+    recommendation,
+    review,
+    stored_file,
+    vocabulary,
+)
+from domain.aggregates import AGGREGATES, said_of_each
 from domain.entry import Effective, Entry
 from domain.events import Recommender, Term
 from domain.refusals import InvalidInput
-from domain.words import (
-    Answer,
-    AssertedHow,
-    ImportStatus,
-    InstitutionKind,
-    InstitutionStatus,
-    MatchStatus,
-    Mechanism,
-    ProgressStatus,
-    ReviewStatus,
-)
 from projections import history, recommendations, register
 from projections.recommendations import Where
 from projections.register import Row
@@ -50,6 +52,7 @@ MappingType: Any = struct_type(vocabulary.TermMapping)
 
 @strawberry.type(description="What everything in the register has.")
 class Registered(Node):
+    shows: ClassVar[type[Any]]
     row: strawberry.Private[Row[Any]]
     reading: strawberry.Private[Reading]
 
@@ -88,56 +91,38 @@ class Registered(Node):
         return _entries(self)[:first]  # type: ignore[return-value]
 
 
-@strawberry.type(description="One State before one body: a cycle of the UPR, a reporting round.")
+Kind = TypeVar("Kind", bound=Registered)
+
+
+def node(state: type[Any], description: str, /, **said: str) -> Callable[[type[Kind]], type[Kind]]:
+    """Makes a type of what the register holds: fields of its state, by name with what is said of
+    each (empty: nothing), then those of the class."""
+
+    def made(cls: type[Kind]) -> type[Kind]:
+        cls.shows = state
+        shown = shows(state, lambda node: node.row.state, **said)(cls)
+        return strawberry.type(shown, description=description)
+
+    return made
+
+
+@node(
+    review.Review,
+    "One State before one body: a cycle of the UPR, a reporting round.",
+    mechanism="",
+    body="The body, such as UPR or CEDAW.",
+    cycle="Cycle of the Universal Periodic Review.",
+    round="Reporting round of any other body.",
+    status="",
+    session="Session of the Working Group or body; not of the Council.",
+    reviewed="The day of the dialogue.",
+    council_session="Session of the Council that adopts, or adopted, the outcome.",
+    answers_due="By when answers are due; a date that passes changes nothing.",
+    adopted="When the outcome was adopted.",
+    decision="Symbol of the decision that adopted it.",
+    documents="",
+)
 class Review(Registered):
-    @strawberry.field
-    def mechanism(self) -> enum_type(Mechanism):  # type: ignore[valid-type]
-        return self.row.state.mechanism
-
-    @strawberry.field(description="The body, such as UPR or CEDAW.")
-    def body(self) -> str:
-        return str(self.row.state.body)
-
-    @strawberry.field(description="Cycle of the Universal Periodic Review.")
-    def cycle(self) -> int | None:
-        return self.row.state.cycle  # type: ignore[no-any-return]
-
-    @strawberry.field(description="Reporting round of any other body.")
-    def round(self) -> int | None:
-        return self.row.state.round  # type: ignore[no-any-return]
-
-    @strawberry.field
-    def status(self) -> enum_type(ReviewStatus):  # type: ignore[valid-type]
-        return self.row.state.status
-
-    @strawberry.field(description="Session of the Working Group or body; not of the Council.")
-    def session(self) -> str | None:
-        return self.row.state.session  # type: ignore[no-any-return]
-
-    @strawberry.field(description="The day of the dialogue.")
-    def reviewed(self) -> str | None:
-        return self.row.state.reviewed  # type: ignore[no-any-return]
-
-    @strawberry.field(description="Session of the Council that adopts, or adopted, the outcome.")
-    def council_session(self) -> str | None:
-        return self.row.state.council_session  # type: ignore[no-any-return]
-
-    @strawberry.field(description="By when answers are due; a date that passes changes nothing.")
-    def answers_due(self) -> str | None:
-        return self.row.state.answers_due  # type: ignore[no-any-return]
-
-    @strawberry.field(description="When the outcome was adopted.")
-    def adopted(self) -> EffectiveType | None:
-        return self.row.state.adopted
-
-    @strawberry.field(description="Symbol of the decision that adopted it.")
-    def decision(self) -> str | None:
-        return self.row.state.decision  # type: ignore[no-any-return]
-
-    @strawberry.field
-    def documents(self) -> list[DocumentType]:
-        return list(self.row.state.documents)
-
     @strawberry.field(description="How many recommendations (paragraphs) it has for this reader.")
     def recommendation_count(self) -> int:
         reading = self.reading
@@ -145,12 +130,17 @@ class Review(Registered):
         return recommendations.count(reading.connection, reading.scope, where)
 
 
-@strawberry.type(description="What recommendations are assigned to, and what becomes of it.")
+@node(
+    institution.Institution,
+    "What recommendations are assigned to, and what becomes of it.",
+    code="The code that assignments name.",
+    kind="",
+    status="",
+    successors="Codes of those in which it goes on.",
+    transfers="Competences it gave away.",
+    ended="When it ended.",
+)
 class Institution(Registered):
-    @strawberry.field(description="The code that assignments name.")
-    def code(self) -> str:
-        return str(self.row.state.code)
-
     @strawberry.field(description="Its name in `language`, else in another.")
     def name(self, language: str = "en") -> str:
         return str(self.row.state.name(language))
@@ -168,26 +158,6 @@ class Institution(Registered):
     def parent(self) -> str | None:
         return self.row.state.parent  # type: ignore[no-any-return]
 
-    @strawberry.field
-    def kind(self) -> enum_type(InstitutionKind) | None:  # type: ignore[valid-type]
-        return self.row.state.kind
-
-    @strawberry.field
-    def status(self) -> enum_type(InstitutionStatus):  # type: ignore[valid-type]
-        return self.row.state.status
-
-    @strawberry.field(description="Codes of those in which it goes on.")
-    def successors(self) -> list[str]:
-        return list(self.row.state.successors)
-
-    @strawberry.field(description="Competences it gave away.")
-    def transfers(self) -> list[TransferType]:
-        return list(self.row.state.transfers)
-
-    @strawberry.field(description="When it ended.")
-    def ended(self) -> EffectiveType | None:
-        return self.row.state.ended
-
     @strawberry.field(
         description="How many recommendations have an open assignment to it that needs a new "
         "decision: list them with `where: {institution, orphaned: true}`."
@@ -198,57 +168,39 @@ class Institution(Registered):
         return recommendations.count(reading.connection, reading.scope, where)
 
 
-@strawberry.type(
-    description="What was erased of one entry. `history` says when, by whom and why; only who may "
-    "read the entry may read this."
+@node(
+    erasure.Erasure,
+    "What was erased of one entry. `history` says when, by whom and why; only who may "
+    "read the entry may read this.",
+    erased_entry="The log index of the entry.",
+    erased_version="The entry's version of what it is about.",
+    commitments="The commitments to the texts that were erased; they stay.",
 )
 class Erasure(Registered):
-    @strawberry.field(description="The log index of the entry.")
-    def erased_entry(self) -> int:
-        return int(self.row.state.erased_entry)
-
     @strawberry.field(description="What the entry is about, as a UUID, as the log has it.")
     def erased_stream(self) -> str:
         return str(self.row.state.erased_stream)
 
-    @strawberry.field(description="The entry's version of what it is about.")
-    def erased_version(self) -> int:
-        return int(self.row.state.erased_version)
 
-    @strawberry.field(description="The commitments to the texts that were erased; they stay.")
-    def commitments(self) -> list[str]:
-        return list(self.row.state.commitments)
-
-
-@strawberry.type(description="A person of an institution, by pseudonym: a system may name them.")
+@node(
+    person.Person,
+    "A person of an institution, by pseudonym: a system may name them.",
+    person="The pseudonym.",
+    institution="The code of the institution.",
+    registered="False once the person has left.",
+)
 class Person(Registered):
-    @strawberry.field(description="The pseudonym.")
-    def person(self) -> str:
-        return str(self.row.state.person)
-
-    @strawberry.field(description="The code of the institution.")
-    def institution(self) -> str:
-        return str(self.row.state.institution)
-
-    @strawberry.field(description="False once the person has left.")
-    def registered(self) -> bool:
-        return bool(self.row.state.registered)
+    pass
 
 
-@strawberry.type(description="An uploaded file; its bytes are at `/files/{uuid}`.")
+@node(
+    stored_file.StoredFile,
+    "An uploaded file; its bytes are at `/files/{uuid}`.",
+    media_type="",
+    size="In bytes.",
+    erased="",
+)
 class StoredFile(Registered):
-    @strawberry.field
-    def media_type(self) -> str:
-        return str(self.row.state.media_type)
-
-    @strawberry.field(description="In bytes.")
-    def size(self) -> int:
-        return int(self.row.state.size)
-
-    @strawberry.field
-    def erased(self) -> bool:
-        return bool(self.row.state.erased)
-
     @strawberry.field(description="Where its bytes are served to whoever may read it.")
     def url(self) -> str:
         return f"/files/{self.row.state.id}"
@@ -262,20 +214,16 @@ class Evidence:
     about: strawberry.ID | None = strawberry.field(description="A recommendation; null: all of it.")
 
 
-@strawberry.type(description="A progress report about one or many recommendations.")
+@node(
+    progress_report.ProgressReport,
+    "A progress report about one or many recommendations.",
+    title="",
+    status="",
+    institution="The institution that wrote it.",
+    period_from="",
+    period_to="",
+)
 class ProgressReport(Registered):
-    @strawberry.field
-    def title(self) -> str:
-        return str(self.row.state.title)
-
-    @strawberry.field
-    def status(self) -> enum_type(ProgressStatus):  # type: ignore[valid-type]
-        return self.row.state.status
-
-    @strawberry.field(description="The institution that wrote it.")
-    def institution(self) -> str:
-        return str(self.row.state.institution)
-
     @strawberry.field(description="The current words, those published once it is.")
     def narrative(self) -> ProtectedText | None:
         wanted = self.row.state.narrative_version
@@ -289,14 +237,6 @@ class ProgressReport(Registered):
             ):
                 return protected_text(event.narrative) if event.narrative else None
         return None
-
-    @strawberry.field
-    def period_from(self) -> str | None:
-        return self.row.state.period_from  # type: ignore[no-any-return]
-
-    @strawberry.field
-    def period_to(self) -> str | None:
-        return self.row.state.period_to  # type: ignore[no-any-return]
 
     @strawberry.field(description="How many recommendations it covers.")
     def covers_count(self) -> int:
@@ -326,36 +266,18 @@ class ProgressReport(Registered):
         ]
 
 
-@strawberry.type(description="One run of an import; what it recorded bears its uuid as batch.")
+@node(
+    import_run.ImportRun,
+    "One run of an import; what it recorded bears its uuid as batch.",
+    status="",
+    format="",
+    parser_version="",
+    file_sha256="SHA-256 of the file, in hex.",
+    file_size="In bytes.",
+    options="What was chosen.",
+    mapping="How the file was understood.",
+)
 class ImportRun(Registered):
-    @strawberry.field
-    def status(self) -> enum_type(ImportStatus):  # type: ignore[valid-type]
-        return self.row.state.status
-
-    @strawberry.field
-    def format(self) -> str:
-        return str(self.row.state.format)
-
-    @strawberry.field
-    def parser_version(self) -> int:
-        return int(self.row.state.parser_version)
-
-    @strawberry.field(description="SHA-256 of the file, in hex.")
-    def file_sha256(self) -> str:
-        return str(self.row.state.file_sha256)
-
-    @strawberry.field(description="In bytes.")
-    def file_size(self) -> int:
-        return int(self.row.state.file_size)
-
-    @strawberry.field(description="What was chosen.")
-    def options(self) -> list[OptionType]:
-        return list(self.row.state.options)
-
-    @strawberry.field(description="How the file was understood.")
-    def mapping(self) -> list[OptionType]:
-        return list(self.row.state.mapping)
-
     def _is_told(self) -> bool:
         """True if the reader may read what came of it: nobody else knows all that its file is
         about."""
@@ -398,48 +320,22 @@ class Candidate:
     recommendation: Recommendation | None
 
 
-@strawberry.type(description="A row of a second source, and the recommendation it is or may be.")
+@node(
+    match.Match,
+    "A row of a second source, and the recommendation it is or may be.",
+    status="",
+    scheme="Which source: upr-info, uhri.",
+    key="The row's name in its source.",
+    text="",
+    language="",
+    recommenders="",
+    answer="The position as the source gives it.",
+    terms="",
+    cycle="",
+    session="",
+    how="By what means it was matched.",
+)
 class Match(Registered):
-    @strawberry.field
-    def status(self) -> enum_type(MatchStatus):  # type: ignore[valid-type]
-        return self.row.state.status
-
-    @strawberry.field(description="Which source: upr-info, uhri.")
-    def scheme(self) -> str:
-        return str(self.row.state.scheme)
-
-    @strawberry.field(description="The row's name in its source.")
-    def key(self) -> str:
-        return str(self.row.state.key)
-
-    @strawberry.field
-    def text(self) -> str:
-        return str(self.row.state.text)
-
-    @strawberry.field
-    def language(self) -> str:
-        return str(self.row.state.language)
-
-    @strawberry.field
-    def recommenders(self) -> list[RecommenderType]:
-        return list(self.row.state.recommenders)
-
-    @strawberry.field(description="The position as the source gives it.")
-    def answer(self) -> enum_type(Answer) | None:  # type: ignore[valid-type]
-        return self.row.state.answer
-
-    @strawberry.field
-    def terms(self) -> list[TermType]:
-        return list(self.row.state.terms)
-
-    @strawberry.field
-    def cycle(self) -> int | None:
-        return self.row.state.cycle  # type: ignore[no-any-return]
-
-    @strawberry.field
-    def session(self) -> str | None:
-        return self.row.state.session  # type: ignore[no-any-return]
-
     @strawberry.field(description="What it may be of what you may read, the likeliest first.")
     def candidates(self) -> list[Candidate]:
         reading, held = self.reading, self.row.state.candidates
@@ -458,84 +354,46 @@ class Match(Registered):
         row = recommendations.by_id(reading.connection, reading.scope, to) if to else None
         return together(reading, [row])[0] if row else None
 
-    @strawberry.field(description="By what means it was matched.")
-    def how(self) -> enum_type(AssertedHow) | None:  # type: ignore[valid-type]
-        return self.row.state.how
-
 
 @strawberry.type(description="A term of a vocabulary.")
+@shows(
+    vocabulary.VocabularyTerm,
+    lambda entry: entry.term,
+    code="",
+    labels="Its names by language.",
+    broader="Code of the term it belongs under.",
+    also_under="Codes of further terms it belongs under.",
+    former="No longer in use.",
+    since="",
+    until="",
+    altnames="Other names and notations.",
+)
 class VocabularyEntry:
     term: strawberry.Private[vocabulary.VocabularyTerm]
-
-    @strawberry.field
-    def code(self) -> str:
-        return self.term.code
 
     @strawberry.field(description="Its name in `language`, else in English, else its code.")
     def label(self, language: str = "en") -> str:
         return self.term.label(language)
 
-    @strawberry.field(description="Its names by language.")
-    def labels(self) -> list[LabelType]:
-        return list(self.term.labels)
-
-    @strawberry.field(description="Code of the term it belongs under.")
-    def broader(self) -> str | None:
-        return self.term.broader
-
-    @strawberry.field(description="Codes of further terms it belongs under.")
-    def also_under(self) -> list[str]:
-        return list(self.term.also_under)
-
-    @strawberry.field(description="No longer in use.")
-    def former(self) -> bool:
-        return self.term.former
-
-    @strawberry.field
-    def since(self) -> str | None:
-        return self.term.since
-
-    @strawberry.field
-    def until(self) -> str | None:
-        return self.term.until
-
-    @strawberry.field(description="Other names and notations.")
-    def altnames(self) -> list[str]:
-        return list(self.term.altnames)
-
 
 @strawberry.type(description="One version of a vocabulary; a version never changes.")
+@shows(
+    vocabulary.VersionContent,
+    lambda version: version.content,
+    name="",
+    version="",
+    title="",
+    source="Where the list comes from.",
+    complete="False where only parts of the list are known.",
+    coded="False where English labels stand in the place of codes.",
+)
 class VocabularyVersion:
     held: strawberry.Private[vocabulary.Vocabulary]
     content: strawberry.Private[vocabulary.VersionContent]
 
-    @strawberry.field
-    def name(self) -> str:
-        return self.content.name
-
-    @strawberry.field
-    def version(self) -> str:
-        return self.content.version
-
     @strawberry.field(description="All its versions.")
     def versions(self) -> list[str]:
         return list(self.held.versions)
-
-    @strawberry.field
-    def title(self) -> list[LabelType]:
-        return list(self.content.title)
-
-    @strawberry.field(description="Where the list comes from.")
-    def source(self) -> str:
-        return self.content.source
-
-    @strawberry.field(description="False where only parts of the list are known.")
-    def complete(self) -> bool:
-        return self.content.complete
-
-    @strawberry.field(description="False where English labels stand in the place of codes.")
-    def coded(self) -> bool:
-        return self.content.coded
 
     @strawberry.field(description="Its terms, or those of these codes.")
     def terms(self, codes: list[str] | None = None) -> list[VocabularyEntry]:
@@ -556,20 +414,19 @@ class VocabularyVersion:
         return self.held.version
 
 
+NODES: dict[type[Any], Any] = {node.shows: node for node in Registered.__subclasses__()}
+"""State → its type here."""
+
+_BY_ID = [a for a in AGGREGATES if a.by_id and a.state is not recommendation.Recommendation]
+said_of_each(_BY_ID, NODES, "api/register.py", "how it is shown")
+
 KINDS: dict[str, tuple[register.Shelf[Any], Any]] = {
-    "Review": (register.reviews, Review),
-    "Institution": (register.institutions, Institution),
-    "ProgressReport": (register.reports, ProgressReport),
-    "StoredFile": (register.files, StoredFile),
-    "ImportRun": (register.runs, ImportRun),
-    "Match": (register.matches, Match),
-    "Erasure": (register.erasures, Erasure),
-    "Person": (register.persons, Person),
+    a.name: (register.shelf(a.state), NODES[a.state]) for a in _BY_ID
 }
 """What the register holds, by the kind in an opaque id."""
 
-RegisterNode = Annotated[
-    Review | Institution | ProgressReport | StoredFile | ImportRun | Match | Erasure | Person,
+RegisterNode: Any = Annotated[
+    Union[tuple(NODES[a.state] for a in _BY_ID)],  # noqa: UP007
     strawberry.union("RegisterNode", description="Anything in the register."),
 ]
 

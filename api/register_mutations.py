@@ -4,7 +4,7 @@ vocabularies, imports."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
@@ -30,13 +30,13 @@ from api.steps import (
 )
 from domain import (
     institution,
-    match,
     progress_report,
     recommendation,
     review,
     stored_file,
     vocabulary,
 )
+from domain.aggregates import BY_EVENT, BY_STATE
 from domain.entry import (
     NARROWNESS,
     Entry,
@@ -49,9 +49,12 @@ from domain.entry import (
 )
 from domain.events import Alias
 from domain.identity import NAMESPACE
-from domain.institution import InstitutionName
+from domain.institution import Institution, InstitutionName
+from domain.match import Match
+from domain.progress_report import ProgressReport
 from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal
-from domain.review import ReviewDocument
+from domain.review import Review, ReviewDocument
+from domain.stored_file import StoredFile
 from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
 from projections import figures, history
 from projections.recommendations import Where
@@ -298,7 +301,8 @@ class RegisterMutation:
 
     @strawberry.mutation(description="Sets sessions and dates of a review.")
     def schedule_review(self, info: Request, input: ScheduleReviewInput) -> RegisterPayload:
-        return _review(
+        return _one(
+            Review,
             info,
             "schedule-review",
             input,
@@ -316,13 +320,18 @@ class RegisterMutation:
         document = ReviewDocument(
             kind=input.kind, symbol=input.symbol, date=input.date, title=input.title
         )
-        return _review(
-            info, "add-review-document", input, lambda r, stamp: r.add_document(stamp, document)
+        return _one(
+            Review,
+            info,
+            "add-review-document",
+            input,
+            lambda r, stamp: r.add_document(stamp, document),
         )
 
     @strawberry.mutation(description="The outcome of a review is adopted; effectiveOn says when.")
     def adopt_review(self, info: Request, input: AdoptReviewInput) -> RegisterPayload:
-        return _review(
+        return _one(
+            Review,
             info,
             "adopt-review",
             input,
@@ -337,7 +346,7 @@ class RegisterMutation:
     )
     def close_review(self, info: Request, input: RegisterInput) -> CloseReviewPayload:
         context = info.context
-        closed = _review(info, "close-review", input, lambda r, stamp: r.close(stamp))
+        closed = _one(Review, info, "close-review", input, lambda r, stamp: r.close(stamp))
         left: int | None = None
         if closed.node is not None:
             where = Where(undecided=True, review=[read_id(input.id, "Review", "review")])
@@ -346,7 +355,7 @@ class RegisterMutation:
 
     @strawberry.mutation(description="Takes a review up again; needs a reason.")
     def reopen_review(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _review(info, "reopen-review", input, lambda r, stamp: r.reopen(stamp))
+        return _one(Review, info, "reopen-review", input, lambda r, stamp: r.reopen(stamp))
 
     # -- institutions
 
@@ -370,22 +379,30 @@ class RegisterMutation:
 
     @strawberry.mutation(description="Gives an institution other names.")
     def rename_institution(self, info: Request, input: RenameInstitutionInput) -> RegisterPayload:
-        return _institution(
-            info, "rename-institution", input, lambda i, s: i.rename(s, _names(input.names))
+        return _one(
+            Institution,
+            info,
+            "rename-institution",
+            input,
+            lambda i, s: i.rename(s, _names(input.names)),
         )
 
     @strawberry.mutation(description="It ends and goes on in another.")
     def merge_institution(self, info: Request, input: MergeInstitutionInput) -> RegisterPayload:
-        return _institution(info, "merge-institution", input, lambda i, s: i.merge(s, input.into))
+        return _one(
+            Institution, info, "merge-institution", input, lambda i, s: i.merge(s, input.into)
+        )
 
     @strawberry.mutation(description="It ends and goes on in several.")
     def split_institution(self, info: Request, input: SplitInstitutionInput) -> RegisterPayload:
-        return _institution(info, "split-institution", input, lambda i, s: i.split(s, input.into))
+        return _one(
+            Institution, info, "split-institution", input, lambda i, s: i.split(s, input.into)
+        )
 
     @strawberry.mutation(description="Puts it under another institution.")
     def change_parent(self, info: Request, input: ChangeParentInput) -> RegisterPayload:
-        return _institution(
-            info, "change-parent", input, lambda i, s: i.change_parent(s, input.parent)
+        return _one(
+            Institution, info, "change-parent", input, lambda i, s: i.change_parent(s, input.parent)
         )
 
     @strawberry.mutation(
@@ -393,7 +410,8 @@ class RegisterMutation:
         "orphaned until somebody decides."
     )
     def transfer_competence(self, info: Request, input: TransferCompetenceInput) -> RegisterPayload:
-        return _institution(
+        return _one(
+            Institution,
             info,
             "transfer-competence",
             input,
@@ -404,7 +422,7 @@ class RegisterMutation:
 
     @strawberry.mutation(description="It ends. Its open assignments are then listed as orphaned.")
     def abolish_institution(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _institution(info, "abolish-institution", input, lambda i, s: i.abolish(s))
+        return _one(Institution, info, "abolish-institution", input, lambda i, s: i.abolish(s))
 
     # -- reports and evidence
 
@@ -430,7 +448,7 @@ class RegisterMutation:
     def redraft_report(self, info: Request, input: RedraftReportInput) -> RegisterPayload:
         context, asked = info.context, input.recommendations
 
-        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Event:
+        def act(r: ProgressReport, stamp: Stamp) -> Event:
             return r.redraft(
                 stamp,
                 title=input.title,
@@ -440,20 +458,20 @@ class RegisterMutation:
                 period_to=input.period_to,
             )
 
-        return _report(info, "redraft-report", input, act)
+        return _one(ProgressReport, info, "redraft-report", input, act)
 
     @strawberry.mutation(description="Clears a drafted report for publication.")
     def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
         context = info.context
 
-        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+        def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             desk = context.service.desk
             held, _ = desk.ready(r.covers, context.principal, stamp.command)
             for one in held.values():
                 desk.looked_at(one, r, ("clear-progress",), stamp.speaker)
             return [r.clear(stamp)]
 
-        return _several(info, "clear-report", "ProgressReport", progress_report.fold, input, act)
+        return _several(ProgressReport, info, "clear-report", input, act)
 
     @strawberry.mutation(
         description="Publishes a cleared report. Each recommendation it covers says so."
@@ -461,7 +479,7 @@ class RegisterMutation:
     def publish_report(self, info: Request, input: PublishReportInput) -> RegisterPayload:
         context = info.context
 
-        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+        def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             narrative = required(input.narrative, "A narrative")
             made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
             desk = context.service.desk
@@ -471,7 +489,7 @@ class RegisterMutation:
             ]
             return [*made, *fired, *covers]
 
-        return _several(info, "publish-report", "ProgressReport", progress_report.fold, input, act)
+        return _several(ProgressReport, info, "publish-report", input, act)
 
     @strawberry.mutation(
         description="Withdraws a report; needs a reason. What it covered no longer counts as "
@@ -480,7 +498,7 @@ class RegisterMutation:
     def withdraw_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
         context = info.context
 
-        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
+        def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             made: list[Entry | Event] = [r.withdraw(stamp)]
             desk = context.service.desk
             covered, fired = desk.ready(r.covers, context.principal, stamp.command)
@@ -493,27 +511,31 @@ class RegisterMutation:
                         made.append(desk.procedures.enter(one, "strike", struck))
             return made
 
-        return _several(info, "withdraw-report", "ProgressReport", progress_report.fold, input, act)
+        return _several(ProgressReport, info, "withdraw-report", input, act)
 
     @strawberry.mutation(description="Attaches an uploaded file as evidence.")
     def attach_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
         file = read_id(input.file, "StoredFile", "file")
         about = None if input.about is None else RecommendationId(read_id(input.about))
 
-        def act(r: progress_report.ProgressReport, stamp: Stamp) -> Event:
+        def act(r: ProgressReport, stamp: Stamp) -> Event:
             context = info.context
             held = context.service.desk.read(file, stored_file.fold, context.principal)
             if held.erased or held.addressee != r.addressee:
                 raise NotFound("There is no such file of this State.")
             return r.attach_evidence(stamp, file, about)
 
-        return _report(info, "attach-evidence", input, act)
+        return _one(ProgressReport, info, "attach-evidence", input, act)
 
     @strawberry.mutation(description="Takes a file from the evidence; needs a reason.")
     def remove_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
         file = read_id(input.file, "StoredFile", "file")
-        return _report(
-            info, "remove-evidence", input, lambda r, stamp: r.remove_evidence(stamp, file)
+        return _one(
+            ProgressReport,
+            info,
+            "remove-evidence",
+            input,
+            lambda r, stamp: r.remove_evidence(stamp, file),
         )
 
     @strawberry.mutation(
@@ -521,10 +543,9 @@ class RegisterMutation:
     )
     def erase_file(self, info: Request, input: RegisterInput) -> RegisterPayload:
         payload = _one(
+            StoredFile,
             info,
             "erase-file",
-            "StoredFile",
-            stored_file.fold,
             input,
             lambda f, stamp: f.erase(stamp),
         )
@@ -538,7 +559,7 @@ class RegisterMutation:
     def make_match(self, info: Request, input: MakeMatchInput) -> RegisterPayload:
         context = info.context
 
-        def act(m: match.Match, stamp: Stamp) -> Sequence[Entry | Event]:
+        def act(m: Match, stamp: Stamp) -> Sequence[Entry | Event]:
             r = context.service.desk.load(read_id(input.to), context.principal)
             if r.addressee != m.addressee:
                 raise InvalidInput("The row and the recommendation are of different addressees.")
@@ -556,13 +577,11 @@ class RegisterMutation:
                 raise NeedsDecision(f"{conflict.message}.") from None
             return [made, *joined]
 
-        return _several(info, "make-match", "Match", match.fold, input, act)
+        return _several(Match, info, "make-match", input, act)
 
     @strawberry.mutation(description="The row is none of them; needs a reason.")
     def refuse_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _one(
-            info, "refuse-match", "Match", match.fold, input, lambda m, stamp: m.refuse(stamp)
-        )
+        return _one(Match, info, "refuse-match", input, lambda m, stamp: m.refuse(stamp))
 
     @strawberry.mutation(
         description="Takes back what was decided about a row; needs a reason. The name and the "
@@ -571,7 +590,7 @@ class RegisterMutation:
     def withdraw_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
         context = info.context
 
-        def act(m: match.Match, stamp: Stamp) -> Sequence[Entry | Event]:
+        def act(m: Match, stamp: Stamp) -> Sequence[Entry | Event]:
             made: list[Entry | Event] = [m.withdraw(stamp)]
             if m.to is not None:
                 r = context.service.desk.load(m.to, context.principal)
@@ -579,7 +598,7 @@ class RegisterMutation:
                 made.extend(_part_from(procedures, r, m, _apart(stamp, r.visibility)))
             return made
 
-        return _several(info, "withdraw-match", "Match", match.fold, input, act)
+        return _several(Match, info, "withdraw-match", input, act)
 
     # -- vocabularies and imports
 
@@ -606,7 +625,7 @@ class RegisterMutation:
                 entries.extend(entries_for(known, stamp, content))
             return service.desk.append(asked, entries)
 
-        return answer(context, take, None)
+        return answer(context, take)
 
     @strawberry.mutation(
         description="Starts an import of an uploaded file; follow it with `importJob`."
@@ -667,18 +686,20 @@ def _begin(
             lambda: act(stamp),
         )
 
-    return answer(context, take, _KIND_OF[step])
+    return answer(context, take)
+
+
+State = TypeVar("State")
 
 
 def _several(
+    of: type[State],
     info: Request,
     step: str,
-    kind: str,
-    fold: Any,
     input: RegisterInput,
-    act: Callable[[Any, Stamp], Sequence[Entry | Event]],
+    act: Callable[[State, Stamp], Sequence[Entry | Event]],
 ) -> RegisterPayload:
-    context = info.context
+    context, about = info.context, BY_STATE[of]
 
     def on(state: Any) -> Sequence[Entry | Event]:
         seen = input.visibility or usual(step, state.visibility)
@@ -688,52 +709,27 @@ def _several(
         return context.service.desk.go_on(
             context.principal,
             command(context, step, input),
-            read_id(input.id, kind, "such thing"),
-            fold,
+            read_id(input.id, about.name, "such thing"),
+            about.fold,
             step,
             on,
             expected_version=input.expected_version,
         )
 
-    return answer(context, take, kind)
+    return answer(context, take)
 
 
 def _one(
-    info: Request,
-    step: str,
-    kind: str,
-    fold: Any,
-    input: RegisterInput,
-    act: Callable[[Any, Stamp], Event],
-) -> RegisterPayload:
-    return _several(info, step, kind, fold, input, lambda state, stamp: [act(state, stamp)])
-
-
-def _review(
-    info: Request, step: str, input: RegisterInput, act: Callable[[review.Review, Stamp], Event]
-) -> RegisterPayload:
-    return _one(info, step, "Review", review.fold, input, act)
-
-
-def _institution(
+    of: type[State],
     info: Request,
     step: str,
     input: RegisterInput,
-    act: Callable[[institution.Institution, Stamp], Event],
+    act: Callable[[State, Stamp], Event],
 ) -> RegisterPayload:
-    return _one(info, step, "Institution", institution.fold, input, act)
+    return _several(of, info, step, input, lambda state, stamp: [act(state, stamp)])
 
 
-def _report(
-    info: Request,
-    step: str,
-    input: RegisterInput,
-    act: Callable[[progress_report.ProgressReport, Stamp], Event],
-) -> RegisterPayload:
-    return _one(info, step, "ProgressReport", progress_report.fold, input, act)
-
-
-def answer(context: Context, take: Callable[[], Taken], kind: str | None) -> RegisterPayload:
+def answer(context: Context, take: Callable[[], Taken]) -> RegisterPayload:
     """Takes a step, waits until the views hold it, and answers with what can be read then."""
     try:
         taken = take()
@@ -744,26 +740,20 @@ def answer(context: Context, take: Callable[[], Taken], kind: str | None) -> Reg
     entries = [e for e in taken.entries if context.scope.sees(e)]
     history.reveal(service.log, entries)
     node = None
-    if kind is not None and taken.entries and service.wait_for(last):
-        context.refresh()
-        shelf, type_ = KINDS[kind]
-        row = shelf.by_id(context.connection, context.scope, taken.entries[0].stream)
-        node = None if row is None else type_(row=row, reading=context)
-    elif taken.entries:
-        service.wait_for(last)
+    if taken.entries and service.wait_for(last):
+        first = taken.entries[0]
+        about = BY_EVENT[type(first.event)].name
+        if about in KINDS:
+            context.refresh()
+            shelf, type_ = KINDS[about]
+            row = shelf.by_id(context.connection, context.scope, first.stream)
+            node = None if row is None else type_(row=row, reading=context)
     return RegisterPayload(
         node=node,
         events=entries,  # type: ignore[arg-type]
         log_index=last,
         errors=[],
     )
-
-
-_KIND_OF = {
-    "open-review": "Review",
-    "register-institution": "Institution",
-    "draft-report": "ProgressReport",
-}
 
 
 def _names(given: list[NameInput]) -> tuple[InstitutionName, ...]:
@@ -809,7 +799,7 @@ def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
 
 
 def _part_from(
-    procedures: Procedures, r: recommendation.Recommendation, m: match.Match, stamp: Stamp
+    procedures: Procedures, r: recommendation.Recommendation, m: Match, stamp: Stamp
 ) -> Sequence[Entry]:
     """Takes back from a recommendation the name and the terms that a match gave it."""
     planned: list[Entry] = []

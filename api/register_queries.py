@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
-from typing import Any, Generic, TypeVar
 
 import msgspec
 import strawberry
-from sqlalchemy import ColumnElement
 from strawberry import Info
 from strawberry.scalars import JSON
 
@@ -16,8 +13,9 @@ from api import buckets
 from api.context import Context, Reading
 from api.derive import enum_type, read_global_id, read_id
 from api.import_jobs import Job, JobStatus
+from api.lists import listed
 from api.looking_back import AsOf, look
-from api.queries import PageInfo, RecommendationWhere, of_whom, where_of
+from api.queries import RecommendationWhere, of_whom, where_of
 from api.register import (
     Erasure,
     ImportRun,
@@ -33,28 +31,12 @@ from domain import vocabulary
 from domain.schemes import Common
 from domain.words import (
     AssessorKind,
-    ImportStatus,
-    InstitutionStatus,
     MatchStatus,
-    Mechanism,
     Position,
-    ProgressStatus,
-    ReviewStatus,
     Stage,
 )
-from projections import register, views
+from projections import register
 from projections.figures import Dimension, Figures, ProgressRow
-from projections.register import Shelf
-
-Registered = TypeVar("Registered")
-
-
-@strawberry.type(description="A page of a list.")
-class Connection(Generic[Registered]):
-    nodes: list[Registered]
-    page_info: PageInfo
-    total_count: int = strawberry.field(description="How many there are, on all pages.")
-
 
 # --- Figures -------------------------------------------------------------------------------------
 
@@ -265,129 +247,35 @@ class RegisterQuery:
         rows = buckets.progress(reading, by, fits, merged=merge_duplicates)
         return [ProgressFigures(row=row) for row in rows]
 
-    @strawberry.field(description="Reviews, by addressee, body and cycle.")
-    def reviews(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        mechanism: list[enum_type(Mechanism)] | None = None,  # type: ignore[valid-type]
-        body: list[str] | None = None,
-        cycle: list[int] | None = None,
-        status: list[enum_type(ReviewStatus)] | None = None,  # type: ignore[valid-type]
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[Review]:
-        reading = look(info.context, as_of, effective_on, addressee)
-        c = views.review.c
-        conditions = _any(
-            (c.addressee, addressee),
-            (c.mechanism, mechanism),
-            (c.body, body),
-            (c.cycle, cycle),
-            (c.status, status),
-        )
-        return _page(reading, register.reviews, Review, conditions, first, after)
-
-    @strawberry.field(description="Institutions, by addressee and code.")
-    def institutions(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        code: list[str] | None = None,
-        status: list[enum_type(InstitutionStatus)] | None = None,  # type: ignore[valid-type]
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[Institution]:
-        reading = look(info.context, as_of, effective_on, addressee)
-        c = views.institution.c
-        conditions = _any((c.addressee, addressee), (c.code, code), (c.status, status))
-        return _page(reading, register.institutions, Institution, conditions, first, after)
-
-    @strawberry.field(description="Persons, by addressee, institution and pseudonym.")
-    def persons(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        institution: list[str] | None = None,
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-    ) -> Connection[Person]:
-        reading = look(info.context, as_of, None, addressee)
-        c = views.person.c
-        conditions = _any((c.addressee, addressee), (c.institution, institution))
-        return _page(reading, register.persons, Person, conditions, first, after)
-
-    @strawberry.field(description="Progress reports, the latest changed last.")
-    def progress_reports(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        status: list[enum_type(ProgressStatus)] | None = None,  # type: ignore[valid-type]
-        covering: strawberry.ID | None = None,
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[ProgressReport]:
-        reading = look(info.context, as_of, effective_on, addressee)
-        c = views.progress_report.c
-        conditions = _any((c.addressee, addressee), (c.status, status))
-        if covering is not None:
-            conditions.append(c.id.in_(register.covering(read_id(covering))))
-        return _page(reading, register.reports, ProgressReport, conditions, first, after)
-
-    @strawberry.field(description="Uploaded files, the latest changed last.")
-    def files(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[StoredFile]:
-        reading = look(info.context, as_of, effective_on, addressee)
-        conditions = _any((views.stored_file.c.addressee, addressee))
-        return _page(reading, register.files, StoredFile, conditions, first, after)
-
-    @strawberry.field(description="What was erased, the latest first; `of` one thing, by its id.")
-    def erasures(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        of: strawberry.ID | None = None,
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[Erasure]:
-        reading = look(info.context, as_of, effective_on, addressee)
-        c = views.erasure.c
-        conditions = _any((c.addressee, addressee))
-        if of is not None:
-            conditions.append(c.erased_stream == read_global_id(of)[1].hex)
-        return _page(reading, register.erasures, Erasure, conditions, first, after, descending=True)
-
-    @strawberry.field(description="Runs of imports, the latest first.")
-    def import_runs(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        status: list[enum_type(ImportStatus)] | None = None,  # type: ignore[valid-type]
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[ImportRun]:
-        reading = look(info.context, as_of, effective_on, addressee)
-        c = views.import_run.c
-        conditions = _any((c.addressee, addressee), (c.status, status))
-        return _page(reading, register.runs, ImportRun, conditions, first, after, descending=True)
+    reviews = listed(
+        Review,
+        "Reviews, by addressee, body and cycle.",
+        "mechanism",
+        "body",
+        "cycle",
+        "status",
+    )
+    institutions = listed(Institution, "Institutions, by addressee and code.", "code", "status")
+    persons = listed(
+        Person,
+        "Persons, by addressee, institution and pseudonym.",
+        "institution",
+        has_days=False,
+    )
+    progress_reports = listed(
+        ProgressReport,
+        "Progress reports, the latest changed last.",
+        "status",
+        covering=lambda c, id: c.id.in_(register.covering(read_id(id))),
+    )
+    files = listed(StoredFile, "Uploaded files, the latest changed last.")
+    erasures = listed(
+        Erasure,
+        "What was erased, the latest first; `of` one thing, by its id.",
+        of=lambda c, id: c.erased_stream == read_global_id(id)[1].hex,
+        descending=True,
+    )
+    import_runs = listed(ImportRun, "Runs of imports, the latest first.", "status", descending=True)
 
     @strawberry.field(description="An import that this server runs or has run.")
     def import_job(self, info: Info[Context, None], uuid: str) -> ImportJob:
@@ -395,33 +283,13 @@ class RegisterQuery:
         job = context.service.imports.find(read_id(uuid, "ImportRun", "run"), context.principal)
         return ImportJob(job=job, context=context)
 
-    @strawberry.field(description="Rows of second sources that wait for a person.")
-    def undecided_matches(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        scheme: list[str] | None = None,
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[Match]:
-        undecided = [MatchStatus.UNDECIDED]
-        return _matches(info, addressee, scheme, undecided, first, after, as_of, effective_on)
-
-    @strawberry.field(description="Rows of second sources, matched or not.")
-    def matches(
-        self,
-        info: Info[Context, None],
-        addressee: list[str] | None = None,
-        scheme: list[str] | None = None,
-        status: list[enum_type(MatchStatus)] | None = None,  # type: ignore[valid-type]
-        first: int = 50,
-        after: str | None = None,
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Connection[Match]:
-        return _matches(info, addressee, scheme, status, first, after, as_of, effective_on)
+    undecided_matches = listed(
+        Match,
+        "Rows of second sources that wait for a person.",
+        "scheme",
+        only={"status": MatchStatus.UNDECIDED.value},
+    )
+    matches = listed(Match, "Rows of second sources, matched or not.", "scheme", "status")
 
     @strawberry.field(
         description="A vocabulary: the version named, else the latest; null if there is none."
@@ -451,61 +319,6 @@ def _vocabulary(reading: Reading, name: str) -> vocabulary.Vocabulary | None:
     id = vocabulary.stream(name)
     row = register.vocabularies.by_id(reading.connection, reading.scope, id)
     return vocabulary.with_published(vocabulary.shipped().get(name), row.state if row else None)
-
-
-def _matches(
-    info: Info[Context, None],
-    addressee: list[str] | None,
-    scheme: list[str] | None,
-    status: list[MatchStatus] | None,
-    first: int,
-    after: str | None,
-    as_of: AsOf | None,
-    effective_on: str | None,
-) -> Connection[Match]:
-    reading = look(info.context, as_of, effective_on, addressee)
-    c = views.matched.c
-    conditions = _any((c.addressee, addressee), (c.scheme, scheme), (c.status, status))
-    return _page(reading, register.matches, Match, conditions, first, after)
-
-
-def _any(*asked: tuple[Any, list[Any] | None]) -> list[ColumnElement[bool]]:
-    """All conditions hold together; a list means any of its values."""
-    return [
-        column.in_([getattr(value, "value", value) for value in values])
-        for column, values in asked
-        if values is not None
-    ]
-
-
-def _page(
-    reading: Reading,
-    shelf: Shelf[Any],
-    type_: Callable[..., Registered],
-    conditions: list[ColumnElement[bool]],
-    first: int,
-    after: str | None,
-    *,
-    descending: bool = False,
-) -> Connection[Registered]:
-    page = shelf.page(
-        reading.connection,
-        reading.scope,
-        conditions,
-        first=first,
-        after=after,
-        descending=descending,
-    )
-    return Connection(
-        nodes=[type_(row=row, reading=reading) for row in page.rows],
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=after is not None,
-            start_cursor=page.rows[0].state.id.hex if page.rows else None,
-            end_cursor=page.end,
-        ),
-        total_count=page.total,
-    )
 
 
 def _tallies(of: Figures, dimension: str) -> list[Tally]:

@@ -26,7 +26,7 @@ from domain.events import Alias
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal, Unavailable
 from domain.scope import Scope, everything
-from projections import credentials, recommendations, register, timers, views
+from projections import credentials, recommendations, register, timers
 from projections.feed import Feed, FeedStopped, LogWentBack
 from projections.ration import Ration
 from projections.standpoints import Standpoints
@@ -250,7 +250,7 @@ class Service:
                 for held in register.erasures.all(connection, everything)
                 for commitment in held.commitments
             ]
-            gone = views.stored_file.c.status == "erased"
+            gone = register.files.table.c.status == "erased"
             erased = [held.id for held in register.files.all(connection, everything, [gone])]
         return erasing.erase_again(self.log, self.files, texts, erased)
 

@@ -21,6 +21,7 @@ from benchmarks.append import postgres_connection, sqlite_connection
 from benchmarks.measuring import Bench, Growth, Ratio, apart, one_ratio
 from benchmarks.record import a_long_record, a_record
 from benchmarks.stores import STORES, sqlite
+from domain.aggregates import BY_EVENT
 from projections import feed
 from projections.feed import Feed
 from projections.views import VIEWS, Views
@@ -109,7 +110,7 @@ def folding(log: Log) -> float:
     """The seconds a rebuild takes to read, decode and fold, writing nothing."""
     start = time.perf_counter()
     for stream in log.read_streams(log.size - 1):
-        feed.FOLDS[type(stream[0].event)](stream, None)
+        BY_EVENT[type(stream[0].event)].fold(stream, None)
     return time.perf_counter() - start
 
 

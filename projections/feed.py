@@ -22,25 +22,9 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from domain import (
-    absence,
-    adoptions,
-    calendar,
-    credential,
-    erasure,
-    import_run,
-    institution,
-    match,
-    person,
-    progress_report,
-    recommendation,
-    review,
-    stored_file,
-    vocabulary,
-    workflow_definition,
-)
+from domain.aggregates import BY_EVENT
 from domain.casework import CaseEvent
-from domain.entry import Entry, Event, UnreadableEntry
+from domain.entry import Entry, UnreadableEntry
 from domain.recommendation import Recommendation
 from projections import (
     agenda,
@@ -104,31 +88,6 @@ def _bytes_of(state: Any) -> int:
     entries = sum(one.state.version for _, one in state if one.state is not None)
     return 1_000 + 600 * entries + 2 * sum(len(p.text) for text in texts for p in text.parts)
 
-
-Fold = Callable[[Iterable[Entry], Any], Any]
-
-FOLDS: dict[type[Event], Fold] = {
-    event: aggregate.fold
-    for aggregate, its in (
-        (recommendation, recommendation.EVENTS),
-        (review, review.EVENTS),
-        (institution, institution.EVENTS),
-        (progress_report, progress_report.EVENTS),
-        (stored_file, stored_file.EVENTS),
-        (import_run, import_run.EVENTS),
-        (match, match.EVENTS),
-        (vocabulary, vocabulary.EVENTS),
-        (workflow_definition, workflow_definition.EVENTS),
-        (adoptions, adoptions.EVENTS),
-        (calendar, calendar.EVENTS),
-        (absence, absence.EVENTS),
-        (erasure, erasure.EVENTS),
-        (person, person.EVENTS),
-        (credential, credential.EVENTS),
-    )
-    for event in its
-}
-"""How each event is folded."""
 
 STORES: dict[str, Callable[[Connection, Sequence[Change]], None]] = {
     "recommendations": recommendations.store,
@@ -490,7 +449,7 @@ def changes_of(state: Any, before: Before, heard: Sequence[Heard]) -> Iterator[C
 def add(entry: Entry, state: Any) -> tuple[Any, list[str]]:
     """A state with one more entry, and the rows of the audiences that heard it."""
     if not isinstance(entry.event, CaseEvent):
-        return FOLDS[type(entry.event)]((entry,), state), []
+        return BY_EVENT[type(entry.event)].fold((entry,), state), []
     telling = Telling() if state is None else state
     return telling, [audience.row(entry.stream) for audience in telling.add(entry)]
 

@@ -35,11 +35,13 @@ from sqlalchemy import (
 
 from domain.events import Alias, Link
 from domain.identity import natural_order, normal_paragraph, normal_symbol
+from domain.import_run import ImportRun
+from domain.institution import Institution
 from domain.recommendation import (
     Recommendation,
 )
 from domain.refusals import InvalidInput
-from domain.review import review_of
+from domain.review import Review, review_of
 from domain.scope import Scope
 from domain.words import (
     AssignmentStatus,
@@ -376,7 +378,8 @@ def held_by_others(
     connection: Connection, scope: Scope, review: UUID, format: str
 ) -> list[Recommendation]:
     """The recommendations of a review that came otherwise than from files of this format."""
-    runs = select(views.import_run.c.id).where(views.import_run.c.format == format)
+    run = views.REGISTERED[ImportRun].c
+    runs = select(run.id).where(run.format == format)
     of_this = and_(table.c.batch.is_not(None), table.c.batch.in_(runs))
     query = select(table.c.state).where(table.c.review == review.hex, ~of_this, _readable(scope))
     return [_read_state(blob) for (blob,) in connection.execute(query.order_by(table.c.id))]
@@ -626,7 +629,8 @@ def _open_assignments(*statuses: AssignmentStatus) -> Select[Any]:
 def _orphaned(addressees: Sequence[str] | None, institutions: Sequence[str] | None) -> Select[Any]:
     """Open assignments, to some addressees or all, of institutions (some, or all) that have ended
     or have passed the competence on since."""
-    a, i, m, t = views.assignment.c, views.institution.c, views.moved_competence.c, views.term.c
+    a, m, t = views.assignment.c, views.moved_competence.c, views.term.c
+    i = views.REGISTERED[Institution].c
     r = table.alias()  # a name of its own: an inner query shares those of the one around it only
     ended = exists(
         select(literal(1)).where(
@@ -655,7 +659,7 @@ def _orphaned(addressees: Sequence[str] | None, institutions: Sequence[str] | No
 
 
 def _undecided(scope: Scope) -> ColumnElement[bool]:
-    review, link = views.review.c, views.link.c
+    review, link = views.REGISTERED[Review].c, views.link.c
     later = table.alias()
     left_open = and_(
         table.c.continued_into.is_(None),

@@ -1,11 +1,11 @@
-"""The view of the register: reviews, institutions, persons, reports, files, import runs, matches,
-erasures and published vocabularies. A row is an aggregate's own state with the columns that lists
-need."""
+"""The view of the register: all that is no recommendation and no key. A row is an aggregate's own
+state with the columns that lists need (`projections/shelves.py`)."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from domain.vocabulary import Vocabulary
 from domain.workflow_definition import PublishedDefinition
 from projections import views, writing
 from projections.audiences import seen
+from projections.shelves import KEPT, OF
 from projections.writing import Change
 
 page_size_max = 200
@@ -59,33 +60,28 @@ class Page(NamedTuple, Generic[State]):
 
 
 class Shelf(Generic[State]):
-    """One kind of aggregate: its table, how its state is read, and its columns: status, what it is
-    sorted by (None: when it last changed), and what else lists ask for."""
+    """One kind of aggregate: its table and how its state is read and written."""
 
-    def __init__(
-        self,
-        table: Table,
-        state: type[State],
-        columns: Callable[[Any], tuple[Any, ...]],
-    ) -> None:
-        self.table = table
+    def __init__(self, state: type[State]) -> None:
+        self.table = views.REGISTERED[state]
         self.type = state
-        self._columns = columns
+        self._kept = KEPT[state]
+        self._more = [column.info.get(OF, column.name) for column in self._kept.columns]
         self._read = views.undamaged("register", msgspec.msgpack.Decoder(state).decode)
 
     def row(self, change: Change) -> tuple[Any, ...]:
         s = change.after
-        status, order, *more = self._columns(s)
+        order = self._kept.sorted_by
         return (
             s.id.hex,
             s.addressee,
             s.visibility.value,
             s.institution,
-            status,
-            f"{change.log_index:016d}" if order is None else order,
+            self._kept.status(s),
+            f"{change.log_index:016d}" if order is None else order(s),
             change.log_index,
             change.recorded_at,
-            *more,
+            *(_plain(getattr(s, name)) for name in self._more),
             written(s),
         )
 
@@ -177,75 +173,34 @@ class Shelf(Generic[State]):
         return condition & c.addressee.in_([*sorted(scope.addressees), ""])
 
 
-def _number(n: int | None) -> str:
-    return "" if n is None else f"{n:06d}"
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    return value.value if isinstance(value, StrEnum) else value
 
 
-reviews = Shelf(
-    views.review,
-    Review,
-    lambda s: (
-        s.status.value,
-        f"{s.addressee} {s.body} {_number(s.cycle)}{_number(s.round)}",
-        s.mechanism.value,
-        s.body,
-        s.cycle,
-    ),
-)
-institutions = Shelf(
-    views.institution,
-    Institution,
-    lambda s: (s.status.value, f"{s.addressee} {s.code}", s.code),
-)
-reports = Shelf(views.progress_report, ProgressReport, lambda s: (s.status.value, None))
-files = Shelf(views.stored_file, StoredFile, lambda s: ("erased" if s.erased else "stored", None))
-runs = Shelf(views.import_run, ImportRun, lambda s: (s.status.value, None, s.format))
-matches = Shelf(
-    views.matched,
-    Match,
-    lambda s: (
-        s.status.value,
-        f"{s.addressee} {s.scheme} {s.key}",
-        s.scheme,
-        None if s.batch is None else s.batch.hex,
-    ),
-)
-vocabularies = Shelf(views.vocabulary, Vocabulary, lambda s: ("published", s.name))
-definitions = Shelf(
-    views.published_definition,
-    PublishedDefinition,
-    lambda s: ("published", f"{s.addressee} {s.name}", s.sha256),
-)
-adoptions = Shelf(views.adoptions, Adoptions, lambda s: ("adopted", s.addressee))
-calendars = Shelf(views.calendar, OwnCalendar, lambda s: ("set", s.addressee))
-absences = Shelf(views.absences, Absences, lambda s: ("declared", f"{s.addressee} {s.institution}"))
-persons = Shelf(
-    views.person,
-    Person,
-    lambda s: (
-        "registered" if s.registered else "retired",
-        f"{s.addressee} {s.institution} {s.person}",
-    ),
-)
-
-erasures = Shelf(views.erasure, Erasure, lambda s: ("erased", None, s.erased_stream.hex))
-
-SHELVES: tuple[Shelf[Any], ...] = (
-    reviews,
-    institutions,
-    reports,
-    files,
-    runs,
-    matches,
-    vocabularies,
-    definitions,
-    adoptions,
-    calendars,
-    absences,
-    persons,
-    erasures,
-)
+SHELVES: tuple[Shelf[Any], ...] = tuple(map(Shelf, KEPT))
 _BY_TYPE = {shelf.type: shelf for shelf in SHELVES}
+
+
+def shelf(state: type[State]) -> Shelf[State]:
+    """The shelf of one kind."""
+    return _BY_TYPE[state]
+
+
+reviews = shelf(Review)
+institutions = shelf(Institution)
+reports = shelf(ProgressReport)
+files = shelf(StoredFile)
+runs = shelf(ImportRun)
+matches = shelf(Match)
+vocabularies = shelf(Vocabulary)
+definitions = shelf(PublishedDefinition)
+adoptions = shelf(Adoptions)
+calendars = shelf(OwnCalendar)
+absences = shelf(Absences)
+persons = shelf(Person)
+erasures = shelf(Erasure)
 
 
 def covering(recommendation: UUID) -> Select[Any]:
@@ -261,8 +216,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed."""
     rows: dict[type, list[tuple[Any, ...]]] = {}
     for change in changes:
-        if shelf := _BY_TYPE.get(type(change.after)):
-            rows.setdefault(shelf.type, []).append(shelf.row(change))
+        if its := _BY_TYPE.get(type(change.after)):
+            rows.setdefault(its.type, []).append(its.row(change))
     for type_, some in rows.items():
         writing.put(connection, _BY_TYPE[type_].table, some)
     _replace(

@@ -44,6 +44,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.refusals import Unavailable
+from projections.shelves import KEPT
 
 log_line = structlog.get_logger("suivi.views")
 
@@ -262,32 +263,9 @@ def _register_table(name: str, *more: Column[Any]) -> Table:
     )
 
 
-review = _register_table(
-    "review",
-    Column("mechanism", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("cycle", Integer),
-)
-institution = _register_table("institution", Column("code", Text, nullable=False, index=True))
-progress_report = _register_table("progress_report")
-stored_file = _register_table("stored_file")
-import_run = _register_table("import_run", Column("format", Text, nullable=False))
-matched = _register_table(
-    "matched",
-    Column("scheme", Text, nullable=False),
-    Column("run", String(32), index=True),
-)
-vocabulary = _register_table("vocabulary")
-published_definition = _register_table(
-    "published_definition", Column("sha256", String(64), nullable=False, index=True)
-)
-adoptions = _register_table("adoptions")
-calendar = _register_table("calendar")
-absences = _register_table("absences")
-person = _register_table("person")
-erasure = _register_table(
-    "erasure", Column("erased_stream", String(32), nullable=False, index=True)
-)
+REGISTERED = {state: _register_table(kept.table, *kept.columns) for state, kept in KEPT.items()}
+"""The table of each kind that the register holds."""
+
 report_cover = Table(
     "report_cover",
     _register,

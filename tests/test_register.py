@@ -182,7 +182,7 @@ def test_reports_are_found_by_what_they_cover(library: Place) -> None:
             found = register.reports.page(
                 connection,
                 everything,
-                [views.progress_report.c.id.in_(owners)],
+                [register.reports.table.c.id.in_(owners)],
                 first=page_size_max,
             )
             assert found.rows == [row for row in rows if covered in row.state.covers]

@@ -28,6 +28,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from domain import casework, credential
 from domain.absence import Absences
 from domain.adoptions import Adoptions
+from domain.aggregates import BY_EVENT
 from domain.calendar import OwnCalendar
 from domain.credential import Holder
 from domain.entry import AuthorityKind, Entry, Event, Visibility, protected_texts
@@ -467,7 +468,7 @@ NOT_WALKED = {
 @pytest.mark.endurance
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
     histories = (any_history(Random(seed), 30, times(2_500, long=4_000)) for seed in range(10, 60))
-    walked = set(feed.FOLDS) - NOT_WALKED
+    walked = set(BY_EVENT) - NOT_WALKED
     history = next(one for one in histories if met_in(one) == walked)
     for entries in history:
         here.record(*entries)

@@ -19,6 +19,7 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
+from domain.aggregates import AGGREGATES, Aggregate
 from domain.casework import StepTaken
 from domain.entry import Entry
 from domain.events import AssignmentHandedOver, AssignmentOpened, Covered, PositionTaken
@@ -33,14 +34,12 @@ from workflows.list_cells import join
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Aggregate = Recommendation | Review | Institution | ProgressReport
-
 
 class Life(NamedTuple):
     """Something the record follows, as it stands, and those of its entries that a reader may
     see."""
 
-    of: Aggregate
+    of: Any
     entries: Sequence[Entry]
 
 
@@ -51,12 +50,7 @@ class Attribute(NamedTuple):
     value: str | int | datetime
 
 
-KINDS: dict[type, str] = {
-    Recommendation: "recommendation",
-    Review: "review",
-    Institution: "institution",
-    ProgressReport: "progress-report",
-}
+TOLD: dict[type, Aggregate] = {a.state: a for a in AGGREGATES if a.told}
 """What objects there are besides cycles."""
 
 CYCLE = "cycle"
@@ -80,12 +74,7 @@ ATTRIBUTES = {
 """What may be said of an event, and the type of it."""
 
 OBJECT_ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "recommendation": (
-        *("addressee", "mechanism", "body", "symbol", "paragraph", "kind", "issues", "actions"),
-    ),
-    "review": ("addressee", "mechanism", "body"),
-    "institution": ("addressee", "code"),
-    "progress-report": ("addressee", "title"),
+    **{aggregate.word: aggregate.told for aggregate in TOLD.values()},
     CYCLE: ("addressee", "mechanism", "body", "cycle"),
 }
 """What is said of an object; all of it is text."""
@@ -241,14 +230,14 @@ class _Objects:
         self.mentioned: dict[str, dict[str, Any]] = {}
         self._written: set[str] = set()
 
-    def of(self, it: Aggregate) -> dict[str, Any]:
+    def of(self, it: Any) -> dict[str, Any]:
         """The object of something that has a life."""
-        kind, id = KINDS[type(it)], _id(it)
+        kind, id = TOLD[type(it)].word, _id(it)
         said = {name: _said(it, name) for name in OBJECT_ATTRIBUTES[kind]}
         cycle, review = self.cycle(it), self.review(it)
         relations = [(cycle, "belongs-to")] if cycle else []
         relations += [(review, "made-in")] if review else []
-        if kind != KINDS[Recommendation]:  # nothing mentions one before its own life
+        if not isinstance(it, Recommendation):  # nothing mentions one before its own life
             self._written.add(id)
             self.mentioned.pop(id, None)
         return _object(id, kind, said, relations)
@@ -259,7 +248,7 @@ class _Objects:
             self.mentioned[id] = _object(id, kind, said)
         return id
 
-    def cycle(self, it: Aggregate) -> str | None:
+    def cycle(self, it: Any) -> str | None:
         """The id of the cycle something belongs to, if to any. Bodies other than the Universal
         Periodic Review have rounds, each body its own."""
         if not isinstance(it, Recommendation | Review):
@@ -272,7 +261,7 @@ class _Objects:
         id = "/".join(filter(None, [CYCLE, *whose.values(), str(number)]))
         return self.mention(id, CYCLE, {**whose, "cycle": number})
 
-    def review(self, it: Aggregate) -> str | None:
+    def review(self, it: Any) -> str | None:
         """The id of the review a recommendation was made in, where that is in the file."""
         if not isinstance(it, Recommendation):
             return None
@@ -282,17 +271,17 @@ class _Objects:
     def institution(self, addressee: str, code: str) -> str:
         """The id of an institution."""
         said = {"addressee": addressee, "code": code}
-        return self.mention(f"{addressee}/{code}", KINDS[Institution], said)
+        return self.mention(f"{addressee}/{code}", TOLD[Institution].word, said)
 
 
-def _said(it: Aggregate, name: str) -> Any:
+def _said(it: Any, name: str) -> Any:
     """What is said of an object; None where nothing is."""
     if isinstance(it, Recommendation) and name in _TERMS:
         return join(map(named, terms(it, _TERMS[name]))) or None
     return getattr(it, name)
 
 
-def _event(entry: Entry, of: Aggregate, objects: _Objects) -> dict[str, Any]:
+def _event(entry: Entry, of: Any, objects: _Objects) -> dict[str, Any]:
     return {
         "id": f"e{entry.log_index}",
         "type": activity(entry),
@@ -307,7 +296,7 @@ def _event(entry: Entry, of: Aggregate, objects: _Objects) -> dict[str, Any]:
     }
 
 
-def _about(entry: Entry, of: Aggregate, objects: _Objects) -> Iterator[tuple[str, str]]:
+def _about(entry: Entry, of: Any, objects: _Objects) -> Iterator[tuple[str, str]]:
     """The objects an event is about: its own and its cycle, who said it, who was assigned, what
     covers it."""
     event = entry.event
@@ -320,10 +309,10 @@ def _about(entry: Entry, of: Aggregate, objects: _Objects) -> Iterator[tuple[str
     elif isinstance(event, AssignmentHandedOver):
         yield objects.institution(of.addressee, event.to), "assignee"
     elif isinstance(event, Covered):
-        yield objects.mention(str(event.report), KINDS[ProgressReport], {}), "covered-by"
+        yield objects.mention(str(event.report), TOLD[ProgressReport].word, {}), "covered-by"
 
 
-def _id(of: Aggregate) -> str:
+def _id(of: Any) -> str:
     return f"{of.addressee}/{of.code}" if isinstance(of, Institution) else str(of.id)
 
 

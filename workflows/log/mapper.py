@@ -19,47 +19,11 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, StoredEvent
 
-from domain import (
-    absence,
-    adoptions,
-    calendar,
-    credential,
-    erasure,
-    import_run,
-    institution,
-    match,
-    person,
-    progress_report,
-    recommendation,
-    review,
-    stored_file,
-    vocabulary,
-    workflow_definition,
-)
+from domain.aggregates import BY_EVENT
 from domain.entry import Entry, Event, Protected, UnreadableEntry
 from domain.refusals import InvalidInput
 
-EVENTS: dict[str, type[Event]] = {
-    cls.topic: cls
-    for module in (
-        recommendation,
-        credential,
-        review,
-        institution,
-        progress_report,
-        stored_file,
-        import_run,
-        match,
-        vocabulary,
-        workflow_definition,
-        adoptions,
-        absence,
-        calendar,
-        erasure,
-        person,
-    )
-    for cls in module.EVENTS
-}
+EVENTS: dict[str, type[Event]] = {event.topic: event for event in BY_EVENT}
 """Every topic ever stored and the class that reads it. Topics are added, never changed."""
 
 COMMITMENT_TAG = b"suivi:commitment:v1\x00"

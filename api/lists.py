@@ -1,0 +1,109 @@
+"""Lists of what the register holds: conditions, pages and their arguments follow from the state of
+each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
+from typing import Any, Generic, Optional, TypeVar
+
+import strawberry
+from sqlalchemy import ColumnElement
+from strawberry import Info
+
+from api.context import Context, Reading
+from api.derive import asked_type
+from api.looking_back import AsOf, look
+from api.queries import PageInfo
+from api.register import Registered
+from projections import register
+
+Node = TypeVar("Node")
+
+Condition = Callable[[Any, strawberry.ID], ColumnElement[bool]]
+
+_several: Any = list
+_nullable: Any = Optional
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[Node]):
+    nodes: list[Node]
+    page_info: PageInfo
+    total_count: int = strawberry.field(description="How many there are, on all pages.")
+
+
+def listed(
+    node: type[Registered],
+    description: str,
+    *by: str,
+    only: Mapping[str, str] | None = None,
+    descending: bool = False,
+    has_days: bool = True,
+    **by_id: Condition,
+) -> Any:
+    """The list of one kind, narrowed by its addressee and by fields of its state, a list of values
+    each (`by`), and by the ids of other things (`by_id`). `only`: what columns hold in any case.
+    `has_days` False: it is not asked as of a day in the world."""
+    shelf = register.shelf(node.shows)
+    lists = {"addressee": _several[str]} | {
+        name: _several[asked_type(node.shows, name)] for name in by
+    }
+
+    def resolve(info: Info[Context, None], **asked: Any) -> Any:
+        days = asked.pop("effective_on", None)
+        reading = look(info.context, asked.pop("as_of"), days, asked["addressee"])
+        first, after = asked.pop("first"), asked.pop("after")
+        c = shelf.table.c
+        conditions = [c[name] == word for name, word in (only or {}).items()]
+        for name, wanted in asked.items():
+            if wanted is None:
+                continue
+            if name in by_id:
+                conditions.append(by_id[name](c, wanted))
+            else:
+                conditions.append(c[name].in_([getattr(one, "value", one) for one in wanted]))
+        page = shelf.page(
+            reading.connection,
+            reading.scope,
+            conditions,
+            first=first,
+            after=after,
+            descending=descending,
+        )
+        return _connection(reading, node, page, after)
+
+    arguments = [
+        *((name, _nullable[type_], None) for name, type_ in lists.items()),
+        *((name, _nullable[strawberry.ID], None) for name in by_id),
+        ("first", int, 50),
+        ("after", _nullable[str], None),
+        ("as_of", _nullable[AsOf], None),
+        *([("effective_on", _nullable[str], None)] if has_days else []),
+    ]
+    resolve.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter("info", Parameter.KEYWORD_ONLY, annotation=Info[Context, None]),
+            *(
+                Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=type_)
+                for name, type_, default in arguments
+            ),
+        ],
+        return_annotation=Connection[node],  # type: ignore[valid-type]
+    )
+    return strawberry.field(resolver=resolve, description=description)
+
+
+def _connection(
+    reading: Reading, node: type[Registered], page: register.Page[Any], after: str | None
+) -> Connection[Any]:
+    return Connection(
+        nodes=[node(row=row, reading=reading) for row in page.rows],
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=after is not None,
+            start_cursor=page.rows[0].state.id.hex if page.rows else None,
+            end_cursor=page.end,
+        ),
+        total_count=page.total,
+    )
