@@ -50,3 +50,19 @@ def test_public_texts_name_a_rule_in_words_and_not_by_its_number() -> None:
     """If you are here because of a docstring that the schema shows: say what the rule says."""
     for name in PUBLIC:
         assert not cited((ROOT / name).read_text()), name
+
+
+def glossary() -> list[list[str]]:
+    """The cells of each row: word, meaning, names in code, and so on."""
+    lines = (DOCS / "glossary.md").read_text().splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| **")]
+
+
+def test_every_name_that_the_glossary_gives_is_in_the_code_and_no_word_is_given_twice() -> None:
+    text = "\n".join(p.read_text() for p in [*code(), ROOT / "api" / "schema.graphql"])
+    words = [word for row in glossary() for word in re.findall(r"\*\*(.+?)\*\*", row[0])]
+    assert len(words) == len(set(words)) > 40
+    for row in glossary():
+        for name in re.findall(r"`([^`]+)`", row[2] if len(row) > 2 else ""):
+            known = (ROOT / name).exists() or re.search(rf"\b{re.escape(name.rstrip('.*'))}\b", text)
+            assert known or name.startswith("suivi "), f"{row[0]}: the code has no `{name}`"
