@@ -285,8 +285,8 @@ class Identified(RecommendationEvent, frozen=True):
 
 
 class AliasWithdrawn(RecommendationEvent, frozen=True):
-    """A name turned out to be another's: a row of a second source that was matched to it was
-    not it (domain rule 20)."""
+    """A name was withdrawn because it belongs to another recommendation: the match with a row of a
+    second source was wrong."""
 
     topic: ClassVar[str] = "recommendation.alias-withdrawn.v1"
     by_step: ClassVar[str] = "withdraw-alias"
@@ -298,7 +298,8 @@ class AliasWithdrawn(RecommendationEvent, frozen=True):
 
 
 class Classified(RecommendationEvent, frozen=True):
-    """Terms of vocabularies were said to fit (domain rule 12); `how` says by what means."""
+    """Terms of vocabularies were assigned, each with the version of its vocabulary; `how` says by
+    what means."""
 
     topic: ClassVar[str] = "recommendation.classified.v1"
     by_step: ClassVar[str] = "classify"
@@ -326,7 +327,7 @@ class Declassified(RecommendationEvent, frozen=True):
 
 
 class PositionTaken(RecommendationEvent, frozen=True):
-    """The State took a position, or a new one (domain rule 2).
+    """The State took a position, or revised an earlier one.
 
     The stamp's effective date is when it was expressed, its source the citation as printed.
     `printed` is the wording; `published` and `adopted` are dates where they differ;
@@ -649,7 +650,7 @@ class Covered(RecommendationEvent, frozen=True):
 
 
 class Assessed(RecommendationEvent, frozen=True):
-    """Somebody assessed the implementation (domain rule 6). Assessments stand side by side.
+    """An assessor judged the implementation. Assessments of several assessors stand side by side.
 
     `assessor` is who judged, the stamp's speaker who recorded it, the stamp's source where it is
     written. `common` is the grade on the common scale as it mapped that day, None: does not map.
@@ -796,8 +797,8 @@ class Reopened(RecommendationEvent, frozen=True):
 
 
 class Continued(RecommendationEvent, frozen=True):
-    """At a cycle's end it was decided to go on under its own symbol; it does not count in the
-    next cycle (domain rule 9)."""
+    """At a cycle's end, the State decided to continue the recommendation under its own symbol. It
+    does not count in the next cycle."""
 
     topic: ClassVar[str] = "recommendation.continued.v1"
     by_step: ClassVar[str] = "continue"

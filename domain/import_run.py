@@ -37,7 +37,7 @@ class ImportOption(Stored, frozen=True):
 
 
 class ImportCount(Stored, frozen=True):
-    """How many; the name states the unit ("rows", "recommendations-new"; domain rule 5)."""
+    """How many; the name states the unit ("rows", "recommendations-new")."""
 
     name: str
     value: int

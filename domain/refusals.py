@@ -1,43 +1,43 @@
-"""Why something is refused: one class a reason, a sentence for the person, a stable code for the
+"""Refusals: one class for each reason, with a sentence for the person and a stable code for the
 program.
 
     Refusal
-    ├── InvalidInput            the request itself makes no sense
-    │   ├── LimitExceeded       … because it is larger than a stated limit
-    │   └── UnknownCursor       … because its cursor is not of this log
-    ├── NotFound                what it names is not there, or not for this reader
-    ├── Ambiguous               it fits more than one thing
+    ├── InvalidInput            the request is malformed or contradicts itself
+    │   ├── LimitExceeded       the request is larger than a stated limit
+    │   └── UnknownCursor       the cursor does not belong to this log
+    ├── NotFound                the named thing does not exist, or this reader may not see it
+    ├── Ambiguous               the name fits more than one thing
     ├── Forbidden               the role may not do this
-    ├── StaleVersion            somebody else was faster
-    ├── CommandReused           the command id was used for something else
+    ├── StaleVersion            another command changed the version first
+    ├── CommandReused           the command id was used for another request
     ├── StepNotOpen             the procedure does not allow this step now
-    │   └── FourEyes            … because somebody else must take it, or approve it first
-    ├── UnsoundDefinition       a procedure that the gate does not let through
+    │   └── FourEyes            another person must take the step, or approve it first
+    ├── UnsoundDefinition       the procedure did not pass the gate
     ├── Unavailable             the log cannot be reached; send the same command again
     ├── Busy                    too many requests wait; send it again later
-    ├── TimedOut                it took longer than a request may; ask for less at once
-    └── DoesNotHold             a rule that binds every State
-        ├── NoPositionHere      this mechanism knows no position
+    ├── TimedOut                the request took too long; ask for less at once
+    └── DoesNotHold             a rule that binds every State forbids it
+        ├── NoPositionHere      this mechanism asks for no position
         ├── UnknownPart         the paragraph has no such part
         ├── UnknownInstitution  the State has no such institution
-        ├── UnknownAssignment   there is no such assignment, or it has ended
-        ├── UnknownAlias        it does not go by this name
-        ├── UnknownReport       there is no such progress report in the state needed
+        ├── UnknownAssignment   the assignment does not exist or has ended
+        ├── UnknownAlias        the recommendation does not have this name
+        ├── UnknownReport       no progress report in the required state has this id
         ├── UnknownEntry        there is no such entry to strike
         ├── UnknownLink         there is no such link
-        ├── UnknownTerm         the recommendation does not bear this term
+        ├── UnknownTerm         the recommendation does not have this term
         ├── UnknownGrade        the scheme has no such version or grade
-        ├── UnknownDeadline     there is no such deadline now
-        ├── UnknownTask         there is no such task now
-        ├── UnknownPerson       nobody has registered the person whom a system names
-        ├── TaskClaimedByOther  another person has taken this task on
-        ├── NeedsDecision       it is left to somebody else, or to a decision case by case
-        ├── AlreadySo           it is so already; nothing would change
+        ├── UnknownDeadline     no such deadline is running
+        ├── UnknownTask         no such task is open
+        ├── UnknownPerson       the person whom a system names is not registered
+        ├── TaskClaimedByOther  another person has claimed this task
+        ├── NeedsDecision       another role must decide, or people must decide case by case
+        ├── AlreadySo           the record says so already; nothing would change
         ├── LinkToItself        a recommendation cannot be linked to itself
         └── HasEnded            it has ended and takes no further step
 
 A refusal leaves no event. Codes are part of the API's promise: they are added, never changed.
-Anything that is not a Refusal is a fault of ours and is shown to nobody.
+Any other exception is a fault of Suivi, and no client sees its text.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ valid_told_max = 20
 
 
 def valid(known: Iterable[object], said: object = "") -> str:
-    """The valid values in a sentence, for the message that refuses another: the one that may be
-    meant first, and no more than a reader wants to see."""
+    """The valid values in a sentence, for a message that refuses another value. The nearest value
+    comes first, and at most `valid_told_max` values are listed."""
     names = [str(name) for name in known]
     if not names:
         return "There are none."
@@ -63,7 +63,7 @@ def valid(known: Iterable[object], said: object = "") -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a line, no more than a reader wants to see."""
+    """Names in a line, at most `valid_told_max` of them."""
     some = ", ".join(names[:valid_told_max])
     return (
         f"{some}, and {len(names) - valid_told_max} more" if len(names) > valid_told_max else some
@@ -71,8 +71,8 @@ def listed(names: Sequence[str]) -> str:
 
 
 class Refusal(Exception):
-    """Base of all refusals. `code` is stable; `message` says what to do; `facts` holds values a
-    program may act on, such as the current version, or the field that is refused."""
+    """Base of all refusals. `code` is stable and `message` says what to do. `facts` has values for
+    programs, such as the current version or the refused field."""
 
     code: ClassVar[str] = "REFUSED"
 
@@ -215,7 +215,7 @@ class HasEnded(DoesNotHold):
 
 
 def table() -> str:
-    """Code and meaning of every refusal, as the table in the documentation has it."""
+    """Code and meaning of every refusal: the table of docs/integrating.md."""
     meanings = dict(re.findall(r"[├└]── (\w+) +(.+)", __doc__ or ""))
     rows = (f"| `{r.code}` | {meanings[r.__name__]} |" for r in all_refusals() if r is not Refusal)
     return "\n".join(("| code | means |", "|---|---|", *rows)) + "\n"

@@ -108,7 +108,7 @@ class ReviewAdopted(ReviewEvent, frozen=True):
 
 
 class ReviewClosed(ReviewEvent, frozen=True):
-    """The review is over. Its recommendations stay as they are (domain rule 9)."""
+    """The review is over. Its recommendations stay as they are."""
 
     topic: ClassVar[str] = "review.closed.v1"
 

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What sort of text it is (domain rule 11). Concerns never count as recommendations."""
+    """The kind of text. Concerns never count as recommendations."""
 
+    # domain rule 11
     RECOMMENDATION = "recommendation"
     CONCERN = "concern"
     PLEDGE = "pledge"
@@ -20,7 +21,8 @@ class Kind(StrEnum):
 
 
 class Mechanism(StrEnum):
-    """Which kind of body speaks. Only the Universal Periodic Review knows a position."""
+    """The kind of body that made the recommendation. Only the Universal Periodic Review asks for a
+    position."""
 
     UPR = "upr"
     TREATY_BODY = "treaty-body"
@@ -29,16 +31,17 @@ class Mechanism(StrEnum):
 
 
 class TextStatus(StrEnum):
-    """Where a text comes from (domain rule 16)."""
+    """The status of a text: official, a translation, or a machine's translation."""
 
+    # domain rule 16
     OFFICIAL = "official"
     TRANSLATION = "translation"
     MACHINE = "machine"
 
 
 class Answer(StrEnum):
-    """A State's answer to a recommendation. UN documents write supported where everyday use, and
-    older documents, say accepted. There is no "rejected"."""
+    """A State's answer to a recommendation. UN documents write "supported"; older documents and
+    everyday use say "accepted". No answer is called "rejected"."""
 
     SUPPORTED = "supported"
     NOTED = "noted"
@@ -55,7 +58,7 @@ class Organ(StrEnum):
 
 
 class Position(StrEnum):
-    """The position as it stands: `by-part` when each part of the paragraph has its own."""
+    """The current position: `by-part` when each part of the paragraph has its own."""
 
     PENDING = "pending"
     SUPPORTED = "supported"
@@ -65,15 +68,16 @@ class Position(StrEnum):
 
 
 class Capacity(StrEnum):
-    """As what an institution is assigned."""
+    """The capacity in which an institution is assigned."""
 
     LEAD = "lead"
     SUPPORTING = "supporting"
 
 
 class AssignmentStatus(StrEnum):
-    """How an assignment stands (domain rule 8)."""
+    """The state of an assignment."""
 
+    # domain rule 8
     OFFERED = "offered"
     ASSIGNED = "assigned"
     DECLINED = "declined"
@@ -83,7 +87,7 @@ class AssignmentStatus(StrEnum):
 
 
 class ProgressStatus(StrEnum):
-    """How far a progress report has come."""
+    """The state of a progress update or a progress report."""
 
     DRAFTED = "drafted"
     CLEARED = "cleared"
@@ -92,8 +96,9 @@ class ProgressStatus(StrEnum):
 
 
 class AssessorKind(StrEnum):
-    """Who assesses; never the one who records (domain rule 6)."""
+    """The kind of assessor. The assessor is not the person who records the assessment."""
 
+    # domain rule 6
     STATE = "state"
     TREATY_BODY = "treaty-body"
     SPECIAL_PROCEDURE = "special-procedure"
@@ -104,7 +109,7 @@ class AssessorKind(StrEnum):
 
 
 class ReportKind(StrEnum):
-    """In which report a recommendation is reported. A mid-term report is voluntary."""
+    """The kind of State report that reports a recommendation. A mid-term report is voluntary."""
 
     MID_TERM = "mid-term"
     NATIONAL = "national"
@@ -113,8 +118,9 @@ class ReportKind(StrEnum):
 
 
 class CorrectionKind(StrEnum):
-    """Which kind of correction it is (domain rule 19)."""
+    """The kind of a correction."""
 
+    # domain rule 19
     CLERICAL = "clerical"
     CORRIGENDUM = "corrigendum"
     REISSUED = "reissued"
@@ -152,7 +158,7 @@ class Closing(StrEnum):
 
 
 class Owed(StrEnum):
-    """What somebody has promised, or was asked, to do by a day."""
+    """The obligation that is due by a day."""
 
     POSITION = "position"
     ANSWER_TO_OFFER = "answer-to-offer"
@@ -161,7 +167,7 @@ class Owed(StrEnum):
 
 
 class Stage(StrEnum):
-    """The everyday view over the four dimensions: the furthest point reached."""
+    """The stage computed from the four dimensions: the furthest point reached."""
 
     RECEIVED = "received"
     ACCEPTED = "accepted"
@@ -172,7 +178,7 @@ class Stage(StrEnum):
 
 
 class ReviewStatus(StrEnum):
-    """How far a review has come. An adopted one goes on until it is closed."""
+    """The state of a review. An adopted review continues until it is closed."""
 
     OPEN = "open"
     ADOPTED = "adopted"
@@ -180,7 +186,7 @@ class ReviewStatus(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """What a document is in a review."""
+    """The kind of a review's document."""
 
     NATIONAL_REPORT = "national-report"
     COMPILATION = "compilation"
@@ -195,7 +201,7 @@ class DocumentKind(StrEnum):
 
 
 class InstitutionKind(StrEnum):
-    """What sort of institution it is."""
+    """The kind of an institution."""
 
     MINISTRY = "ministry"
     AGENCY = "agency"
@@ -208,8 +214,9 @@ class InstitutionKind(StrEnum):
 
 
 class InstitutionStatus(StrEnum):
-    """Whether an institution goes on, or how it ended (domain rule 8)."""
+    """Whether an institution exists, or how it ended."""
 
+    # domain rule 8
     ACTIVE = "active"
     MERGED = "merged"
     SPLIT = "split"
@@ -217,7 +224,7 @@ class InstitutionStatus(StrEnum):
 
 
 class ImportStatus(StrEnum):
-    """How a run of an import stands."""
+    """The state of an import run."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -225,15 +232,16 @@ class ImportStatus(StrEnum):
 
 
 class MatchStatus(StrEnum):
-    """What was decided about a row of a second source (domain rule 20)."""
+    """The decision about a row of a second source."""
 
+    # domain rule 20
     UNDECIDED = "undecided"
     MADE = "made"
     REFUSED = "refused"
 
 
 class Aspect(StrEnum):
-    """What is told of a recommendation, each apart from the others: never one status."""
+    """A dimension of a recommendation. Each changes independently: there is no single status."""
 
     RECORD = "record"
     POSITION = "position"
@@ -243,8 +251,8 @@ class Aspect(StrEnum):
 
 
 class Bucket(StrEnum):
-    """What a state of a procedure counts as in overviews, however a State calls it. What is
-    `not-counted`, no overview tells apart."""
+    """The category in which overviews count a state of a procedure, whatever label the State gives
+    it. Overviews do not show `not-counted` states."""
 
     OPEN = "open"
     SUSPENDED = "suspended"

@@ -1,0 +1,86 @@
+"""The documents and the code name the same things."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests import prose
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+RULES = DOCS / "domain-rules.md"
+PACKAGES = ("domain", "workflows", "projections", "api")
+PUBLIC = ("api/schema.graphql", "workflows/steps.json", "workflows/procedure/schema.json")
+
+CITED = re.compile(r"\bdomain\s+rules?\s+(\d+(?:(?:,| and|, and)\s+\d+)*)", re.IGNORECASE)
+
+
+def cited(text: str) -> set[int]:
+    return {int(n) for numbers in CITED.findall(text) for n in re.findall(r"\d+", numbers)}
+
+
+def rules() -> dict[int, str]:
+    """number → the rule's text."""
+    parts = re.split(r"^## (\d+)\. .+$", RULES.read_text(), flags=re.M)[1:]
+    return {int(number): text for number, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def code() -> list[Path]:
+    return sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
+
+
+def test_the_domain_rules_are_numbered_without_gaps_and_each_has_a_source_and_a_keeper() -> None:
+    assert list(rules()) == list(range(1, len(rules()) + 1))
+    for number, text in rules().items():
+        source, kept = text.partition("\n- Source: ")[2].partition("\n- Kept by: ")[::2]
+        assert source.strip(), number
+        assert kept.strip(), number
+        for name in re.findall(r"`((?:[\w-]+/)+[\w.-]*)`", kept):
+            assert (ROOT / name).exists(), f"rule {number} is kept by {name}, which does not exist"
+
+
+def test_every_cited_domain_rule_exists_and_every_rule_that_code_keeps_is_cited() -> None:
+    files = [*code(), *(ROOT / "tests").glob("*.py"), *ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+    told = {n: p for p in files if p != RULES for n in cited(p.read_text())}
+    assert {n: p for n, p in told.items() if n not in rules()} == {}
+    kept = {n for n, text in rules().items() if "Kept by: no code yet" not in text}
+    assert kept <= set(told), f"no code, test or document cites the rules {kept - set(told)}"
+
+
+def test_public_texts_name_a_rule_in_words_and_not_by_its_number() -> None:
+    """If you are here because of a docstring that the schema shows: say what the rule says."""
+    for name in PUBLIC:
+        assert not cited((ROOT / name).read_text()), name
+
+
+def glossary() -> list[list[str]]:
+    """The cells of each row: word, meaning, names in code, and so on."""
+    lines = (DOCS / "glossary.md").read_text().splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| **")]
+
+
+def test_every_name_that_the_glossary_gives_is_in_the_code_and_no_word_is_given_twice() -> None:
+    text = "\n".join(p.read_text() for p in [*code(), ROOT / "api" / "schema.graphql"])
+    words = [word for row in glossary() for word in re.findall(r"\*\*(.+?)\*\*", row[0])]
+    assert len(words) == len(set(words)) > 40
+    for row in glossary():
+        for name in re.findall(r"`([^`]+)`", row[2] if len(row) > 2 else ""):
+            known = (ROOT / name).exists() or re.search(
+                rf"\b{re.escape(name.rstrip('.*'))}\b", text
+            )
+            assert known or name.startswith("suivi "), f"{row[0]}: the code has no `{name}`"
+
+
+def test_public_prose_has_no_more_bad_habits_than_it_had() -> None:
+    """If you are here because there are more: put the noun first, one fact a sentence. If there are
+    fewer: run `python -m tests.prose`, which writes the numbers down."""
+    assert prose.counts() == json.loads(prose.COUNTS.read_text())
+
+
+def test_bad_habits_of_prose_are_found() -> None:
+    bad = ("What nobody waits for ends.", "It is told to whoever asks.", "It stands at the door.")
+    good = ("What does it cost?", "The server ends the work that no client waits for.")
+    found = [s for s in (*bad, *good) if any(re.search(p, s) for p in prose.HABITS.values())]
+    assert found == [*bad]
