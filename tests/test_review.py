@@ -102,25 +102,6 @@ def test_frozen_samples_fold_in_the_order_of_their_events(module: ModuleType) ->
     assert state.institution == "Ministry of Foreign Affairs"
 
 
-@pytest.mark.parametrize("module", ASIDE, ids=lambda module: module.__name__)
-def test_no_entries_add_up_to_nothing(module: ModuleType) -> None:
-    assert module.fold([]) is None
-
-
-def test_every_event_and_stored_struct_has_a_name_of_its_own() -> None:
-    """GraphQL types derive from them."""
-    held = [
-        cls
-        for module in ASIDE
-        for cls in vars(module).values()
-        if isinstance(cls, type) and issubclass(cls, msgspec.Struct)
-    ]
-    names = {cls.__name__: cls for cls in held}
-    assert len(names) == len(set(held))
-    topics = [event.topic for module in ASIDE for event in module.EVENTS]
-    assert len(set(topics)) == len(topics) == 29
-
-
 # --- A review ------------------------------------------------------------------------------------
 
 
