@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+
+import pytest
+
+from tests import prose
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -64,5 +69,45 @@ def test_every_name_that_the_glossary_gives_is_in_the_code_and_no_word_is_given_
     assert len(words) == len(set(words)) > 40
     for row in glossary():
         for name in re.findall(r"`([^`]+)`", row[2] if len(row) > 2 else ""):
-            known = (ROOT / name).exists() or re.search(rf"\b{re.escape(name.rstrip('.*'))}\b", text)
+            known = (ROOT / name).exists() or re.search(
+                rf"\b{re.escape(name.rstrip('.*'))}\b", text
+            )
             assert known or name.startswith("suivi "), f"{row[0]}: the code has no `{name}`"
+
+
+# --- Plain English -------------------------------------------------------------------------------
+
+
+def test_public_prose_has_no_new_sentence_of_the_worst_habits() -> None:
+    """If you are here because of a new sentence: `python -m tests.prose` prints it. Say who does
+    what, and name the thing. If you removed one: `python -m tests.prose --write`."""
+    assert prose.counts() == json.loads(prose.COUNTS.read_text())
+
+
+@pytest.mark.parametrize(
+    ("said", "habit"),
+    [
+        ("What nobody waits for ends.", "begins with a relative clause"),
+        ("It is refused. Whoever asks is told why.", "begins with a relative clause"),
+        ("A proof is not to be had.", "to be had"),
+        ("The case stands at `plan`.", "stand"),
+        ("The position as it stands.", "stand"),
+        ("Keys of before keep their rights.", "of before"),
+        ("The receipt tells of each row.", "tell"),
+    ],
+)
+def test_a_sentence_of_a_bad_habit_is_found(said: str, habit: str) -> None:
+    assert habit in prose.habits(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What is a part?",
+        "Say what is missing.",
+        "A substitute stands in for them.",
+        "`What` is a name. The row stands alone.",
+    ],
+)
+def test_a_plain_sentence_is_not(said: str) -> None:
+    assert prose.habits(said) == []
