@@ -1,6 +1,6 @@
 """Public prose and its worst habits: sentences whose subject is a relative clause, and short verbs
-that stand for several meanings. `python -m tests.prose` prints every finding, `python -m tests.prose --write`
-lowers the counts."""
+that stand for several meanings. `python -m tests.prose` prints every finding;
+`python -m tests.prose --write` lowers the counts."""
 
 from __future__ import annotations
 

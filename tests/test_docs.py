@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from tests import prose
+from api.command_line import _parser
+from tests import prose, reference
+from workflows.access import Role
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -111,3 +114,46 @@ def test_a_sentence_of_a_bad_habit_is_found(said: str, habit: str) -> None:
 )
 def test_a_plain_sentence_is_not(said: str) -> None:
     assert prose.habits(said) == []
+
+
+# --- Every command, step, event, role and link ---------------------------------------------------
+
+
+def test_the_reference_lists_every_command_step_and_event_as_the_code_has_them() -> None:
+    assert reference.PAGE.read_text() == reference.page(), "run: python -m tests.reference"
+
+
+def test_the_integrators_page_has_a_row_for_every_role_and_for_no_other() -> None:
+    page = (DOCS / "integrating.md").read_text()
+    table = page.partition("| role | may do | may read |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    told = [line.split("|")[1].strip() for line in table.splitlines()]
+    assert sorted(told) == sorted(role.value for role in Role)
+
+
+def pages() -> list[Path]:
+    return [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+
+
+def test_every_command_line_in_the_documents_is_one_that_suivi_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sent = [
+        line
+        for page in pages()
+        for line in re.findall(
+            r"^    (?:\.venv/bin/)?suivi (.+)$", page.read_text().replace("\\\n", " "), re.M
+        )
+    ]
+    assert len(sent) > 20
+    for line in sent:
+        arguments = re.split(r"\s[>|]\s", line.partition(" #")[0])[0]
+        try:
+            _parser().parse_args(shlex.split(arguments))
+        except SystemExit:
+            pytest.fail(f"suivi {arguments}: {capsys.readouterr().err}")
+
+
+def test_every_link_between_documents_leads_to_a_file() -> None:
+    for page in pages():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links {target}"
