@@ -59,13 +59,13 @@ class Connection(Generic[Registered]):
 # --- Figures -------------------------------------------------------------------------------------
 
 
-@strawberry.type(description="The number of recommendations with one value of a dimension.")
+@strawberry.type(description="How many stand at a word of one dimension.")
 class Tally:
     value: str
     count: int
 
 
-@strawberry.enum(description="The counted unit.")
+@strawberry.enum(description="What is counted.")
 class CountingUnit(Enum):
     PARAGRAPH = "paragraph"
     PART = "part"
@@ -136,7 +136,7 @@ class GradeFigures:
     scheme_version: str
     grade: str
     common: enum_type(Common) | None = strawberry.field(  # type: ignore[valid-type]
-        description="Its value on the common scale; null if the scheme does not map it."
+        description="What it means on the common scale; null where it does not map."
     )
     paragraphs: int
     parts: int
@@ -207,7 +207,7 @@ class ImportJob:
     def status(self) -> enum_type(JobStatus):  # type: ignore[valid-type]
         return self.job.status
 
-    @strawberry.field(description="Its current phase.")
+    @strawberry.field(description="What it is doing.")
     def doing(self) -> str:
         return self.job.doing
 
@@ -219,7 +219,7 @@ class ImportJob:
     def total(self) -> float:
         return float(self.job.total)
 
-    @strawberry.field(description="Its result, after it has ended.")
+    @strawberry.field(description="What it found and did, once it has ended.")
     def receipt(self) -> JSON | None:
         receipt = self.job.receipt
         return None if receipt is None else msgspec.to_builtins(receipt)
