@@ -24,7 +24,9 @@ from workflows.visibility import bounds
 AbsenceType: Any = struct_type(AbsenceHeld)
 
 
-@strawberry.type(description="Who is away from an institution. Persons are named by pseudonym.")
+@strawberry.type(
+    description="Absences of persons of an institution. Persons are named by pseudonym."
+)
 class InstitutionAbsences:
     addressee: str
     institution: str
@@ -47,7 +49,7 @@ class AbsencesInput(Circumstances):
 @strawberry.input
 class DeclareAbsenceInput(AbsencesInput):
     absent: str = strawberry.field(description="The person who is away, by pseudonym.")
-    substitute: str = strawberry.field(description="The person who stands in.")
+    substitute: str = strawberry.field(description="The substitute.")
     since: str = strawberry.field(description="The first day: 2026-08-03.")
     until: str = strawberry.field(description="The last day.")
 
@@ -57,7 +59,9 @@ class EndAbsenceInput(AbsencesInput):
     absence: int = strawberry.field(description="The absence's id.")
 
 
-@strawberry.type(description="What became of an institution's absences, or why it was refused.")
+@strawberry.type(
+    description="Absences of an institution after a step, or the reasons for its refusal."
+)
 class AbsencesPayload:
     absences: InstitutionAbsences | None = strawberry.field(
         description="As they stand after the step; null when refused, or when the views took too "
@@ -70,7 +74,7 @@ class AbsencesPayload:
 
 @strawberry.type
 class AbsenceQuery:
-    @strawberry.field(description="Who is away from your institution, and who stands in.")
+    @strawberry.field(description="Absent persons of your institution, and their substitutes.")
     def absences(
         self, info: Info[Context, None], addressee: str, as_of: AsOf | None = None
     ) -> InstitutionAbsences:

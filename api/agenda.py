@@ -57,7 +57,7 @@ class Task:
     def task(self) -> TaskOnCase:
         return TaskOnCase(held=self.found.held, compiled=self.recommendation.compiled())
 
-    @strawberry.field(description="Whose it is; null: whoever coordinates.")
+    @strawberry.field(description="The institution to which it belongs; null: the coordinators.")
     def institution(self) -> str | None:
         return self.found.institution
 
@@ -114,7 +114,7 @@ class Notification:
     def role(self) -> str:
         return self.found.role
 
-    @strawberry.field(description="Of which institution; null: whoever coordinates.")
+    @strawberry.field(description="The institution; null: the coordinators.")
     def institution(self) -> str | None:
         return self.found.institution
 
@@ -128,7 +128,7 @@ class NotificationConnection:
     )
 
 
-@strawberry.type(description="What the clock does next on a case.")
+@strawberry.type(description="The next timer of a case.")
 class NextTimer:
     at: datetime = strawberry.field(description="The instant from which it is done.")
     does: str = strawberry.field(description="remind, pass, escalate or resume.")
@@ -215,7 +215,7 @@ class AgendaQuery:
         )
 
     @strawberry.field(
-        description="What the clock does next, case by case. A page may have fewer than asked for. "
+        description="The next timer of each case. A page may have fewer than asked for. "
         "For those who work on recommendations, and auditors."
     )
     def timers(
@@ -301,7 +301,7 @@ class AgendaQuery:
         if context.principal.role is Role.FOCAL_POINT:
             own = speaking(context.principal)
             if institution not in (None, own):
-                raise Forbidden(f"A focal point reads what its institution, {own}, is told.")
+                raise Forbidden(f"A focal point reads what its institution, {own}, receives.")
             institution = own
         found, more = agenda.notices(
             context.connection,

@@ -53,7 +53,7 @@ class StepItemInput:
 @strawberry.input
 class ManyInput(Circumstances):
     visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
-        default=None, description="Who may read the entries."
+        default=None, description="The readers of the entries."
     )
     dry_run: bool = strawberry.field(
         default=False, description="Tells what would come of each, and records nothing."
@@ -66,10 +66,10 @@ class TakeStepsInput(ManyInput):
         description="In this order, where they are about the same recommendation."
     )
     step: str | None = strawberry.field(default=None, description="The step of all items.")
-    data: JSON | None = strawberry.field(default=None, description="What the step carries.")
+    data: JSON | None = strawberry.field(default=None, description="The data of the step.")
 
 
-@strawberry.input(description="What is decided of one case that a review leaves open.")
+@strawberry.input(description="Decision on one case that a review leaves open.")
 class CaseDecisionInput:
     id: strawberry.ID = strawberry.field(description="The recommendation.")
     expected_version: int = strawberry.field(
@@ -108,10 +108,10 @@ class ForeseenStep:
     version: int
     left: list[str] = strawberry.field(description="The states it would leave.")
     entered: list[str] = strawberry.field(description="The states it would enter.")
-    states: list[str] = strawberry.field(description="The states it would stand in.")
+    states: list[str] = strawberry.field(description="The states that would be active.")
 
 
-@strawberry.type(description="What became of one of many steps.")
+@strawberry.type(description="Result of one of many steps.")
 class StepResult:
     id: strawberry.ID = strawberry.field(description="The recommendation, as it was named.")
     ok: bool = strawberry.field(description="Whether it was taken, or in a dry run would be.")
@@ -127,7 +127,7 @@ class StepResult:
     errors: list[StepError] = strawberry.field(description="Empty when it was taken.")
 
 
-@strawberry.type(description="What became of many steps, each for itself.")
+@strawberry.type(description="Results of many steps, each independent of the others.")
 class StepsPayload:
     results: list[StepResult] = strawberry.field(description="In the order of the items.")
     log_index: int | None = strawberry.field(description="Log index of the last entry recorded.")

@@ -144,7 +144,7 @@ class Calendar:
 @strawberry.input
 class DayOffInput:
     day: str = strawberry.field(description="ISO 8601: 2025-12-24.")
-    name: str = strawberry.field(description="What it is called.")
+    name: str = strawberry.field(description="Its name.")
 
 
 @strawberry.input
@@ -174,7 +174,7 @@ class SetCalendarInput(Circumstances):
     )
 
 
-@strawberry.type(description="What became of a calendar, or the reasons it was refused.")
+@strawberry.type(description="The calendar after the step, or the reasons for its refusal.")
 class CalendarPayload:
     calendar: Calendar | None = strawberry.field(
         description="As it stands after the step; null when refused, or when the views took too "

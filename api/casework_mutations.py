@@ -35,8 +35,8 @@ class TaskInput(StepInput):
 class ReleaseTaskInput(TaskInput):
     institution: str | None = strawberry.field(
         default=None,
-        description="Whose claim is released: your own, if not given. Only a coordinator may name "
-        "another.",
+        description="The person whose claim is released; by default your own. Only a "
+        "coordinator may name another.",
     )
 
 
@@ -80,7 +80,7 @@ class ExtendDeadlineInput(DeadlineInput):
 
 @strawberry.input
 class RemarkInput(StepInput):
-    words: str = strawberry.field(description="What is remarked. It can be erased later.")
+    words: str = strawberry.field(description="The comment. It can be erased later.")
 
 
 @strawberry.type

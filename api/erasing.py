@@ -21,7 +21,7 @@ class EraseTextsInput(Circumstances):
         default=None, description="The entry, by its place in the log."
     )
     of: strawberry.ID | None = strawberry.field(
-        default=None, description="What the entry is about, where it is not named by log index."
+        default=None, description="The aggregate of the entry, if no log index names the entry."
     )
     version: int | None = strawberry.field(
         default=None, description="The entry's version of what it is about."

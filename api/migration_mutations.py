@@ -45,7 +45,7 @@ class StateMapInput:
     )
 
 
-@strawberry.input(description="What becomes of one deadline.")
+@strawberry.input(description="The treatment of one deadline.")
 class DeadlineOverrideInput:
     deadline: str
     policy: PolicyType  # type: ignore[valid-type]
@@ -72,7 +72,8 @@ class MigrateCasesInput(Circumstances):
         "a `step.field`.",
     )
     deadlines: PolicyType = strawberry.field(  # type: ignore[valid-type]
-        default=DeadlinePolicy.KEEP, description="What becomes of deadlines that both have."
+        default=DeadlinePolicy.KEEP,
+        description="The treatment of deadlines that both procedures have.",
     )
     deadline_overrides: list[DeadlineOverrideInput] = strawberry.field(default_factory=list)
     where: RecommendationWhere | None = strawberry.field(
@@ -100,7 +101,7 @@ class MigrationCounts:
     refused: int = strawberry.field(description="Something else kept them: see each `error`.")
 
 
-@strawberry.type(description="What became of a case, or in a dry run would.")
+@strawberry.type(description="Result of the migration for a case; in a dry run, the preview.")
 class CaseMigration:
     case: strawberry.Private[Case]
     recommendation: Recommendation | None = strawberry.field(
@@ -119,7 +120,7 @@ class CaseMigration:
     def entered(self) -> list[str]:
         return list(self.case.entry.stamp.entered) if self.case.entry else []
 
-    @strawberry.field(description="What else follows.")
+    @strawberry.field(description="Other effects.")
     def effects(self) -> list[EffectType]:
         return list(self.case.entry.stamp.effects) if self.case.entry else []
 
@@ -133,7 +134,7 @@ class CaseMigration:
         return refused(self.case.refusal) if self.case.refusal else None
 
 
-@strawberry.type(description="What became of cases, each for itself.")
+@strawberry.type(description="Results of a migration, case by case.")
 class MigrateCasesPayload:
     faults: list[GateFault] = strawberry.field(
         description="What is wrong with the migration, whatever the case: nothing was tried then."

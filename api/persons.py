@@ -39,7 +39,7 @@ class PersonMutation:
 
     @strawberry.mutation(
         description="A person works for an institution no more: no system names this person now. "
-        "What the person did stays done."
+        "Steps of the person stay valid."
     )
     def retire_person(self, info: Info[Context, None], input: PersonInput) -> RegisterPayload:
         def act(held: Person | None, stamp: Stamp) -> PersonEvent:

@@ -67,13 +67,13 @@ class TakeStepInput(StepInput):
     )
 
 
-@strawberry.type(description="What became of a procedure, or the reasons it was refused.")
+@strawberry.type(description="The procedure after the step, or the reasons for its refusal.")
 class WorkflowDefinitionPayload:
     definition: WorkflowDefinition | None = strawberry.field(
         description="The definition, where it was published or adopted."
     )
     gate: Gate | None = strawberry.field(
-        description="What the gate found, where a definition was to be published."
+        description="Findings of the gate, if a definition was to be published."
     )
     events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
     log_index: int | None = strawberry.field(description="Log index of the last of them.")

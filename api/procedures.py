@@ -45,7 +45,7 @@ class DiagramFormat(StrEnum):
     SCXML = "scxml"
 
 
-@strawberry.type(description="What the gate found wrong with a procedure.")
+@strawberry.type(description="A fault that the gate found in a procedure.")
 class GateFault:
     code: str = strawberry.field(description="Stable.")
     message: str
@@ -56,9 +56,11 @@ class GateFault:
 @strawberry.type(description="Whether a procedure is sound.")
 class Gate:
     ok: bool
-    faults: list[GateFault] = strawberry.field(description="What keeps it from being published.")
+    faults: list[GateFault] = strawberry.field(
+        description="The faults that prevent its publication."
+    )
     warnings: list[GateFault] = strawberry.field(
-        description="What people may not mean, and what can't be known yet. It can be published."
+        description="Possible mistakes, and conditions to check later. It can be published."
     )
 
 
@@ -82,7 +84,7 @@ class ProcedureState:
     def bucket(self) -> enum_type(Bucket) | None:  # type: ignore[valid-type]
         return self.counts_as
 
-    @strawberry.field(description="What its bucket tells of a recommendation; null where none is.")
+    @strawberry.field(description="The aspect of its bucket; null if it has no bucket.")
     def aspect(self) -> enum_type(Aspect) | None:  # type: ignore[valid-type]
         return None if self.counts_as is None else self.counts_as.aspect
 
@@ -101,17 +103,17 @@ class ProcedurePromise:
     def label(self, language: str = "en") -> str:
         return label_in(self.promise.labels, language, self.promise.id)
 
-    @strawberry.field(description="What it promises, as the procedure says it.")
+    @strawberry.field(description="The promise, in the words of the procedure.")
     def says(self) -> str:
         return self.promise.says
 
 
-@strawberry.type(description="A state of a procedure, and how many cases stand in it.")
+@strawberry.type(description="A state of a procedure, and the number of cases in it.")
 class StateCount(ProcedureState):
     count: int
 
 
-@strawberry.type(description="How many cases go by a procedure, and where they stand.")
+@strawberry.type(description="The number of cases under a procedure, and their states.")
 class CaseCounts:
     total: int
     states: list[StateCount] = strawberry.field(
@@ -164,7 +166,7 @@ class WorkflowDefinition:
     def states(self) -> list[ProcedureState]:
         return states_of(self.compiled)
 
-    @strawberry.field(description="What it promises, and so does all that extends it.")
+    @strawberry.field(description="Its promises, which also bind every extension of it.")
     def promises(self) -> list[ProcedurePromise]:
         return [ProcedurePromise(promise=one) for one in self.compiled.definition.promises]
 
@@ -235,14 +237,14 @@ class Blocker:
         description="The condition, as the procedure says it; else what is lacking, in words."
     )
     code: str = strawberry.field(description="With which code the step would be refused.")
-    facts: list[FactValue] = strawberry.field(description="The facts it reads, as they stand.")
+    facts: list[FactValue] = strawberry.field(description="The current facts that it reads.")
     states: list[str] = strawberry.field(description="The states it asks for.")
     who_can: list[RoleType] = strawberry.field(  # type: ignore[valid-type]
         description="The roles that may take steps which change what it reads."
     )
 
 
-@strawberry.type(description="A step of the procedure, as things stand.")
+@strawberry.type(description="A step of the procedure in the current states.")
 class ProcedureStep:
     spec: strawberry.Private[StepSpec]
     may: strawberry.Private[frozenset[Role]]
@@ -276,11 +278,11 @@ class ProcedureStep:
     def roles(self) -> list[RoleType]:  # type: ignore[valid-type]
         return sorted(self.may)
 
-    @strawberry.field(description="Who may read its entry, unless said otherwise.")
+    @strawberry.field(description="The default readers of its entry.")
     def visibility(self) -> enum_type(Visibility):  # type: ignore[valid-type]
         return bounds(self.spec.name).usual
 
-    @strawberry.field(description="What may be said as `visibility`, the widest first.")
+    @strawberry.field(description="The values that `visibility` may have, the widest first.")
     def visibilities(self) -> list[enum_type(Visibility)]:  # type: ignore[valid-type]
         return allowed(self.spec.name, self.of)
 

@@ -95,7 +95,7 @@ class SortDirection(Enum):
     DESC = "desc"
 
 
-@strawberry.input(description="What a list is sorted by, and in which direction.")
+@strawberry.input(description="The order of a list, and its direction.")
 class RecommendationOrder:
     field: enum_type(Order) = Order.DOCUMENT  # type: ignore[valid-type]
     direction: SortDirection = SortDirection.ASC

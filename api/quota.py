@@ -76,8 +76,8 @@ class Quota:
                 )
             if size > 0 and self._kept.total() + in_all > self._all_max:
                 raise LimitExceeded(
-                    f"All files together may take {self._all_max:,} bytes: ask whoever operates "
-                    "this installation."
+                    f"All files together may take {self._all_max:,} bytes: ask the operator "
+                    "of this installation."
                 )
             self._coming[whose] = coming
             if not coming:

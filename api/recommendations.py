@@ -64,7 +64,9 @@ class Direction(StrEnum):
     LATER = "later"
 
 
-@strawberry.enum(description="What sort of report it is: on progress, or to a mechanism.")
+@strawberry.enum(
+    description="The kind of report: a progress update, or a State report to a mechanism."
+)
 class ReportType(StrEnum):
     PROGRESS = "progress"
     MID_TERM = "mid-term"
@@ -106,7 +108,7 @@ class Assignment:
     institution: str
     capacity: enum_type(Capacity)  # type: ignore[valid-type]
     status: enum_type(AssignmentStatus)  # type: ignore[valid-type]
-    since: EffectiveType = strawberry.field(description="Since when it stands so.")
+    since: EffectiveType = strawberry.field(description="The date since which this is so.")
     part: str | None
     instrument: str | None = strawberry.field(
         description="The decree or decision, if one is named."
@@ -136,13 +138,13 @@ class Assessment:
     part: str | None
 
 
-@strawberry.type(description="What was promised, or asked for, by a day.")
+@strawberry.type(description="A promise or a request that is due by a day.")
 class Due:
     what: enum_type(Owed)  # type: ignore[valid-type]
     by: str = strawberry.field(description="The last day for it.")
 
 
-@strawberry.type(description="A report in which the recommendation is dealt with.")
+@strawberry.type(description="A progress update or a State report about the recommendation.")
 class Report:
     id: int = strawberry.field(description="The report's id within the recommendation.")
     kind: ReportType
@@ -191,7 +193,7 @@ class TaskOnCase:
     def roles(self) -> list[str]:
         return list(self.held.roles)
 
-    @strawberry.field(description="Whose it is.")
+    @strawberry.field(description="The institution to which it belongs.")
     def whose(self) -> enum_type(Whose):  # type: ignore[valid-type]
         return self.held.whose
 
@@ -199,7 +201,7 @@ class TaskOnCase:
     def deadline(self) -> str | None:
         return self.held.deadline
 
-    @strawberry.field(description="Who has taken it on, of each institution.")
+    @strawberry.field(description="The persons who claimed it, by institution.")
     def claims(self) -> list[TaskClaim]:
         return [
             TaskClaim(institution=claim.institution, actor=claim.actor)
@@ -328,7 +330,7 @@ class Recommendation(Node):
     def session(self) -> str | None:
         return self.row.state.session
 
-    @strawberry.field(description="Symbol of the document it stands in.")
+    @strawberry.field(description="Symbol of the document that contains it.")
     def symbol(self) -> str | None:
         return self.row.state.symbol
 
@@ -384,7 +386,7 @@ class Recommendation(Node):
             if vocabulary in (None, held.term.vocabulary)
         ]
 
-    @strawberry.field(description="The position as it stands.")
+    @strawberry.field(description="The current position.")
     def position(self) -> enum_type(Position):  # type: ignore[valid-type]
         return self.row.state.position
 
@@ -404,7 +406,7 @@ class Recommendation(Node):
     def follow_up_due(self) -> str | None:
         return self.row.state.follow_up_due
 
-    @strawberry.field(description="What is owed by a day and has not been done.")
+    @strawberry.field(description="Obligations that are due by a day and still open.")
     def owed(self) -> list[Due]:
         return [Due(what=what, by=by) for what, by in self.row.state.owed()]
 
@@ -474,7 +476,7 @@ class Recommendation(Node):
             if isinstance(entry.event, events.Assessed | events.DeclaredImplemented)
         ]
 
-    @strawberry.field(description="Progress reports and reports to mechanisms, oldest first.")
+    @strawberry.field(description="Progress updates and State reports, oldest first.")
     def reports(self) -> list[Report]:
         return _reports(self._standing(), self.row.state.progress)
 
@@ -491,12 +493,12 @@ class Recommendation(Node):
         """The procedure it is under."""
         return self._procedures.of(self.row.state)
 
-    @strawberry.field(description="What is due by when, as its procedure says.")
+    @strawberry.field(description="Its deadlines under its procedure.")
     def deadlines(self) -> list[Deadline]:
         compiled = self.compiled()
         return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
 
-    @strawberry.field(description="What somebody has to do.")
+    @strawberry.field(description="A task of a person or an institution.")
     def tasks(self) -> list[TaskOnCase]:
         compiled = self.compiled()
         return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]

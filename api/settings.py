@@ -53,13 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=128, description="How many mutations run at once; they commit together.")
     ] = 16
     waiting_requests_max: Annotated[
-        int, Meta(ge=1, description="How many requests may wait for a thread; more are told 503.")
+        int, Meta(ge=1, description="How many requests may wait for a thread; more get 503.")
     ] = 256
     waiting_requests_per_key_max: Annotated[
         int,
         Meta(
             ge=1,
-            description="How many of them may be of one key; more are told 429, `BUSY`.",
+            description="How many of them may be of one key; more get 429, `BUSY`.",
         ),
     ] = 128
     key_requests_per_second_max: Annotated[
@@ -72,21 +72,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 500.0
     key_requests_at_once_max: Annotated[
         int,
-        Meta(ge=1, description="How many requests of one key may be under way; more are told 429."),
+        Meta(ge=1, description="How many requests of one key may be under way; more get 429."),
     ] = 200
     address_requests_per_second_max: Annotated[
         float,
         Meta(
             gt=0,
             description="How many requests a second may come from one address, over ten seconds; "
-            "more are told 429.",
+            "more get 429.",
         ),
     ] = 1_000.0
     address_requests_at_once_max: Annotated[
         int,
         Meta(
             ge=1,
-            description="How many requests of one address may be under way; more are told 429.",
+            description="How many requests of one address may be under way; more get 429.",
         ),
     ] = 400
     unknown_keys_per_second_max: Annotated[
@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             description="How many requests a second without a valid key may come from one address, "
-            "over a minute; more are told 429, valid keys are not.",
+            "over a minute; more get 429, valid keys are not.",
         ),
     ] = 1.0
     trust_forwarded_for: Annotated[
@@ -134,7 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, description="For how long a connection is kept open without a request.")
     ] = 5
     query_seconds_max: Annotated[
-        float, Meta(gt=0, description="How long a query may run; then it is told `TIMED_OUT`.")
+        float, Meta(gt=0, description="How long a query may run; then it gets `TIMED_OUT`.")
     ] = 20.0
     long_seconds_max: Annotated[
         float,
@@ -299,7 +299,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=1,
             description="How many requests that look back may wait, and as many of each other kind "
-            "that takes long; more are told 503, `BUSY`.",
+            "that takes long; more get 503, `BUSY`.",
         ),
     ] = 64
     as_of_waiting_requests_per_key_max: Annotated[

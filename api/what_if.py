@@ -48,7 +48,7 @@ class WhatIfCase:
     story: strawberry.Private[Story]
     overdue: strawberry.Private[Callable[[bool], int]]
 
-    @strawberry.field(description="What would have become of it.")
+    @strawberry.field(description="The result for the case.")
     def fate(self) -> FateType:  # type: ignore[valid-type]
         return self.story.fate
 
@@ -98,7 +98,7 @@ class WhatIfCase:
     def why(self) -> str | None:
         return self.story.why
 
-    @strawberry.field(description="What was passed over in this history; empty: nothing.")
+    @strawberry.field(description="Checks that were skipped in this history; empty: none.")
     def not_asked(self) -> list[NotAskedType]:  # type: ignore[valid-type]
         return list(self.story.not_asked)
 
@@ -115,30 +115,30 @@ class WhatIfBreak:
     )
 
 
-@strawberry.type(description="What was passed over in retelling, and in how many cases.")
+@strawberry.type(description="Checks that were skipped, and the number of cases.")
 class WhatIfNotAsked:
     what: NotAskedType  # type: ignore[valid-type]
     cases: int
 
 
-@strawberry.type(description="What would have become of all recommendations that fit.")
+@strawberry.type(description="Totals over all matching recommendations.")
 class WhatIfTotals:
     same: int
     elsewhere: int
     diverges: int
     breaks: list[WhatIfBreak] = strawberry.field(
-        description="What the diverging ones break at, the most frequent first."
+        description="The steps at which cases diverge, the most frequent first."
     )
     not_asked: list[WhatIfNotAsked] = strawberry.field(
-        description="What was passed over, and in how many cases; empty: nothing."
+        description="Checks that were skipped, and the number of cases; empty: none."
     )
 
 
 @strawberry.type(description="Recommendations under another procedure.")
 class WhatIf:
     gate: Gate | None = strawberry.field(
-        description="What the gate says of a draft; null for a procedure there is. Of a draft "
-        "that is not sound no case is told."
+        description="The findings of the gate on a draft; null for a published procedure. An "
+        "unsound draft has no cases."
     )
     cases: list[WhatIfCase] = strawberry.field(description="Those of this page.")
     page_info: PageInfo

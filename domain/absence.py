@@ -118,7 +118,7 @@ def declare(
     if until < since:
         raise InvalidInput("An absence ends on its first day or later.")
     if named(absent) == named(substitute):
-        raise InvalidInput("Somebody else stands in: name another person.")
+        raise InvalidInput("The absent person cannot be the substitute: name another person.")
     there = [] if held is None else held.declared
     if len(there) >= absences_max:
         raise LimitExceeded(
@@ -132,7 +132,7 @@ def declare(
         if other.absent == substitute or other.substitute == absent:
             raise InvalidInput(
                 f"{other.absent} is away from {other.since} to {other.until} and "
-                f"{other.substitute} stands in: name somebody else."
+                f"{other.substitute} is the substitute: name another person."
             )
     return AbsenceDeclared(
         stamp=stamp, absent=absent, substitute=substitute, since=since, until=until

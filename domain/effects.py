@@ -18,7 +18,7 @@ Instant = NewType("Instant", str)
 
 
 class Whose(StrEnum):
-    """Whose a task is."""
+    """The institution to which a task belongs."""
 
     COORDINATOR = "coordinator"
     """whoever coordinates: anybody with one of the task's roles"""

@@ -19,7 +19,7 @@ from domain.refusals import InvalidInput, LimitExceeded
 
 
 class Visibility(StrEnum):
-    """Who may read an entry."""
+    """The readers of an entry."""
 
     PUBLIC = "public"
     """anyone with a key"""

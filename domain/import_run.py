@@ -97,7 +97,7 @@ class ImportCompleted(ImportRunEvent, frozen=True):
 
 
 class ImportFailed(ImportRunEvent, frozen=True):
-    """The run broke off: a stable code and a sentence. What it had recorded stays recorded."""
+    """The run broke off: a stable code and a sentence. Its recorded entries stay."""
 
     topic: ClassVar[str] = "import-run.failed.v1"
 

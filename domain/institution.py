@@ -41,7 +41,7 @@ language_chars_max = 35
 
 
 class InstitutionName(Stored, frozen=True):
-    """What it is called in one language (BCP 47 tag)."""
+    """Its name in one language (BCP 47 tag)."""
 
     language: str
     text: str
@@ -281,7 +281,7 @@ class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         if parent is not None:
             self._other(parent)
         if parent == self.parent:
-            raise AlreadySo(f"{self.code} stands under {parent or 'none'} already.")
+            raise AlreadySo(f"The parent of {self.code} is {parent or 'none'} already.")
         if len(self.parents) >= names_max:
             raise LimitExceeded(f"The parent of an institution may change {names_max} times.")
         return ParentChanged(stamp=stamp, parent=parent)
@@ -334,7 +334,7 @@ def register_institution(
 ) -> tuple[UUID, InstitutionRegistered]:
     """An institution becomes known: its id, minted from its code, and the event."""
     if parent is not None and _coded(parent) == code:
-        raise InvalidInput("An institution does not stand under itself.")
+        raise InvalidInput("An institution cannot be its own parent.")
     event = InstitutionRegistered(
         stamp=stamp, code=coined(code), names=_called(names), parent=parent, kind=kind
     )

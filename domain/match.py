@@ -96,7 +96,7 @@ class MatchRefused(MatchEvent, frozen=True):
 
 
 class MatchWithdrawn(MatchEvent, frozen=True):
-    """What was decided is taken back, with a reason; the row waits again."""
+    """The decision is withdrawn with a reason; the row waits again."""
 
     topic: ClassVar[str] = "match.withdrawn.v1"
 

@@ -49,7 +49,7 @@ EVERYWHERE = ""
 
 
 class Dimension(StrEnum):
-    """What figures are given by."""
+    """The grouping of figures."""
 
     ALL = "all"
     ADDRESSEE = "addressee"

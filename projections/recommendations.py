@@ -77,7 +77,7 @@ class Row(NamedTuple):
 
 
 class Order(StrEnum):
-    """What a list is sorted by."""
+    """The order of a list."""
 
     DOCUMENT = "document"
     """addressee, document symbol and paragraph number, as people sort them"""

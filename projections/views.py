@@ -633,8 +633,8 @@ class Views:
             # again. Where the commit failed between two files, the feed mends it once it can.
             if self._are_torn(heads) or time.monotonic() > deadline:
                 raise Unavailable(
-                    "The views stand at different entries of the log, and can't be brought up to "
-                    "date now; try again."
+                    "The views have reached different entries of the log, and can't be brought "
+                    "up to date now; try again."
                 )
             time.sleep(0.001)
 

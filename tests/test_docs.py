@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
-from tests import prose
+import pytest
+
+from api.command_line import _parser
+from tests import prose, reference
+from workflows.access import Role
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -73,14 +78,82 @@ def test_every_name_that_the_glossary_gives_is_in_the_code_and_no_word_is_given_
             assert known or name.startswith("suivi "), f"{row[0]}: the code has no `{name}`"
 
 
-def test_public_prose_has_no_more_bad_habits_than_it_had() -> None:
-    """If you are here because there are more: put the noun first, one fact a sentence. If there are
-    fewer: run `python -m tests.prose`, which writes the numbers down."""
+# --- Plain English -------------------------------------------------------------------------------
+
+
+def test_public_prose_has_no_new_sentence_of_the_worst_habits() -> None:
+    """If you are here because of a new sentence: `python -m tests.prose` prints it. Say who does
+    what, and name the thing. If you removed one: `python -m tests.prose --write`."""
     assert prose.counts() == json.loads(prose.COUNTS.read_text())
 
 
-def test_bad_habits_of_prose_are_found() -> None:
-    bad = ("What nobody waits for ends.", "It is told to whoever asks.", "It stands at the door.")
-    good = ("What does it cost?", "The server ends the work that no client waits for.")
-    found = [s for s in (*bad, *good) if any(re.search(p, s) for p in prose.HABITS.values())]
-    assert found == [*bad]
+@pytest.mark.parametrize(
+    ("said", "habit"),
+    [
+        ("What nobody waits for ends.", "begins with a relative clause"),
+        ("It is refused. Whoever asks is told why.", "begins with a relative clause"),
+        ("A proof is not to be had.", "to be had"),
+        ("The case stands at `plan`.", "stand"),
+        ("The position as it stands.", "stand"),
+        ("Keys of before keep their rights.", "of before"),
+        ("The receipt tells of each row.", "tell"),
+    ],
+)
+def test_a_sentence_of_a_bad_habit_is_found(said: str, habit: str) -> None:
+    assert habit in prose.habits(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What is a part?",
+        "Say what is missing.",
+        "A substitute stands in for them.",
+        "`What` is a name. The row stands alone.",
+    ],
+)
+def test_a_plain_sentence_is_not(said: str) -> None:
+    assert prose.habits(said) == []
+
+
+# --- Every command, step, event, role and link ---------------------------------------------------
+
+
+def test_the_reference_lists_every_command_step_and_event_as_the_code_has_them() -> None:
+    assert reference.PAGE.read_text() == reference.page(), "run: python -m tests.reference"
+
+
+def test_the_integrators_page_has_a_row_for_every_role_and_for_no_other() -> None:
+    page = (DOCS / "integrating.md").read_text()
+    table = page.partition("| role | may do | may read |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    told = [line.split("|")[1].strip() for line in table.splitlines()]
+    assert sorted(told) == sorted(role.value for role in Role)
+
+
+def pages() -> list[Path]:
+    return [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+
+
+def test_every_command_line_in_the_documents_is_one_that_suivi_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sent = [
+        line
+        for page in pages()
+        for line in re.findall(
+            r"^    (?:\.venv/bin/)?suivi (.+)$", page.read_text().replace("\\\n", " "), re.M
+        )
+    ]
+    assert len(sent) > 20
+    for line in sent:
+        arguments = re.split(r"\s[>|]\s", line.partition(" #")[0])[0]
+        try:
+            _parser().parse_args(shlex.split(arguments))
+        except SystemExit:
+            pytest.fail(f"suivi {arguments}: {capsys.readouterr().err}")
+
+
+def test_every_link_between_documents_leads_to_a_file() -> None:
+    for page in pages():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links {target}"

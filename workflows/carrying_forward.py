@@ -110,7 +110,9 @@ def _complete(said: CaseDecision) -> None:
     for name in sorted(given - allowed):
         raise InvalidInput(f"To decide {said.decision.name}, leave `{_NAMES[name]}` out.")
     if said.closing is Closing.SUCCEEDED:
-        raise InvalidInput("What is closed as succeeded has a successor: decide SUCCEEDED.")
+        raise InvalidInput(
+            "A recommendation that is closed as succeeded needs a successor: decide SUCCEEDED."
+        )
 
 
 def _left_open(case: Recommendation, review: Review) -> None:

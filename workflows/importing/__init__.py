@@ -48,7 +48,7 @@ __all__ = [
 
 
 class Format(StrEnum):
-    """What a file is."""
+    """The format of a file."""
 
     OHCHR_MATRIX = "ohchr-matrix"
     """the OHCHR's thematic list of a review's recommendations, DOCX or spreadsheet"""
@@ -108,7 +108,9 @@ class Import:
             authorise(self._principal, as_history.RIGHT, options.state)
             named(options.as_history.reference)
             if format is Format.WORKLIST:
-                raise InvalidInput("A worklist takes steps, and tells no history: leave that out.")
+                raise InvalidInput(
+                    "A worklist contains steps and no history: leave the authority out."
+                )
         mine = self._desk, self._lookups, self._principal
         if format is Format.OHCHR_MATRIX:
             return MatrixImport(*mine).run(
