@@ -34,8 +34,8 @@ import psycopg
 from rich.console import Console
 
 from api.settings import variable
-from tests.chaos.events import Acknowledged, compare_views, connect, search, snapshot, stores
 from tests import postgres
+from tests.chaos.events import Acknowledged, compare_views, connect, search, snapshot, stores
 from tests.server import HOLDERS, STATES, SUIVI, Server, document, process
 from workflows.keys import create_key
 from workflows.log import Log
