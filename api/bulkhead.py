@@ -82,7 +82,8 @@ class Bulkhead:
     def __init__(self) -> None:
         self._control: socket.socket | None = None
         self._ready = asyncio.Event()
-        self._ready_at = time.monotonic()
+        self._ready_at = float("-inf")
+        """When the process could last be asked; it is not ready until it could the first time."""
         self._ending = False
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -112,8 +113,9 @@ class Bulkhead:
                         self._control = mine
                         self._ready.set()
                 code = await self._process.wait()
-                self._ready.clear()
-            self._ready_at = time.monotonic()
+                if self._ready.is_set():
+                    self._ready.clear()
+                    self._ready_at = time.monotonic()
             if not self._ending:
                 log_line.error("the process for what takes long ended; starting it anew", code=code)
                 await asyncio.sleep(max(0.0, restart_seconds - (time.monotonic() - began)))
@@ -121,7 +123,7 @@ class Bulkhead:
     def why_not(self) -> str | None:
         """Why the process can't be asked, where that lasts; None when it can."""
         lasts = time.monotonic() - self._ready_at > starting_seconds_max
-        return "What takes long can't be answered." if lasts and not self._ready.is_set() else None
+        return "Long work can't be answered yet." if lasts and not self._ready.is_set() else None
 
     def stop(self) -> None:
         """Tells the process that the server ends: what takes long is told so."""

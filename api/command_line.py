@@ -376,11 +376,18 @@ def _conditions(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
 
 def show_schema(given: argparse.Namespace, settings: Settings) -> int:
     """suivi schema: the GraphQL schema; the JSON Schema of what steps carry, or of procedures."""
-    from api.schema import sdl
-    from workflows.procedure import schema as procedures
-    from workflows.steps import schemas
+    if given.steps:
+        from workflows.steps import schemas
 
-    text = schemas() if given.steps else procedures.written() if given.procedures else sdl()
+        text = schemas()
+    elif given.procedures:
+        from workflows.procedure import schema as procedures
+
+        text = procedures.written()
+    else:
+        from api.schema import sdl
+
+        text = sdl()
     with _output(given.output) as out:
         out.write(text.encode())
     return 0

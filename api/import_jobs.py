@@ -13,6 +13,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -22,8 +23,10 @@ from api.fair_pool import FairPool
 from domain.refusals import CommandReused, NotFound, Refusal
 from workflows.access import Principal
 from workflows.desk import Desk
-from workflows.importing import Format, Import, Lookups, Options, Receipt
 from workflows.log import REUSED
+
+if TYPE_CHECKING:
+    from workflows.importing import Format, Lookups, Options, Receipt
 
 jobs_kept_max = 200
 receipts_bytes_max = 50_000_000
@@ -127,6 +130,8 @@ class ImportJobs:
         options: Options,
         dry_run: bool,
     ) -> None:
+        from workflows.importing import Import  # only where something is imported
+
         job.status = JobStatus.RUNNING
         try:
             job.receipt = Import(self._desk, self._lookups, principal).run(

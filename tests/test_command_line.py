@@ -35,6 +35,7 @@ from domain.entry import Authority, AuthorityKind, Protected, Stamp
 from domain.events import Alias
 from domain.words import Capacity
 from projections.views import VIEWS, Views
+from tests import stores
 from tests.generated_uhri import write_uhri
 from tests.server import ROOT, SUIVI, process, until
 from tests.test_importing import CYCLE_3, REPORT, ROWS, matrix, row
@@ -236,13 +237,49 @@ sys.exit(main(sys.argv[1:]))
 def test_help_and_wrong_usage_load_nothing_that_takes_time(
     code: int, arguments: tuple[str, ...]
 ) -> None:
-    command = [sys.executable, "-c", LOADED, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done, modules = loaded_by(*arguments)
     assert done.returncode == code, done.stderr
     assert "usage: " in done.stdout + done.stderr
-    modules = done.stderr.rpartition("loaded:")[2].split()
     assert "api.command_line" in modules
     assert {name.partition(".")[0] for name in modules} & set(HEAVY.split()) == set()
+
+
+def loaded_by(
+    *arguments: str, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], set[str]]:
+    """A command in a process of its own, and the modules that it has loaded when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, set(done.stderr.rpartition("loaded:")[2].split())
+
+
+SERVING = {"strawberry", "graphql", "uvicorn"}
+FILES = {"workflows.importing", "workflows.exporting", "docx", "python_calamine", "xlsxwriter"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (("settings",), {"sqlalchemy", "eventsourcing", "projections", "workflows"}),
+        (("schema", "--steps"), {"sqlalchemy", "projections"}),
+        (("key", "list"), FILES),
+        (("check",), FILES),
+    ],
+)
+def test_a_command_loads_nothing_of_what_others_do(
+    shell: Shell, arguments: tuple[str, ...], unused: set[str]
+) -> None:
+    done, modules = loaded_by(*arguments, SUIVI_DATABASE_URL=stores.copied(shell.url))
+    assert done.returncode == OK, done.stderr.partition("loaded:")[0]
+    assert "api.command_line" in modules
+    assert modules & (SERVING | unused) == set()
 
 
 def test_what_the_parser_offers_is_what_there_is() -> None:

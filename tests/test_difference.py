@@ -150,9 +150,9 @@ def told(world: World, who: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     server = world.server
 
-    def ask(query: str) -> None:
-        answer = server.post(who, query).json()
-        found[query] = _but_of_the_log(answer)
+    def ask(query: str, **variables: str) -> None:
+        answer = server.post(who, query, **variables).json()
+        found[f"{query} {variables}"] = _but_of_the_log(answer)
 
     for document in _roots(world.known):
         ask(document)
@@ -160,8 +160,10 @@ def told(world: World, who: str) -> dict[str, Any]:
         ask(f"{{ {one} }}")
     whole = everything(SCHEMA.get_type("Recommendation"))
     for id in world.ids.values():
-        ask(f'{{ recommendation(id: "{id}") {whole} }}')
-        ask(f'{{ recommendation(id: "{id}") {{ path(to: "record.closed") {{ reachable }} }} }}')
+        # Documents that are the same are read and validated once.
+        ask(f"query($id: ID!) {{ recommendation(id: $id) {whole} }}", id=id)
+        way = 'path(to: "record.closed") { reachable }'
+        ask(f"query($id: ID!) {{ recommendation(id: $id) {{ {way} }} }}", id=id)
     entry = everything(SCHEMA.get_type("HistoryEntry"), ("HistoryConnection",))
     ask(f"{{ events(first: 500) {{ nodes {entry} hasNextPage }} }}")
     now = f"asOf: {{ logIndex: {server.size() - 1} }}"
@@ -287,6 +289,6 @@ def _shown(who: str, different: list[str], before: dict[str, Any], after: dict[s
     for asked in different[:20]:
         a, b = (json.dumps(one[asked], default=str) for one in (before, after))
         at = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), 0)
-        lines.append(f"- {asked[:150]}\n    {a[max(0, at - 100) : at + 120]}")
+        lines.append(f"- {asked[:120]} … {asked[-60:]}\n    {a[max(0, at - 100) : at + 120]}")
         lines.append(f"    {b[max(0, at - 100) : at + 120]}")
     return "\n".join(lines)

@@ -19,31 +19,31 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos import events, hostile, mishaps, timers
-
-PARTS: dict[str, tuple[Callable[..., bool], Callable[..., bool], int]] = {
-    "events": (events.run, events.sabotage, 100),
-    "timers": (timers.run, timers.sabotage, 12),
-    "hostile": (hostile.run, hostile.sabotage, 1),
-    "mishaps": (mishaps.run, mishaps.sabotage, 5),
-}
-"""How each part runs, how it is proved, and how many rounds are usual."""
+PARTS = {"events": 100, "timers": 12, "hostile": 1, "mishaps": 5}
+"""How many rounds of each part are usual. A part is loaded on use: each writer starts without the
+others."""
 
 
-def main() -> int:
-    match sys.argv[1:]:
+def main(arguments: list[str]) -> int:
+    match arguments:
         case ["write", url, file, name]:
+            from tests.chaos import events
+
             events.Writer(url, Path(file), name).run()
             return 0
         case ["people", url, file, name, steps_max]:
+            from tests.chaos import timers
+
             timers.People(url, Path(file), name, float(steps_max)).run()
             return 0
         case ["attack", file]:
+            from tests.chaos import hostile
+
             hostile.attack(Path(file))
             return 0
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
@@ -57,15 +57,15 @@ def main() -> int:
     parser.add_argument("--store", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--sabotage", action="store_true", help="prove that the search can fail")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     console = Console()
     stores = ["sqlite", "postgresql"] if asked.store == "both" else [asked.store]
     failed = 0
     for name in [asked.only] if asked.only else PARTS:
-        run, sabotage, rounds = PARTS[name]
+        part = import_module(f"tests.chaos.{name}")
         for store in stores:
             if asked.sabotage:
-                failed += not sabotage(store, asked.seed, console)
+                failed += not part.sabotage(store, asked.seed, console)
             else:
                 more: dict[str, float] = {}
                 if name in ("timers", "hostile"):
@@ -73,9 +73,10 @@ def main() -> int:
                     more = {what: value for what, value in given.items() if value}
                 if name == "mishaps" and asked.mishaps:
                     more = {"mishaps_max": asked.mishaps}
-                failed += not run(store, asked.rounds or rounds, asked.seed, console, **more)
+                rounds = asked.rounds or PARTS[name]
+                failed += not part.run(store, rounds, asked.seed, console, **more)
     return int(failed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -266,6 +266,7 @@ def measure(url: str, seconds: float, folder: Path, *, pausing: bool = False) ->
                 client.start()
             memory, until = [], time.monotonic() + seconds
             while time.monotonic() < until:
+                process.look()
                 memory.append(process.memory_bytes("VmRSS"))
                 if paused:
                     server.send_signal(signal.SIGSTOP)

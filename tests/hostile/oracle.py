@@ -63,16 +63,20 @@ class Process:
 
     def __init__(self, id: int) -> None:
         self._id = id
+        self._folders: list[Path] = []
+        self.look()
 
-    def _folders(self) -> Iterator[Path]:
+    def look(self) -> None:
+        """Looks for those that it has started, which takes as long as a hundred readings. What one
+        of them spends that is not seen counts once it has ended."""
         with contextlib.suppress(psutil.Error):
-            for child in (self._id, *(p.pid for p in psutil.Process(self._id).children())):
-                yield Path(f"/proc/{child}")
+            children = psutil.Process(self._id).children()
+            self._folders = [Path(f"/proc/{one}") for one in (self._id, *(c.pid for c in children))]
 
     def cpu_seconds(self) -> float:
         """CPU that they have spent, in all of their threads; infinite where it has ended."""
         ticks = 0
-        for folder in self._folders():
+        for folder in self._folders:
             with contextlib.suppress(OSError):
                 told = (folder / "stat").read_text().rpartition(")")[2].split()
                 # With those of a process go its children's that have ended.
@@ -82,7 +86,7 @@ class Process:
     def memory_bytes(self, what: str) -> int:
         """`VmRSS`: what they hold; `VmHWM`: the most each held since `forget_peak`."""
         held = 0
-        for folder in self._folders():
+        for folder in self._folders:
             with contextlib.suppress(OSError):
                 for line in (folder / "status").read_text().splitlines():
                     if line.startswith(what):
@@ -90,7 +94,7 @@ class Process:
         return held
 
     def forget_peak(self) -> None:
-        for folder in self._folders():
+        for folder in self._folders:
             (folder / "clear_refs").write_text("5")
 
 
@@ -185,6 +189,7 @@ class Oracle:
         for sent in warming(self._known):
             answer = sent.send(self.place)
             assert "OK" in answer.words, (sent, answer.words, answer.body[:500])
+        self._process.look()
         self._quiet()
         asks, before = 10, self._process.cpu_seconds()
         with contextlib.closing(Bystander(self)) as bystander:
@@ -215,6 +220,7 @@ class Oracle:
         is meant."""
         if self._started is None or self._started.poll() is not None:
             self._start()
+        self._process.look()
         size, told = self._size(), self._log.stat().st_size
         before, held = self._process.cpu_seconds(), self._process.memory_bytes("VmRSS")
         self._process.forget_peak()
