@@ -39,7 +39,7 @@ from domain.words import (
     ReportKind,
     TextStatus,
 )
-from workflows import steps
+from workflows import commands
 
 Request = Info[Context, None]
 
@@ -291,7 +291,7 @@ class RecommendationMutation:
         context = info.context
 
         def begin() -> tuple[RecommendationId, events.Received]:
-            parts, texts = steps.parts_of(_parts(input.parts))
+            parts, texts = commands.parts_of(_parts(input.parts))
             id, event = domain.receive(
                 circumstances(context, input, input.visibility),
                 addressee=input.addressee,
@@ -325,7 +325,7 @@ class RecommendationMutation:
             info.context,
             "add-text",
             input,
-            lambda r, stamp: steps.add_text(
+            lambda r, stamp: commands.add_text(
                 r, stamp, input.language, tuple(input.texts), input.status
             ),
         )
@@ -338,7 +338,7 @@ class RecommendationMutation:
             info.context,
             "correct",
             input,
-            lambda r, stamp: steps.correct(
+            lambda r, stamp: commands.correct(
                 r, stamp, input.correction, input.language, _parts(input.parts)
             ),
         )
@@ -384,7 +384,7 @@ class RecommendationMutation:
             info.context,
             "withdraw-alias",
             input,
-            lambda r, stamp: steps.withdraw_alias(r, stamp, input.scheme, input.value),
+            lambda r, stamp: commands.withdraw_alias(r, stamp, input.scheme, input.value),
         )
 
     @strawberry.mutation(description="Says that terms of vocabularies fit.")
@@ -697,9 +697,9 @@ def _position(
     )
 
 
-def _parts(given: list[PartInput]) -> tuple[steps.PartSaid, ...]:
+def _parts(given: list[PartInput]) -> tuple[commands.PartSaid, ...]:
     return tuple(
-        steps.PartSaid(text=part.text, recommending_states=tuple(part.recommending_states))
+        commands.PartSaid(text=part.text, recommending_states=tuple(part.recommending_states))
         for part in given
     )
 

@@ -23,7 +23,7 @@ from domain.words import Aspect, Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
 from projections import register, standing
 from workflows import steps
-from workflows.access import MAY, Role, may_take
+from workflows.access import Role, may_take
 from workflows.procedure import Procedures, forms, four_eyes, gate
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Promise, StateSpec, StepSpec, canonical
@@ -33,6 +33,7 @@ from workflows.procedure.path import path
 from workflows.procedure.pictures import mermaid, scxml
 from workflows.procedure.shipped import by_hash, shipped
 from workflows.statecharts.expressions import Value
+from workflows.step_table import STEPS
 from workflows.visibility import allowed, bounds
 
 RoleType = enum_type(Role)
@@ -288,7 +289,7 @@ class ProcedureStep:
 
     @strawberry.field(description="Whether only this procedure has it: `takeStep` alone takes it.")
     def is_own(self) -> bool:
-        return self.spec.name not in MAY
+        return self.spec.name not in STEPS
 
     @strawberry.field(
         description="The `data` that `takeStep` takes for it, as JSON Schema; titles of a State's "
@@ -296,8 +297,8 @@ class ProcedureStep:
     )
     def form(self, language: str = "en") -> JSON | None:
         name = self.spec.name
-        if name in MAY:
-            schema = steps.json_schema(name) if name in steps.BY_HAND else None
+        if name in STEPS:
+            schema = steps.json_schema(name) if STEPS[name].command else None
         else:
             schema = forms.json_schema(self.spec.form, language)
         return schema  # type: ignore[return-value]  # JSON is any of these
@@ -509,5 +510,9 @@ def _who_can(compiled: Compiled, facts: tuple[str, ...], states: tuple[str, ...]
     steps = {*compiled.steps_leading_to(states)}
     steps.update(step for fact in read for step in compiled.changed_by(fact))
     return sorted(
-        {role for step in steps for role in compiled.may(step) or MAY.get(step, frozenset())}
+        {
+            role
+            for step in steps
+            for role in compiled.may(step) or (STEPS[step].may if step in STEPS else ())
+        }
     )

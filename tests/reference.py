@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from api.command_line import _parser
-from workflows.access import MAY, Role
+from domain.aggregates import BY_STATE
+from workflows.access import Role
 from workflows.log.mapper import EVENTS
+from workflows.step_table import STEPS
+from workflows.steps import takers
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
@@ -19,6 +22,11 @@ Every command, step and event. `python -m tests.reference` makes this page from 
 compares them.
 [settings.md](settings.md) has the settings, and [integrating.md](integrating.md) has the roles and
 refusals.
+"""
+
+VISIBILITY = """A step's entry has the default `visibility`, or another value from `widest` to
+`narrowest`.
+`as the report` means PUBLIC for a public report, and INTERNAL for another one.
 """
 
 
@@ -36,9 +44,18 @@ def commands(
 
 
 def steps() -> Iterator[tuple[str, ...]]:
-    """(step, roles) of every step that a role may take."""
-    for step, roles in MAY.items():
-        yield f"`{step}`", ", ".join(role.value for role in Role if role in roles)
+    """(step, aggregate, roles, three visibilities, mutations) of every step."""
+    for row in STEPS.values():
+        usual, widest, narrowest = row.readers
+        yield (
+            f"`{row.name}`",
+            BY_STATE[row.on].word,
+            ", ".join(role.value for role in Role if role in row.may),
+            usual.name if widest else "as the report",
+            widest.name if widest else "as the report",
+            narrowest.name if narrowest else "the recommendation's",
+            ", ".join(takers(row)),
+        )
 
 
 def events() -> Iterator[tuple[str, ...]]:
@@ -64,7 +81,8 @@ def page() -> str:
             "## Commands\n",
             table("command | purpose", commands()),
             "## Steps and the roles that may take them\n",
-            table("step | roles", steps()),
+            VISIBILITY,
+            table("step | on | roles | visibility | widest | narrowest | taken by", steps()),
             "## Events\n",
             table("topic | type | step | meaning", events()),
         )

@@ -196,7 +196,7 @@ def test_what_is_open_and_allowed_is_taken_and_nothing_else(service: Service, se
         for who in PEOPLE:
             for step in steps_of(desk.procedures, r, Context(service, who)):
                 name = step.spec.name
-                if name not in steps.BY_HAND:
+                if name not in steps.by_name():
                     continue
                 refusal = tried(who, name, r.clone())
                 open_to_me = not step.blockers and step.is_mine
@@ -210,7 +210,7 @@ def test_what_is_open_and_allowed_is_taken_and_nothing_else(service: Service, se
 
 
 def test_a_step_that_asks_something_first_is_one_that_is_taken_by_hand() -> None:
-    assert set(READY) <= set(steps.BY_HAND)
+    assert set(READY) <= set(steps.by_name())
 
 
 def test_a_refusal_says_what_is_lacking_before_anybody_takes_the_step(service: Service) -> None:

@@ -21,22 +21,29 @@ from jsonschema import Draft202012Validator
 from api.derive import read_id
 from api.schema import schema
 from api.steps import refused
-from domain.entry import Protected, Visibility
+from domain.aggregates import BY_STATE
+from domain.casework import CaseEvent
+from domain.entry import Protected, Stamp, Visibility
+from domain.events import Planned
 from domain.progress_report import draft_report
 from domain.progress_report import fold as fold_report
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
+from tests import reference
 from tests.given import principal, received, stamp
 from tests.length import times
 from tests.server import HOLDERS, ROOT, STORES, Server, running, store
 from tests.test_access import MATRIX
 from tests.test_own_procedures import CABINET, STEPS, adopted, published
-from workflows import steps
-from workflows.access import MAY
+from workflows import steps, visibility
 from workflows.desk import Command, Deed, Desk, Foreseen, Taken
 from workflows.log import Log
 from workflows.procedure.shipped import shipped
+from workflows.roles import C
+from workflows.step import WITHIN, Step
+from workflows.step_table import ROWS
+from workflows.step_table import STEPS as ALL
 
 FILE = Path(steps.__file__).with_suffix(".json")
 GUIDE = (ROOT / "docs" / "integrating.md").read_text()
@@ -97,16 +104,66 @@ def test_the_checked_in_file_says_what_each_step_carries() -> None:
     assert FILE.read_text() == steps.schemas(), f"if this is what you meant: {renew}"
 
 
-def test_every_step_of_a_procedure_is_in_the_table_or_says_what_takes_it() -> None:
-    """If you are here because you added a step: give it a row in `workflows.steps.BY_HAND`, or say
-    in `OTHERWISE` what takes it."""
+def test_every_step_of_a_procedure_has_a_row() -> None:
     every = {step.name for procedure in shipped().values() for step in procedure.definition.steps}
-    assert every <= set(steps.BY_HAND) | set(steps.OTHERWISE)
-    assert not set(steps.BY_HAND) & set(steps.OTHERWISE)
-    assert set(steps.BY_HAND) | set(steps.OTHERWISE) <= set(MAY)
+    assert every <= ALL.keys(), "give it a row in workflows/step_table.py"
 
 
-def test_what_a_step_carries_is_told_in_its_form(here: Server) -> None:
+def test_no_two_rows_are_of_one_step() -> None:
+    assert len(ALL) == len(ROWS)
+
+
+def test_every_aggregate_has_steps_and_every_step_is_on_an_aggregate() -> None:
+    assert {row.on for row in ROWS} == BY_STATE.keys()
+
+
+def test_a_step_that_carries_an_assignment_says_how_that_stands() -> None:
+    for name, row in steps.by_name().items():
+        assert ("assignment" in row.data.__struct_fields__) == (row.assignment is not None), name
+
+
+OF_ANY_STEP = {"takeStep", "takeSteps", "decideCases"}
+
+
+def test_every_mutation_takes_a_step_of_the_table_and_the_table_names_no_other() -> None:
+    assert SCHEMA.mutation_type is not None
+    named = {mutation for row in ROWS for mutation in row.mutations}
+    assert named == SCHEMA.mutation_type.fields.keys() - OF_ANY_STEP
+
+
+def plan_measure(r: Recommendation, stamp: Stamp, text: Protected, page: int | None) -> CaseEvent:
+    """Plans a measure of an annex."""
+    return r.plan(stamp, text, None if page is None else f"Annex, page {page}")
+
+
+def test_a_row_is_all_that_a_step_needs_to_be_known_everywhere(
+    monkeypatch: pytest.MonkeyPatch, here: Server
+) -> None:
+    id = here.receive()
+    assert codes(take(here, "clerk", "plan-measure", id, data={"text": "x"})) == ["STEP_NOT_OPEN"]
+    row = Step("plan-measure", Recommendation, C, plan_measure, WITHIN)
+    monkeypatch.setitem(ALL, row.name, row)
+
+    (error,) = take(here, "clerk", "plan-measure", id, data={"text": "x"})["errors"]
+    assert error["code"] == "FORBIDDEN"
+    assert "open to: coordinator" in error["message"]
+    assert visibility.allowed("plan-measure") == [Visibility.INTERNAL, Visibility.CONFIDENTIAL]
+    (error,) = take(here, "coordinator", "plan-measure", id, data={"text": "x", "line": 1})[
+        "errors"
+    ]
+    assert "There are: text, page." in error["message"]
+    assert json.loads(steps.schemas())["plan-measure"]["required"] == ["text"]
+    assert "`plan-measure` | recommendation | coordinator | INTERNAL" in reference.page()
+    assert row.mutations == ("planMeasure",)
+    asked = steps.ask(here.service.desk.procedures, "plan-measure", {"text": "x", "page": 7}, UUID)
+    r = Recommendation.fold([received()])
+    assert r is not None
+    planned = asked.act(r, stamp())
+    assert isinstance(planned, Planned)
+    assert planned.plan == "Annex, page 7"
+
+
+def test_what_a_step_carries_is_errorin_its_form(here: Server) -> None:
     told = here.ask("coordinator", STEPS, id=here.receive())["recommendation"]["steps"]
     forms = {step["name"]: step["form"] for step in told}
     assert forms["plan"]["required"] == ["measures"]
@@ -176,7 +233,7 @@ def test_what_the_speaker_may_not_see_is_not_pointed_to(
 def test_data_is_read_into_what_its_command_takes() -> None:
     given = steps.read("plan", {"measures": "a law"})
     assert given == {"measures": Protected("a law"), "plan": None, "starts": None, "ends": None}
-    assert steps.POINTING["link"] == ("to",)
+    assert ALL["link"].pointing == ("to",)
 
 
 # --- The same as its own mutation -----------------------------------------------------------------
@@ -578,8 +635,8 @@ def test_a_deed_on_several_recommendations_is_recorded_for_all_or_for_none(tmp_p
 
     size = desk.log.size
     together = Deed(parts[0].command, "both", tuple(ids[:2]), both)
-    (refused_,) = desk.take_all(MFA, [together._replace(make=half)])
-    assert isinstance(refused_, InvalidInput)
+    (told_,) = desk.take_all(MFA, [together._replace(make=half)])
+    assert isinstance(told_, InvalidInput)
     assert (desk.log.size, stood(desk, ids)[0].version) == (size, 1)
     _, seen = desk.foresee(MFA, [together._replace(make=half), together])
     assert isinstance(seen, Foreseen)
@@ -634,6 +691,6 @@ def test_a_report_is_published_although_somebody_takes_a_step_on_what_it_covers(
 
 def test_json_schemas_are_valid_json() -> None:
     every = json.loads(steps.schemas())
-    assert every.keys() == steps.BY_HAND.keys()
+    assert every.keys() == steps.by_name().keys()
     for each in every.values():
         Draft202012Validator.check_schema(each)

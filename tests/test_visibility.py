@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from domain.entry import NARROWNESS, Visibility
-from tests.server import ROOT, Server, running
+from tests.server import Server, running
 from tests.test_register_api import done, on, report, take, upload
-from workflows import visibility
-from workflows.access import MAY
-from workflows.visibility import BOUNDS, allowed, bounds, usual
+from workflows.step_table import STEPS
+from workflows.visibility import allowed, usual
 
 WORDS = "uncleared words of the ministry"
 
@@ -159,19 +158,9 @@ def test_steps_tell_who_may_read_what_they_say(here: Server) -> None:
     assert told["plan"] == ("PUBLIC", ["PUBLIC", "INTERNAL", "CONFIDENTIAL"])
 
 
-def test_every_row_of_the_table_is_of_a_step_and_lets_what_is_usual() -> None:
-    assert BOUNDS.keys() <= MAY.keys()
-    for step in BOUNDS:
+def test_every_step_lets_what_is_usual() -> None:
+    for step in STEPS:
         may = allowed(step, Visibility.CONFIDENTIAL)
         assert usual(step, Visibility.CONFIDENTIAL) in may
         assert may == sorted(may, key=NARROWNESS.__getitem__)
-        assert bounds(step) != visibility.ANY, "it needs no row"
     assert allowed("plan") == list(Visibility)
-
-
-def test_the_guide_has_the_table() -> None:
-    guide = (ROOT / "docs" / "integrating.md").read_text()
-    assert visibility.table() in guide, (
-        "put the table that `python -c 'from workflows.visibility import table; print(table())'` "
-        "prints into docs/integrating.md"
-    )

@@ -1,15 +1,8 @@
-"""Who may do what, as one table, and the scope a reader gets from it.
-
-Roles: an **administrator** grants keys; a **coordinator** is the national mechanism itself; a
-**clerk** imports documents and enters what others have said; a **focal point** works for one
-institution on what it is assigned; an **auditor** reads everything but other people's drafts; a
-**reader** reads what is public.
-"""
+"""Who may do what, as the rows of `step_table.py` say, and the scope a reader gets from it."""
 
 from __future__ import annotations
 
 import hashlib
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -18,128 +11,17 @@ import msgspec
 from domain.casework import Case, TaskHeld
 from domain.effects import Whose
 from domain.entry import Authority, AuthorityKind, Speaker, Visibility
-from domain.recommendation import (
-    Recommendation,
-)
+from domain.recommendation import Recommendation
 from domain.refusals import Forbidden, InvalidInput
 from domain.scope import Scope
-from domain.words import (
-    AssignmentStatus,
-)
+from workflows.roles import C, F, K
+from workflows.roles import Role as Role
+from workflows.step_table import STEPS
 
-
-class Role(StrEnum):
-    """In what role a key speaks."""
-
-    ADMINISTRATOR = "administrator"
-    COORDINATOR = "coordinator"
-    CLERK = "clerk"
-    FOCAL_POINT = "focal-point"
-    AUDITOR = "auditor"
-    READER = "reader"
-
-
-A, C, K, F = Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.FOCAL_POINT
-
-MAY: dict[str, frozenset[Role]] = {
-    step: frozenset(roles)
-    for step, roles in {
-        "receive": (C, K),
-        "import": (C, K),
-        "fill-in-worklist": (C, F),
-        "record-history": (C,),
-        "add-text": (C, K),
-        "correct": (C, K),
-        "strike": (C,),
-        "renumber": (C, K),
-        "identify": (C, K),
-        "withdraw-alias": (C, K),
-        "classify": (C, K),
-        "declassify": (C, K),
-        "take-position": (C, K),
-        "defer-position": (C, K),
-        "comment": (C, K),
-        "select-for-follow-up": (C, K),
-        "offer-assignment": (C,),
-        "decree-assignment": (C,),
-        "accept-assignment": (F,),
-        "decline-assignment": (F,),
-        "lapse-assignment": (C,),
-        "hand-over-assignment": (C,),
-        "end-assignment": (C,),
-        "plan": (C, F),
-        "draft-progress": (C, F),
-        "clear-progress": (C,),
-        "publish-progress": (C,),
-        "assess": (C, K),
-        "declare-implemented": (C, F),
-        "report": (C, K),
-        "link": (C, K),
-        "withdraw-link": (C, K),
-        "declare-duplicate": (C, K),
-        "undo-duplicate": (C, K),
-        "continue": (C,),
-        "close": (C,),
-        "reopen": (C,),
-        "cover": (C,),
-        "suspend": (C,),
-        "resume": (C,),
-        "extend-deadline": (C,),
-        "claim-task": (C, K, F),
-        "release-task": (C, K, F),
-        "delegate-task": (C, K, F),
-        "give-approval": (C, K, F),
-        "remark": (C, K, F),
-        "migrate": (C,),
-        "suspend-deadline": (C,),
-        "resume-deadline": (C,),
-        "retry-timers": (C,),
-        "open-review": (C, K),
-        "schedule-review": (C, K),
-        "add-review-document": (C, K),
-        "adopt-review": (C, K),
-        "close-review": (C,),
-        "reopen-review": (C,),
-        "register-institution": (C,),
-        "rename-institution": (C,),
-        "merge-institution": (C,),
-        "split-institution": (C,),
-        "change-parent": (C,),
-        "transfer-competence": (C,),
-        "abolish-institution": (C,),
-        "draft-report": (C, F),
-        "redraft-report": (C, F),
-        "attach-evidence": (C, F),
-        "remove-evidence": (C, F),
-        "clear-report": (C,),
-        "publish-report": (C,),
-        "withdraw-report": (C,),
-        "store-file": (C, K, F),
-        "erase-file": (C,),
-        "erase-texts": (C,),
-        "make-match": (C, K),
-        "refuse-match": (C, K),
-        "withdraw-match": (C, K),
-        "publish-definition": (C,),
-        "adopt-definition": (C,),
-        "set-calendar": (C,),
-        "declare-absence": (C, K, F),
-        "end-absence": (C, K, F),
-        "register-person": (A, C),
-        "retire-person": (A, C),
-        "publish-vocabulary": (C,),
-        "map-vocabulary": (C,),
-        "grant-key": (A,),
-        "revoke-key": (A,),
-    }.items()
-}
-"""Step → the roles that may take it. A focal point may take its steps only where its institution is
-concerned."""
-
-WRITING = frozenset((C, K, F))
+WRITING = C | K | F
 """The roles that may take a step of a State's own procedure, if that says so."""
 
-ENTERING = frozenset((C, K))
+ENTERING = C | K
 """The roles that enter what others have said."""
 
 _RANK = {kind: rank for rank, kind in enumerate(AuthorityKind)}
@@ -253,10 +135,6 @@ EVERY_STATE = ""
 """The addressee of what belongs to no State in particular, such as a vocabulary."""
 
 
-OF_AN_INSTITUTION = frozenset(("claim-task", "delegate-task", "declare-absence", "end-absence"))
-"""Steps of one institution's persons among themselves."""
-
-
 class Readable(Protocol):
     """What has readers: those of its visibility, and the institution that wrote it."""
 
@@ -292,11 +170,11 @@ def authorise(
     """Refuses a step the role may never take, or one for a State the key is not for. `addressee`:
     whose record the step changes; `EVERY_STATE` where it changes something for all of them; None
     where that is asked row by row. `roles`: those that may take it, where a procedure says so."""
-    may = MAY[step] if roles is None else roles
+    may = STEPS[step].may if roles is None else roles
     if principal.role not in may:
         allowed = ", ".join(sorted(role.value for role in may))
         raise Forbidden(f"The role {principal.role.value} may not {step}; open to: {allowed}.")
-    if principal.role is Role.FOCAL_POINT or step in OF_AN_INSTITUTION:
+    if principal.role is Role.FOCAL_POINT or (step in STEPS and STEPS[step].among_persons):
         speaking(principal)
     if addressee is not None and principal.addressees and addressee not in principal.addressees:
         mine = ", ".join(principal.addressees)
@@ -337,7 +215,7 @@ def may_take(
 ) -> bool:
     """True if the principal may take a step on `r`: on one of the assignments it may be about,
     where a step is about one."""
-    about = ABOUT_AN_ASSIGNMENT.get(step)
+    about = STEPS[step].assignment if step in STEPS else None
     assignments = [None] if about is None else [a.id for a in r.assignments if a.status is about]
     for assignment in assignments or [None]:
         try:
@@ -346,16 +224,6 @@ def may_take(
             continue
         return True
     return False
-
-
-ABOUT_AN_ASSIGNMENT = {
-    "accept-assignment": AssignmentStatus.OFFERED,
-    "decline-assignment": AssignmentStatus.OFFERED,
-    "lapse-assignment": AssignmentStatus.OFFERED,
-    "hand-over-assignment": AssignmentStatus.ASSIGNED,
-    "end-assignment": AssignmentStatus.ASSIGNED,
-}
-"""Step → as what the assignment stands that it is about."""
 
 
 def authorise_beside(principal: Principal, step: str, r: Case) -> None:

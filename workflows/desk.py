@@ -43,7 +43,6 @@ from domain.refusals import (
 )
 from workflows import as_history, visibility
 from workflows.access import (
-    MAY,
     Principal,
     Role,
     authorise,
@@ -57,6 +56,7 @@ from workflows.log import REUSED, Appended, CommandRow, Log
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.firing import due_now, passings, set_back
 from workflows.references import References, SpeaksFor, of_addressee
+from workflows.step_table import STEPS
 
 command_chars_max = 128
 attempts_max = 5
@@ -310,7 +310,7 @@ class Desk:
         if step in BESIDE:
             raise InvalidInput("`asHistory`: this is no step of a procedure.", field="asHistory")
         self._roles(r, step)
-        authorise_on(principal, step, r, assignment, MAY[as_history.RIGHT])
+        authorise_on(principal, step, r, assignment, STEPS[as_history.RIGHT].may)
         as_history.check(stamp, lambda: self.procedures.moment(r.addressee).today)
 
     def _fits(self, step: str, stamp: Stamp, of: Visibility) -> None:
@@ -687,8 +687,8 @@ class Desk:
         mine = self.procedures.of(r)
         if step in mine.specs:
             return mine.may(step)
-        if step not in MAY:
-            own = listed([name for name in mine.specs if name not in MAY]) or "none"
+        if step not in STEPS:
+            own = listed([name for name in mine.specs if name not in STEPS]) or "none"
             raise StepNotOpen(
                 f"Its procedure has no step “{step[:80]}”; its own are: {own}. "
                 f"{valid(mine.specs, step)}",

@@ -18,8 +18,8 @@ from domain.entry import Protected, Stamp
 from domain.recommendation import Recommendation
 from domain.refusals import AlreadySo
 from domain.words import AssignmentStatus, Closing
-from workflows.access import MAY
 from workflows.procedure.definition import StepSpec
+from workflows.step_table import STEPS
 
 LAPSE = "lapse-assignment"
 
@@ -51,7 +51,7 @@ def why_not(spec: StepSpec) -> str | None:
         return f"{spec.name} is under four eyes, so nothing takes it alone."
     if spec.name in BY_ITSELF_STEPS:
         return None
-    if spec.name in MAY:
+    if spec.name in STEPS:
         able = ", ".join(sorted(BY_ITSELF_STEPS))
         return (
             f"{spec.name} asks for what only somebody can say, so nothing takes it alone; a "

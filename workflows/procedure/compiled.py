@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from domain.casework import Case
 from domain.effects import TaskOpened
 from domain.refusals import valid
-from workflows.access import MAY, Role
+from workflows.access import Role
 from workflows.calendars import year_max, year_min
 from workflows.procedure.definition import (
     HISTORY,
@@ -67,6 +67,7 @@ from workflows.statecharts.kernel import (
     start,
     step,
 )
+from workflows.step_table import STEPS
 
 remembered_max = 50_000
 STEP, PAST = "step.", "past."
@@ -306,7 +307,9 @@ class Compiled:
         spec = self.specs.get(name)
         if spec is None:
             return frozenset()
-        return frozenset(spec.roles) or MAY.get(name, frozenset())
+        if spec.roles or name not in STEPS:
+            return frozenset(spec.roles)
+        return STEPS[name].may
 
     def begin(self, facts: Facts) -> Outcome:
         """The states a case starts in."""

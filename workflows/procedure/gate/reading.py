@@ -8,7 +8,7 @@ from domain.entry import label_chars_max
 from domain.institution import is_code
 from domain.words import Aspect, Bucket
 from workflows import spans
-from workflows.access import MAY, WRITING
+from workflows.access import WRITING
 from workflows.procedure import by_itself, forms
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import (
@@ -21,6 +21,7 @@ from workflows.procedure.definition import (
 )
 from workflows.procedure.gate.fault import Fault
 from workflows.statecharts.expressions import facts_of
+from workflows.step_table import STEPS
 
 
 def uncounted(definition: Definition) -> Iterator[Fault]:
@@ -58,8 +59,8 @@ def for_nobody(definition: Definition) -> Iterator[Fault]:
     procedure has is left to fewer, never to more."""
     for n, step in enumerate(definition.steps):
         where = f"$.steps[{n}].roles"
-        allowed = MAY.get(step.name, WRITING)
-        if step.name not in MAY and not step.roles:
+        allowed = STEPS[step.name].may if step.name in STEPS else WRITING
+        if step.name not in STEPS and not step.roles:
             yield Fault("roles-missing", f"Say which roles may take {step.name}.", where)
         for role in step.roles:
             if role not in allowed:
@@ -103,14 +104,16 @@ def unheeded(definition: Definition) -> Iterator[Fault]:
 
 
 def _may(step: StepSpec) -> Collection[str]:
-    return step.roles or MAY.get(step.name, ())
+    if step.roles or step.name not in STEPS:
+        return step.roles
+    return STEPS[step.name].may
 
 
 def formless(definition: Definition) -> Iterator[Fault]:
     """Forms that can be filled in, and only for steps that have no shape of their own."""
     for n, step in enumerate(definition.steps):
         where = f"$.steps[{n}].form"
-        if step.form and step.name in MAY:
+        if step.form and step.name in STEPS:
             yield Fault("form-not-asked", f"{step.name} has its own input, and no form.", where)
         try:
             forms.check(step.form, where)
@@ -136,7 +139,7 @@ def same_eyes(definition: Definition) -> Iterator[Fault]:
 
 def unfilled(definition: Definition) -> Iterator[Fault]:
     """As many approvals as are needed can be given, each seat by somebody who may approve."""
-    may = MAY["give-approval"]
+    may = STEPS["give-approval"].may
     for n, step in enumerate(definition.steps):
         if step.approvals is None:
             continue

@@ -1,0 +1,29 @@
+"""In what roles keys speak.
+
+An **administrator** grants keys; a **coordinator** is the national mechanism itself; a **clerk**
+imports documents and enters what others have said; a **focal point** works for one institution on
+what it is assigned; an **auditor** reads everything but other people's drafts; a **reader** reads
+what is public.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """In what role a key speaks."""
+
+    ADMINISTRATOR = "administrator"
+    COORDINATOR = "coordinator"
+    CLERK = "clerk"
+    FOCAL_POINT = "focal-point"
+    AUDITOR = "auditor"
+    READER = "reader"
+
+
+A, C, K, F = (
+    frozenset((role,))
+    for role in (Role.ADMINISTRATOR, Role.COORDINATOR, Role.CLERK, Role.FOCAL_POINT)
+)
+"""The roles that write, each alone: `C | K` is either of two."""

@@ -1,0 +1,132 @@
+"""What is said of a step, once: a row of the table in `step_table.py`, and what follows from it.
+
+What a step's data may be is read from the signature of its command, by `_data_of`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
+from types import NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from domain.casework import CaseEvent
+from domain.entry import RecommendationId, Visibility
+from domain.words import AssignmentStatus
+from workflows.roles import Role
+
+PUBLIC, INTERNAL, CONFIDENTIAL = Visibility
+
+
+class Bounds(NamedTuple):
+    """The visibility of a step's entry where nobody says one (`widest`, where that is narrower),
+    the widest that it may have, and the narrowest.
+
+    Without a `widest` it is PUBLIC on what is public and INTERNAL on the rest: a reason given on a
+    draft tells of the draft. Without a `narrowest` it is that of the recommendation: whoever reads
+    the recommendation reads what the step says, so that fewer readers would be promised in vain."""
+
+    usual: Visibility = PUBLIC
+    widest: Visibility | None = PUBLIC
+    narrowest: Visibility | None = CONFIDENTIAL
+
+
+ANY = Bounds()
+WITH_IT = Bounds(narrowest=None)
+"""What is shown with the recommendation: its texts, names, terms, dates, and what is published."""
+DRAFT = Bounds(CONFIDENTIAL, widest=INTERNAL)
+"""Words that nobody has cleared."""
+WITHIN = Bounds(INTERNAL, widest=INTERNAL)
+AS_IT_IS = Bounds(widest=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A step: its name, the aggregate that it is taken `on`, and the roles that `may` take it.
+
+    `command`: what takes it by name, as `takeStep` does; its parameters behind recommendation and
+    stamp are the step's data. `without`: those of them that nobody says.
+    `readers`: who may read its entry.
+    `by`: the mutations that take it, if there is not one that has its name;
+    `elsewhere`: what else takes it, in words.
+    `assignment`: as what the assignment stands that it is about, which its data names.
+    `redrafts`: its `report` names a progress report that it drafts again.
+    `among_persons`: it is a matter of one institution's persons among themselves.
+    """
+
+    name: str
+    on: type[Any]
+    may: frozenset[Role]
+    command: Callable[..., CaseEvent] | None = None
+    readers: Bounds = ANY
+    by: tuple[str, ...] | None = None
+    elsewhere: str = ""
+    without: tuple[str, ...] = ()
+    assignment: AssignmentStatus | None = None
+    redrafts: bool = False
+    among_persons: bool = False
+
+    @property
+    def mutations(self) -> tuple[str, ...]:
+        """The names of the mutations that take it."""
+        if self.by is not None:
+            return self.by
+        first, *rest = self.name.split("-")
+        return (first + "".join(word.capitalize() for word in rest),)
+
+    @cached_property
+    def data(self) -> type[msgspec.Struct]:
+        """The type of what it carries, where it is taken by name."""
+        assert self.command is not None, self.name
+        return _data_of(self, self.command)
+
+    @cached_property
+    def pointing(self) -> tuple[str, ...]:
+        """The fields of its data that name other recommendations."""
+        hints = get_type_hints(self.command)
+        return tuple(f for f in self.data.__struct_fields__ if hints[f] is RecommendationId)
+
+
+Number = Annotated[int, Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
+"""A whole number as GraphQL has it: views and other programs count on no larger ones."""
+
+Another = Annotated[str, Meta(max_length=100, description="The id of a recommendation.")]
+
+_READ_AS = {int: Number, RecommendationId: Another}
+
+
+def _data_of(step: Step, command: Callable[..., CaseEvent]) -> type[msgspec.Struct]:
+    """The type of a step's data, from its command's parameters behind recommendation and stamp:
+    the same names in camel case, and the same types. What may be None may be left out."""
+
+    def read_as(hint: Any) -> Any:
+        if get_origin(hint) in (Union, UnionType):
+            return reduce(or_, map(read_as, get_args(hint)))
+        return _READ_AS.get(hint, hint)
+
+    hints = get_type_hints(command)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for name, parameter in list(inspect.signature(command).parameters.items())[2:]:
+        if name in step.without:
+            continue
+        if parameter.default is not parameter.empty:
+            fields.append((name, read_as(hints[name]), parameter.default))
+        elif NoneType in get_args(hints[name]):
+            fields.append((name, read_as(hints[name]), None))
+        else:
+            fields.append((name, read_as(hints[name])))
+    return msgspec.defstruct(
+        "".join(word.capitalize() for word in step.name.split("-")),
+        fields,
+        namespace={"__doc__": " ".join((command.__doc__ or "").split())},
+        rename="camel",
+        kw_only=True,
+        frozen=True,
+        forbid_unknown_fields=True,
+    )

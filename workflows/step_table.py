@@ -1,0 +1,179 @@
+"""Every step, one row each: what it is taken on, who may take it, by which command and mutations,
+and who may read its entry. Who is refused (`access.py`, `visibility.py`), what `takeStep` takes
+(`steps.py`) and docs/reference.md follow from these rows.
+
+A focal point may take its steps only where its institution is concerned.
+"""
+
+from __future__ import annotations
+
+from domain.absence import Absences
+from domain.adoptions import Adoptions
+from domain.calendar import OwnCalendar
+from domain.credential import Credential
+from domain.erasure import Erasure
+from domain.import_run import ImportRun
+from domain.institution import Institution
+from domain.match import Match
+from domain.person import Person
+from domain.progress_report import ProgressReport
+from domain.recommendation import Recommendation
+from domain.review import Review
+from domain.stored_file import StoredFile
+from domain.vocabulary import Vocabulary
+from domain.words import AssignmentStatus
+from domain.workflow_definition import PublishedDefinition
+from workflows.commands import add_text, correct, withdraw_alias
+from workflows.roles import A, C, F, K
+from workflows.step import (
+    AS_IT_IS,
+    DRAFT,
+    INTERNAL,
+    WITH_IT,
+    WITHIN,
+    Bounds,
+    Step,
+)
+
+OFFERED, ASSIGNED = AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED
+R = Recommendation
+
+ROWS = (
+    # -- what it says
+    Step("receive", R, C | K, by=("receiveRecommendation",)),
+    Step("add-text", R, C | K, add_text, WITH_IT),
+    Step("correct", R, C | K, correct, WITH_IT, ("correctRecommendation",)),
+    Step("strike", R, C, R.strike, by=("strikeEntry",)),
+    Step("renumber", R, C | K, R.renumber, WITH_IT, ("renumberRecommendation",)),
+    Step("identify", R, C | K, R.identify, WITH_IT, ("identifyRecommendation",)),
+    Step("withdraw-alias", R, C | K, withdraw_alias, WITH_IT),
+    Step("classify", R, C | K, R.classify, WITH_IT, ("classifyRecommendation",)),
+    Step("declassify", R, C | K, R.declassify, WITH_IT, ("declassifyRecommendation",)),
+    # -- position
+    Step(
+        "take-position",
+        R,
+        C | K,
+        R.take_position,
+        by=("acceptRecommendation", "noteRecommendation"),
+        without=("doubt",),
+    ),
+    Step("defer-position", R, C | K, R.defer_position, WITH_IT),
+    Step("comment", R, C | K, R.comment, by=("commentOnRecommendation",)),
+    Step("select-for-follow-up", R, C | K, R.select_for_follow_up, WITH_IT),
+    # -- assignment
+    Step("offer-assignment", R, C, R.offer_assignment),
+    Step("decree-assignment", R, C, R.decree_assignment, by=("assignRecommendation",)),
+    Step("accept-assignment", R, F, R.accept_assignment, assignment=OFFERED),
+    Step("decline-assignment", R, F, R.decline_assignment, assignment=OFFERED),
+    Step("lapse-assignment", R, C, R.lapse_assignment, assignment=OFFERED),
+    Step("hand-over-assignment", R, C, R.hand_over_assignment, assignment=ASSIGNED),
+    Step("end-assignment", R, C, R.end_assignment, assignment=ASSIGNED),
+    # -- implementation
+    Step("plan", R, C | F, R.plan, by=("planImplementation",)),
+    Step(
+        "draft-progress",
+        R,
+        C | F,
+        R.draft_progress,
+        DRAFT,
+        by=("reportProgress",),
+        redrafts=True,
+    ),
+    Step("clear-progress", R, C, R.clear_progress, DRAFT),
+    Step("publish-progress", R, C, R.publish_progress, WITH_IT),
+    Step("cover", R, C, by=("publishReport",)),
+    Step(
+        "assess",
+        R,
+        C | K,
+        R.assess,
+        by=("assessRecommendation",),
+        without=("schemes",),
+    ),
+    Step("declare-implemented", R, C | F, R.declare_implemented),
+    Step("report", R, C | K, R.report, by=("reportRecommendation",)),
+    # -- others
+    Step("link", R, C | K, R.link, by=("linkRecommendation",)),
+    Step("withdraw-link", R, C | K, R.withdraw_link),
+    Step("declare-duplicate", R, C | K, R.declare_duplicate, WITH_IT),
+    Step("undo-duplicate", R, C | K, R.undo_duplicate, WITH_IT),
+    # -- the case
+    Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),
+    Step("close", R, C, R.close, by=("closeRecommendation",)),
+    Step("reopen", R, C, R.reopen, by=("reopenRecommendation",)),
+    Step("suspend", R, C, R.suspend, by=("suspendRecommendation",)),
+    Step("resume", R, C, R.resume, by=("resumeRecommendation",)),
+    Step("extend-deadline", R, C, R.extend_deadline),
+    # -- beside every procedure
+    Step("suspend-deadline", R, C),
+    Step("resume-deadline", R, C),
+    Step("retry-timers", R, C),
+    Step("claim-task", R, C | K | F, among_persons=True),
+    Step("release-task", R, C | K | F),
+    Step("delegate-task", R, C | K | F, by=("delegate",), among_persons=True),
+    Step("give-approval", R, C | K | F, by=("approveStep",)),
+    Step("remark", R, C | K | F, readers=WITHIN),
+    Step("migrate", R, C, by=("migrateCases",)),
+    # -- reviews
+    Step("open-review", Review, C | K),
+    Step("schedule-review", Review, C | K),
+    Step("add-review-document", Review, C | K),
+    Step("adopt-review", Review, C | K),
+    Step("close-review", Review, C),
+    Step("reopen-review", Review, C),
+    # -- institutions and persons
+    Step("register-institution", Institution, C),
+    Step("rename-institution", Institution, C),
+    Step("merge-institution", Institution, C),
+    Step("split-institution", Institution, C),
+    Step("change-parent", Institution, C),
+    Step("transfer-competence", Institution, C),
+    Step("abolish-institution", Institution, C),
+    Step("register-person", Person, A | C, readers=WITHIN),
+    Step("retire-person", Person, A | C, readers=WITHIN),
+    Step("declare-absence", Absences, C | K | F, readers=WITHIN, among_persons=True),
+    Step("end-absence", Absences, C | K | F, readers=WITHIN, among_persons=True),
+    # -- reports and files
+    Step("draft-report", ProgressReport, C | F, readers=DRAFT),
+    Step("redraft-report", ProgressReport, C | F, readers=DRAFT),
+    Step("attach-evidence", ProgressReport, C | F, readers=AS_IT_IS),
+    Step("remove-evidence", ProgressReport, C | F, readers=AS_IT_IS),
+    Step("clear-report", ProgressReport, C, readers=WITHIN),
+    Step("publish-report", ProgressReport, C, readers=Bounds(narrowest=INTERNAL)),
+    Step("withdraw-report", ProgressReport, C, readers=AS_IT_IS),
+    Step(
+        "store-file",
+        StoredFile,
+        C | K | F,
+        readers=Bounds(INTERNAL),
+        by=(),
+        elsewhere="`PUT /files`",
+    ),
+    Step("erase-file", StoredFile, C),
+    # -- matches and imports
+    Step("make-match", Match, C | K),
+    Step("refuse-match", Match, C | K),
+    Step("withdraw-match", Match, C | K),
+    Step("import", ImportRun, C | K, by=("startImport",)),
+    Step("fill-in-worklist", ImportRun, C | F, by=("startImport",)),
+    Step(
+        "record-history",
+        R,
+        C,
+        by=("startImport",),
+        elsewhere="the step that it was, with `asHistory`",
+    ),
+    Step("erase-texts", Erasure, C),
+    # -- how things go
+    Step("publish-definition", PublishedDefinition, C, by=("publishWorkflowDefinition",)),
+    Step("adopt-definition", Adoptions, C, by=("adoptWorkflowDefinition",)),
+    Step("set-calendar", OwnCalendar, C),
+    Step("publish-vocabulary", Vocabulary, C),
+    Step("map-vocabulary", Vocabulary, C, by=()),
+    Step("grant-key", Credential, A, by=()),
+    Step("revoke-key", Credential, A, by=()),
+)
+
+STEPS = {row.name: row for row in ROWS}
+"""Every step by its name."""
