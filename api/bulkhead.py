@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door import WavedThrough
+from api.lanes import gone
 from domain.refusals import Unavailable
 
 if TYPE_CHECKING:
@@ -170,23 +172,23 @@ class Passed(Response):
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(_gone(receive))
-        answering = asyncio.ensure_future(self._answer(scope, send))
+        hanging_up = asyncio.ensure_future(gone(receive))
+        answering = asyncio.ensure_future(self._answer(scope, receive, send))
         try:
-            await asyncio.wait((gone, answering), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((hanging_up, answering), return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 await answering
         finally:
-            for task in (gone, answering):
+            for task in (hanging_up, answering):
                 task.cancel()
-            await asyncio.gather(gone, answering, return_exceptions=True)
+            await asyncio.gather(hanging_up, answering, return_exceptions=True)
 
-    async def _answer(self, scope: Scope, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         message: Message | None = None
         try:
             reader, writer = await self._bulkhead.connect()
         except OSError:
-            await _unavailable()(scope, _never, send)
+            await _unavailable()(scope, receive, send)
             return
         try:
             with suppress(ConnectionError):
@@ -197,18 +199,9 @@ class Passed(Response):
         finally:
             writer.close()
         if message is None:
-            await _unavailable()(scope, _never, send)
+            await _unavailable()(scope, receive, send)
         elif message["type"] != "http.response.body" or message.get("more_body"):
             raise ConnectionError("the process for what takes long ended amid an answer")
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _never() -> Message:
-    raise NotImplementedError
 
 
 def passing(endpoint: Endpoint, whose: Callable[[Request, Service], Awaitable[object]]) -> Endpoint:
@@ -261,17 +254,12 @@ class Behind:
             await reader.read()  # until the other side closes
             return {"type": "http.disconnect"}
 
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"]]}
-            await _write(writer, message)
-
         for name in ("client", "server"):
             if scope.get(name) is not None:
                 scope[name] = tuple(scope[name])
         scope["headers"] = [(name, value) for name, value in scope["headers"]]
         scope |= {"asgi": {"version": "3.0"}, "visit": WavedThrough()}
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, partial(_write, writer))
 
 
 async def behind(control: socket.socket, settings: Settings) -> None:

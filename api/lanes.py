@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from starlette.requests import Request
+from starlette.types import Receive
 
 from api.fair_pool import FairPool
 from api.settings import Settings
@@ -99,23 +100,23 @@ async def in_lane(
 
 async def _watch(future: asyncio.Future[Result], request: Request, ration: Ration) -> None:
     """Waits for what runs, and ends it when it is to end."""
-    gone = asyncio.ensure_future(_gone(request))
+    hanging_up = asyncio.ensure_future(gone(request.receive))
     try:
         while not future.done():
-            await asyncio.wait((future, gone), timeout=look_seconds)
-            if gone.done() or ration.is_over():
+            await asyncio.wait((future, hanging_up), timeout=look_seconds)
+            if hanging_up.done() or ration.is_over():
                 # A statement is cancelled over the network: not in the loop.
                 await asyncio.to_thread(ration.end)
-                if gone.done():
+                if hanging_up.done():
                     future.cancel()  # if it has not begun
                 await asyncio.wait((future,), timeout=look_seconds)
     finally:
-        gone.cancel()
+        hanging_up.cancel()
         with suppress(asyncio.CancelledError):
-            await gone
+            await hanging_up
 
 
-async def _gone(request: Request) -> None:
+async def gone(receive: Receive) -> None:
     """Returns when the client has hung up."""
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await receive())["type"] != "http.disconnect":
         pass
