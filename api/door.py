@@ -34,7 +34,7 @@ OPEN = "/health/"
 
 
 class Rate:
-    """So many a second of each client, on average over some seconds."""
+    """So many a second of each client, requests or bytes, on average over some seconds."""
 
     def __init__(
         self, per_second: float, clock: Callable[[], float] = time.monotonic, burst: float = 0
@@ -45,17 +45,19 @@ class Rate:
         self._held: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
         """Client → how many are left to it, and when that was so."""
 
-    def wait(self, client: Hashable) -> float:
-        """Counts one. 0 if it may come in; if not, after how many seconds one may again."""
+    def wait(self, client: Hashable, count: float = 1.0) -> float:
+        """Counts one request, or so many bytes. 0 if they may come in; if not, after how many
+        seconds they may. More than ever may come at once come in when nothing was before them."""
         now = self._clock()
         left, then = self._held.get(client, (self._burst, now))
         left = min(self._burst, left + (now - then) * self._per_second)
-        is_in = left >= 1
-        self._held[client] = (left - 1 if is_in else left), now
+        needed = min(count, self._burst)
+        is_in = left >= needed
+        self._held[client] = (left - count if is_in else left), now
         self._held.move_to_end(client)
         if len(self._held) > clients_kept_max:
             self._held.popitem(last=False)
-        return 0.0 if is_in else (1 - left) / self._per_second
+        return 0.0 if is_in else (needed - left) / self._per_second
 
 
 class Visit:
@@ -78,15 +80,20 @@ class Visit:
         self._key = key
         door.by_key[key] += 1
 
+    def brings(self, size: int) -> None:
+        """So many bytes of its body come in; Busy where its key sends too many."""
+        if seconds := self._door.bytes_rate.wait(self._key, size):
+            raise self._too_often("This key sends", seconds, "bytes")
+
     def is_nobodys(self) -> None:
         """The request bears no valid key; Busy where such come too often from there."""
         if seconds := self._door.unknown_rate.wait(self.address):
             raise self._too_often("Without a valid key there come", seconds)
 
-    def _too_often(self, who: str, seconds: float) -> Busy:
+    def _too_often(self, who: str, seconds: float, what: str = "requests") -> Busy:
         self.is_too_often = True
         return Busy(
-            f"{who} too many requests a second: send this one again later.",
+            f"{who} too many {what} a second: send this one again later.",
             waiting=math.ceil(seconds),
             seconds=math.ceil(seconds),
         )
@@ -103,6 +110,9 @@ class WavedThrough:
     def belongs_to(self, key: Hashable) -> None:
         """Is known."""
 
+    def brings(self, size: int) -> None:
+        """Was counted."""
+
     def is_nobodys(self) -> None:
         """Is known, too."""
 
@@ -115,6 +125,7 @@ class Door:
         self.settings = settings
         self.key_rate = Rate(settings.key_requests_per_second_max)
         self.address_rate = Rate(settings.address_requests_per_second_max)
+        self.bytes_rate = Rate(settings.key_body_bytes_per_second_max)
         unknown = settings.unknown_keys_per_second_max
         self.unknown_rate = Rate(unknown, burst=unknown * unknown_burst_seconds)
         self.by_key: Counter[Hashable] = Counter()

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from api.authentication import Refused, authenticated, busy
 from api.bulkhead import Bulkhead, Passed
 from api.context import Context
+from api.door import visit_of
 from api.execution import FAULT, BadRequest, Executor, Operation, Takes, format_error
 from api.graphiql import page as graphiql_page
 from api.lanes import in_lane
@@ -198,14 +199,18 @@ class GraphQLEndpoint:
         limit = self._service.settings.request_bytes_max
         message = f"A request may have {limit:,} bytes."
         too_large = Refused(413, message, LimitExceeded.code, Connection="close")
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit:
+        announced = int(said) if (said := request.headers.get("content-length", "")).isdecimal() else 0
+        if announced > limit:
             raise too_large
+        visit = visit_of(request)
+        visit.brings(announced)
         try:
             async for chunk in request.stream():
                 body.extend(chunk)
                 if len(body) > limit:
                     raise too_large
+                if not announced:
+                    visit.brings(len(chunk))
         except ClientDisconnect:
             raise Refused(400, "The body ended too early.") from None
         return bytes(body)

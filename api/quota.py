@@ -35,20 +35,26 @@ class Quota:
         self._all_max = all_max
         self._holder_max = holder_max
         self._door = threading.Lock()
+        self._looked = 0
+        """Up to which log index what is kept is counted."""
+        self._sizes: dict[UUID, int] = {}
         self._whose: dict[UUID, Holder] = {}
         self._kept: Counter[Holder] = Counter()
         self._coming: Counter[Holder] = Counter()
 
     def look(self) -> None:
-        """Counts what is kept now."""
-        with self._door, self._views() as (connection, _):
+        """Counts what is kept now: what came or changed since the last look."""
+        with self._door, self._views() as (connection, index):
+            since = [register.files.changed_since(self._looked)]
             sizes = {
-                f.id: f.size for f in register.files.all(connection, everything) if not f.erased
+                file.id: 0 if file.erased else file.size
+                for file in register.files.all(connection, everything, since)
             }
             self._learn(sizes.keys() - self._whose.keys())
-            self._kept = Counter()
             for id, size in sizes.items():
-                self._kept[self._whose[id]] += size
+                self._kept[self._whose[id]] += size - self._sizes.get(id, 0)
+            self._sizes |= sizes
+            self._looked = max(self._looked, index)
 
     def _learn(self, ids: Iterable[UUID]) -> None:
         for entry in self._log.history(sorted(ids)):

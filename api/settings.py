@@ -70,6 +70,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "told 429, `BUSY`.",
         ),
     ] = 500.0
+    key_body_bytes_per_second_max: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="How many bytes a second one key may send in bodies of GraphQL, over ten "
+            "seconds; more are told 429, `BUSY`.",
+        ),
+    ] = 1_000_000.0
     key_requests_at_once_max: Annotated[
         int,
         Meta(ge=1, description="How many requests of one key may be under way; more get 429."),

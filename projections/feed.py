@@ -10,6 +10,7 @@ once, then catches up with what came meanwhile, and switches.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -138,6 +139,8 @@ class Feed:
         self._door = threading.Lock()
         self._feeding: Generation | None = None
         self._states = States(bytes_max)
+        self._held = 0
+        """How many entries the views held when they were last looked at, or fed."""
         self._cached_for: dict[str, int] = {}
         self._agreed_for: dict[str, int] = {}
         self._ending = threading.Event()
@@ -168,11 +171,12 @@ class Feed:
 
     # -- feeding
 
-    def advance(self) -> int:
+    def advance(self, beyond: int | None = None) -> int:
         """Applies all that is new; returns how many entries the views hold. Whoever needs the
-        views fresh calls it; callers that come together share the work."""
+        views fresh calls it; callers that come together share the work. `beyond`: it is enough
+        that the views hold the entry of this log index."""
         try:
-            held = self._advance()
+            held = self._advance(sys.maxsize if beyond is None else beyond)
         except SQLAlchemyError as error:
             self.failure = self.views.refusal(error, self._feeding)
             if isinstance(self.failure, Unreadable):
@@ -184,7 +188,7 @@ class Feed:
         self.failure = None
         return held
 
-    def _advance(self) -> int:
+    def _advance(self, beyond: int) -> int:
         if isinstance(self.stopped, LogWentBack):
             self._agree_now()
             self.stopped = None  # somebody brought the newer log back, or rebuilt the views
@@ -193,12 +197,12 @@ class Feed:
                 raise self.stopped
             self.stopped = None  # somebody rebuilt the views
         with self._door:
-            while True:
+            while self._held <= beyond:
                 generation = self._feeding = self.views.current()
                 self._cached_for = generation.numbers
                 with generation.engine.connect() as connection:
                     heads = generation.heads(connection).values()
-                start = min(heads)
+                start = self._held = min(heads)
                 entries = self._read(start)
                 if not entries or self._agreed_for != generation.numbers:
                     self._agree(generation, max(heads))
@@ -206,6 +210,7 @@ class Feed:
                     return start
                 self._apply_or_stop(generation, entries)
                 self.views.shorten(generation)
+            return self._held
 
     def agree(self) -> None:
         """Stops the feed where the log is not the one that the views were made of."""
@@ -234,7 +239,7 @@ class Feed:
         if not is_the_same:
             if self.stopped is None:
                 log_line.error("the log went back", held=held, size=size)
-            self._agreed_for = {}
+            self._agreed_for, self._held = {}, 0
             self.stopped = LogWentBack(held, size)
             raise self.stopped
         self._agreed_for = generation.numbers
@@ -244,7 +249,7 @@ class Feed:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                if self.advance() > log_index:
+                if self.advance(log_index) > log_index:
                     return True
             except FeedStopped:
                 return False
@@ -344,6 +349,7 @@ class Feed:
                 mine = entries[: min(ahead)] if ahead else entries
                 _write(connection, behind, changes(self.log, mine, self._states))
                 generation.move(connection, behind, start + len(mine))
+            self._held = start + len(mine)
         except BaseException:
             self._states.clear()
             raise

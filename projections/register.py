@@ -78,7 +78,7 @@ class Shelf(Generic[State]):
             s.visibility.value,
             s.institution,
             self._kept.status(s),
-            f"{change.log_index:016d}" if order is None else order(s),
+            _at(change.log_index) if order is None else order(s),
             change.log_index,
             change.recorded_at,
             *(_plain(getattr(s, name)) for name in self._more),
@@ -135,6 +135,12 @@ class Shelf(Generic[State]):
         end = rows[-1].state.id.hex if rows else None  # type: ignore[attr-defined]
         return Page(rows, end, len(found) > first, int(total.scalar_one()))
 
+    def changed_since(self, log_index: int) -> ColumnElement[bool]:
+        """The condition that one began or changed after a log index, where the kind is sorted by
+        when it last did."""
+        assert self._kept.sorted_by is None, self._kept.table
+        return self.table.c.sort_key > _at(log_index)
+
     def pages(
         self, connection: Connection, scope: Scope, conditions: Sequence[ColumnElement[bool]] = ()
     ) -> Iterator[list[State]]:
@@ -171,6 +177,10 @@ class Shelf(Generic[State]):
         if scope.addressees is None:
             return condition
         return condition & c.addressee.in_([*sorted(scope.addressees), ""])
+
+
+def _at(log_index: int) -> str:
+    return f"{log_index:016d}"
 
 
 def _plain(value: Any) -> Any:
