@@ -47,6 +47,7 @@ restart_seconds = 0.5
 ending_seconds_max = 5.0
 """For how long the process behind answers what it has begun, and then closes the store."""
 handed_max = 64
+nice_max = 19
 
 PASSED = (
     *("type", "http_version", "method", "scheme", "path", "raw_path", "query_string"),
@@ -309,13 +310,21 @@ def _end_with(control: socket.socket) -> None:
     os._exit(1)
 
 
+def yield_processor(nice: int) -> None:
+    """Lets others go first. Where it yields most and the system can, it takes only what is left
+    over: a processor that does nothing else then counts as free, and who wakes up goes there."""
+    os.nice(nice)
+    if nice == nice_max and hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def main() -> None:
     from api.command_line import configure_logging
     from api.settings import read_settings
 
     settings = read_settings()
     os.umask(0o077)
-    os.nice(settings.bulkhead_nice)
+    yield_processor(settings.bulkhead_nice)
     configure_logging(settings.log_format)
     with socket.socket(fileno=int(sys.argv[1])) as control:
         control.setblocking(False)

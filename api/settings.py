@@ -40,8 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     bulkhead_nice: Annotated[
         int,
-        Meta(ge=0, le=19, description="By how much it yields the processor, as `nice` counts."),
-    ] = 10
+        Meta(
+            ge=0,
+            le=19,
+            description="By how much it yields the processor, as `nice` counts; 19 leaves it only "
+            "what nobody else wants.",
+        ),
+    ] = 19
     query_threads: Annotated[
         int, Meta(ge=1, le=64, description="How many queries run at once.")
     ] = 2
@@ -77,7 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many bytes a second one key may send in bodies of GraphQL, over ten "
             "seconds; more are told 429, `BUSY`.",
         ),
-    ] = 1_000_000.0
+    ] = 250_000.0
     key_requests_at_once_max: Annotated[
         int,
         Meta(ge=1, description="How many requests of one key may be under way; more get 429."),

@@ -1,7 +1,7 @@
 """Honest clients beside hostile ones: how long do the honest wait, and does the server grow?
 
 Fifty honest clients list, read one recommendation with its history, and take a step now and then;
-first alone, then beside ten hostile clients of each kind, which send what `tests/hostile/inputs`
+by turns alone and beside ten hostile clients of each kind, which send what `tests/hostile/inputs`
 holds under that name, again and again. Each client has a key and an address of the loopback network
 of its own, as strangers have. The hostile ones are a process of their own that takes what time of
 the processor is left over, for the machine of an attacker is another one.
@@ -29,7 +29,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -74,6 +74,9 @@ TIMES_MAX = 2.0
 GROWTH_MAX = 1.1
 KEPT_BYTES = 32_000_000
 SECONDS = 120.0
+TURNS = 4
+"""So often the honest are alone and then beside the hostile: what else the machine does in an hour
+befalls both."""
 START_SECONDS_MAX = 60
 
 LIST = """query($after: String) { recommendations(first: 50, after: $after) {
@@ -202,6 +205,11 @@ class Phase(NamedTuple):
     taken: list[Taken]
     memory: list[int]
 
+    def add(self, more: Phase) -> None:
+        """Goes on with another turn of it."""
+        self.taken.extend(more.taken)
+        self.memory.extend(more.memory)
+
     def percentile(self, per_cent: int, what: str | None = None) -> float:
         seconds = sorted(t.seconds for t in self.taken if what in (None, t.what))
         if not seconds:
@@ -222,7 +230,7 @@ class Found(NamedTuple):
 
     alone: Phase
     beside: Phase
-    counts: dict[str, dict[str, int]]
+    counts: Mapping[str, Mapping[str, int]]
 
     @property
     def violations(self) -> list[str]:
@@ -244,7 +252,7 @@ class Found(NamedTuple):
 
 
 def measure(url: str, seconds: float, folder: Path, *, pausing: bool = False) -> Found:
-    """Both phases on a new record: alone for a third of the time, then beside the hostile."""
+    """Both phases on a new record: so many seconds beside the hostile, half as many alone."""
     known = make(url)
     log = Log(url)
     try:
@@ -281,20 +289,33 @@ def measure(url: str, seconds: float, folder: Path, *, pausing: bool = False) ->
 
         mine = [dict(some) for some in cases]
         honest(min(seconds / 10, 5))  # who comes first pays for what is loaded only once
-        alone = honest(max(seconds / 3, 1))
+        alone, beside = Phase([], []), Phase([], [])
+        counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
         told = folder / "attack.json"
         told.write_bytes(msgspec.json.encode(Attack(port, known, keys)))
-        attackers = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos", "attack", str(told)], cwd=ROOT, env=UNMEASURED
-        )
-        try:
-            beside = honest(seconds, paused=pausing)
-        finally:
-            attackers.kill()
-            attackers.wait()
+        for _ in range(TURNS):
+            alone.add(honest(max(seconds / 2 / TURNS, 1)))
+            with _attacked(told, counts):
+                beside.add(honest(seconds / TURNS, paused=pausing))
         assert server.poll() is None, "the server ended"
-    counts = told.with_suffix(".counts")
-    return Found(alone, beside, json.loads(counts.read_bytes()) if counts.exists() else {})
+    return Found(alone, beside, counts)
+
+
+@contextlib.contextmanager
+def _attacked(told: Path, counts: Mapping[str, Counter[str]]) -> Iterator[None]:
+    """The hostile process attacks meanwhile; what it was answered is added to the counts."""
+    attackers = subprocess.Popen(
+        [sys.executable, "-m", "tests.chaos", "attack", str(told)], cwd=ROOT, env=UNMEASURED
+    )
+    try:
+        yield
+    finally:
+        attackers.kill()
+        attackers.wait()
+    answered = told.with_suffix(".counts")
+    if answered.exists():
+        for kind, count in json.loads(answered.read_bytes()).items():
+            counts[kind].update(count)
 
 
 def _key(log: Log, name: str) -> str:
@@ -408,8 +429,8 @@ def _show(store: str, found: Found, console: Console) -> None:
     console.print(table)
     thirds = [f"{found.beside.third(n) / 1e6:.0f}" for n in range(3)]
     console.print(
-        f"  memory, by thirds of the attack: {', '.join(thirds)} MB; alone"
-        f" {found.alone.third(2) / 1e6:.0f} MB",
+        f"  memory, by thirds of the attack: {', '.join(thirds)} MB; before"
+        f" {found.alone.memory[0] / 1e6:.0f} MB",
         highlight=False,
     )
     for kind, counts in found.counts.items():
