@@ -25,8 +25,8 @@ class ProcedureEvent(Event, frozen=True):
 
 
 class DefinitionAdopted(ProcedureEvent, frozen=True):
-    """From now on whatever the State receives from these mechanisms, or of these kinds, starts
-    under this definition (its SHA-256)."""
+    """From now on whatever the State receives from these mechanisms, or of these kinds, and cases
+    of these aggregates, start under this definition (its SHA-256)."""
 
     topic: ClassVar[str] = "procedure.adopted.v1"
 
@@ -34,6 +34,7 @@ class DefinitionAdopted(ProcedureEvent, frozen=True):
     name: str
     mechanisms: tuple[Mechanism, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    aggregates: tuple[str, ...] = ()
 
 
 EVENTS: tuple[type[ProcedureEvent], ...] = (DefinitionAdopted,)
@@ -48,11 +49,12 @@ class Adopted(Stored, frozen=True):
     name: str
     mechanisms: tuple[Mechanism, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    aggregates: tuple[str, ...] = ()
 
 
 class Adoptions(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """What a State has adopted, the latest first; for each mechanism and each kind of text the
-    latest counts."""
+    """What a State has adopted, the latest first; for each mechanism, each kind of text and each
+    aggregate the latest counts."""
 
     id: UUID
     addressee: str
@@ -69,11 +71,16 @@ class Adoptions(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """The definition adopted for a mechanism."""
         return next((a.sha256 for a in self.adopted if mechanism in a.mechanisms), None)
 
+    def for_aggregate(self, word: str) -> str | None:
+        """The definition adopted for the cases of an aggregate other than the recommendation."""
+        return next((a.sha256 for a in self.adopted if word in a.aggregates), None)
+
     @property
     def in_force(self) -> set[str]:
         """The definitions that count for something."""
         found = {self.for_kind(kind) for kind in Kind}
         found.update(self.for_mechanism(mechanism) for mechanism in Mechanism)
+        found.update(self.for_aggregate(word) for a in self.adopted for word in a.aggregates)
         return {sha256 for sha256 in found if sha256}
 
 
@@ -90,16 +97,23 @@ def adopt(
     name: str,
     mechanisms: tuple[Mechanism, ...],
     kinds: tuple[Kind, ...],
+    aggregates: tuple[str, ...] = (),
 ) -> DefinitionAdopted:
     """Adopts a definition; refuses the one that counts for all of this already."""
     if (
         held is not None
         and all(held.for_kind(kind) == sha256 for kind in kinds)
         and all(held.for_mechanism(mechanism) == sha256 for mechanism in mechanisms)
+        and all(held.for_aggregate(word) == sha256 for word in aggregates)
     ):
         raise AlreadySo(f"“{name}” is in force already.")
     return DefinitionAdopted(
-        stamp=stamp, adopted=sha256, name=name, mechanisms=mechanisms, kinds=kinds
+        stamp=stamp,
+        adopted=sha256,
+        name=name,
+        mechanisms=mechanisms,
+        kinds=kinds,
+        aggregates=aggregates,
     )
 
 
@@ -113,6 +127,7 @@ def fold(entries: Iterable[Entry], state: Adoptions | None = None) -> Adoptions 
             name=event.name,
             mechanisms=event.mechanisms,
             kinds=event.kinds,
+            aggregates=event.aggregates,
         )
         state = Adoptions(
             id=entry.stream,
@@ -131,6 +146,11 @@ def _still(before: tuple[Adopted, ...], now: Adopted) -> list[Adopted]:
     for held in before:
         mechanisms = tuple(m for m in held.mechanisms if m not in now.mechanisms)
         kinds = tuple(k for k in held.kinds if k not in now.kinds)
-        if mechanisms or kinds:
-            left.append(msgspec.structs.replace(held, mechanisms=mechanisms, kinds=kinds))
+        aggregates = tuple(word for word in held.aggregates if word not in now.aggregates)
+        if mechanisms or kinds or aggregates:
+            left.append(
+                msgspec.structs.replace(
+                    held, mechanisms=mechanisms, kinds=kinds, aggregates=aggregates
+                )
+            )
     return left

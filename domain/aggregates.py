@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from domain import (
     absence,
@@ -26,6 +27,7 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
+from domain.casework import Case, CaseEvent
 from domain.entry import Entry, Event
 
 Fold = Callable[[Iterable[Entry], Any], Any]
@@ -49,6 +51,11 @@ class Aggregate(NamedTuple):
     def name(self) -> str:
         """Its name in types of GraphQL and in ids."""
         return self.state.__name__
+
+    @property
+    def is_case(self) -> bool:
+        """True if it has a procedure: deadlines, tasks, approvals."""
+        return issubclass(self.state, Case)
 
     @property
     def word(self) -> str:
@@ -109,6 +116,35 @@ BY_EVENT: dict[type[Event], Aggregate] = {event: a for a in AGGREGATES for event
 """What each event is about."""
 
 BY_STATE: dict[type[Any], Aggregate] = {a.state: a for a in AGGREGATES}
+
+
+CASES: dict[str, type[Case]] = {a.word: a.state for a in AGGREGATES if a.is_case}
+"""The aggregates that have a procedure, by their words."""
+
+
+def begin(first: Entry) -> Case:
+    """A case as it stands after its first entry, as far as its facts go."""
+    state = BY_EVENT[type(first.event)].state
+    assert issubclass(state, Case), state
+    return state.begin(first)
+
+
+def begins(event: Event) -> bool:
+    """True if a case begins with an event."""
+    return isinstance(event, CaseEvent) and event.begins
+
+
+def fold_cases(entries: Iterable[Entry]) -> dict[UUID, Case]:
+    """The cases that entries of many streams add up to, by id; a stream that is no case is left
+    out."""
+    found: dict[UUID, Case] = {}
+    for entry in entries:
+        if (case := found.get(entry.stream)) is not None:
+            case.apply(entry)
+        elif begins(entry.event):
+            found[entry.stream] = case = begin(entry)
+            case.follow(entry)
+    return found
 
 
 def said_of_each(

@@ -8,11 +8,11 @@ deadlines and tasks themselves, by people and by the clock; a recommendation is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self, get_origin
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, get_origin
 from uuid import UUID
 
 import msgspec
@@ -61,6 +61,8 @@ from domain.words import Closing
 taken_max = 50
 """How many of the latest steps of a procedure's own may still be struck."""
 approvals_max = 200
+
+Told = TypeVar("Told", bound="CaseEvent")
 
 # --- What they leave in the state ----------------------------------------------------------------
 
@@ -274,6 +276,12 @@ class CaseEvent(Event, frozen=True):
         """The institutions that it is for, such as the one that an assignment is offered to."""
         return ()
 
+    def again(self, case: Any, stamp: Stamp) -> CaseEvent:
+        """The event by the aggregate's own command, where what that refuses may hang on the clock:
+        offers that have lapsed, deadlines, tasks, whether the case rests; else the event as it
+        is."""
+        return self
+
     def apply(self, case: Any, entry: Entry) -> None:
         """Adds what this event says to the state; by itself it adds nothing."""
 
@@ -308,6 +316,9 @@ class Suspended(CaseEvent, frozen=True):
             version=entry.version, since=self.stamp.effective, until=self.until
         )
 
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.suspend(stamp, self.until)
+
 
 class Resumed(CaseEvent, frozen=True):
     """Follow-up goes on, with a reason, or because the day that was named is over; deadlines have
@@ -322,6 +333,9 @@ class Resumed(CaseEvent, frozen=True):
     def apply(self, case: Case, entry: Entry) -> None:
         case.suspended = None
 
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.resume(stamp)
+
 
 class DeadlineExtended(CaseEvent, frozen=True):
     """More time was given, with a reason: to the end of `until`."""
@@ -334,6 +348,9 @@ class DeadlineExtended(CaseEvent, frozen=True):
 
     def about(self, case: Case) -> int | None:
         return case.generation(self.deadline)
+
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.extend_deadline(stamp, self.deadline, self.until)
 
 
 class DeadlineEvent(CaseEvent, frozen=True, kw_only=True):
@@ -439,6 +456,9 @@ class TimersRetried(CaseEvent, frozen=True):
     def apply(self, case: Case, entry: Entry) -> None:
         case.incident = None
 
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.retry_timers(stamp)
+
 
 class SetBack(CaseEvent, frozen=True):
     """A fact is recorded late: it was true before the deadline passed (`since`: the version of that
@@ -480,6 +500,9 @@ class DeadlineSuspended(CaseEvent, frozen=True):
     def apply(self, case: Case, entry: Entry) -> None:
         case.resting = [*case.resting, self.deadline]
 
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.suspend_deadline(stamp, self.deadline)
+
 
 class DeadlineResumed(CaseEvent, frozen=True):
     """A deadline that rested alone runs again, with a reason: it has the time that was left."""
@@ -495,6 +518,9 @@ class DeadlineResumed(CaseEvent, frozen=True):
 
     def apply(self, case: Case, entry: Entry) -> None:
         case.resting = [name for name in case.resting if name != self.deadline]
+
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.resume_deadline(stamp, self.deadline)
 
 
 class TaskEvent(CaseEvent, frozen=True):
@@ -529,6 +555,9 @@ class TaskClaimed(TaskEvent, frozen=True):
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
         return _claimed(held, entry, entry.stamp.speaker.actor or "")
 
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.claim_task(stamp, self.task)
+
 
 class TaskReleased(TaskEvent, frozen=True):
     """The task is free again in the institution `released`."""
@@ -542,6 +571,9 @@ class TaskReleased(TaskEvent, frozen=True):
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
         return tuple(c for c in held.claims if c.institution != self.released)
 
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.release_task(stamp, self.task, self.released)
+
 
 class TaskDelegated(TaskEvent, frozen=True):
     """The task was given to another person of the institution that speaks."""
@@ -554,6 +586,9 @@ class TaskDelegated(TaskEvent, frozen=True):
 
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
         return _claimed(held, entry, self.to)
+
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.delegate_task(stamp, self.task, self.to)
 
 
 class Remarked(CaseEvent, frozen=True):
@@ -618,6 +653,9 @@ class StepApproved(Approval, frozen=True):
     @property
     def what(self) -> tuple[str | None, str | None]:
         return self.content, None if self.words is None else self.words.commitment
+
+    def again(self, case: Case, stamp: Stamp) -> CaseEvent:
+        return case.approve(stamp, self.step, self.content, self.words)
 
 
 class StepTaken(CaseEvent, frozen=True):
@@ -713,6 +751,10 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     visibility: Visibility
     institution: str
     version: int = 0
+    own_events: ClassVar[Mapping[type[CaseEvent], type[CaseEvent]]] = {}
+    """Event of any case → the same under a topic of this aggregate; where it is not here, as it
+    is."""
+
     definition: str | None = None
     states: list[str] = []
     remembered: dict[str, tuple[str, ...]] = {}
@@ -786,6 +828,16 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         for held in self.approvals:
             if held.step == step and held.version > since:
                 yield held
+
+    def as_read(self, scope: Scope) -> Self:
+        """The case as a reader knows it; the same for every reader who may read the case, unless
+        the aggregate says otherwise."""
+        return self
+
+    @classmethod
+    def own(cls, event: type[Told]) -> type[Told]:
+        """The type by which an event of any case is recorded of this aggregate."""
+        return cast("type[Told]", cls.own_events.get(event, event))
 
     # -- folding
 
@@ -954,17 +1006,17 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """Suspends follow-up, with a reason."""
         reasoned(stamp, "Suspending")
         self.ready("suspend")
-        return Suspended(stamp=stamp, until=None if until is None else _day(until))
+        return self.own(Suspended)(stamp=stamp, until=None if until is None else _day(until))
 
     def resume(self, stamp: Stamp) -> Resumed:
         """Takes follow-up up again, with a reason."""
         reasoned(stamp, "Resuming")
         self.ready("resume")
-        return Resumed(stamp=stamp)
+        return self.own(Resumed)(stamp=stamp)
 
     def wake(self, stamp: Stamp) -> Resumed:
         """Takes follow-up up again when the day has passed until which it was to rest."""
-        return Resumed(stamp=stamp)
+        return self.own(Resumed)(stamp=stamp)
 
     def extend_deadline(self, stamp: Stamp, deadline: str, until: str) -> DeadlineExtended:
         """Gives more time, with a reason: to the end of a later day."""
@@ -975,7 +1027,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             raise InvalidInput("The clock stands still while it is suspended: resume it first.")
         if _day(until) <= held.day:
             raise InvalidInput(f"It is due by {held.day} already: name a later day.")
-        return DeadlineExtended(stamp=stamp, deadline=deadline, until=until)
+        return self.own(DeadlineExtended)(stamp=stamp, deadline=deadline, until=until)
 
     def suspend_deadline(self, stamp: Stamp, deadline: str) -> DeadlineSuspended:
         """Lets one deadline rest, with a reason, while the case goes on."""
@@ -987,7 +1039,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             raise InvalidInput(
                 f"The deadline “{deadline}” is {held.status.value}: it runs no more."
             )
-        return DeadlineSuspended(stamp=stamp, deadline=deadline)
+        return self.own(DeadlineSuspended)(stamp=stamp, deadline=deadline)
 
     def resume_deadline(self, stamp: Stamp, deadline: str) -> DeadlineResumed:
         """Lets a deadline that rested alone run again, with a reason."""
@@ -995,7 +1047,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         self._deadline(deadline)
         if deadline not in self.resting:
             raise AlreadySo(f"The deadline “{deadline}” does not rest alone.")
-        return DeadlineResumed(stamp=stamp, deadline=deadline)
+        return self.own(DeadlineResumed)(stamp=stamp, deadline=deadline)
 
     def _deadline(self, name: str) -> DeadlineHeld:
         held = self.deadline(name)
@@ -1009,19 +1061,19 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         reasoned(stamp, "Trying timers again")
         if self.incident is None:
             raise AlreadySo("No timer of it waits to be tried again.")
-        return TimersRetried(stamp=stamp)
+        return self.own(TimersRetried)(stamp=stamp)
 
     def pass_deadline(
         self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...] = ()
     ) -> DeadlinePassed:
         """A deadline passes."""
-        return DeadlinePassed(
+        return self.own(DeadlinePassed)(
             stamp=stamp, deadline=held.deadline, generation=held.generation, to=to
         )
 
     def remind(self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...]) -> Reminded:
         """Reminds those concerned."""
-        return Reminded(
+        return self.own(Reminded)(
             stamp=stamp,
             deadline=held.deadline,
             generation=held.generation,
@@ -1031,7 +1083,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     def escalate(self, stamp: Stamp, held: DeadlineHeld, to: tuple[Addressed, ...]) -> Escalated:
         """Tells others that it is overdue."""
-        return Escalated(
+        return self.own(Escalated)(
             stamp=stamp,
             deadline=held.deadline,
             generation=held.generation,
@@ -1041,7 +1093,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     def take_step(self, stamp: Stamp, step: str, data: tuple[StepDatum, ...] = ()) -> StepTaken:
         """Takes a step that the State's own procedure has, with what its form asks for."""
-        return StepTaken(stamp=stamp, step=named(step), data=data)
+        return self.own(StepTaken)(stamp=stamp, step=named(step), data=data)
 
     def claim_task(self, stamp: Stamp, task: str) -> TaskClaimed:
         """The person who speaks takes a task on; one that another person of the same institution
@@ -1051,14 +1103,16 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             if claim.actor == actor:
                 raise AlreadySo("You have claimed this task already.")
             raise TaskClaimedByOther(f"{claim.actor} has claimed this task; ask for its release.")
-        return TaskClaimed(stamp=stamp, task=task, opened=held.opened)
+        return self.own(TaskClaimed)(stamp=stamp, task=task, opened=held.opened)
 
     def release_task(self, stamp: Stamp, task: str, institution: str) -> TaskReleased:
         """Whoever of an institution has claimed a task does it no more."""
         held = self.task(task)
         if held.claim_of(institution) is None:
             raise AlreadySo(f"Nobody of {institution} has claimed this task.")
-        return TaskReleased(stamp=stamp, task=task, opened=held.opened, released=institution)
+        return self.own(TaskReleased)(
+            stamp=stamp, task=task, opened=held.opened, released=institution
+        )
 
     def delegate_task(self, stamp: Stamp, task: str, to: str) -> TaskDelegated:
         """Another person of the same institution does the task from now on."""
@@ -1066,11 +1120,11 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         claim = held.claim_of(stamp.speaker.institution)
         if claim is not None and claim.actor == named(to):
             raise AlreadySo(f"{to} has this task already.")
-        return TaskDelegated(stamp=stamp, task=task, opened=held.opened, to=named(to))
+        return self.own(TaskDelegated)(stamp=stamp, task=task, opened=held.opened, to=named(to))
 
     def remark(self, stamp: Stamp, words: Protected) -> Remarked:
         """Remarks something for those who work on it."""
-        return Remarked(stamp=stamp, words=words)
+        return self.own(Remarked)(stamp=stamp, words=words)
 
     def approve(
         self, stamp: Stamp, step: str, content: str, words: Protected | None = None
@@ -1083,8 +1137,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         if (content in mine and words is None) or None in mine:
             raise AlreadySo(f"You have approved “{step[:80]}” already.")
         if len(self.approvals) >= approvals_max:
-            raise LimitExceeded(f"A recommendation may have {approvals_max} open approvals.")
-        return StepApproved(stamp=stamp, step=named(step), content=content, words=words)
+            raise LimitExceeded(f"A case may have {approvals_max} open approvals.")
+        return self.own(StepApproved)(stamp=stamp, step=named(step), content=content, words=words)
 
     def migrate(
         self,
@@ -1099,7 +1153,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """The case goes on under another procedure, `after`; both are named by their SHA-256."""
         if before == after:
             raise AlreadySo("It is under this procedure already.")
-        return Migrated(
+        return self.own(Migrated)(
             stamp=msgspec.structs.replace(stamp, definition=after),
             before=before,
             states=states,
@@ -1140,6 +1194,47 @@ _fields = msgspec.structs.asdict
 def _collections(case: type[Case]) -> tuple[str, ...]:
     fields = msgspec.structs.fields(case)
     return tuple(field.name for field in fields if get_origin(field.type) in (list, dict))
+
+
+CASE_EVENTS: tuple[type[CaseEvent], ...] = (
+    Suspended,
+    Resumed,
+    DeadlineExtended,
+    DeadlinePassed,
+    Reminded,
+    Escalated,
+    IncidentRaised,
+    TimersRetried,
+    SetBack,
+    DeadlineSuspended,
+    DeadlineResumed,
+    TaskClaimed,
+    TaskReleased,
+    TaskDelegated,
+    Remarked,
+    Approved,
+    StepApproved,
+    StepTaken,
+    Migrated,
+)
+"""What becomes of any case, as it is recorded of recommendations."""
+
+BESIDE = frozenset(event.by_step for event in CASE_EVENTS if event.beside)
+"""Steps beside every procedure."""
+
+
+def events_of(word: str) -> dict[type[CaseEvent], type[CaseEvent]]:
+    """The events of any case under the topics of an aggregate, such as `measure.suspended.v1`. They
+    have the fields of those of recommendations and mean the same."""
+    return {event: _under(word, event) for event in CASE_EVENTS if event is not Approved}
+
+
+def _under(word: str, event: type[CaseEvent]) -> type[CaseEvent]:
+    name = event.topic.partition(".")[2]
+    said = {"topic": f"{word}.{name}", "__doc__": event.__doc__, "__module__": event.__module__}
+    kind: Any = type(event)
+    own: type[CaseEvent] = kind(word.capitalize() + event.__name__, (event,), said, frozen=True)
+    return own
 
 
 def hand_on(step: str, subject: int) -> str:

@@ -17,6 +17,7 @@ from domain.entry import (
     Entry,
     Protected,
     RecommendationId,
+    Stamp,
     Stored,
     Visibility,
 )
@@ -448,6 +449,11 @@ class AssignmentOffered(AssignmentOpened, frozen=True):
     def due_by(self) -> str | None:
         return self.answer_due
 
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.offer_assignment(
+            stamp, self.assignee, self.capacity, self.instrument, self.answer_due
+        )
+
 
 class AssignmentDecreed(AssignmentOpened, frozen=True):
     """An institution was assigned by decree."""
@@ -455,6 +461,9 @@ class AssignmentDecreed(AssignmentOpened, frozen=True):
     topic: ClassVar[str] = "recommendation.assignment-decreed.v1"
     by_step: ClassVar[str] = "decree-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.ASSIGNED
+
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.decree_assignment(stamp, self.assignee, self.capacity, self.instrument)
 
 
 class AssignmentChanged(RecommendationEvent, frozen=True):
@@ -486,6 +495,9 @@ class AssignmentAccepted(AssignmentChanged, frozen=True):
     by_step: ClassVar[str] = "accept-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.ASSIGNED
 
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.accept_assignment(stamp, self.assignment)
+
 
 class AssignmentDeclined(AssignmentChanged, frozen=True):
     """The institution declined, with a reason."""
@@ -493,6 +505,9 @@ class AssignmentDeclined(AssignmentChanged, frozen=True):
     topic: ClassVar[str] = "recommendation.assignment-declined.v1"
     by_step: ClassVar[str] = "decline-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.DECLINED
+
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.decline_assignment(stamp, self.assignment)
 
 
 class AssignmentLapsed(AssignmentChanged, frozen=True):
@@ -502,6 +517,9 @@ class AssignmentLapsed(AssignmentChanged, frozen=True):
     by_step: ClassVar[str] = "lapse-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.LAPSED
 
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.lapse_assignment(stamp, self.assignment)
+
 
 class AssignmentEnded(AssignmentChanged, frozen=True):
     """The assignment ended."""
@@ -509,6 +527,9 @@ class AssignmentEnded(AssignmentChanged, frozen=True):
     topic: ClassVar[str] = "recommendation.assignment-ended.v1"
     by_step: ClassVar[str] = "end-assignment"
     status: ClassVar[AssignmentStatus] = AssignmentStatus.ENDED
+
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.end_assignment(stamp, self.assignment)
 
 
 class AssignmentHandedOver(AssignmentChanged, frozen=True):
@@ -540,6 +561,9 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
                 assigned_by=self.stamp.speaker.institution,
             )
         )
+
+    def again(self, r: Recommendation, stamp: Stamp) -> CaseEvent:
+        return r.hand_over_assignment(stamp, self.assignment, self.to, self.instrument)
 
 
 class Planned(RecommendationEvent, frozen=True):

@@ -21,7 +21,15 @@ from uuid import UUID
 
 import msgspec
 
-from domain.casework import Case, CaseEvent, DeadlineStatus, SetBack, StepDatum, StepTaken
+from domain.casework import (
+    CASE_EVENTS,
+    Case,
+    CaseEvent,
+    DeadlineStatus,
+    SetBack,
+    StepDatum,
+    StepTaken,
+)
 from domain.effects import Whose
 from domain.entry import (
     Effective,
@@ -965,16 +973,11 @@ def _leaves(root: type[CaseEvent]) -> list[type[CaseEvent]]:
     return [root] if not below else [leaf for sub in below for leaf in _leaves(sub)]
 
 
-EVENTS: tuple[type[CaseEvent], ...] = tuple(
-    sorted(_leaves(CaseEvent), key=lambda event: not issubclass(event, RecommendationEvent))
-)
+EVENTS: tuple[type[CaseEvent], ...] = (*_leaves(RecommendationEvent), *CASE_EVENTS)
 """Every event a recommendation can have: what is said of it, then what becomes of the case."""
 
 BEGINNING = Received.by_step
 """The step a recommendation begins with; no procedure has to say it."""
-
-BESIDE = frozenset(event.by_step for event in EVENTS if event.beside)
-"""Steps beside every procedure."""
 
 
 def _countable(parts: tuple[Part, ...]) -> None:

@@ -16,7 +16,7 @@ from tests.length import times
 from workflows.procedure import gate
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.definition import Definition, Unsound
-from workflows.procedure.facts import KNOWN, UNDONE_BY
+from workflows.procedure.facts import OF_RECOMMENDATION
 from workflows.procedure.gate.fault import places
 from workflows.procedure.gate.work import work_max
 from workflows.procedure.shipped import read, shipped
@@ -29,7 +29,7 @@ FACTS: dict[str, Said] = {
     "closed": {"type": "flag"},
     "planned": {"type": "flag"},
     "assigned": {"type": "flag"},
-    "position": {"type": "choice", "values": list(KNOWN["position"].fact.values)},
+    "position": {"type": "choice", "values": list(OF_RECOMMENDATION["position"].fact.values)},
     "measures-due": {"type": "day", "optional": True},
 }
 STEPS = (
@@ -194,7 +194,7 @@ class Run:
         for fact, values in self.domains.items():
             if name in compiled.changed_by(fact) and self.random.random() < 0.8:
                 value = self.random.choice(values)
-                if not (value is True and name in UNDONE_BY.get(fact, ())):
+                if not (value is True and compiled.undoes(name, fact)):
                     after[fact] = value
         stepped = compiled.step(name, self.states, self.facts, after)
         self._no_way_round(name, stepped)
@@ -263,7 +263,7 @@ def can_end(compiled: Compiled, run: Run) -> bool:
                     {**one, fact: value}
                     for one in choices
                     for value in run.domains[fact]
-                    if not (value is True and name in UNDONE_BY.get(fact, ()) and not one[fact])
+                    if not (value is True and run.compiled.undoes(name, fact) and not one[fact])
                 ]
             for after in choices:
                 there = sorted(compiled.step(name, states, facts, after).snapshot.active)

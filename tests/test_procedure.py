@@ -39,7 +39,7 @@ from workflows.procedure.definition import (
     read_file,
 )
 from workflows.procedure.drawing import svg
-from workflows.procedure.facts import KNOWN, UNDONE_BY
+from workflows.procedure.facts import facts_about
 from workflows.procedure.gate import Fault, check
 from workflows.procedure.migration import Migration
 from workflows.procedure.overlay import OVERLAY, Operation, Overlay
@@ -677,7 +677,7 @@ def test_the_guides_overlay_is_sound() -> None:
 
 def test_the_guide_lists_every_fact_and_every_operation() -> None:
     told = set(re.findall(r"`([a-z-]+)`", GUIDE))
-    assert told >= KNOWN.keys()
+    assert told >= (facts_about("recommendation") or {}).keys()
     assert told >= {op.__struct_config__.tag for op in get_args(Operation)}
 
 
@@ -713,7 +713,7 @@ def test_a_recommendation_stays_under_the_procedure_it_started_under() -> None:
 
 def test_every_fact_is_read_off_the_record_as_its_type_says() -> None:
     it = given(received(), supported()).it
-    for name, known in KNOWN.items():
+    for name, known in (facts_about("recommendation") or {}).items():
         value = known.read(it)
         assert (value is None and known.fact.optional) or isinstance(value, (bool, str)), name
 
@@ -728,11 +728,11 @@ def test_a_fact_is_changed_by_the_steps_that_are_said_to_change_it_and_no_others
         if outcome.entry is None:
             continue
         before, history = history.it, outcome.then(Event)
-        for name, known in KNOWN.items():
+        for name, known in (facts_about("recommendation") or {}).items():
             if known.read(before) != known.read(history.it):
                 assert taken.step in known.changed_by, name
                 if known.read(history.it) is True:
-                    assert taken.step not in UNDONE_BY.get(name, ()), name
+                    assert taken.step not in known.undone_by, name
 
 
 # --- Pictures ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import given as all_examples
 from hypothesis import strategies as st
 
 from domain import casework, credential, events, vocabulary
+from domain.casework import BESIDE
 from domain.entry import (
     Basis,
     Effective,
@@ -61,7 +62,6 @@ from domain.events import (
 )
 from domain.recommendation import (
     BEGINNING,
-    BESIDE,
     Recommendation,
     assignments_max,
     fold,

@@ -14,9 +14,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.casework import CaseEvent
+from domain.casework import BESIDE, CaseEvent
 from domain.entry import Authority, AuthorityKind, Entry, Protected, Stamp, Visibility, effective
-from domain.recommendation import BESIDE, Recommendation
+from domain.recommendation import Recommendation
 from domain.refusals import Refusal
 from domain.words import (
     Answer,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.aggregates import BY_STATE
 from domain.casework import Case, TaskHeld
 from domain.effects import Whose
 from domain.entry import Authority, AuthorityKind, Speaker, Visibility
@@ -188,35 +189,39 @@ def authorise(
 def authorise_on(
     principal: Principal,
     step: str,
-    r: Recommendation,
+    r: Case,
     assignment: int | None = None,
     roles: frozenset[Role] | None = None,
 ) -> None:
-    """Refuses a step on a recommendation that the principal may not take there. A focal point
-    answers its own institution's offers and works on what its institution is assigned."""
+    """Refuses a step on a case that the principal may not take there. A focal point answers its
+    own institution's offers and works on what its institution is assigned."""
     authorise(principal, step, r.addressee, roles)
     if not principal.scope.reads(r.visibility, r.institution):
-        raise Forbidden("This recommendation is not for this key.")
+        raise Forbidden(f"This {BY_STATE[type(r)].word} is not for this key.")
     if principal.role is not Role.FOCAL_POINT:
         return
-    if assignment is not None:
+    if assignment is not None and isinstance(r, Recommendation):
         mine = r.assignment(assignment).institution == principal.speaks_for
     else:
         mine = speaking(principal) in r.concerned(Whose.ASSIGNED)
     if not mine:
         raise Forbidden(
-            f"{principal.institution} is not assigned to this recommendation; "
+            f"{principal.institution} is not assigned to this {BY_STATE[type(r)].word}; "
             f"a focal point may {step} only where its institution is."
         )
 
 
 def may_take(
-    principal: Principal, step: str, r: Recommendation, roles: frozenset[Role] | None = None
+    principal: Principal, step: str, r: Case, roles: frozenset[Role] | None = None
 ) -> bool:
     """True if the principal may take a step on `r`: on one of the assignments it may be about,
     where a step is about one."""
     about = STEPS[step].assignment if step in STEPS else None
-    assignments = [None] if about is None else [a.id for a in r.assignments if a.status is about]
+    assignments = (
+        [a.id for a in r.assignments if a.status is about]
+        if about is not None and isinstance(r, Recommendation)
+        else [None]
+    )
     for assignment in assignments or [None]:
         try:
             authorise_on(principal, step, r, assignment, roles)
@@ -231,7 +236,7 @@ def authorise_beside(principal: Principal, step: str, r: Case) -> None:
     task it is, and who sits where approvals are given, is asked of the case."""
     authorise(principal, step, r.addressee)
     if not principal.scope.reads(r.visibility, r.institution):
-        raise Forbidden("This recommendation is not for this key.")
+        raise Forbidden(f"This {BY_STATE[type(r)].word} is not for this key.")
 
 
 def is_concerned(principal: Principal, r: Case) -> bool:
@@ -260,8 +265,8 @@ def authorise_release(principal: Principal, r: Case, task: str, institution: str
     authorise_task(principal, r, task)
 
 
-def authorise_draft(principal: Principal, r: Recommendation, report: int | None) -> None:
+def authorise_draft(principal: Principal, r: Case, report: int | None) -> None:
     """Refuses that a progress report is drafted again by another institution than its own."""
-    for draft in r.progress:
+    for draft in r.progress if isinstance(r, Recommendation) else ():
         if draft.id == report and draft.institution != principal.speaks_for:
             raise Forbidden(f"Progress report {report} is drafted again only by its institution.")

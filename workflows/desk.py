@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from domain import absence
-from domain.casework import ApprovalHeld, CaseEvent
+from domain.aggregates import BY_STATE, fold_cases
+from domain.casework import BESIDE, ApprovalHeld, Case, CaseEvent
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
 from domain.events import Alias, Received
 from domain.progress_report import ProgressReport
-from domain.recommendation import BESIDE, Recommendation, fold
+from domain.recommendation import Recommendation
 from domain.refusals import (
     AlreadySo,
     CommandReused,
@@ -77,6 +78,7 @@ FindBearers = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, 
 answered from a view that is up to date, and handed in by `api`."""
 
 State = TypeVar("State", bound=Aggregate)
+CaseOf = TypeVar("CaseOf", bound=Case)
 Fold = Callable[[Iterable[Entry], "State | None"], "State | None"]
 
 log_line = structlog.get_logger("suivi.desk")
@@ -138,7 +140,7 @@ class Deed(NamedTuple):
     command: Command
     name: str
     on: tuple[UUID, ...]
-    make: Callable[[Mapping[UUID, Recommendation]], Sequence[Entry]]
+    make: Callable[[Mapping[UUID, Any]], Sequence[Entry]]
 
 
 class Foreseen(NamedTuple):
@@ -146,11 +148,11 @@ class Foreseen(NamedTuple):
     stand."""
 
     entries: Sequence[Entry]
-    held: Mapping[UUID, Recommendation]
+    held: Mapping[UUID, Case]
 
 
 class Desk:
-    """Takes steps on recommendations and records them in `log`."""
+    """Takes steps on cases and on all other aggregates, and records them in `log`."""
 
     def __init__(
         self, log: Log, clock: Clock = machine_clock, speaks_for: SpeaksFor | None = None
@@ -166,7 +168,7 @@ class Desk:
         id: UUID,
         step: str,
         stamp: Stamp,
-        act: Callable[[Recommendation, Stamp], CaseEvent],
+        act: Callable[[Any, Stamp], CaseEvent],
         *,
         expected_version: int | None,
         assignment: int | None = None,
@@ -180,7 +182,7 @@ class Desk:
         says was true before a deadline passed, and is recorded after.
         """
 
-        def made(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
+        def made(held: Mapping[UUID, Any]) -> Sequence[Entry]:
             return self.make(
                 principal,
                 held[id],
@@ -241,7 +243,7 @@ class Desk:
                 outcomes.append(refusal)
         return outcomes
 
-    def _make(self, deed: Deed, held: Mapping[UUID, Recommendation]) -> list[Entry]:
+    def _make(self, deed: Deed, held: Mapping[UUID, Case]) -> list[Entry]:
         """The entries of a deed, and before them those of what was due on its recommendations."""
         entries = [
             entry for r in held.values() for entry in due_now(self.procedures, r, deed.command.id)
@@ -251,10 +253,10 @@ class Desk:
     def make(
         self,
         principal: Principal,
-        r: Recommendation,
+        r: Case,
         step: str,
         stamp: Stamp,
-        act: Callable[[Recommendation, Stamp], CaseEvent],
+        act: Callable[[Any, Stamp], CaseEvent],
         *,
         expected_version: int | None,
         assignment: int | None = None,
@@ -265,6 +267,8 @@ class Desk:
         is one; where the step is `late` another comes before it, which sets aside what the clock
         did since. Refuses what the step itself refuses. `assignment` is the one it is about,
         `report` the progress report that it drafts again."""
+        if step in STEPS:
+            _of_kind(STEPS[step].on, r)
         if stamp.history is not None:
             self._authorise_history(principal, step, stamp, r, assignment)
         elif step in BESIDE:
@@ -302,7 +306,7 @@ class Desk:
         principal: Principal,
         step: str,
         stamp: Stamp,
-        r: Recommendation,
+        r: Case,
         assignment: int | None,
     ) -> None:
         """Refuses a step as history where the principal has no right to that, where the procedure
@@ -317,9 +321,7 @@ class Desk:
         """Refuses an entry that other people may read than the step lets."""
         visibility.check(step, stamp.visibility, of)
 
-    def _seen_by_others(
-        self, r: Recommendation, step: str, speaker: Speaker, event: CaseEvent
-    ) -> None:
+    def _seen_by_others(self, r: Case, step: str, speaker: Speaker, event: CaseEvent) -> None:
         """Refuses a step that four eyes have to look at, and have not."""
         said = four_eyes.said_by(r, step, event)
         missing = four_eyes.missing(
@@ -333,7 +335,7 @@ class Desk:
         if missing:
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
 
-    def _approved(self, r: Recommendation, step: str, said: four_eyes.Said) -> list[ApprovalHeld]:
+    def _approved(self, r: Case, step: str, said: four_eyes.Said) -> list[ApprovalHeld]:
         """The approvals of a step that are of just this."""
         held = [a for a in r.approved_by(step, 0) if a.content in (None, said.content)]
         words = {a.version: Protected(commitment=a.words) for a in held if a.words is not None}
@@ -392,7 +394,7 @@ class Desk:
                 )
 
     def hindrances(
-        self, r: Recommendation, step: str, institution: str | None, actor: str | None
+        self, r: Case, step: str, institution: str | None, actor: str | None
     ) -> list[Refusal]:
         """What keeps a step from being taken that its procedure has open, whatever it says: what
         the recommendation lacks, four eyes, a task that another has claimed. Of a system, which
@@ -409,14 +411,12 @@ class Desk:
                 found.append(refusal)
         return found
 
-    def _by_four_eyes(self, r: Recommendation, step: str, actor: str | None) -> None:
+    def _by_four_eyes(self, r: Case, step: str, actor: str | None) -> None:
         """Refuses a step that another person must take, or that others must approve first."""
         if missing := four_eyes.missing(self.procedures.of(r), r, step, actor):
             raise FourEyes(f"“{step}” needs four eyes: {' and '.join(missing)}.", step=step)
 
-    def _unclaimed(
-        self, r: Recommendation, step: str, institution: str | None, actor: str | None
-    ) -> None:
+    def _unclaimed(self, r: Case, step: str, institution: str | None, actor: str | None) -> None:
         """Refuses a step of a task that another person of the same institution has claimed; whoever
         speaks for none (None) is bound by no claim."""
         if institution is None:
@@ -582,13 +582,13 @@ class Desk:
 
     def load(self, id: UUID, principal: Principal) -> Recommendation:
         """The recommendation as it stands; NotFound where it is not, or not for this reader."""
-        return _seen(self._held([id]).get(id), principal)
+        return self.load_all([id], principal)[0]
 
     def load_all(self, ids: Sequence[UUID], principal: Principal) -> list[Recommendation]:
         """The recommendations as they stand, from one read; NotFound where one is not, or not for
         this reader."""
         held = self._held(ids)
-        return [_seen(held.get(id), principal) for id in ids]
+        return [_of_kind(Recommendation, _seen(held.get(id), principal)) for id in ids]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
@@ -649,16 +649,9 @@ class Desk:
                 outcomes[n] = self._placed(done, made[n])
         return [outcomes[n] for n in range(len(deeds))]
 
-    def _held(self, ids: Iterable[UUID]) -> dict[UUID, Recommendation]:
-        """Recommendations as they stand, all from one read; what is none is missing."""
-        histories: dict[UUID, list[Entry]] = {}
-        for entry in self.log.history(list(dict.fromkeys(ids))):
-            histories.setdefault(entry.stream, []).append(entry)
-        return {
-            id: r
-            for id, history in histories.items()
-            if isinstance(history[0].event, Received) and (r := fold(history)) is not None
-        }
+    def _held(self, ids: Iterable[UUID]) -> dict[UUID, Case]:
+        """Cases as they stand, all from one read; what is none is missing."""
+        return fold_cases(self.log.history(list(dict.fromkeys(ids))))
 
     def _late(self, command: Command, refusal: Refusal) -> Taken | Refusal:
         """What the same command recorded meanwhile, else why it was refused."""
@@ -681,7 +674,7 @@ class Desk:
         ]
         return Taken(done, placed)
 
-    def _roles(self, r: Recommendation, step: str) -> frozenset[Role] | None:
+    def _roles(self, r: Case, step: str) -> frozenset[Role] | None:
         """Who may take a step, where the recommendation's procedure has it. Refuses one that
         neither it nor any other procedure has."""
         mine = self.procedures.of(r)
@@ -701,10 +694,17 @@ class Desk:
         return Taken(done, entries)
 
 
-def _seen(r: Recommendation | None, principal: Principal) -> Recommendation:
-    if r is None or not may_read(principal, r):
+def _seen(case: Case | None, principal: Principal) -> Case:
+    if case is None or not may_read(principal, case):
         raise NotFound("There is no such recommendation.")
-    return r
+    return case
+
+
+def _of_kind(kind: type[CaseOf], case: Case) -> CaseOf:
+    """A case of a kind; NotFound where it is of another."""
+    if not isinstance(case, kind):
+        raise NotFound(f"There is no such {BY_STATE[kind].word}.")
+    return case
 
 
 def _apart(waiting: Sequence[int], deeds: Sequence[Deed]) -> list[int]:

@@ -129,8 +129,8 @@ def adopt(
     addressee: str,
     sha256: str,
 ) -> Taken:
-    """Lets whatever the State receives from now on start under a definition that ships or that it
-    has published, for the mechanisms and kinds of text that the definition says it is for."""
+    """Lets whatever the State receives or begins from now on start under a definition that ships or
+    that it has published: the cases that the definition says it is for."""
     held = desk.procedures.adopted(addressee)
 
     def act() -> Event:
@@ -139,7 +139,7 @@ def adopt(
             raise NotFound("There is no such procedure to adopt; see `workflowDefinitions`.")
         definition = found.definition
         applies = definition.applies
-        if not (applies.mechanisms or applies.kinds):
+        if not (applies.mechanisms or applies.kinds or applies.aggregates):
             raise InvalidInput(
                 f"“{definition.name}” is for nothing by itself: extend it, with `for`."
             )
@@ -150,6 +150,7 @@ def adopt(
             name=definition.name,
             mechanisms=applies.mechanisms,
             kinds=applies.kinds,
+            aggregates=applies.aggregates,
         )
 
     step = "adopt-definition"

@@ -16,6 +16,7 @@ from uuid import UUID
 from domain import institution, recommendation, vocabulary
 from domain.addressees import addressee as known_addressee
 from domain.bodies import BODIES, recognise_body
+from domain.casework import Case
 from domain.cycles import SESSIONS
 from domain.entry import NARROWNESS, Effective, Entry, Event, Visibility, last_day
 from domain.events import (
@@ -94,9 +95,9 @@ class References:
         self._procedures = procedures
         self._speaks_for = speaks_for
 
-    def check(self, addressee: str, event: Event, r: Recommendation | None = None) -> None:
+    def check(self, addressee: str, event: Event, r: Case | None = None) -> None:
         """Refuses an event that names what is not known, and says which field and what to do. `r`
-        is the recommendation it is about."""
+        is the case it is about."""
         stamp = event.stamp
         self._has_come(addressee, stamp.effective.on, "effectiveOn")
         if stamp.source is not None and stamp.source.language is not None:
@@ -118,7 +119,7 @@ class References:
                 self._has_come(addressee, event.published, "published")
                 self._has_come(addressee, event.adopted, "adopted")
             case SelectedForFollowUp():
-                if r is not None:
+                if isinstance(r, Recommendation):
                     of_body(r.mechanism, event.body)
             case AssignmentOffered() | AssignmentDecreed():
                 self._stands(addressee, event.assignee, stamp.effective, "institution")
@@ -132,7 +133,8 @@ class References:
             case DeclaredDuplicate():
                 self._original(addressee, event, r)
             case Continued():
-                of_cycle(Mechanism.UPR if r is None else r.mechanism, event.cycle)
+                mechanism = r.mechanism if isinstance(r, Recommendation) else Mechanism.UPR
+                of_cycle(mechanism, event.cycle)
             case ReviewOpened():
                 of_body(event.mechanism, event.body)
                 of_cycle(event.mechanism, event.cycle)
@@ -220,7 +222,7 @@ class References:
         published = self._log.load(vocabulary.stream(name), vocabulary.fold)
         return vocabulary.with_published(vocabulary.shipped().get(name), published)
 
-    def _original(self, addressee: str, event: DeclaredDuplicate, r: Recommendation | None) -> None:
+    def _original(self, addressee: str, event: DeclaredDuplicate, r: Case | None) -> None:
         original = self._log.load(event.of, recommendation.fold)
         if original is None or original.addressee != addressee or _fewer_read(original, r):
             raise InvalidInput(
@@ -236,7 +238,7 @@ class References:
             )
 
 
-def _fewer_read(original: Recommendation, r: Recommendation | None) -> bool:
+def _fewer_read(original: Recommendation, r: Case | None) -> bool:
     """True if somebody may read a recommendation and not what it is declared a duplicate of."""
     if r is None or original.visibility is Visibility.PUBLIC:
         return False

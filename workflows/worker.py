@@ -18,16 +18,16 @@ recorded is now. The clock is handed in.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 import structlog
 
-from domain.casework import IncidentRaised
+from domain.aggregates import fold_cases
+from domain.casework import Case, IncidentRaised
 from domain.effects import Instant
 from domain.entry import Entry
-from domain.recommendation import Recommendation, fold
 from domain.refusals import StaleVersion, Unavailable
 from workflows.desk import Command, Desk
 from workflows.procedure.consequences import instant_of
@@ -189,13 +189,8 @@ class Worker:
             self._desk.append(command, entries)
         return fired
 
-    def _load(self, ids: Sequence[UUID]) -> Iterator[Recommendation]:
-        found: dict[UUID, Recommendation | None] = {}
-        for entry in self._desk.log.history(ids):
-            found[entry.stream] = fold([entry], found.get(entry.stream))
-        for r in found.values():
-            if r is not None:
-                yield r
+    def _load(self, ids: Sequence[UUID]) -> Iterable[Case]:
+        return fold_cases(self._desk.log.history(ids)).values()
 
     def _give_up(self, id: UUID, error: Exception) -> None:
         """Records that what is due on a case can't be; where even that can't be recorded, leaves

@@ -1,4 +1,4 @@
-"""Which step may follow: a recommendation's procedure decides, the record keeps what was decided.
+"""Which step may follow: a case's procedure decides, the record keeps what was decided.
 
     facts before → open? → the aggregate records the fact → facts after → states left and entered
                                                                      → deadlines, tasks
@@ -16,7 +16,9 @@ import msgspec
 
 from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
+from domain.aggregates import BY_STATE, begin
 from domain.casework import (
+    BESIDE,
     Case,
     CaseEvent,
     Escalated,
@@ -27,11 +29,10 @@ from domain.casework import (
     StepHeld,
 )
 from domain.entry import NARROWNESS, Entry, Visibility
-from domain.events import Corrected, Received
-from domain.recommendation import BESIDE, Recommendation, begin
+from domain.events import Corrected
+from domain.recommendation import Recommendation
 from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.vocabulary import Vocabulary
-from domain.words import Kind, Mechanism
 from domain.workflow_definition import definition_id
 from workflows.calendars import Calendars
 from workflows.clock import Clock, machine_clock
@@ -39,7 +40,7 @@ from workflows.procedure.compiled import Compiled, Outcome
 from workflows.procedure.consequences import Moment, as_it_was, effects
 from workflows.procedure.definition import Definition, decode
 from workflows.procedure.migration import CaseFate, Migration, Passage, with_outcome
-from workflows.procedure.shipped import by_hash, profile, shipped
+from workflows.procedure.shipped import by_hash, profile, shipped, usual
 from workflows.statecharts.expressions import Facts
 
 known_definitions_max = 1_000
@@ -116,17 +117,26 @@ class Procedures:
         found = shipped().get(name) or self.find(name, addressee)
         return None if found is None else found.definition
 
-    def starting(self, addressee: str, mechanism: Mechanism, kind: Kind) -> Compiled:
-        """The procedure that what a State receives now starts under: the one it has adopted, else
-        the one that ships. A procedure for a kind of text goes before one for a mechanism."""
-        usual = profile(mechanism, kind)
-        adopted = self.adopted(addressee)
-        if adopted is None:
-            return usual
-        own = adopted.for_kind(kind)
-        if own is None and kind not in usual.definition.applies.kinds:
-            own = adopted.for_mechanism(mechanism)
-        return usual if own is None else self._known_here(own, addressee)
+    def starting(self, case: Case) -> Compiled:
+        """The procedure that a case starts under now: the one its State has adopted, else the one
+        that ships. A procedure for a kind of text goes before one for a mechanism."""
+        adopted = self.adopted(case.addressee)
+        own: str | None = None
+        if isinstance(case, Recommendation):
+            ships: Compiled | None = profile(case.mechanism, case.kind)
+            if adopted is not None:
+                own = adopted.for_kind(case.kind)
+                if own is None and ships and case.kind not in ships.definition.applies.kinds:
+                    own = adopted.for_mechanism(case.mechanism)
+        else:
+            word = BY_STATE[type(case)].word
+            ships = usual(word)
+            own = None if adopted is None else adopted.for_aggregate(word)
+        if own is not None:
+            return self._known_here(own, case.addressee)
+        if ships is None:
+            raise NotFound("No procedure ships for this: publish one and adopt it.")
+        return ships
 
     def adopted(self, addressee: str) -> Adoptions | None:
         """What a State has adopted; None where everything is as it ships."""
@@ -165,7 +175,7 @@ class Procedures:
         return self.of(r).open_steps(r.states, self.facts(r))
 
     def check(self, r: Case, step: str) -> None:
-        """Refuses a step that is not open in the recommendation's states; says what it needs."""
+        """Refuses a step that is not open in the states of a case; says what it needs."""
         if step in BESIDE:
             return
         procedure = self.of(r)
@@ -182,11 +192,11 @@ class Procedures:
 
     # -- what follows
 
-    def opening(self, id: UUID, addressee: str, event: Received) -> Entry:
-        """The first entry of a recommendation, with the states it starts in."""
+    def opening(self, id: UUID, addressee: str, event: CaseEvent) -> Entry:
+        """The first entry of a case, with the states it starts in."""
         entry = Entry(id, 1, addressee, event)
-        procedure = self.starting(addressee, event.mechanism, event.kind)
-        first = self.begin(begin(entry), procedure, event, lambda: self.moment(addressee))
+        case = begin(entry)
+        first = self.begin(case, self.starting(case), event, lambda: self.moment(addressee))
         return entry._replace(event=first)
 
     def enter(self, r: Case, step: str, event: CaseEvent) -> Entry:
@@ -287,7 +297,7 @@ class Procedures:
         return before, procedure.facts_after(step, r, before)
 
     def begin(
-        self, r: Case, procedure: Compiled, event: Received, moment: Callable[[], Moment]
+        self, r: Case, procedure: Compiled, event: CaseEvent, moment: Callable[[], Moment]
     ) -> CaseEvent:
         """The first event of `r`, with the states it starts in and what follows besides."""
         facts = procedure.facts(r)

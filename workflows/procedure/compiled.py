@@ -31,7 +31,7 @@ from workflows.procedure.definition import (
     Unsound,
     label,
 )
-from workflows.procedure.facts import KNOWN
+from workflows.procedure.facts import facts_about
 from workflows.procedure.telling_apart import telling_apart
 from workflows.statecharts.expressions import (
     And,
@@ -192,10 +192,19 @@ class Compiled:
         self._spec_of = {state.id: state for state in definition.all_states()}
         self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
         self._histories = {s.id for s in definition.all_states() if s.kind in HISTORY}
+        known = facts_about(definition.applies.aggregate)
+        if known is None:
+            raise Unsound(
+                "unknown-aggregate",
+                f"No case is called {definition.applies.aggregate}.",
+                "$.for.aggregate",
+            )
+        self.known = known
+        """The facts there are about what it is for."""
         if whole:
             self._check_facts()
         for name, fact in definition.facts.items():
-            reader = KNOWN[name].read if fact.filled is None else _reader(fact.filled)
+            reader = known[name].read if fact.filled is None else _reader(fact.filled)
             self.readers.append((name, reader))
         self._reader_of = dict(self.readers)
         for n, spec in enumerate(definition.steps):
@@ -250,7 +259,11 @@ class Compiled:
     def changed_by(self, fact: str) -> tuple[str, ...]:
         """The steps that may change a fact."""
         filled = self.definition.facts[fact].filled
-        return KNOWN[fact].changed_by if filled is None else (filled.partition(".")[0],)
+        return self.known[fact].changed_by if filled is None else (filled.partition(".")[0],)
+
+    def undoes(self, step: str, fact: str) -> bool:
+        """True if a step never makes a fact true."""
+        return fact in self.known and step in self.known[fact].undone_by
 
     # -- deciding
 
@@ -488,15 +501,15 @@ class Compiled:
             if fact.filled is not None:
                 self._check_filled(name, fact, where)
                 continue
-            if name not in KNOWN:
-                known = ", ".join(sorted(KNOWN))
+            if name not in self.known:
+                known = ", ".join(sorted(self.known))
                 raise Unsound(
                     "unknown-fact",
                     f"No fact is called {name}; these are: {known}; or say by which field of a "
                     "form it is `filled`.",
                     where,
                 )
-            if KNOWN[name].fact != fact:
+            if self.known[name].fact != fact:
                 raise Unsound("fact-differs", f"The fact {name} is of another type.", where)
 
     def _check_filled(self, name: str, fact: Fact, where: str) -> None:
@@ -505,11 +518,11 @@ class Compiled:
         step, _, field = (fact.filled or "").partition(".")
         form = next((s.form for s in self.definition.steps if s.name == step), ())
         found = next((f for f in form if f.name == field), None)
-        if name in KNOWN or found is None:
+        if name in self.known or found is None:
             fields = (f"{s.name}.{f.name}" for s in self.definition.steps for f in s.form)
             why = (
                 f"{name} is read from the record, and filled in by no form: name it otherwise."
-                if name in KNOWN
+                if name in self.known
                 else f"There is no field {fact.filled}. {valid(fields, fact.filled)}"
             )
             raise Unsound("fact-not-filled", why, where)

@@ -331,11 +331,17 @@ class Promise(
 
 
 class Applies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which recommendations a procedure is for: those of some mechanisms, or of some kinds
-    whatever the mechanism."""
+    """Which cases a procedure is for: those of an `aggregate`; of recommendations, those of some
+    mechanisms, or of some kinds whatever the mechanism."""
 
+    aggregate: str = "recommendation"
     mechanisms: tuple[Mechanism, ...] = ()
     kinds: tuple[TextKind, ...] = ()
+
+    @property
+    def aggregates(self) -> tuple[str, ...]:
+        """The aggregate of which it is for every case; none where it is for recommendations."""
+        return () if self.aggregate == "recommendation" else (self.aggregate,)
 
 
 class Definition(

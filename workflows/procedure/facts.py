@@ -1,10 +1,12 @@
-"""The facts about a recommendation that a definition's guards may read."""
+"""The facts that a definition's guards may read: those of any case, and those of each aggregate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from domain.aggregates import AGGREGATES, CASES, said_of_each
+from domain.casework import Case
 from domain.entry import last_day
 from domain.recommendation import Recommendation
 from domain.words import AssessorKind, AssignmentStatus, Position, ProgressStatus
@@ -33,17 +35,20 @@ def _measures_due(r: Recommendation) -> str | None:
 
 
 class Known(NamedTuple):
-    """A fact there is: its type, how it is read off the record, which steps may change it."""
+    """A fact there is: its type, how it is read off the record, which steps may change it, and
+    which of those never make it true."""
 
     fact: Fact
     read: Callable[[Any], Value | None]
     changed_by: tuple[str, ...]
+    undone_by: tuple[str, ...] = ()
 
 
 _CORRECTED = ("strike",)
+_ENDED = ("decline-assignment", "lapse-assignment", "end-assignment")
 _ASSIGNED = (
-    *("offer-assignment", "decree-assignment", "accept-assignment", "decline-assignment"),
-    *("lapse-assignment", "hand-over-assignment", "end-assignment"),
+    *("offer-assignment", "decree-assignment", "accept-assignment", "hand-over-assignment"),
+    *_ENDED,
 )
 
 _MECHANISMS = (
@@ -52,15 +57,36 @@ _MECHANISMS = (
     AssessorKind.REGIONAL_BODY,
 )
 
-KNOWN: dict[str, Known] = {
-    "closed": Known(Fact(FactType.FLAG), lambda r: r.closed is not None, ("close", "reopen")),
+OF_ANY_CASE = {
+    "suspended": Known(
+        Fact(FactType.FLAG),
+        lambda case: case.suspended is not None,
+        ("suspend", "resume"),
+        undone_by=("resume",),
+    ),
+}
+
+OF_RECOMMENDATION: dict[str, Known] = {
+    "closed": Known(
+        Fact(FactType.FLAG),
+        lambda r: r.closed is not None,
+        ("close", "reopen"),
+        undone_by=("reopen",),
+    ),
     "position": Known(
         Fact(FactType.CHOICE, tuple(position.value for position in Position)),
         lambda r: r.position.value,
         ("take-position", "correct", *_CORRECTED),
     ),
-    "assigned": Known(Fact(FactType.FLAG), lambda r: bool(r.standing), _ASSIGNED),
-    "offered": Known(Fact(FactType.FLAG), _is_offered, _ASSIGNED),
+    "assigned": Known(
+        Fact(FactType.FLAG),
+        lambda r: bool(r.standing),
+        _ASSIGNED,
+        undone_by=("offer-assignment", *_ENDED),
+    ),
+    "offered": Known(
+        Fact(FactType.FLAG), _is_offered, _ASSIGNED, undone_by=("accept-assignment", *_ENDED)
+    ),
     "planned": Known(
         Fact(FactType.FLAG), lambda r: any(r.stands(p.version) for p in r.plans), ("plan", "strike")
     ),
@@ -71,6 +97,7 @@ KNOWN: dict[str, Known] = {
         Fact(FactType.FLAG),
         lambda r: any(r.stands(v) for v in r.declared),
         ("declare-implemented", "reopen", *_CORRECTED),
+        undone_by=("reopen",),
     ),
     "reported": Known(
         Fact(FactType.FLAG),
@@ -81,12 +108,10 @@ KNOWN: dict[str, Known] = {
         Fact(FactType.FLAG),
         lambda r: r.duplicate_of is not None,
         ("declare-duplicate", "undo-duplicate"),
+        undone_by=("undo-duplicate",),
     ),
     "selected-for-follow-up": Known(
         Fact(FactType.FLAG), lambda r: r.selected, ("select-for-follow-up",)
-    ),
-    "suspended": Known(
-        Fact(FactType.FLAG), lambda r: r.suspended is not None, ("suspend", "resume")
     ),
     "graded": Known(
         Fact(FactType.FLAG),
@@ -107,19 +132,22 @@ KNOWN: dict[str, Known] = {
     ),
 }
 
-UNDONE_BY: dict[str, frozenset[str]] = {
-    "closed": frozenset(("reopen",)),
-    "suspended": frozenset(("resume",)),
-    "declared": frozenset(("reopen",)),
-    "duplicate": frozenset(("undo-duplicate",)),
-    "assigned": frozenset(
-        ("offer-assignment", "decline-assignment", "lapse-assignment", "end-assignment")
-    ),
-    "offered": frozenset(
-        ("accept-assignment", "decline-assignment", "lapse-assignment", "end-assignment")
-    ),
+FACTS: dict[type[Case], Mapping[str, Known]] = {
+    Recommendation: {**OF_ANY_CASE, **OF_RECOMMENDATION},
 }
-"""Of the steps that change a fact, those that never make it true."""
+"""What there is to know of each aggregate that is a case."""
+
+said_of_each(
+    [aggregate for aggregate in AGGREGATES if aggregate.is_case],
+    FACTS,
+    "workflows/procedure/facts.py",
+    "which facts there are",
+)
+
+
+def facts_about(aggregate: str) -> Mapping[str, Known] | None:
+    """The facts of an aggregate by its word, such as `recommendation`; None where it is no case."""
+    return FACTS[CASES[aggregate]] if aggregate in CASES else None
 
 
 def _day(on: str | None) -> str | None:

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from domain.casework import (
+    BESIDE,
     Addressed,
     Case,
     CaseEvent,
@@ -36,7 +37,6 @@ from domain.entry import (
     Stamp,
     reasoned,
 )
-from domain.recommendation import BESIDE
 from domain.refusals import InvalidInput, Refusal, Unavailable
 from workflows.access import Role
 from workflows.procedure import Procedures, by_itself

@@ -1,4 +1,4 @@
-"""How long something would have been overdue: a recommendation's history with the deadlines of a
+"""How long something would have been overdue: the history of a case with the deadlines of a
 procedure, its own or another, reckoned by the addressee's calendar as it is now."""
 
 from __future__ import annotations
@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from domain.casework import Case, CaseEvent, DeadlineHeld, DeadlineStatus, Due
+from domain.aggregates import begin
+from domain.casework import BESIDE, Case, CaseEvent, DeadlineHeld, DeadlineStatus, Due
 from domain.entry import Entry
-from domain.events import Received
-from domain.recommendation import BESIDE, begin
 from domain.refusals import UnknownAssignment
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure.as_if import AsIf, bare
@@ -24,7 +23,7 @@ def days_overdue(entries: Sequence[Entry], under: Compiled, calendar: Calendar, 
     done, whether or not the step would have been open."""
     procedures = AsIf(under, _Always(calendar))
     first = entries[0]
-    assert isinstance(first.event, Received)
+    assert isinstance(first.event, CaseEvent)
     r = begin(first)
     procedures.now = _when(first, calendar)
     begun = procedures.begin(r, under, first.event, lambda: procedures.moment(r.addressee))

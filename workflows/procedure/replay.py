@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from domain.casework import CaseEvent, DeadlinePassed, IncidentRaised, Migrated, SetBack
+from domain.aggregates import begin, begins
+from domain.casework import (
+    BESIDE,
+    Case,
+    CaseEvent,
+    DeadlinePassed,
+    IncidentRaised,
+    Migrated,
+    SetBack,
+)
 from domain.effects import (
     AnyEffect,
     DeadlineDropped,
@@ -23,7 +32,6 @@ from domain.effects import (
 )
 from domain.entry import CLOCK, Authority, Entry, Stamp
 from domain.events import Received
-from domain.recommendation import BESIDE, Recommendation, begin
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment
@@ -66,9 +74,9 @@ class AsHistory(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct):
-    """What the check found: how many steps of procedures on how many recommendations, and the first
-    of those that differ with their number. `history`: how many entries were recorded as history,
-    which are no steps of a procedure; `as_history`: the first of them.
+    """What the check found: how many steps of procedures on how many cases, recommendations among
+    them, and the first of those that differ with their number. `history`: how many entries were
+    recorded as history, which are no steps of a procedure; `as_history`: the first of them.
 
     `past_four_eyes` and `past_procedure`: entries of imports that took a step which four eyes look
     at, or which was not open, and do not say that they are history. Imports record none such any
@@ -78,6 +86,7 @@ class Replayed(msgspec.Struct):
     steps: int = 0
     history: int = 0
     as_history: list[AsHistory] = []
+    cases: int = 0
     recommendations: int = 0
     different: int = 0
     differences: list[Difference] = []
@@ -95,8 +104,9 @@ def replay(
     """Decides every step again, stream by stream."""
     found = Replayed()
     for stream in streams:
-        if isinstance(stream[0].event, Received):
-            found.recommendations += 1
+        if begins(stream[0].event):
+            found.cases += 1
+            found.recommendations += isinstance(stream[0].event, Received)
             for entry in _past_four_eyes(procedures, stream):
                 found.past_four_eyes += 1
                 if len(found.past_four_eyes_at) < differences_max:
@@ -127,7 +137,7 @@ def _is_of_an_import(stamp: Stamp) -> bool:
     return stamp.batch is not None and stamp.speaker.role != CLOCK
 
 
-def _tell_apart(r: Recommendation, pinned: Compiled | None, entry: Entry, found: Replayed) -> None:
+def _tell_apart(r: Case, pinned: Compiled | None, entry: Entry, found: Replayed) -> None:
     """Tells an entry that no procedure let pass: one that says so, and one that does not."""
     event, stamp = entry.event, entry.stamp
     assert isinstance(event, CaseEvent)
@@ -162,7 +172,7 @@ def _differing(
     """The entries that come out otherwise; those that no procedure let pass are told in `found`."""
     r = begin(stream[0])
     pinned = r.definition and procedures.find(r.definition, r.addressee)
-    earlier: dict[int, Recommendation] = {}
+    earlier: dict[int, Case] = {}
     for entry in stream:
         event = entry.event
         assert isinstance(event, CaseEvent)
@@ -202,10 +212,10 @@ def _differing(
 
 def _again(
     procedures: Procedures,
-    r: Recommendation,
+    r: Case,
     pinned: Compiled,
     entry: Entry,
-    earlier: Mapping[int, Recommendation],
+    earlier: Mapping[int, Case],
 ) -> Stamp | None:
     """The stamp of an entry as it is decided now; None where it leads to a procedure that is
     nowhere to be found. `earlier` is the case as it stood before each deadline that passed since
@@ -216,9 +226,9 @@ def _again(
     def moment() -> Moment:
         return Moment(calendar, entry.recorded_at or 0)
 
-    if isinstance(event, Received):
-        return procedures.begin(r, pinned, event, moment).stamp
     assert isinstance(event, CaseEvent)
+    if event.begins:
+        return procedures.begin(r, pinned, event, moment).stamp
     if isinstance(event, Migrated):
         after = procedures.find(event.stamp.definition or "", r.addressee)
         if after is None:

@@ -67,6 +67,14 @@ def profile(mechanism: Mechanism, kind: Kind) -> Compiled:
     return next(p for p in shipped().values() if is_for(p.definition, mechanism, kind))
 
 
+@cache
+def usual(aggregate: str) -> Compiled | None:
+    """The shipped procedure that the cases of an aggregate start under, where their State has no
+    own: of any that is not the recommendation."""
+    found = (p for p in shipped().values() if aggregate in p.definition.applies.aggregates)
+    return next(found, None)
+
+
 def is_for(definition: Definition, mechanism: Mechanism, kind: Kind) -> bool:
     """True if such recommendations start under a definition that is in force: a procedure for a
     kind of text goes before one for a mechanism."""

@@ -15,37 +15,24 @@ from uuid import UUID
 
 import msgspec
 
+from domain.aggregates import begin, begins
 from domain.casework import (
+    BESIDE,
     Approval,
     ApprovalHeld,
+    Case,
     CaseEvent,
-    DeadlineExtended,
-    DeadlineResumed,
-    DeadlineSuspended,
     Migrated,
-    Resumed,
     SetBack,
-    StepApproved,
     StepTaken,
-    Suspended,
     TaskClaimed,
     TaskDelegated,
     TaskReleased,
-    TimersRetried,
 )
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
 from domain.events import (
-    AssignmentAccepted,
-    AssignmentDeclined,
-    AssignmentDecreed,
-    AssignmentEnded,
-    AssignmentHandedOver,
-    AssignmentLapsed,
-    AssignmentOffered,
     ProgressDrafted,
-    Received,
 )
-from domain.recommendation import BESIDE, Recommendation, begin
 from domain.refusals import Forbidden, FourEyes, InvalidInput, Refusal, StepNotOpen
 from workflows.access import Principal, Role, authorise_release, authorise_task
 from workflows.desk import Desk
@@ -131,7 +118,7 @@ class Retelling:
 
     def __init__(
         self,
-        of: Callable[[Recommendation], Compiled],
+        of: Callable[[Any], Compiled],
         under: Compiled,
         log: ReadableLog | None = None,
     ) -> None:
@@ -142,14 +129,14 @@ class Retelling:
         self._both: dict[str, frozenset[str]] = {}
 
     def tell(self, entries: Sequence[Entry], now: int | None = None) -> Story:
-        """A recommendation's whole history, under the procedure, until `now` (microseconds since
+        """A case's whole history, under the procedure, until `now` (microseconds since
         1970, UTC; None: until its last entry). A step is taken when it was recorded, or on the day
         from which it is true, where that comes later."""
         as_if, first = self._as_if, entries[0]
         is_case, would = begin(first), begin(first)
         as_if.now = fired = self._when(first, now)
         event = bare_of(first)
-        assert isinstance(event, Received)
+        assert begins(event)
         begun = as_if.begin(would, self._under, event, lambda: as_if.moment(would.addressee))
         would.follow(first._replace(event=begun))
         is_case.follow(first)
@@ -224,7 +211,7 @@ class Retelling:
         spec = self._under.specs.get(step)
         return spec is not None and bool(spec.roles or spec.apart_from or spec.approvals)
 
-    def _needs(self, would: Recommendation, step: str, refusal: Refusal) -> tuple[Blocked, ...]:
+    def _needs(self, would: Case, step: str, refusal: Refusal) -> tuple[Blocked, ...]:
         """The conditions that a refused step would have had to meet, alike for all whom they keep
         from it."""
         under, spec = self._under, self._under.specs.get(step)
@@ -242,7 +229,7 @@ class Retelling:
             return (Blocked(f"the role {roles}, and an institution that it concerns", (), ()),)
         return (Blocked(f"a record that lets {step} be taken", (), ()),)
 
-    def _known_to_both(self, r: Recommendation) -> frozenset[str]:
+    def _known_to_both(self, r: Case) -> frozenset[str]:
         """The states that a case's own procedure and the other one know."""
         own = self._of(r)
         if own.hash not in self._both:
@@ -267,7 +254,7 @@ class _AsTheyWere(References):
 
     def __init__(self) -> None: ...
 
-    def check(self, addressee: str, event: Event, r: Recommendation | None = None) -> None:
+    def check(self, addressee: str, event: Event, r: Case | None = None) -> None:
         return
 
 
@@ -282,15 +269,15 @@ class _DeskAsIf(Desk):
     def _fits(self, step: str, stamp: Stamp, of: Visibility) -> None:
         """Who may read it was said when it was recorded."""
 
-    def _approved(self, r: Recommendation, step: str, said: Said) -> list[ApprovalHeld]:
+    def _approved(self, r: Case, step: str, said: Said) -> list[ApprovalHeld]:
         """All approvals of a step: they were of what was recorded, and no texts are read again."""
         return list(r.approved_by(step, 0))
 
-    def take_again(self, r: Recommendation, step: str, event: CaseEvent) -> None:
+    def take_again(self, r: Case, step: str, event: CaseEvent) -> None:
         """Takes a step that was taken, as the same person in the same role, and adds it to `r`."""
         principal = _principal(event.stamp.speaker, r.addressee)
 
-        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
+        def act(r: Case, stamp: Stamp) -> CaseEvent:
             _allow_beside(self.procedures, principal, r, event)
             return _again(self.procedures, r, event, stamp)
 
@@ -324,9 +311,7 @@ def _principal(speaker: Speaker, addressee: str) -> Principal:
     )
 
 
-def _allow_beside(
-    procedures: Procedures, principal: Principal, r: Recommendation, event: CaseEvent
-) -> None:
+def _allow_beside(procedures: Procedures, principal: Principal, r: Case, event: CaseEvent) -> None:
     """Refuses what people do beside a procedure, where it is not for them."""
     match event:
         case TaskReleased():
@@ -338,51 +323,15 @@ def _allow_beside(
             authorise_approval(procedures.of(r), event.step, speaker.role, speaker.institution)
 
 
-def _again(procedures: Procedures, r: Recommendation, event: CaseEvent, stamp: Stamp) -> CaseEvent:
-    """The event, by the aggregate's own command where what that refuses may hang on the clock:
-    offers that have lapsed, deadlines, tasks, whether the case rests."""
+def _again(procedures: Procedures, r: Case, event: CaseEvent, stamp: Stamp) -> CaseEvent:
+    """The event as it is said again. Refuses what could not be said."""
     match event:
-        case AssignmentOffered():
-            offered = event.assignee, event.capacity, event.instrument, event.answer_due
-            return r.offer_assignment(stamp, *offered)
-        case AssignmentDecreed():
-            return r.decree_assignment(stamp, event.assignee, event.capacity, event.instrument)
-        case AssignmentAccepted():
-            return r.accept_assignment(stamp, event.assignment)
-        case AssignmentDeclined():
-            return r.decline_assignment(stamp, event.assignment)
-        case AssignmentLapsed():
-            return r.lapse_assignment(stamp, event.assignment)
-        case AssignmentEnded():
-            return r.end_assignment(stamp, event.assignment)
-        case AssignmentHandedOver():
-            return r.hand_over_assignment(stamp, event.assignment, event.to, event.instrument)
-        case Suspended():
-            return r.suspend(stamp, event.until)
-        case Resumed():
-            return r.resume(stamp)
-        case DeadlineExtended():
-            return r.extend_deadline(stamp, event.deadline, event.until)
-        case TaskClaimed():
-            return r.claim_task(stamp, event.task)
-        case TaskReleased():
-            return r.release_task(stamp, event.task, event.released)
-        case TaskDelegated():
-            return r.delegate_task(stamp, event.task, event.to)
-        case StepApproved():
-            return r.approve(stamp, event.step, event.content, event.words)
-        case DeadlineSuspended():
-            return r.suspend_deadline(stamp, event.deadline)
-        case DeadlineResumed():
-            return r.resume_deadline(stamp, event.deadline)
-        case TimersRetried():
-            return r.retry_timers(stamp)
         case SetBack():
             raise InvalidInput("What the clock did under the other procedure is not set back here.")
         case StepTaken():
             said = {d.field: "…" if d.words else d.value for d in event.data}
             forms.fill_in(procedures.of(r).specs[event.step].form, said)
-    return event
+    return event.again(r, stamp)
 
 
 def bare_of(entry: Entry) -> CaseEvent:
@@ -397,7 +346,7 @@ def bare_of(entry: Entry) -> CaseEvent:
     return msgspec.structs.replace(event, stamp=stamp)
 
 
-def _fill_in(would: Recommendation, entry: Entry, event: Migrated) -> None:
+def _fill_in(would: Case, entry: Entry, event: Migrated) -> None:
     """What a migration said for guards to read; the case stays under the procedure it is told
     under."""
     under = would.definition
@@ -407,7 +356,7 @@ def _fill_in(would: Recommendation, entry: Entry, event: Migrated) -> None:
 
 def retell(
     entries: Sequence[Entry],
-    of: Callable[[Recommendation], Compiled],
+    of: Callable[[Any], Compiled],
     under: Compiled,
     now: int | None = None,
 ) -> Story:

@@ -8,9 +8,8 @@ import msgspec
 
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import DeadlineSpec, StepSpec
-from workflows.procedure.facts import KNOWN
 from workflows.procedure.gate.fault import places
-from workflows.procedure.gate.walk import ANY_STEP, CORRECTIONS, Walk, undoes
+from workflows.procedure.gate.walk import ANY_STEP, CORRECTIONS, Walk
 from workflows.procedure.gate.work import Work
 from workflows.procedure.valuations import domains
 from workflows.statecharts.expressions import Expression, Value, facts_of, states_of
@@ -121,7 +120,7 @@ class Parts:
         alike: set[object] = set()
         for step in self.definition.steps:
             changed = tuple(name for name in known if name in self._changes(step))
-            undone = tuple(name for name in changed if undoes(step.name, name))
+            undone = tuple(name for name in changed if compiled.undoes(step.name, name))
             kind = step.when, changed, undone, step.name in CORRECTIONS
             if step.name in steps and (step.name in self.listening or kind not in alike):
                 changes[step.name] = changed
@@ -145,13 +144,7 @@ class Parts:
     def _changes(self, step: StepSpec) -> frozenset[str]:
         """The facts that a step may change."""
         return frozenset(
-            name
-            for name, fact in self.definition.facts.items()
-            if (
-                step.name in KNOWN[name].changed_by
-                if fact.filled is None
-                else fact.filled.partition(".")[0] == step.name
-            )
+            name for name in self.definition.facts if step.name in self.compiled.changed_by(name)
         )
 
     def _part(self, regions: frozenset[int], steps: Collection[str]) -> Compiled:

@@ -10,7 +10,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from workflows.procedure.compiled import Compiled
-from workflows.procedure.facts import UNDONE_BY
 from workflows.procedure.gate.fault import Fault
 from workflows.procedure.gate.work import TooLarge, Work, step_work
 from workflows.procedure.valuations import told, valuations
@@ -211,7 +210,9 @@ class Walk:
             undone = (
                 fact
                 for fact, place in become
-                if self.strict and self.domains[fact][place] is True and undoes(name, fact)
+                if self.strict
+                and self.domains[fact][place] is True
+                and self.compiled.undoes(name, fact)
             )
             offset = sum(self._weight[fact] * place for fact, place in become)
             found.append(_Change(offset, tuple(undone)))
@@ -344,8 +345,3 @@ class Walk:
 def _row(columns: tuple[int, ...]) -> Callable[[tuple[Value | None, ...]], object]:
     """What takes some columns from a row of values."""
     return itemgetter(*columns) if columns else lambda values: ()
-
-
-def undoes(step: str, fact: str) -> bool:
-    """True if a step never makes a fact true."""
-    return step in UNDONE_BY.get(fact, ())

@@ -15,7 +15,7 @@ from workflows.procedure.compiled import PAST, signal
 from workflows.procedure.definition import HISTORY, DeadlineSpec, Definition
 from workflows.procedure.gate.fault import Fault, places
 from workflows.procedure.gate.parts import Parts
-from workflows.procedure.gate.walk import ANY_STEP, Led, Place, Walk, undoes
+from workflows.procedure.gate.walk import ANY_STEP, Led, Place, Walk
 from workflows.procedure.gate.work import step_work
 from workflows.procedure.valuations import all_domains, told, valuations
 from workflows.statecharts.expressions import (
@@ -351,7 +351,8 @@ def _changed_by(parts: Parts, walk: Walk, step: str, before: Place, led: Led) ->
     """True if a step alone may have changed the facts that are other than before."""
     was, now = walk.facts[before.facts], walk.facts[led.place.facts]
     return all(
-        step in parts.compiled.changed_by(name) and not (now[name] is True and undoes(step, name))
+        step in parts.compiled.changed_by(name)
+        and not (now[name] is True and parts.compiled.undoes(step, name))
         for name in now
         if now[name] != was[name]
     )
