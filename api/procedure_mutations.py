@@ -26,7 +26,7 @@ from api.steps import (
     other,
     refused,
 )
-from domain.adoptions import DefinitionAdopted
+from domain.adoptions import DefinitionAdopted, DefinitionAdoptedForCases
 from domain.entry import Entry, Visibility
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
@@ -190,8 +190,8 @@ def _answer(
     context.refresh()
     (entry,) = taken.entries
     event = entry.event
-    assert isinstance(event, DefinitionAdopted | DefinitionPublished)
-    sha256 = event.adopted if isinstance(event, DefinitionAdopted) else event.sha256
+    assert isinstance(event, DefinitionPublished | DefinitionAdopted | DefinitionAdoptedForCases)
+    sha256 = event.sha256 if isinstance(event, DefinitionPublished) else event.adopted
     found = service.desk.procedures.find(sha256, entry.addressee)
     assert found is not None, "it was recorded just now"
     return WorkflowDefinitionPayload(

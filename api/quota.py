@@ -36,7 +36,7 @@ class Quota:
         self._holder_max = holder_max
         self._door = threading.Lock()
         self._looked = 0
-        """Up to which log index what is kept is counted."""
+        """From which log index on what is kept is not counted yet."""
         self._sizes: dict[UUID, int] = {}
         self._whose: dict[UUID, Holder] = {}
         self._kept: Counter[Holder] = Counter()
@@ -45,7 +45,7 @@ class Quota:
     def look(self) -> None:
         """Counts what is kept now: what came or changed since the last look."""
         with self._door, self._views() as (connection, index):
-            since = [register.files.changed_since(self._looked)]
+            since = [register.files.changed_from(self._looked)]
             sizes = {
                 file.id: 0 if file.erased else file.size
                 for file in register.files.all(connection, everything, since)

@@ -25,8 +25,8 @@ class ProcedureEvent(Event, frozen=True):
 
 
 class DefinitionAdopted(ProcedureEvent, frozen=True):
-    """From now on whatever the State receives from these mechanisms, or of these kinds, and cases
-    of these aggregates, start under this definition (its SHA-256)."""
+    """From now on whatever the State receives from these mechanisms, or of these kinds, starts
+    under this definition (its SHA-256)."""
 
     topic: ClassVar[str] = "procedure.adopted.v1"
 
@@ -34,10 +34,20 @@ class DefinitionAdopted(ProcedureEvent, frozen=True):
     name: str
     mechanisms: tuple[Mechanism, ...] = ()
     kinds: tuple[Kind, ...] = ()
-    aggregates: tuple[str, ...] = ()
 
 
-EVENTS: tuple[type[ProcedureEvent], ...] = (DefinitionAdopted,)
+class DefinitionAdoptedForCases(ProcedureEvent, frozen=True):
+    """From now on cases of these aggregates, such as `measure`, start under this definition (its
+    SHA-256)."""
+
+    topic: ClassVar[str] = "procedure.adopted-for-cases.v1"
+
+    adopted: str
+    name: str
+    aggregates: tuple[str, ...]
+
+
+EVENTS: tuple[type[ProcedureEvent], ...] = (DefinitionAdopted, DefinitionAdoptedForCases)
 
 # --- State ---------------------------------------------------------------------------------------
 
@@ -98,7 +108,7 @@ def adopt(
     mechanisms: tuple[Mechanism, ...],
     kinds: tuple[Kind, ...],
     aggregates: tuple[str, ...] = (),
-) -> DefinitionAdopted:
+) -> DefinitionAdopted | DefinitionAdoptedForCases:
     """Adopts a definition; refuses the one that counts for all of this already."""
     if (
         held is not None
@@ -107,13 +117,12 @@ def adopt(
         and all(held.for_aggregate(word) == sha256 for word in aggregates)
     ):
         raise AlreadySo(f"“{name}” is in force already.")
+    if aggregates:
+        return DefinitionAdoptedForCases(
+            stamp=stamp, adopted=sha256, name=name, aggregates=aggregates
+        )
     return DefinitionAdopted(
-        stamp=stamp,
-        adopted=sha256,
-        name=name,
-        mechanisms=mechanisms,
-        kinds=kinds,
-        aggregates=aggregates,
+        stamp=stamp, adopted=sha256, name=name, mechanisms=mechanisms, kinds=kinds
     )
 
 
@@ -121,14 +130,12 @@ def fold(entries: Iterable[Entry], state: Adoptions | None = None) -> Adoptions 
     """What a State's entries add up to, on top of `state`; None if there are none."""
     for entry in entries:
         event, stamp = entry.event, entry.stamp
-        assert isinstance(event, DefinitionAdopted)
-        now = Adopted(
-            sha256=event.adopted,
-            name=event.name,
-            mechanisms=event.mechanisms,
-            kinds=event.kinds,
-            aggregates=event.aggregates,
-        )
+        assert isinstance(event, DefinitionAdopted | DefinitionAdoptedForCases)
+        now = Adopted(sha256=event.adopted, name=event.name)
+        if isinstance(event, DefinitionAdopted):
+            now = msgspec.structs.replace(now, mechanisms=event.mechanisms, kinds=event.kinds)
+        else:
+            now = msgspec.structs.replace(now, aggregates=event.aggregates)
         state = Adoptions(
             id=entry.stream,
             addressee=entry.addressee,

@@ -135,11 +135,11 @@ class Shelf(Generic[State]):
         end = rows[-1].state.id.hex if rows else None  # type: ignore[attr-defined]
         return Page(rows, end, len(found) > first, int(total.scalar_one()))
 
-    def changed_since(self, log_index: int) -> ColumnElement[bool]:
-        """The condition that one began or changed after a log index, where the kind is sorted by
-        when it last did."""
+    def changed_from(self, log_index: int) -> ColumnElement[bool]:
+        """The condition that one began or changed at a log index or later, where the kind is
+        sorted by when it last did."""
         assert self._kept.sorted_by is None, self._kept.table
-        return self.table.c.sort_key > _at(log_index)
+        return self.table.c.sort_key >= _at(log_index)
 
     def pages(
         self, connection: Connection, scope: Scope, conditions: Sequence[ColumnElement[bool]] = ()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from api.command_line import _parser
-from domain.aggregates import BY_STATE
 from workflows.access import Role
 from workflows.log.mapper import EVENTS
 from workflows.step_table import STEPS
@@ -49,7 +48,7 @@ def steps() -> Iterator[tuple[str, ...]]:
         usual, widest, narrowest = row.readers
         yield (
             f"`{row.name}`",
-            BY_STATE[row.on].word,
+            row.about,
             ", ".join(role.value for role in Role if role in row.may),
             usual.name if widest else "as the report",
             widest.name if widest else "as the report",

@@ -197,7 +197,7 @@ def test_what_a_step_carries_is_errorin_its_form(here: Server) -> None:
         ("import", {}, "`startImport`"),
         ("fill-in-worklist", {}, "`startImport`"),
         ("cover", {}, "`publishReport`"),
-        ("close-review", {}, "no step on a recommendation"),
+        ("close-review", {}, "no step on a case"),
     ],
 )
 def test_what_a_step_does_not_carry_is_refused_and_nothing_is_recorded(

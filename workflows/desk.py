@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.aggregates import BY_STATE, fold_cases
+from domain.aggregates import fold_cases
 from domain.casework import BESIDE, ApprovalHeld, Case, CaseEvent
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
 from domain.events import Alias, Received
@@ -268,7 +268,7 @@ class Desk:
         did since. Refuses what the step itself refuses. `assignment` is the one it is about,
         `report` the progress report that it drafts again."""
         if step in STEPS:
-            _of_kind(STEPS[step].on, r)
+            _of_kind(STEPS[step].on, r, STEPS[step].about)
         if stamp.history is not None:
             self._authorise_history(principal, step, stamp, r, assignment)
         elif step in BESIDE:
@@ -491,8 +491,8 @@ class Desk:
         addressee: str,
         act: Callable[[], tuple[UUID, Event]],
     ) -> Taken:
-        """Begins anything that is no recommendation: a review, an institution, a report, a file.
-        Refuses one that is there already, as `receive` does."""
+        """Begins anything that is no recommendation: a review, an institution, a report, a file; a
+        case starts under its procedure. Refuses one that is there already, as `receive` does."""
         if repeated := self.repeated(command):
             return repeated
         authorise(principal, step, addressee)
@@ -501,12 +501,17 @@ class Desk:
         visibility.check(step, event.stamp.visibility)
         self.references.check(addressee, event)
         try:
-            return self.append(command, [Entry(id, 1, addressee, event)])
+            return self.append(command, [self._first(id, addressee, event)])
         except StaleVersion as refusal:
             if late := self._repeated_meanwhile(command, refusal):
                 return late
             there = "It is in the record already; look it up."
             raise self._is_there(principal, step, [id], there) from None
+
+    def _first(self, id: UUID, addressee: str, event: Event) -> Entry:
+        if isinstance(event, CaseEvent):
+            return self.procedures.opening(id, addressee, event)
+        return Entry(id, 1, addressee, event)
 
     def go_on(
         self,
@@ -588,7 +593,8 @@ class Desk:
         """The recommendations as they stand, from one read; NotFound where one is not, or not for
         this reader."""
         held = self._held(ids)
-        return [_of_kind(Recommendation, _seen(held.get(id), principal)) for id in ids]
+        seen = [_seen(held.get(id), principal) for id in ids]
+        return [_of_kind(Recommendation, case, "recommendation") for case in seen]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
@@ -700,10 +706,10 @@ def _seen(case: Case | None, principal: Principal) -> Case:
     return case
 
 
-def _of_kind(kind: type[CaseOf], case: Case) -> CaseOf:
+def _of_kind(kind: type[CaseOf], case: Case, word: str) -> CaseOf:
     """A case of a kind; NotFound where it is of another."""
     if not isinstance(case, kind):
-        raise NotFound(f"There is no such {BY_STATE[kind].word}.")
+        raise NotFound(f"There is no such {word}.")
     return case
 
 

@@ -16,7 +16,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 import msgspec
 from msgspec import Meta
 
-from domain.casework import CaseEvent
+from domain.aggregates import BY_STATE
+from domain.casework import Case, CaseEvent
 from domain.entry import RecommendationId, Visibility
 from domain.words import AssignmentStatus
 from workflows.roles import Role
@@ -48,7 +49,8 @@ AS_IT_IS = Bounds(widest=None)
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A step: its name, the aggregate that it is taken `on`, and the roles that `may` take it.
+    """A step: its name, the aggregate that it is taken `on` (`Case`: any that is one), and the
+    roles that `may` take it.
 
     `command`: what takes it by name, as `takeStep` does; its parameters behind recommendation and
     stamp are the step's data. `without`: those of them that nobody says.
@@ -71,6 +73,11 @@ class Step:
     assignment: AssignmentStatus | None = None
     redrafts: bool = False
     among_persons: bool = False
+
+    @property
+    def about(self) -> str:
+        """What it is taken on, in a word: an aggregate's, or `case` for any that is one."""
+        return "case" if self.on is Case else BY_STATE[self.on].word
 
     @property
     def mutations(self) -> tuple[str, ...]:

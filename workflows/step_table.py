@@ -10,6 +10,7 @@ from __future__ import annotations
 from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
+from domain.casework import Case
 from domain.credential import Credential
 from domain.erasure import Erasure
 from domain.import_run import ImportRun
@@ -98,23 +99,23 @@ ROWS = (
     Step("withdraw-link", R, C | K, R.withdraw_link),
     Step("declare-duplicate", R, C | K, R.declare_duplicate, WITH_IT),
     Step("undo-duplicate", R, C | K, R.undo_duplicate, WITH_IT),
-    # -- the case
+    # -- the recommendation as a case
     Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),
     Step("close", R, C, R.close, by=("closeRecommendation",)),
     Step("reopen", R, C, R.reopen, by=("reopenRecommendation",)),
-    Step("suspend", R, C, R.suspend, by=("suspendRecommendation",)),
-    Step("resume", R, C, R.resume, by=("resumeRecommendation",)),
-    Step("extend-deadline", R, C, R.extend_deadline),
+    Step("suspend", Case, C, Case.suspend, by=("suspendRecommendation",)),
+    Step("resume", Case, C, Case.resume, by=("resumeRecommendation",)),
+    Step("extend-deadline", Case, C, Case.extend_deadline),
     # -- beside every procedure
-    Step("suspend-deadline", R, C),
-    Step("resume-deadline", R, C),
-    Step("retry-timers", R, C),
-    Step("claim-task", R, C | K | F, among_persons=True),
-    Step("release-task", R, C | K | F),
-    Step("delegate-task", R, C | K | F, by=("delegate",), among_persons=True),
-    Step("give-approval", R, C | K | F, by=("approveStep",)),
-    Step("remark", R, C | K | F, readers=WITHIN),
-    Step("migrate", R, C, by=("migrateCases",)),
+    Step("suspend-deadline", Case, C),
+    Step("resume-deadline", Case, C),
+    Step("retry-timers", Case, C),
+    Step("claim-task", Case, C | K | F, among_persons=True),
+    Step("release-task", Case, C | K | F),
+    Step("delegate-task", Case, C | K | F, by=("delegate",), among_persons=True),
+    Step("give-approval", Case, C | K | F, by=("approveStep",)),
+    Step("remark", Case, C | K | F, readers=WITHIN),
+    Step("migrate", Case, C, by=("migrateCases",)),
     # -- reviews
     Step("open-review", Review, C | K),
     Step("schedule-review", Review, C | K),

@@ -13,9 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.casework import CaseEvent
+from domain.casework import Case, CaseEvent
 from domain.entry import Protected, RecommendationId, Stamp, text_chars_max
-from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput, valid
 from workflows.procedure import Procedures, forms
 from workflows.step import Step
@@ -89,7 +88,7 @@ class Asked(NamedTuple):
     """A step somebody asks for: its command, ready to be given a recommendation and a stamp; the
     assignment it is about, and the progress report that it drafts again."""
 
-    act: Callable[[Recommendation, Stamp], CaseEvent]
+    act: Callable[[Any, Stamp], CaseEvent]
     assignment: int | None = None
     report: int | None = None
 
@@ -102,7 +101,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
     if step in STEPS:
         return _ask_by_hand(procedures, STEPS[step], said, find)
 
-    def take(r: Recommendation, stamp: Stamp) -> CaseEvent:
+    def take(r: Case, stamp: Stamp) -> CaseEvent:
         form = procedures.of(r).specs[step].form
         return r.take_step(stamp, step, forms.fill_in(form, said))
 
@@ -117,7 +116,7 @@ def _ask_by_hand(
         raise InvalidInput(_otherwise(row))
     given = read(row.name, said)
 
-    def take(r: Recommendation, stamp: Stamp) -> CaseEvent:
+    def take(r: Case, stamp: Stamp) -> CaseEvent:
         others = {name: RecommendationId(find(given[name])) for name in row.pointing}
         known = {"schemes": procedures.schemes()} if "schemes" in row.without else {}
         return command(r, stamp, **{**given, **others, **known})
@@ -127,7 +126,7 @@ def _ask_by_hand(
 
 def _otherwise(row: Step) -> str:
     """What takes a step that is not taken by name."""
-    no = "not taken by name" if row.on is Recommendation else "no step on a recommendation"
+    no = "not taken by name" if issubclass(row.on, Case) else "no step on a case"
     by = " or ".join(takers(row))
     return f"“{row.name}” is {no}" + (f": it is taken by {by}." if by else ".")
 
