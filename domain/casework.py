@@ -271,6 +271,11 @@ class CaseEvent(Event, frozen=True):
         """The version of the draft that it is about; None: it is about none."""
         return None
 
+    def met_by(self, told: Any, whole: Any) -> None:
+        """Adds to a case, as some readers were told of it, the thing that this event is about and
+        that they have not been told of. `whole`: the case as it is. Raises where there is no such
+        thing."""
+
     @property
     def addressed(self) -> tuple[str, ...]:
         """The institutions that it is for, such as the one that an assignment is offered to."""
@@ -794,6 +799,11 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """The institutions that are concerned with it in one of the ways that tasks know; none
         unless the aggregate says so."""
         return frozenset()
+
+    @property
+    def chars(self) -> int:
+        """About how many characters its texts have."""
+        return 0
 
     @property
     def next_due(self) -> Due | None:

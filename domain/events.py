@@ -479,6 +479,11 @@ class AssignmentChanged(RecommendationEvent, frozen=True):
     def thing(self, version: int) -> int | None:
         return self.assignment
 
+    def met_by(self, told: Recommendation, whole: Recommendation) -> None:
+        mine = whole.assignment(self.assignment)
+        if mine.id not in {one.id for one in told.assignments}:
+            told.assignments += [mine]
+
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.assignments = [
             msgspec.structs.replace(a, status=self.status, since=self.stamp.effective)
@@ -625,6 +630,10 @@ class ProgressChanged(RecommendationEvent, frozen=True):
 
     def thing(self, version: int) -> int | None:
         return self.report
+
+    def met_by(self, told: Recommendation, whole: Recommendation) -> None:
+        if self.report not in {one.id for one in told.progress}:
+            told.progress += [p for p in whole.progress if p.id == self.report]
 
     def draft(self, r: Recommendation) -> int | None:
         return next((held.version for held in r.progress if held.id == self.report), None)

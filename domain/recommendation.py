@@ -181,6 +181,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         text = self.texts.get(language or self.original) or self.texts[self.original]
         return "; ".join(part.text for part in text.parts)
 
+    @property
+    def chars(self) -> int:
+        return sum(len(part.text) for text in self.texts.values() for part in text.parts)
+
     def as_read(self, scope: Scope) -> Recommendation:
         """It with the positions and the assessments that a reader of it may read, and no others."""
         if not self.narrower:

@@ -1,7 +1,7 @@
-"""Audiences: what each reader is told of a recommendation.
+"""Audiences: what each reader is told of a case.
 
 Readers who see other entries are told other things: a state is folded for each audience from the
-entries that it sees. Nearly every recommendation has one audience, everybody; another begins with
+entries that it sees. Nearly every case has one audience, everybody; another begins with
 the first entry that some of its readers may not see. So what is hidden moves no count, no order and
 no state of those from whom it is hidden, and no question has to remember to leave it out.
 """
@@ -14,9 +14,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_
 
+from domain.aggregates import fold_cases
+from domain.casework import Case, CaseEvent
 from domain.entry import NARROWNESS, Entry, Visibility
-from domain.events import AssignmentChanged, ProgressChanged
-from domain.recommendation import Recommendation, fold
 from domain.scope import Scope
 
 LEVEL = {Visibility.PUBLIC: 1, Visibility.INTERNAL: 2, Visibility.CONFIDENTIAL: 4}
@@ -40,8 +40,8 @@ class Audience(NamedTuple):
         return self.levels, listed(self.institutions)
 
     def row(self, id: UUID) -> str:
-        """The id of the row that a view has of a recommendation for it. It begins with the
-        recommendation's, in 32 hexadecimal digits."""
+        """The id of the row that a view has of a case for it. It begins with the case's, in 32
+        hexadecimal digits."""
         lowest = self.levels & -self.levels
         return id.hex + (_ROWS[lowest] if lowest else f".={self.institutions[0]}")
 
@@ -104,7 +104,7 @@ class Told:
     def __init__(self, levels: int, own: str = "") -> None:
         self.levels = levels
         self.own = own
-        self.state: Recommendation | None = None
+        self.state: Case | None = None
         self.log_index = 0
         self.recorded_at = 0
         self.hidden: list[Entry] = []
@@ -121,26 +121,20 @@ class Told:
         """True if it may see an entry that readers of these levels see."""
         return bool(self.levels & levels) or (self.own != "" and self.own in entry.event.readers)
 
-    def add(self, entry: Entry, whole: Recommendation | None) -> None:
+    def add(self, entry: Entry, whole: Case | None) -> None:
         """Adds an entry that it sees. `whole`: all there is before that entry."""
         if self.state is not None and whole is not None and whole is not self.state:
             self._catch_up(self.state, entry, whole)
-        self.state = fold([entry], self.state)
+        if self.state is None:
+            self.state = fold_cases([entry])[entry.stream]
+        else:
+            self.state.apply(entry)
         self.log_index, self.recorded_at = entry.log_index or 0, entry.recorded_at or 0
 
-    def _catch_up(self, state: Recommendation, entry: Entry, whole: Recommendation) -> None:
+    def _catch_up(self, state: Case, entry: Entry, whole: Case) -> None:
         """Whoever sees an entry learns what it is about, and by which moves the case came there."""
-        event = entry.event
-        if isinstance(event, ProgressChanged):
-            held = {one.id for one in state.progress}
-            state.progress += [
-                p for p in whole.progress if p.id == event.report and p.id not in held
-            ]
-        elif isinstance(event, AssignmentChanged):
-            there = {one.id for one in state.assignments}
-            state.assignments += [
-                a for a in whole.assignments if a.id == event.assignment and a.id not in there
-            ]
+        assert isinstance(entry.event, CaseEvent)
+        entry.event.met_by(state, whole)
         wanted = set(entry.stamp.left).difference(state.states)
         led: list[Entry] = []
         for move in reversed(self.hidden if wanted else ()):
@@ -154,7 +148,7 @@ class Told:
 
 
 class Telling:
-    """A recommendation, as each of its audiences is told of it."""
+    """A case, as each of its audiences is told of it."""
 
     __slots__ = ("_all", "_visibility")
 
@@ -163,7 +157,7 @@ class Telling:
         self._visibility = Visibility.PUBLIC
 
     @property
-    def whole(self) -> Recommendation:
+    def whole(self) -> Case:
         """All there is."""
         state = self._all[-1].state
         assert state is not None
@@ -175,11 +169,12 @@ class Telling:
         return self.whole.version
 
     def add(self, entry: Entry) -> list[Audience]:
-        """Tells an entry to whoever may see it; gives the audiences that heard it. Raises
-        UnknownAssignment where it is about an assignment that there is not."""
+        """Tells an entry to whoever may see it; gives the audiences that heard it. Raises a refusal
+        where it is about something that there is not."""
         whole = self._all[-1].state if self._all else None
-        if isinstance(entry.event, AssignmentChanged) and whole is not None:
-            whole.assignment(entry.event.assignment)
+        if whole is not None:
+            assert isinstance(entry.event, CaseEvent)
+            entry.event.met_by(whole, whole)
         visibility = entry.stamp.visibility
         if whole is None:
             self._begin(entry)

@@ -24,9 +24,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from domain.aggregates import BY_EVENT
-from domain.casework import CaseEvent
+from domain.casework import Case, CaseEvent
 from domain.entry import Entry, UnreadableEntry
-from domain.recommendation import Recommendation
 from projections import (
     agenda,
     credentials,
@@ -55,8 +54,8 @@ log_line = structlog.get_logger("suivi.feed")
 
 
 class States(OrderedDict[UUID, Any]):
-    """States folded lately, so that the next entry of a stream needs no reading; of a
-    recommendation what each audience is told (`Telling`). As many as memory allows."""
+    """States folded lately, so that the next entry of a stream needs no reading; of a case
+    what each audience is told (`Telling`). As many as memory allows."""
 
     def __init__(self, bytes_max: int = cached_bytes_max) -> None:
         super().__init__()
@@ -85,9 +84,8 @@ def _bytes_of(state: Any) -> int:
     """About how much memory a state takes."""
     if not isinstance(state, Telling):
         return 3 * len(register.written(state))
-    texts = state.whole.texts.values()
     entries = sum(one.state.version for _, one in state if one.state is not None)
-    return 1_000 + 600 * entries + 2 * sum(len(p.text) for text in texts for p in text.parts)
+    return 1_000 + 600 * entries + 2 * state.whole.chars
 
 
 STORES: dict[str, Callable[[Connection, Sequence[Change]], None]] = {
@@ -416,8 +414,8 @@ def changes(log: ReadableLog, entries: Sequence[Entry], known: States) -> list[C
     return found
 
 
-Before = dict[str, tuple[Recommendation, Audience]]
-"""What each audience was told of a recommendation, by its row; empty for anything else."""
+Before = dict[str, tuple[Case, Audience]]
+"""What each audience was told of a case, by its row; empty for anything else."""
 
 Heard = tuple[Entry, list[str]]
 """An entry, and the rows of the audiences that heard it."""

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, t
 
 from domain.absence import Absences
 from domain.adoptions import Adoptions
+from domain.aggregates import BY_STATE
 from domain.calendar import OwnCalendar
 from domain.entry import last_day
 from domain.erasure import Erasure
@@ -29,7 +30,7 @@ from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
 from domain.workflow_definition import PublishedDefinition
 from projections import views, writing
-from projections.audiences import seen
+from projections.audiences import seen, told
 from projections.shelves import KEPT, OF
 from projections.writing import Change
 
@@ -65,6 +66,8 @@ class Shelf(Generic[State]):
     def __init__(self, state: type[State]) -> None:
         self.table = views.REGISTERED[state]
         self.type = state
+        self.is_case = BY_STATE[state].is_case
+        self._stream = self.table.c.stream if self.is_case else self.table.c.id
         self._kept = KEPT[state]
         self._more = [column.info.get(OF, column.name) for column in self._kept.columns]
         self._read = views.undamaged("register", msgspec.msgpack.Decoder(state).decode)
@@ -73,7 +76,7 @@ class Shelf(Generic[State]):
         s = change.after
         order = self._kept.sorted_by
         return (
-            s.id.hex,
+            *((change.row, s.id.hex, *change.audience.columns) if self.is_case else (s.id.hex,)),
             s.addressee,
             s.visibility.value,
             s.institution,
@@ -96,7 +99,7 @@ class Shelf(Generic[State]):
         found: dict[UUID, Row[State]] = {}
         wanted = [id.hex for id in ids]
         for i in range(0, len(wanted), 500):
-            condition = self.table.c.id.in_(wanted[i : i + 500])
+            condition = self._stream.in_(wanted[i : i + 500])
             for row in self._rows(connection, scope, [condition]):
                 found[row.state.id] = row  # type: ignore[attr-defined]
         return found
@@ -119,7 +122,7 @@ class Shelf(Generic[State]):
         total = connection.execute(select(func.count()).select_from(self.table).where(*mine))
         here = tuple_(c.sort_key, c.id)
         if after is not None:
-            last = select(c.sort_key, c.id).where(c.id == after, self._readable(scope))
+            last = select(c.sort_key, c.id).where(self._stream == after, self._readable(scope))
             start = connection.execute(last).first()
             if start is None:
                 raise InvalidInput("That is no cursor of this list; take it from pageInfo.")
@@ -173,7 +176,7 @@ class Shelf(Generic[State]):
         """What speaks of no one State, such as a vocabulary, is for every reader of its
         visibility."""
         c = self.table.c
-        condition = seen(scope, c.visibility, c.institution)
+        condition = told(scope, c) if self.is_case else seen(scope, c.visibility, c.institution)
         if scope.addressees is None:
             return condition
         return condition & c.addressee.in_([*sorted(scope.addressees), ""])

@@ -25,9 +25,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, exists, select
 
 from domain import events
+from domain.casework import Case
 from domain.entry import Entry, last_day
-from domain.recommendation import Recommendation
-from domain.refusals import LimitExceeded, UnknownAssignment
+from domain.refusals import LimitExceeded, Refusal
 from projections import views
 from projections.feed import STORES, Before, Heard, add, as_told, changes_of
 from projections.ration import Ration
@@ -108,7 +108,7 @@ def fold(entries: Iterable[Entry], day: str | None, known: int = -1) -> list[Cha
             before = as_told(state)
         try:
             state, rows = add(entry, state)
-        except UnknownAssignment:
+        except Refusal:
             continue  # what it is about had not begun that day
         if is_new:
             fresh.append((entry, rows))
@@ -117,7 +117,7 @@ def fold(entries: Iterable[Entry], day: str | None, known: int = -1) -> list[Cha
     found = list(changes_of(state, before, fresh))
     for change in found if day is not None else ():
         for one in (change.before, change.after):
-            if isinstance(one, Recommendation):
+            if isinstance(one, Case):
                 one.states = []
     return found
 

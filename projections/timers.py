@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Table, select, text, tuple_
 
-from domain.recommendation import Recommendation
+from domain.casework import Case
 from domain.refusals import InvalidInput
 from domain.scope import Scope
 from projections import writing
@@ -40,7 +40,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes when the clock has something to do next, where that has changed."""
     rows: list[tuple[str, str, str]] = []
     gone: list[str] = []
-    mine = [change for change in changes if isinstance(change.after, Recommendation)]
+    mine = [change for change in changes if isinstance(change.after, Case)]
     for change in mine:
         if not change.audience.hears_all:
             continue
@@ -66,7 +66,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
 def _tell(
     connection: Connection,
     of: Table,
-    instant: Callable[[Recommendation | None], str | None],
+    instant: Callable[[Case | None], str | None],
     changes: Sequence[Change],
 ) -> None:
     """Writes the instant of a case that each audience is told, where that has changed."""
@@ -84,11 +84,11 @@ def _tell(
     writing.insert(connection, of, rows)
 
 
-def _incident(state: Recommendation | None) -> str | None:
+def _incident(state: Case | None) -> str | None:
     return None if state is None or state.incident is None else state.incident.at
 
 
-def _wakes(state: Recommendation | None) -> str | None:
+def _wakes(state: Case | None) -> str | None:
     due = None if state is None else state.next_due
     return None if due is None else due.at
 

@@ -43,6 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain.aggregates import BY_STATE
 from domain.refusals import Unavailable
 from projections.shelves import KEPT
 
@@ -246,11 +247,14 @@ standing = Table(
 _register = MetaData()
 
 
-def _register_table(name: str, *more: Column[Any]) -> Table:
+def _register_table(name: str, *more: Column[Any], is_case: bool) -> Table:
+    """A case has a row for each audience, as a recommendation has; anything else has one row."""
+    stream = Column("stream", String(32), nullable=False, index=True)
     return Table(
         name,
         _register,
-        Column("id", String(32), primary_key=True),
+        Column("id", Text if is_case else String(32), primary_key=True),
+        *((stream, *_told()) if is_case else ()),
         Column("addressee", Text, nullable=False),
         Column("visibility", Text, nullable=False),
         Column("institution", Text, nullable=False),
@@ -263,7 +267,10 @@ def _register_table(name: str, *more: Column[Any]) -> Table:
     )
 
 
-REGISTERED = {state: _register_table(kept.table, *kept.columns) for state, kept in KEPT.items()}
+REGISTERED = {
+    state: _register_table(kept.table, *kept.columns, is_case=BY_STATE[state].is_case)
+    for state, kept in KEPT.items()
+}
 """The table of each kind that the register holds."""
 
 report_cover = Table(

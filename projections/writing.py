@@ -16,7 +16,7 @@ Values = tuple[Any, ...]
 class Change(NamedTuple):
     """What entries of one stream made of it: the state they met (None where it is new, or where no
     view asks), the state they left, the log index and time of the last of them, and the entries.
-    Of a recommendation there is a change for each audience; `was` is which one it was before."""
+    Of a case there is a change for each audience; `was` is which one it was before."""
 
     before: Any
     after: Any
