@@ -698,13 +698,15 @@ def _mapping(x: Random) -> TermMapping:
 
 
 def _adopted(held: Any, s: Stamp, x: Random) -> Event:
+    of_cases = x.random() < 0.2
     return adoptions.adopt(
         s,
         held,
         sha256=x.choice(["ab", "cd"]) * 32,
         name="own",
-        mechanisms=tuple(x.sample(list(Mechanism), x.randint(0, 2))),
-        kinds=(x.choice(list(Kind)),),
+        mechanisms=() if of_cases else tuple(x.sample(list(Mechanism), x.randint(0, 2))),
+        kinds=() if of_cases else (x.choice(list(Kind)),),
+        aggregates=(x.choice(["plan", "measure"]),) if of_cases else (),
     )
 
 

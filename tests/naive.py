@@ -515,8 +515,8 @@ def _definition(history: History) -> dict[str, Any]:
 def _procedure(history: History) -> dict[str, Any]:
     counts: dict[str, str] = {}
     for _, said in history:
-        for one in (*said.get("mechanisms", []), *said.get("kinds", [])):
-            counts[one] = said["adopted"]
+        for what in ("mechanisms", "kinds", "aggregates"):
+            counts |= dict.fromkeys(said.get(what, []), said["adopted"])
     return {"counts": counts}
 
 

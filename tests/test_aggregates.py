@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import pkgutil
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +24,7 @@ from domain.aggregates import AGGREGATES, BY_EVENT, said_of_each
 from domain.recommendation import Recommendation
 from domain.review import Review
 from tests import given, naive
+from tests.copies import copied, run
 from tests.server import ROOT
 
 DOC = ROOT / "docs/adding-an-aggregate.md"
@@ -339,36 +337,9 @@ print(json.dumps(found))
 '''
 
 
-def copied(to: Path, without: str | None = None) -> Path:
-    """The product with hearings, `without` what one of its places says."""
-    for folder in ("domain", "workflows", "projections", "api"):
-        shutil.copytree(ROOT / folder, to / folder)
-    for name, additions in PLACES.items():
-        if name == without:
-            continue
-        path = to / name
-        said = path.read_text() if path.exists() else ""
-        for after, addition in additions:
-            assert not after or said.count(after) == 1, (name, after)
-            said = said.replace(after, after + addition, 1) if after else addition
-        path.write_text(said)
-    return to
-
-
-def run(copy: Path, code: str, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code, *args],
-        env={**os.environ, "PYTHONPATH": str(copy)},
-        cwd=copy,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    copy = copied(tmp_path_factory.mktemp("product"))
+    copy = copied(tmp_path_factory.mktemp("product"), PLACES)
     told = run(copy, LOOKING, str(tmp_path_factory.mktemp("record")))
     assert told.returncode == 0, told.stderr
     return json.loads(told.stdout.splitlines()[-1])  # type: ignore[no-any-return]
@@ -458,7 +429,7 @@ def test_one_more_is_in_event_logs(found: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("forgotten", ["projections/shelves.py", "api/register.py"])
 def test_nothing_starts_where_a_place_is_forgotten(tmp_path: Path, forgotten: str) -> None:
-    told = run(copied(tmp_path, forgotten), "import api.register")
+    told = run(copied(tmp_path, PLACES, forgotten), "import api.register")
     assert told.returncode != 0
     last = told.stderr.strip().splitlines()[-1]
     assert re.fullmatch(rf"ImportError: {forgotten} does not say how [a-z ]+: Hearing", last), (

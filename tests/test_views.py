@@ -317,7 +317,9 @@ AS_REGISTERED: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
         "procedure",
         lambda s: {
             "counts": {
-                one: held.sha256 for held in s.adopted for one in (*held.mechanisms, *held.kinds)
+                one: held.sha256
+                for held in s.adopted
+                for one in (*held.mechanisms, *held.kinds, *held.aggregates)
             }
         },
     ),
