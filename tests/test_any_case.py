@@ -207,6 +207,23 @@ PLACES: Places = {
 """,
         ),
     ),
+    "workflows/procedure/acts.py": (
+        ("from domain.entry import Stamp\n", "from domain.inspection import Inspection\n"),
+        (
+            "TRIALS: dict[type[Case], Trials] = {\n",
+            """    Inspection: Trials(
+        {
+            "visit-inspection": lambda i, domains: saying(
+                lambda i, s, day: i.visit(s, day or "2026-04-01"), days(domains, "report-due")
+            ),
+            "report-inspection": one(lambda i, s: i.report(s, WORDS)),
+        },
+        room=lambda i, start: (i.is_reported,),
+    ),
+""",
+        ),
+        ("    Domains,\n", "    WORDS,\n    days,\n"),
+    ),
     "workflows/procedure/profiles/inspection.yaml": (("", PROCEDURE),),
     "workflows/step_table.py": (
         ("from domain.import_run import ImportRun\n", "from domain.inspection import Inspection\n"),
@@ -274,6 +291,7 @@ from workflows.access import Principal, Role
 from workflows.desk import Command
 from workflows.keys import create_key
 from workflows.procedure.four_eyes import said_by
+from workflows.procedure.path import path
 from workflows.procedure.replay import replay
 from workflows.procedure.shipped import shipped
 from workflows.procedure.what_if import retell
@@ -311,6 +329,12 @@ begun = desk.begin(
     lambda: inspection.announce(first, "SVN", "the prison", "npm"),
 )
 id = begun.entries[0].stream
+procedure = shipped()["inspection"]
+way = path(
+    procedure, log.load(id, inspection.fold), "visit.reported",
+    lambda: desk.procedures.moment("SVN"),
+)
+found["way"] = [step.step for step in way.steps]
 found["begins"] = begun.entries[0].stamp.entered
 
 def take(who, step, act, **more):
@@ -425,6 +449,10 @@ def test_its_procedure_says_which_steps_are_open_and_its_states_follow(
         ["visit.reported"],
     ]
     assert found["stands"] == [["visit.reported"], [], 10]
+
+
+def test_it_is_told_how_to_get_somewhere(found: dict[str, Any]) -> None:
+    assert found["way"] == ["visit-inspection", "report-inspection"]
 
 
 def test_a_focal_point_takes_steps_where_the_aggregate_says_its_institution_is_concerned(

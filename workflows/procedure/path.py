@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.casework import CaseEvent, DeadlinePassed, DeadlineStatus, HandHeld
+from domain.aggregates import CASES
+from domain.casework import Case, CaseEvent, DeadlinePassed, DeadlineStatus, HandHeld
 from domain.entry import Entry, Stamp, effective
-from domain.recommendation import Recommendation
 from domain.refusals import NotFound, valid
-from domain.words import AssignmentStatus, ProgressStatus
 from workflows.procedure import by_itself, four_eyes
-from workflows.procedure.acts import PREPARED_BY, SOMEBODY, Domains, acts, stamp_of
+from workflows.procedure.acts import TRIALS, acts
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import HISTORY, StateSpec
+from workflows.procedure.trials import SOMEBODY, Domains, stamp_of
 from workflows.procedure.valuations import domains as domains_of
 from workflows.statecharts.expressions import (
     Compare,
@@ -83,7 +83,7 @@ class _Place(NamedTuple):
     """Where a case may get: how it would stand, the deadlines that run and that have passed there,
     and the way there: from where, by which step with which event."""
 
-    r: Recommendation
+    r: Case
     facts: Facts
     running: frozenset[str]
     passed: frozenset[str]
@@ -98,7 +98,7 @@ def places(procedure: Compiled) -> tuple[str, ...]:
     return tuple(s.id for s in procedure.definition.all_states() if s.kind not in HISTORY)
 
 
-def path(procedure: Compiled, r: Recommendation, to: str, moment: Callable[[], Moment]) -> Path:
+def path(procedure: Compiled, r: Case, to: str, moment: Callable[[], Moment]) -> Path:
     """The shortest way from where a case stands to where a state is active; of several, the one
     whose steps come first in the procedure. Refuses a state that there is not."""
     if to not in places(procedure):
@@ -127,6 +127,7 @@ def relevant(procedure: Compiled, to: str) -> Relevant:
     """What bears on a state, by going back from it: guards of its region, what they read, what
     changes that, and what in turn opens it."""
     definition = procedure.definition
+    trials = TRIALS[CASES[definition.applies.aggregate]]
     region = {state.id: n for n, top in enumerate(definition.states) for state in _within((top,))}
     regions: set[int] = set()
     steps: set[str] = set()
@@ -160,9 +161,9 @@ def relevant(procedure: Compiled, to: str) -> Relevant:
             if step not in procedure.specs:
                 continue
             steps.add(step)
-            wanted += [("step", other) for other in PREPARED_BY.get(step, ())]
-            if step == "strike" and procedure.listening(step):
-                wanted.append(("step", "report"))  # then there is something to strike
+            wanted += [("step", other) for other in trials.prepared_by.get(step, ())]
+            if procedure.listening(step):
+                wanted += [("step", other) for other in trials.heard_after.get(step, ())]
             wanted += [("step", other) for other in procedure.specs[step].apart_from]
             hands.update(procedure.specs[step].apart_from)
             if (opens := procedure.guards[step]) is not None:
@@ -199,18 +200,11 @@ def _within(states: Iterable[StateSpec]) -> Iterator[StateSpec]:
 
 # --- The search ----------------------------------------------------------------------------------
 
-_AGAIN = frozenset(
-    (
-        *("strike", "draft-progress", "clear-progress"),
-        *("accept-assignment", "decline-assignment", "lapse-assignment", "end-assignment"),
-    )
-)
-"""Steps that may have to be taken more than once before a fact changes."""
-
 
 class _Search:
-    def __init__(self, procedure: Compiled, r: Recommendation, to: str, now: Moment) -> None:
+    def __init__(self, procedure: Compiled, r: Case, to: str, now: Moment) -> None:
         self.procedure = procedure
+        self.trials = TRIALS[type(r)]
         self.to = to
         self.now = now
         self.relevant = relevant(procedure, to)
@@ -266,11 +260,11 @@ class _Search:
                     self.tried += 1
                     yield self._past(place, id)
 
-    def _apart(self, step: str, r: Recommendation) -> bool:
+    def _apart(self, step: str, r: Case) -> bool:
         """Whether there is somebody from whom another can be told apart."""
         return all(self._is_by_person(r, name) for name in self.procedure.specs[step].apart_from)
 
-    def _is_by_person(self, r: Recommendation, step: str) -> bool:
+    def _is_by_person(self, r: Case, step: str) -> bool:
         hand = r.hands.get(step)
         return hand is not None and hand.actor is not None
 
@@ -306,7 +300,7 @@ class _Search:
         return _Place(r, facts, running, passed, place, step, ((step, event),))
 
     def _clocks(
-        self, place: _Place, step: str, r: Recommendation, facts: Facts
+        self, place: _Place, step: str, r: Case, facts: Facts
     ) -> tuple[frozenset[str], frozenset[str]]:
         """The deadlines that run after a step, and those of them that have passed."""
         running: set[str] = set()
@@ -321,7 +315,7 @@ class _Search:
 
     def _changes(self, place: _Place, step: str, after: _Place) -> bool:
         """False where a step leads nowhere: nothing that bears on the state is otherwise."""
-        return step in _AGAIN or self._sight(place) != self._sight(after)
+        return step in self.trials.again or self._sight(place) != self._sight(after)
 
     def _sight(self, place: _Place) -> tuple[object, ...]:
         r = place.r
@@ -329,41 +323,15 @@ class _Search:
             tuple(r.states),
             tuple(sorted(r.remembered.items())),
             tuple([place.facts.get(name) for name in self.domains]),
-            self._answers(r) if "position" in self.domains else (),
             place.running,
             place.passed,
             tuple([self._is_by_person(r, name) for name in self.relevant.hands]),
-            bool(r.links),
-            len(r.aliases) > 1,
-            bool(r.terms),
-            r.duplicate_of is not None,
-        )
-
-    def _answers(self, r: Recommendation) -> tuple[str | None, ...]:
-        return tuple(
-            [
-                None if (held := r.current_position(part)) is None else held.answer.value
-                for part in (None, *(part.id for part in r.parts))
-            ]
+            *self.trials.sight(r, self.domains),
         )
 
     def _key(self, place: _Place) -> tuple[object, ...]:
         """What of a place decides how it goes on."""
-        r = place.r
-        struck = r.struck
-        return (
-            *self._sight(place),
-            sum(p.version not in struck for p in r.plans),
-            sum(v not in struck for v in r.declared),
-            sum(v not in struck for v in r.reported),
-            sum(c.version not in struck for c in r.covers),
-            sum(a.version not in struck for a in r.assessments),
-            sum(p.version not in struck for p in r.positions if p.version <= self.start.r.version),
-            sum(a.status is AssignmentStatus.OFFERED for a in r.assignments),
-            sum(a.status is AssignmentStatus.ASSIGNED for a in r.assignments),
-            any(p.status is ProgressStatus.DRAFTED for p in r.progress),
-            any(p.status is ProgressStatus.CLEARED for p in r.progress),
-        )
+        return (*self._sight(place), *self.trials.room(place.r, self.start.r.version))
 
     # -- what is told of it
 
@@ -390,7 +358,7 @@ class _Search:
             steps.append(PathStep(place.step, deadline, so_that, needs, day))
         return tuple(steps), day
 
-    def _take(self, r: Recommendation, step: str, event: CaseEvent, day: str) -> None:
+    def _take(self, r: Case, step: str, event: CaseEvent, day: str) -> None:
         """A step with all that follows, deadlines too, on its day."""
         procedure = self.procedure
         if isinstance(event, DeadlinePassed) and (held := r.deadline(event.deadline)):
@@ -410,7 +378,7 @@ class _Search:
         event = msgspec.structs.replace(event, stamp=stamp)
         r.follow(Entry(r.id, r.version + 1, r.addressee, event))
 
-    def _needs(self, step: str, r: Recommendation, before: list[str]) -> tuple[str, ...]:
+    def _needs(self, step: str, r: Case, before: list[str]) -> tuple[str, ...]:
         """Four eyes: who else, and what approvals are missing."""
         spec = self.procedure.specs[step]
         found: list[str] = []

@@ -1,0 +1,233 @@
+"""What the steps on a recommendation may come to, for the search for a way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from domain.entry import RecommendationId, Stamp
+from domain.events import PositionTaken, Term
+from domain.recommendation import Recommendation
+from domain.words import (
+    Answer,
+    AssertedHow,
+    AssessorKind,
+    AssignmentStatus,
+    Capacity,
+    Closing,
+    CorrectionKind,
+    LinkType,
+    Organ,
+    ProgressStatus,
+    ReportKind,
+)
+from workflows.procedure.trials import (
+    SOMEBODY,
+    WORDS,
+    Domains,
+    Make,
+    Maker,
+    Trials,
+    days,
+    one,
+    saying,
+)
+
+_ANOTHER = UUID(int=0)
+
+_PREPARED_BY: dict[str, tuple[str, ...]] = {
+    "accept-assignment": ("offer-assignment",),
+    "decline-assignment": ("offer-assignment",),
+    "lapse-assignment": ("offer-assignment",),
+    "hand-over-assignment": ("decree-assignment",),
+    "end-assignment": ("decree-assignment",),
+    "clear-progress": ("draft-progress",),
+    "publish-progress": ("clear-progress",),
+    "undo-duplicate": ("declare-duplicate",),
+    "withdraw-link": ("link",),
+    "withdraw-alias": ("identify",),
+    "declassify": ("classify",),
+}
+
+
+def _positions(r: Recommendation) -> Iterator[Make]:
+    said = {held.part for held in r.positions if r.stands(held.version)}
+    parts = [part.id for part in r.parts if part.id in said]
+    if len(r.parts) > 1:
+        parts += [part.id for part in r.parts if part.id not in said][:1]
+
+    def answered(r: Recommendation, s: Stamp, said: tuple[str | None, Answer]) -> PositionTaken:
+        part, answer = said
+        return r.take_position(msgspec.structs.replace(s, part=part), answer, organ=Organ.OTHER)
+
+    return saying(answered, itertools.product((None, *parts), Answer))
+
+
+def _strikes(r: Recommendation, domains: Domains) -> Iterator[Make]:
+    """The latest of each sort that stands, and each position, as far as facts hang on them; the
+    latest of all besides, whatever it is."""
+    some = {
+        "position": [p.version for p in r.positions],
+        "planned": [p.version for p in r.plans],
+        "progress-published": [c.version for c in r.covers],
+        "declared": r.declared,
+        "reported": r.reported,
+        "graded": [a.version for a in r.assessments],
+    }
+    found: set[int] = set()
+    for fact, versions in some.items():
+        if fact in domains or (fact == "planned" and "measures-due" in domains):
+            standing = [v for v in versions if r.stands(v)]
+            found.update(standing if fact == "position" else standing[-1:])
+    if not found:
+        found.update(sorted(v for versions in some.values() for v in versions if r.stands(v))[-1:])
+    return saying(lambda r, s, v: r.strike(s, CorrectionKind.ENTERED_IN_ERROR, v), sorted(found))
+
+
+def _assignment(r: Recommendation, status: AssignmentStatus) -> int:
+    return next((a.id for a in r.assignments if a.status is status), -1)
+
+
+def _report(r: Recommendation, status: ProgressStatus) -> int:
+    return next((p.id for p in r.progress if p.status is status), -1)
+
+
+def _offered(r: Recommendation) -> int:
+    return _assignment(r, AssignmentStatus.OFFERED)
+
+
+def _assigned(r: Recommendation) -> int:
+    return _assignment(r, AssignmentStatus.ASSIGNED)
+
+
+def _somebody(r: Recommendation) -> str:
+    return f"{SOMEBODY} {r.version + 1}"
+
+
+def _next_cycle(r: Recommendation) -> int:
+    return max(r.cycle or 0, r.continued_into or 0) + 1
+
+
+_TERM = Term(vocabulary="theme", version="", code=None, label="…")
+
+_MAKERS: dict[str, Maker] = {
+    "add-text": one(
+        lambda r, s: r.add_text(
+            s, msgspec.structs.replace(r.texts[r.original], language=f"zxx-x-{r.version + 1}")
+        )
+    ),
+    "correct": one(lambda r, s: r.correct(s, CorrectionKind.CLERICAL, parts=r.parts)),
+    "strike": _strikes,
+    "renumber": one(lambda r, s: r.renumber(s, "…", str(r.version + 1))),
+    "identify": one(lambda r, s: r.identify(s, "…", str(r.version + 1))),
+    "withdraw-alias": lambda r, domains: saying(
+        lambda r, s, alias: r.withdraw_alias(s, alias),
+        [alias for alias in r.aliases if alias.scheme != "un"][:1],
+    ),
+    "classify": one(
+        lambda r, s: r.classify(
+            s, [msgspec.structs.replace(_TERM, version=str(r.version + 1))], AssertedHow.PERSON
+        )
+    ),
+    "declassify": one(lambda r, s: r.declassify(s, [held.term for held in r.terms[:1]])),
+    "link": one(
+        lambda r, s: r.link(
+            s,
+            LinkType.SUCCEEDS,
+            RecommendationId(UUID(int=r.version + 1)),
+            AssertedHow.PERSON,
+            None,
+        )
+    ),
+    "withdraw-link": one(lambda r, s: r.withdraw_link(s, r.links[0].id if r.links else -1)),
+    "declare-duplicate": one(lambda r, s: r.declare_duplicate(s, RecommendationId(_ANOTHER))),
+    "undo-duplicate": one(lambda r, s: r.undo_duplicate(s)),
+    "take-position": lambda r, domains: _positions(r),
+    "defer-position": lambda r, domains: saying(
+        lambda r, s, day: r.defer_position(s, day, None if day else "…"),
+        days(domains, "answer-due"),
+    ),
+    "comment": one(lambda r, s: r.comment(s, WORDS)),
+    "select-for-follow-up": lambda r, domains: saying(
+        lambda r, s, day: r.select_for_follow_up(s, "…", day),
+        days(domains, "follow-up-due"),
+    ),
+    "assess": one(
+        lambda r, s: r.assess(s, AssessorKind.TREATY_BODY, "…", "hrc-follow-up", "2017", "C", WORDS)
+    ),
+    "offer-assignment": lambda r, domains: saying(
+        lambda r, s, day: r.offer_assignment(s, _somebody(r), Capacity.LEAD, None, day),
+        days(domains, "offer-answer-due"),
+    ),
+    "decree-assignment": one(lambda r, s: r.decree_assignment(s, _somebody(r), Capacity.LEAD)),
+    "accept-assignment": one(lambda r, s: r.accept_assignment(s, _offered(r))),
+    "decline-assignment": one(lambda r, s: r.decline_assignment(s, _offered(r))),
+    "lapse-assignment": one(lambda r, s: r.lapse_assignment(s, _offered(r))),
+    "hand-over-assignment": one(lambda r, s: r.hand_over_assignment(s, _assigned(r), _somebody(r))),
+    "end-assignment": one(lambda r, s: r.end_assignment(s, _assigned(r))),
+    "plan": lambda r, domains: saying(
+        lambda r, s, day: r.plan(s, WORDS, ends=day), days(domains, "measures-due")
+    ),
+    "draft-progress": one(lambda r, s: r.draft_progress(s, WORDS)),
+    "clear-progress": one(lambda r, s: r.clear_progress(s, _report(r, ProgressStatus.DRAFTED))),
+    "publish-progress": one(
+        lambda r, s: r.publish_progress(s, _report(r, ProgressStatus.CLEARED), WORDS)
+    ),
+    "cover": one(lambda r, s: r.cover(s, UUID(int=r.version + 1))),
+    "declare-implemented": one(lambda r, s: r.declare_implemented(s)),
+    "report": one(lambda r, s: r.report(s, ReportKind.MID_TERM, "…")),
+    "continue": one(lambda r, s: r.continue_into(s, _next_cycle(r))),
+    "close": one(lambda r, s: r.close(s, Closing.CARRIED_OUT)),
+    "reopen": one(lambda r, s: r.reopen(s)),
+}
+
+
+_AGAIN = frozenset(
+    (
+        *("strike", "draft-progress", "clear-progress"),
+        *("accept-assignment", "decline-assignment", "lapse-assignment", "end-assignment"),
+    )
+)
+
+
+def _sight(r: Recommendation, domains: Domains) -> tuple[object, ...]:
+    answers: tuple[str | None, ...] = ()
+    if "position" in domains:
+        held = (r.current_position(part) for part in (None, *(part.id for part in r.parts)))
+        answers = tuple([None if one is None else one.answer.value for one in held])
+    return (
+        answers,
+        bool(r.links),
+        len(r.aliases) > 1,
+        bool(r.terms),
+        r.duplicate_of is not None,
+    )
+
+
+def _room(r: Recommendation, start: int) -> tuple[object, ...]:
+    struck = r.struck
+    return (
+        sum(p.version not in struck for p in r.plans),
+        sum(v not in struck for v in r.declared),
+        sum(v not in struck for v in r.reported),
+        sum(c.version not in struck for c in r.covers),
+        sum(a.version not in struck for a in r.assessments),
+        sum(p.version not in struck for p in r.positions if p.version <= start),
+        sum(a.status is AssignmentStatus.OFFERED for a in r.assignments),
+        sum(a.status is AssignmentStatus.ASSIGNED for a in r.assignments),
+        any(p.status is ProgressStatus.DRAFTED for p in r.progress),
+        any(p.status is ProgressStatus.CLEARED for p in r.progress),
+    )
+
+
+TRIALS = Trials(
+    _MAKERS,
+    prepared_by=_PREPARED_BY,
+    heard_after={"strike": ("report",)},
+    again=_AGAIN,
+    sight=_sight,
+    room=_room,
+)
