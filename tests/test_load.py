@@ -269,6 +269,37 @@ def test_a_client_may_come_so_often_on_average() -> None:
     assert [rate.wait("a") for _ in range(21)] == [0] * 20 + [0.5], "nobody saves up for more"
 
 
+def test_bytes_count_one_by_one_and_a_body_of_any_size_comes_in_after_a_rest() -> None:
+    now = [0.0]
+    rate = Rate(100, lambda: now[0])
+    assert (rate.wait("a", 600), rate.wait("a", 600)) == (0, 2)
+    now[0] += 2
+    assert (rate.wait("a", 600), rate.wait("a", 1)) == (0, 0.01)
+    now[0] += 10
+    assert rate.wait("a", 5_000) == 0, "more than ever may come at once"
+    assert rate.wait("a", 1) == 40.01
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_key_that_sends_too_much_is_told_when_to_come_again(
+    tmp_path: Path, is_announced: bool
+) -> None:
+    url = f"sqlite:///{tmp_path / 'suivi.db'}"
+    body = json.dumps({"query": INDEX + "#" * 6_000}).encode()
+    with running(url, key_body_bytes_per_second_max=1_000.0) as server:
+
+        def send(who: str) -> httpx.Response:
+            content: Any = body if is_announced else iter([body])
+            headers = server.headers(who, **{"Content-Type": "application/json"})
+            return server.client.post("/graphql", content=content, headers=headers)
+
+        answers = [send("reader") for _ in range(2)]
+        assert [a.status_code for a in answers] == [200, 429]
+        assert answers[-1].headers["Retry-After"] in ("2", "3")
+        assert answers[-1].json()["errors"][0]["extensions"] == {"code": "BUSY"}
+        assert send("auditor").status_code == 200, "another key is not concerned"
+
+
 def test_as_many_clients_as_may_be_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.door.clients_kept_max", 10)
     rate = Rate(1)

@@ -641,6 +641,17 @@ def test_a_feeder_that_stands_still_keeps_others_waiting_but_for_a_while(
         assert_agrees(here)
 
 
+def test_who_waits_for_an_entry_that_another_has_fed_reads_no_log(here: Place) -> None:
+    entries = [received(f"140.{n}") for n in range(3)]
+    for entry in entries:
+        here.record(entry)
+    last = here.log.size - 1
+    assert here.feed.wait_for(last, 5)
+    here.feed.log = None  # type: ignore[assignment]
+    for log_index in range(last + 1):
+        assert here.feed.wait_for(log_index, 5)
+
+
 def test_whoever_waits_for_an_entry_reads_it(here: Place) -> None:
     here.record(received())
     assert here.feed.wait_for(0, 1)
