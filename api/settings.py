@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ge=0,
             le=19,
             description="By how much it yields the processor, as `nice` counts; 19 leaves it only "
-            "what nobody else wants.",
+            "the time that no other process wants.",
         ),
     ] = 19
     query_threads: Annotated[
