@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             description="How many bytes a second one key may send in bodies of GraphQL, over ten "
-            "seconds; more are told 429, `BUSY`.",
+            "seconds; more get 429, `BUSY`.",
         ),
     ] = 250_000.0
     key_requests_at_once_max: Annotated[
