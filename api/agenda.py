@@ -9,12 +9,14 @@ import msgspec
 import strawberry
 from strawberry.types import Info
 
+from api.cases import Case, TaskOnCase
 from api.context import Context, Reading
 from api.derive import enum_type
 from api.looking_back import AsOf, look
-from api.recommendations import Recommendation, TaskOnCase, together
+from api.recommendations import Recommendation
+from api.register import cases_of
 from domain.refusals import Forbidden
-from projections import agenda, recommendations, register, timers
+from projections import agenda, cases, register, timers
 from projections.agenda import Asked
 from workflows.access import WRITING, Principal, Role, speaking
 
@@ -48,14 +50,22 @@ class TaskWhere:
     escalated: bool | None = None
 
 
-@strawberry.type(description="Something that somebody has to do about a recommendation.")
-class Task:
+@strawberry.interface(description="Something about a case.")
+class AboutCase:
+    case: Case = strawberry.field(description="The case that it is about.")
+
+    @strawberry.field(description="The case, if it is a recommendation.")
+    def recommendation(self) -> Recommendation | None:
+        return self.case if isinstance(self.case, Recommendation) else None
+
+
+@strawberry.type(description="Something that somebody has to do about a case.")
+class Task(AboutCase):
     found: strawberry.Private[agenda.Task]
-    recommendation: Recommendation
 
     @strawberry.field(description="The task as the procedure has it, with its steps and roles.")
     def task(self) -> TaskOnCase:
-        return TaskOnCase(held=self.found.held, compiled=self.recommendation.compiled())
+        return TaskOnCase(held=self.found.held, compiled=self.case.compiled())
 
     @strawberry.field(description="The institution to which it belongs; null: the coordinators.")
     def institution(self) -> str | None:
@@ -86,9 +96,8 @@ class TaskConnection:
 
 
 @strawberry.type(description="Something that one of those concerned is to be told.")
-class Notification:
+class Notification(AboutCase):
     found: strawberry.Private[agenda.Notice]
-    recommendation: Recommendation
 
     @strawberry.field(description="Its own for ever, in the order of the log: tell each once.")
     def id(self) -> strawberry.ID:
@@ -129,13 +138,12 @@ class NotificationConnection:
 
 
 @strawberry.type(description="The next timer of a case.")
-class NextTimer:
+class NextTimer(AboutCase):
     at: datetime = strawberry.field(description="The instant from which it is done.")
     does: str = strawberry.field(description="remind, pass, escalate or resume.")
     deadline: str | None = strawberry.field(
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
-    recommendation: Recommendation
 
 
 @strawberry.type(description="A page of what the clock does next, the earliest first.")
@@ -146,10 +154,9 @@ class TimerConnection:
 
 
 @strawberry.type(
-    description="A timer that can't be fired: the clock leaves its recommendation alone until "
-    "`retryTimers`."
+    description="A timer that can't be fired: the clock leaves its case alone until `retryTimers`."
 )
-class Incident:
+class Incident(AboutCase):
     code: str = strawberry.field(
         description="Stable, for programs: that of a refusal, TOO_MANY_TIMERS, or INTERNAL."
     )
@@ -159,10 +166,7 @@ class Incident:
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
     at: datetime = strawberry.field(description="When the timer was due.")
-    since: int = strawberry.field(
-        description="The version of the recommendation's entry that says so."
-    )
-    recommendation: Recommendation
+    since: int = strawberry.field(description="The version of the case's entry that says so.")
 
 
 @strawberry.type(description="A page of incidents; what was due first comes first.")
@@ -175,7 +179,7 @@ class IncidentConnection:
 @strawberry.type
 class AgendaQuery:
     @strawberry.field(
-        description="Timers that can't be fired, one a recommendation, until somebody mends what "
+        description="Timers that can't be fired, one a case, until somebody mends what "
         "keeps them and lets the clock try again. For those who work on recommendations, and "
         "auditors."
     )
@@ -194,7 +198,7 @@ class AgendaQuery:
             context.connection, context.scope, asked, first=first, after=after
         )
         ids = [one.recommendation for one in found]
-        rows = recommendations.by_ids(context.connection, context.scope, ids)
+        rows = cases.by_ids(context.connection, context.scope, ids)
         shown = [rows[id] for id in ids]
         return IncidentConnection(
             nodes=[
@@ -205,9 +209,9 @@ class AgendaQuery:
                     deadline=held.deadline,
                     at=datetime.fromisoformat(held.at),
                     since=held.version,
-                    recommendation=node,
+                    case=node,
                 )
-                for row, node in zip(shown, together(context, shown), strict=True)
+                for row, node in zip(shown, cases_of(context, shown), strict=True)
                 if (held := row.state.incident) is not None
             ],
             has_next_page=more,
@@ -233,7 +237,7 @@ class AgendaQuery:
             context.connection, context.scope, asked, first=first, after=after
         )
         ids = [one.recommendation for one in found]
-        rows = recommendations.by_ids(context.connection, context.scope, ids)
+        rows = cases.by_ids(context.connection, context.scope, ids)
         shown = [rows[id] for id in ids]
         due = [row.state.next_due for row in shown]
         return TimerConnection(
@@ -242,9 +246,9 @@ class AgendaQuery:
                     at=datetime.fromisoformat(next_.at),
                     does=next_.timer.value,
                     deadline=None if next_.deadline is None else next_.deadline.deadline,
-                    recommendation=node,
+                    case=node,
                 )
-                for next_, node in zip(due, together(context, shown), strict=True)
+                for next_, node in zip(due, cases_of(context, shown), strict=True)
                 if next_ is not None
             ],
             has_next_page=more,
@@ -273,11 +277,9 @@ class AgendaQuery:
         found, more = agenda.tasks(
             reading.connection, reading.scope, said, first=first, after=after
         )
-        nodes = together(reading, [one.row for one in found])
+        nodes = cases_of(reading, [one.row for one in found])
         return TaskConnection(
-            nodes=[
-                Task(found=one, recommendation=node) for one, node in zip(found, nodes, strict=True)
-            ],
+            nodes=[Task(found=one, case=node) for one, node in zip(found, nodes, strict=True)],
             has_next_page=more,
             end_cursor=found[-1].cursor if found else after,
         )
@@ -312,11 +314,10 @@ class AgendaQuery:
             first=first,
             after=after,
         )
-        nodes = together(context, [one.row for one in found])
+        nodes = cases_of(context, [one.row for one in found])
         return NotificationConnection(
             nodes=[
-                Notification(found=one, recommendation=node)
-                for one, node in zip(found, nodes, strict=True)
+                Notification(found=one, case=node) for one, node in zip(found, nodes, strict=True)
             ],
             has_next_page=more,
             end_cursor=found[-1].id if found else after,

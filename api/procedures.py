@@ -16,8 +16,8 @@ from api.context import Context, Reading
 from api.derive import enum_type
 from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
+from domain.casework import Case
 from domain.entry import Visibility
-from domain.recommendation import Recommendation
 from domain.refusals import FourEyes, InvalidInput, NotFound, StepNotOpen, TaskClaimedByOther
 from domain.words import Aspect, Bucket, Kind, Mechanism
 from domain.workflow_definition import PublishedDefinition
@@ -425,7 +425,7 @@ def _published(
     )
 
 
-def steps_of(procedures: Procedures, r: Recommendation, reading: Reading) -> list[ProcedureStep]:
+def steps_of(procedures: Procedures, r: Case, reading: Reading) -> list[ProcedureStep]:
     """The steps of a recommendation's procedure, in its order, with what keeps each from being
     open."""
     compiled = procedures.of(r)
@@ -452,7 +452,7 @@ def steps_of(procedures: Procedures, r: Recommendation, reading: Reading) -> lis
     ]
 
 
-def _besides(compiled: Compiled, r: Recommendation, step: str, reading: Reading) -> list[Blocker]:
+def _besides(compiled: Compiled, r: Case, step: str, reading: Reading) -> list[Blocker]:
     """What keeps a step from being taken beside the conditions of its procedure."""
     found: list[Blocker] = []
     who = sorted(compiled.may(step))
@@ -475,7 +475,7 @@ def _besides(compiled: Compiled, r: Recommendation, step: str, reading: Reading)
     return found
 
 
-def path_of(procedures: Procedures, r: Recommendation, to: str, language: str) -> Path:
+def path_of(procedures: Procedures, r: Case, to: str, language: str) -> Path:
     """The shortest way from where a recommendation stands to a state."""
     compiled = procedures.of(r)
     found = path(compiled, r, to, lambda: procedures.moment(r.addressee))

@@ -8,11 +8,12 @@ from typing import Any
 import strawberry
 from strawberry import Info
 
+from api.cases import Node
 from api.context import Context, Reading
 from api.derive import enum_type, read_global_id, read_id
 from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
-from api.recommendations import Node, Recommendation, together
+from api.recommendations import Recommendation, together
 from api.register import KINDS
 from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
 from domain.words import (

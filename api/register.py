@@ -3,16 +3,17 @@ vocabularies. Attributes of rows, as with recommendations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar, Union
 
 import strawberry
 
+from api.cases import Case, Node
 from api.context import Reading
 from api.derive import ProtectedText, global_id, protected_text, shows, struct_type
 from api.history import HistoryEntry, instant
-from api.recommendations import Node, Recommendation, together
+from api.recommendations import Recommendation, together
 from domain import (
     erasure,
     import_run,
@@ -29,7 +30,7 @@ from domain.aggregates import AGGREGATES, said_of_each
 from domain.entry import Effective, Entry
 from domain.events import Recommender, Term
 from domain.refusals import InvalidInput
-from projections import history, recommendations, register
+from projections import cases, history, recommendations, register
 from projections.recommendations import Where
 from projections.register import Row
 
@@ -91,19 +92,32 @@ class Registered(Node):
         return _entries(self)[:first]  # type: ignore[return-value]
 
 
+@strawberry.type(description="What the register holds and that is a case.")
+class Followed(Registered, Case):
+    """What the register holds and that is a case."""
+
+    @property
+    def _read_by(self) -> Reading:
+        return self.reading
+
+
 Kind = TypeVar("Kind", bound=Registered)
+
+NODES: dict[type[Any], Any] = {}
+"""State → its type here."""
 
 
 def node(state: type[Any], description: str, /, **said: str) -> Callable[[type[Kind]], type[Kind]]:
     """Makes a type of what the register holds: fields of its state, by name with what is said of
     each (empty: nothing), then those of the class."""
 
-    def made(cls: type[Kind]) -> type[Kind]:
+    def make(cls: type[Kind]) -> type[Kind]:
         cls.shows = state
         shown = shows(state, lambda node: node.row.state, **said)(cls)
-        return strawberry.type(shown, description=description)
+        made = NODES[state] = strawberry.type(shown, description=description)
+        return made
 
-    return made
+    return make
 
 
 @node(
@@ -414,9 +428,6 @@ class VocabularyVersion:
         return self.held.version
 
 
-NODES: dict[type[Any], Any] = {node.shows: node for node in Registered.__subclasses__()}
-"""State → its type here."""
-
 _BY_ID = [a for a in AGGREGATES if a.by_id and a.state is not recommendation.Recommendation]
 said_of_each(_BY_ID, NODES, "api/register.py", "how it is shown")
 
@@ -435,3 +446,18 @@ def _entries(of: Registered) -> list[Entry]:
     reading, id = of.reading, of.row.state.id
     found = history.histories(reading.log, reading.scope, [id], reading.last, reading.effective_on)
     return found[id]
+
+
+def cases_of(reading: Reading, rows: Sequence[cases.Row]) -> list[Case]:
+    """Rows of cases as GraphQL objects; recommendations that were read together read on
+    together."""
+    texts = [row for row in rows if isinstance(row, recommendations.Row)]
+    found: dict[int, Case] = {
+        id(row): one for row, one in zip(texts, together(reading, texts), strict=True)
+    }
+    return [
+        found[id(row)]
+        if isinstance(row, recommendations.Row)
+        else NODES[type(row.state)](row=row, reading=reading)
+        for row in rows
+    ]

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 from domain.casework import (
     Addressed,
     Case,
+    DeadlineEvent,
     DeadlinePassed,
     DeadlineStatus,
     Escalated,
@@ -25,12 +26,11 @@ from domain.casework import (
 )
 from domain.effects import Whose
 from domain.entry import Entry
-from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
 from domain.scope import Scope
 from projections import writing
 from projections.audiences import Audience, listed, lists, stream_of, told
-from projections.recommendations import Row, by_ids, document_order
+from projections.cases import Row, by_ids, order
 from projections.views import notice as notices_table
 from projections.views import task as tasks_table
 from projections.writing import Change
@@ -43,7 +43,7 @@ NOTICES = (Reminded, DeadlinePassed, Escalated)
 
 
 class Task(NamedTuple):
-    """Something to do: on which recommendation, whose it is (institution; None: whoever
+    """Something to do: on which case, whose it is (institution; None: whoever
     coordinates), by which day, and who does it."""
 
     row: Row
@@ -87,13 +87,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 # --- Writing -------------------------------------------------------------------------------------
 
 
-def rows_of(id: str, r: Recommendation, of: Audience) -> list[tuple[Any, ...]]:
-    """The rows of a recommendation's tasks, as an audience is told of them; none while it rests.
+def rows_of(id: str, r: Case, of: Audience) -> list[tuple[Any, ...]]:
+    """The rows of a case's tasks, as an audience is told of them; none while it rests.
     `id`: of its row."""
     if r.suspended is not None:
         return []
     found = []
-    order = document_order(r)
+    place = order(r)
     for held in r.tasks:
         deadline = None if held.deadline is None else r.deadline(held.deadline)
         for institution in institutions_of(held, r):
@@ -111,7 +111,7 @@ def rows_of(id: str, r: Recommendation, of: Audience) -> list[tuple[Any, ...]]:
                     int(deadline is not None and deadline.status is DeadlineStatus.PASSED),
                     0 if deadline is None else deadline.escalated,
                     None if claim is None else claim.actor,
-                    order,
+                    place,
                 )
             )
     return found
@@ -129,7 +129,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     notices: list[tuple[Any, ...]] = []
     for change in changes:
         r = change.after
-        if not isinstance(r, Recommendation):
+        if not isinstance(r, Case):
             continue
         met = change.before
         before = [] if met is None else rows_of(change.row, met, change.was)
@@ -145,7 +145,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     writing.insert(connection, notices_table, notices)
 
 
-def _notices(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
+def _notices(r: Case, entry: Entry) -> Iterator[tuple[Any, ...]]:
     event, visibility = entry.event, entry.stamp.visibility
     readers = {r.institution} if visibility is r.visibility else {*event.readers}
     if isinstance(event, NOTICES):
@@ -157,12 +157,17 @@ def _notices(r: Recommendation, entry: Entry) -> Iterator[tuple[Any, ...]]:
                 r.addressee,
                 visibility.value,
                 listed(readers),
-                type(event).__name__,
+                _kind(event),
                 event.deadline,
                 entry.stamp.effective.on or "",
                 to.role,
                 to.institution or "",
             )
+
+
+def _kind(event: DeadlineEvent) -> str:
+    """Reminded, DeadlinePassed or Escalated, of whatever aggregate."""
+    return next(kind.__name__ for kind in NOTICES if isinstance(event, kind))
 
 
 # --- Asking --------------------------------------------------------------------------------------

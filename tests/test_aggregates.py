@@ -216,7 +216,7 @@ PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "api/register.py": (
         ("from domain import (\n", "    hearing,\n"),
         (
-            "    return made\n",
+            "    return make\n",
             """
 
 @node(hearing.Hearing, "A hearing.", subject="About what.", seats="", over="")

@@ -251,11 +251,11 @@ PLACES: Places = {
     "api/register.py": (
         ("from domain import (\n", "    inspection,\n"),
         (
-            "    return made\n",
+            "    return make\n",
             """
 
 @node(inspection.Inspection, "An inspection.", place="Which place.", states="Where it stands.")
-class Inspection(Registered):
+class Inspection(Followed):
     pass
 """,
         ),
@@ -323,6 +323,19 @@ def stamp(who, **more):
     more.setdefault("visibility", Visibility.INTERNAL)
     return Stamp(command=uuid4().hex, speaker=who.speaker(), **more)
 
+def ask(role, query):
+    _, key = create_key(
+        log, role=role, institution="mfa", actor=f"p-{uuid4().hex[:8]}", system=None, authority=None
+    )
+    service.feed.advance()
+    context = Context(service, service.principal(key))
+    try:
+        said = schema.execute_sync(query, context_value=context)
+    finally:
+        context.close()
+    assert not said.errors, said.errors
+    return said.data
+
 first = stamp(ana)
 begun = desk.begin(
     ana, Command.of(first.command, ana, 1), "announce-inspection", "SVN",
@@ -354,6 +367,18 @@ found["not open"] = take(ana, "report-inspection", reported)
 found["not theirs"] = take(jan, "visit-inspection", lambda i, s: i.visit(s, "2026-04-01"))
 found["not of it"] = take(ana, "classify", lambda r, s: r.classify(s, [], None))
 found["visited"] = take(eva, "visit-inspection", lambda i, s: i.visit(s, "2026-04-01"))
+service.feed.advance()
+found["inbox"] = ask(
+    "coordinator",
+    """{ tasks(where: {institution: ["npm"], role: [FOCAL_POINT]}) { nodes { due task { name }
+    recommendation { id } case { __typename id states ... on Inspection { place } } } }
+    timers { nodes { does deadline case { __typename } } } }""",
+)
+found["why not"] = ask(
+    "coordinator",
+    """{ inspections { nodes { openSteps steps { name isOpen blockedBy { guard } }
+    path(to: "visit.reported") { reachable steps { step } } deadlines { name day } } } }""",
+)["inspections"]["nodes"][0]
 found["rests"] = take(ana, "suspend", lambda i, s: i.suspend(s), **why)
 found["goes on"] = take(ana, "resume", lambda i, s: i.resume(s), **why)
 found["claimed"] = take(eva, "claim-task", lambda i, s: i.claim_task(s, "report"))
@@ -375,6 +400,10 @@ def content(who):
     case = log.load(id, inspection.fold)
     return said_by(case, "report-inspection", reported(case, stamp(who)))
 
+found["outbox"] = ask(
+    "coordinator",
+    "{ notifications { nodes { kind institution deadline case { __typename } } } }",
+)["notifications"]["nodes"]
 found["approved"] = take(
     bor, "give-approval",
     lambda i, s: i.approve(
@@ -399,19 +428,6 @@ fed = rows()
 service.feed.rebuild()
 found["rebuilt alike"] = rows() == fed
 found["checked"] = check_all(service, lambda *_: None).faults
-
-def ask(role, query):
-    _, key = create_key(
-        log, role=role, institution="mfa", actor=f"p-{role}", system=None, authority=None
-    )
-    service.feed.advance()
-    context = Context(service, service.principal(key))
-    try:
-        said = schema.execute_sync(query, context_value=context)
-    finally:
-        context.close()
-    assert not said.errors, said.errors
-    return said.data
 
 LIST = """{ inspections(place: ["the prison"]) { totalCount nodes { place version states
     history { __typename } } } }"""
@@ -484,6 +500,34 @@ def test_four_eyes_look_at_its_steps(found: dict[str, Any]) -> None:
 
 def test_the_clock_reminds_and_lets_its_deadlines_pass(found: dict[str, Any]) -> None:
     assert (found["reminded"], found["passed"]) == (1, 1)
+
+
+def test_its_tasks_timers_and_notices_are_listed_with_those_of_others(
+    found: dict[str, Any],
+) -> None:
+    (task,) = found["inbox"]["tasks"]["nodes"]
+    assert task["case"].pop("id")
+    assert task == {
+        "due": "2026-04-01",
+        "task": {"name": "report"},
+        "recommendation": None,
+        "case": {"__typename": "Inspection", "states": ["visit.made"], "place": "the prison"},
+    }
+    assert found["inbox"]["timers"]["nodes"] == [
+        {"does": "remind", "deadline": "report", "case": {"__typename": "Inspection"}}
+    ]
+    assert [(one["kind"], one["institution"]) for one in found["outbox"]] == [
+        ("Reminded", "npm"),
+        ("DeadlinePassed", "npm"),
+    ]
+
+
+def test_it_says_which_steps_are_open_and_why_others_are_not(found: dict[str, Any]) -> None:
+    told = found["why not"]
+    assert told["path"] == {"reachable": True, "steps": [{"step": "report-inspection"}]}
+    (visit,) = [step for step in told["steps"] if step["name"] == "visit-inspection"]
+    assert visit["blockedBy"] == [{"guard": "not visited"}]
+    assert told["deadlines"] == [{"name": "report", "day": "2026-04-01"}]
 
 
 def test_every_step_on_it_comes_out_the_same_when_it_is_decided_again(

@@ -1,0 +1,234 @@
+"""A case in GraphQL: what has a procedure, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from api.context import Reading
+from api.derive import enum_type, struct_type
+from api.history import instant
+from api.procedures import (
+    Path,
+    ProcedureState,
+    ProcedureStep,
+    WorkflowDefinition,
+    adoptions_in,
+    definition_of,
+    path_of,
+    states_of,
+    steps_of,
+)
+from domain.adoptions import Adoptions
+from domain.casework import DeadlineHeld, DeadlineStatus, TaskHeld
+from domain.effects import Whose
+from domain.entry import Effective
+from workflows.procedure import Procedures
+from workflows.procedure.compiled import Compiled
+from workflows.procedure.definition import label as label_in
+
+open_steps_objects = 10
+"""Which steps are open takes about as long as so many objects of an answer."""
+
+EffectiveType: Any = struct_type(Effective)
+
+
+@strawberry.interface(description="Anything with an opaque id, as Relay has it.")
+class Node:
+    @strawberry.field(description="Its opaque id.")
+    def id(self) -> strawberry.ID:
+        raise NotImplementedError
+
+
+DeadlineStatusType: Any = enum_type(DeadlineStatus)
+
+
+@strawberry.type(description="Somebody does a task for an institution.")
+class TaskClaim:
+    institution: str
+    actor: str = strawberry.field(description="By pseudonym.")
+
+
+@strawberry.type(description="Something to do about a recommendation, as its procedure has it.")
+class TaskOnCase:
+    held: strawberry.Private[TaskHeld]
+    compiled: strawberry.Private[Compiled]
+
+    @strawberry.field(description="Its name in the procedure, for `claimTask`.")
+    def name(self) -> str:
+        return self.held.task
+
+    @strawberry.field(description="Its name in `language`, else in English.")
+    def label(self, language: str = "en") -> str:
+        specs = self.compiled.definition.tasks
+        labels = next((spec.labels for spec in specs if spec.id == self.held.task), {})
+        return label_in(labels, language, self.held.task)
+
+    @strawberry.field(description="One of these steps ends it.")
+    def steps(self) -> list[str]:
+        return list(self.held.steps)
+
+    @strawberry.field
+    def roles(self) -> list[str]:
+        return list(self.held.roles)
+
+    @strawberry.field(description="The institution to which it belongs.")
+    def whose(self) -> enum_type(Whose):  # type: ignore[valid-type]
+        return self.held.whose
+
+    @strawberry.field(description="The deadline's name in the procedure.")
+    def deadline(self) -> str | None:
+        return self.held.deadline
+
+    @strawberry.field(description="The persons who claimed it, by institution.")
+    def claims(self) -> list[TaskClaim]:
+        return [
+            TaskClaim(institution=claim.institution, actor=claim.actor)
+            for claim in self.held.claims
+        ]
+
+
+@strawberry.type(description="Something that is due, or was.")
+class Deadline:
+    held: strawberry.Private[DeadlineHeld]
+    compiled: strawberry.Private[Compiled]
+
+    @strawberry.field(description="Its name in the procedure, for `extendDeadline`.")
+    def name(self) -> str:
+        return self.held.deadline
+
+    @strawberry.field(description="Its name in `language`, else in English.")
+    def label(self, language: str = "en") -> str:
+        spec = self.compiled.deadlines.get(self.held.deadline)
+        return label_in(spec.labels if spec else {}, language, self.held.deadline)
+
+    @strawberry.field
+    def status(self) -> DeadlineStatusType:
+        return self.held.status
+
+    @strawberry.field(description="The day by whose end it is due.")
+    def day(self) -> str:
+        return self.held.day
+
+    @strawberry.field(description="The last second of that day there, in UTC.")
+    def due(self) -> datetime:
+        return datetime.fromisoformat(self.held.due)
+
+    @strawberry.field(description="The day it counts from, or the one it is due by.")
+    def basis(self) -> str:
+        return self.held.basis
+
+    @strawberry.field(description="By which calendar it was reckoned.")
+    def calendar(self) -> str:
+        return self.held.calendar
+
+    @strawberry.field(description="The version of the entry that set it.")
+    def generation(self) -> int:
+        return self.held.generation
+
+    @strawberry.field(description="It reminds, and is never overdue.")
+    def voluntary(self) -> bool:
+        return self.held.voluntary
+
+    @strawberry.field(description="How many reminders were given.")
+    def reminded(self) -> int:
+        return self.held.reminded
+
+    @strawberry.field(description="How often others were told that it is overdue.")
+    def escalated(self) -> int:
+        return self.held.escalated
+
+
+@strawberry.type(description="Follow-up rests.")
+class Suspension:
+    since: EffectiveType
+    until: str | None = strawberry.field(
+        description="To the end of which day, where one is named; then it goes on by itself."
+    )
+
+
+@strawberry.interface(description="Anything that has a procedure: states, deadlines, tasks.")
+class Case(Node):
+    row: strawberry.Private[Any]
+
+    @property
+    def _read_by(self) -> Reading:
+        raise NotImplementedError
+
+    def _adopted(self) -> Sequence[Adoptions]:
+        return adoptions_in(self._read_by)
+
+    @property
+    def _procedures(self) -> Procedures:
+        return self._read_by.service.desk.procedures
+
+    @strawberry.field(description="Code of the State or other addressee.")
+    def addressee(self) -> str:
+        return str(self.row.state.addressee)
+
+    @strawberry.field(
+        description="The version of its last entry that you may read. Send it back as "
+        "expectedVersion."
+    )
+    def version(self) -> int:
+        return int(self.row.state.version)
+
+    @strawberry.field(description="The log index of its last entry.")
+    def log_index(self) -> int:
+        return int(self.row.log_index)
+
+    @strawberry.field(description="When its last entry was recorded.")
+    def changed_at(self) -> datetime:
+        return instant(self.row.recorded_at)
+
+    @strawberry.field(description="The states of the procedure it is in, one per region.")
+    def states(self) -> list[str]:
+        return list(self.row.state.states)
+
+    @strawberry.field(description="The steps the procedure allows now.")
+    def open_steps(self) -> list[str]:
+        self._read_by.ration.answer(open_steps_objects)
+        return self._procedures.open_steps(self.row.state)
+
+    @strawberry.field(description="The procedure it started under.")
+    def definition(self) -> WorkflowDefinition:
+        state = self.row.state
+        compiled = self._procedures.of(state)
+        return definition_of(compiled, self._read_by, self._adopted, state.addressee, state.states)
+
+    @strawberry.field(description="The states of the procedure it is in, with their names.")
+    def active_states(self) -> list[ProcedureState]:
+        return states_of(self._procedures.of(self.row.state), set(self.row.state.states))
+
+    @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
+    def steps(self) -> list[ProcedureStep]:
+        return steps_of(self._procedures, self.row.state, self._read_by)
+
+    @strawberry.field(
+        description="How to get there: the fewest steps to a state of its procedure, by which "
+        "facts and persons, and how soon."
+    )
+    def path(self, to: str, language: str = "en") -> Path:
+        return path_of(self._procedures, self.row.state, to, language)
+
+    def compiled(self) -> Compiled:
+        """The procedure it is under."""
+        return self._procedures.of(self.row.state)
+
+    @strawberry.field(description="Its deadlines under its procedure.")
+    def deadlines(self) -> list[Deadline]:
+        compiled = self.compiled()
+        return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
+
+    @strawberry.field(description="A task of a person or an institution.")
+    def tasks(self) -> list[TaskOnCase]:
+        compiled = self.compiled()
+        return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]
+
+    @strawberry.field(description="Since when follow-up rests; null where it does not.")
+    def suspended(self) -> Suspension | None:
+        held = self.row.state.suspended
+        return None if held is None else Suspension(since=held.since, until=held.until)

@@ -1,0 +1,36 @@
+"""Cases of any aggregate, as the views hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.casework import Case
+from domain.recommendation import Recommendation
+from domain.scope import Scope
+from projections import recommendations, register
+from projections.recommendations import document_order
+from projections.shelves import KEPT
+
+Row = recommendations.Row | register.Row[Any]
+
+
+def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Some cases by id; those not there, or not for this reader, are missing."""
+    found: dict[UUID, Row] = {**recommendations.by_ids(connection, scope, ids)}
+    for shelf in register.SHELVES if len(found) < len({*ids}) else ():
+        if shelf.is_case:
+            found |= shelf.by_ids(connection, scope, [id for id in ids if id not in found])
+    return found
+
+
+def order(case: Case) -> str:
+    """The order of a case among others: recommendations in that of their documents, then the cases
+    of each other aggregate in that of its list."""
+    if isinstance(case, Recommendation):
+        return document_order(case)
+    kept = KEPT[type(case)]
+    return f"~{kept.table} {case.addressee if kept.sorted_by is None else kept.sorted_by(case)}"
