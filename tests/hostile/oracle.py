@@ -150,6 +150,7 @@ class Oracle:
             "files_folder": self._files,
             "serve_timers": False,  # what is due in old histories is nobody's input
             "bulkhead_nice": 0,  # other tests run beside it, and are not what it yields to
+            "key_body_bytes_per_second_max": 1e9,  # each is read, however many came before it
             "header_seconds_max": 2,  # so that slow ones are tried in little time
             "body_seconds_max": 2,
         }
