@@ -12,7 +12,7 @@ import strawberry
 from msgspec import NODEFAULT, Meta
 
 from api.derive import enum_type, summary
-from api.steps import protected, required
+from api.steps import ADDED_LATER, protected, required
 from domain.entry import Protected
 
 _nullable: Any = Optional
@@ -54,10 +54,12 @@ def input_type(
     *,
     without: Collection[str] = (),
     ids: Collection[str] = (),
+    later: Collection[str] = (),
     description: str | None = None,
 ) -> Given:
     """An input with the fields of a struct, behind those of `base`, and how those are read from it,
-    by name. `without`: fields that it does not have; `ids`: those that are ids."""
+    by name. `without`: fields that it does not have; `ids`: those that are ids; `later`: those that
+    it got after clients had sent it."""
     body: dict[str, Any] = {"__module__": __name__, "__annotations__": {}}
     reads: dict[str, Callable[[Any], Any]] = {}
     for field in msgspec.structs.fields(struct):
@@ -65,8 +67,11 @@ def input_type(
             continue
         type_, reads[field.name] = given(field.type, f"`{field.encode_name}`")
         body["__annotations__"][field.name] = strawberry.ID if field.name in ids else type_
-        default = {} if field.default is NODEFAULT else {"default": field.default}
-        body[field.name] = strawberry.field(description=_said_of(field.type), **default)
+        body[field.name] = strawberry.field(
+            description=_said_of(field.type),
+            metadata=ADDED_LATER if field.name in later else None,
+            **({} if field.default is NODEFAULT else {"default": field.default}),
+        )
     made = strawberry.input(type(name, (base,), body), name=name, description=description)
     return Given(made, lambda it: {name: read(getattr(it, name)) for name, read in reads.items()})
 

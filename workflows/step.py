@@ -62,7 +62,7 @@ class Step:
 
     `command`: what takes it; its parameters behind recommendation and stamp are the step's data,
     its docstring says what it does. Mutations follow from it; without one they are written by hand.
-    `without`: parameters that nobody says.
+    `without`: parameters that nobody says; `later`: those that it got after clients had sent it.
     `readers`: who may read its entry.
     `by`: the mutations that take it, if there is not one that has its name;
     `elsewhere`: what else takes it, in words; `input`: the name of their input, where steps share
@@ -83,6 +83,7 @@ class Step:
     elsewhere: str = ""
     input: str = ""
     without: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     assignment: AssignmentStatus | None = None
     redrafts: bool = False
     among_persons: bool = False
