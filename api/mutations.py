@@ -62,8 +62,10 @@ def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -
         return Given(StepInput, lambda input: {})
     name = row.input or f"{mutation.name[0].upper()}{mutation.name[1:]}Input"
     if name not in made:
-        said = {"without": mutation.says, "ids": row.pointing, "later": row.later}
-        made[name] = row, input_type(name, row.data, StepInput, **said)
+        its = input_type(
+            name, row.data, StepInput, without=mutation.says, ids=row.pointing, later=row.later
+        )
+        made[name] = row, its
     first, its = made[name]
     if msgspec.structs.fields(first.data) != fields:
         raise ImportError(
