@@ -43,13 +43,15 @@ Parts, read_parts = given(tuple[commands.PartSaid, ...])
 
 
 def takes(rows: Iterable[Step]) -> Callable[[type[Taking]], type[Taking]]:
-    """Gives a class the mutations of the rows that have a command, behind its own. What the input
-    of one says besides the circumstances is what the step carries."""
+    """Gives a class the mutations of the rows whose command takes a recommendation, behind its own.
+    What the input of one says besides the circumstances is what the step carries."""
 
     def taking(cls: type[Taking]) -> type[Taking]:
         inputs: dict[str, tuple[Step, Given]] = {}
         for row in rows:
-            for mutation in row.mutations if row.command else ():
+            if row.command is None or not issubclass(domain.Recommendation, row.on):
+                continue
+            for mutation in row.mutations:
                 setattr(cls, mutation.name, _mutation(row, mutation, _input(row, mutation, inputs)))
         return cls
 

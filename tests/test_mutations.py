@@ -17,9 +17,11 @@ from api.derive import read_id
 from api.mutations import takes
 from api.queries import RecommendationQuery
 from api.steps import command
+from domain.casework import Case
 from domain.entry import Protected, RecommendationId, Stamp
 from domain.events import Planned, Term
 from domain.recommendation import Recommendation
+from domain.review import Review
 from domain.words import Closing
 from tests.server import Server, running
 from tests.test_own_procedures import adopted, published
@@ -117,6 +119,17 @@ def test_a_mutation_does_what_the_command_says_or_the_row() -> None:
         ("hearInCamera", "Hears one in camera.", "HearInCameraInput!"),
         ("rest", "Rests.", "StepInput!"),
     ]
+
+
+def test_only_what_takes_a_recommendation_by_a_command_follows_from_its_row() -> None:
+    rows = (
+        Step("rest", Case, C, resting),
+        Step("rest-review", Review, C, resting),
+        Step("rest-by-hand", Recommendation, C),
+    )
+    mutations = schema_of(*rows)._schema.mutation_type
+    assert mutations is not None
+    assert mutations.fields.keys() == {"rest"}
 
 
 def test_steps_that_share_an_input_carry_the_same() -> None:
