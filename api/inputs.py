@@ -29,10 +29,9 @@ class Given(NamedTuple):
 
 def given(hint: Any, what: str = "") -> Given:
     """How a value of a type is given; `what` names it where it is refused."""
-    if get_origin(hint) is Annotated:
-        return given(get_args(hint)[0], what)
+    hint = _plain(hint)
     if get_origin(hint) in (Union, types.UnionType):
-        (some,) = (one for one in get_args(hint) if one is not types.NoneType)
+        (some,) = (_plain(one) for one in get_args(hint) if one is not types.NoneType)
         type_, read = given(some, what)
         if some is Protected:
             return Given(_nullable[type_], protected)
@@ -83,6 +82,10 @@ def _struct(struct: type[msgspec.Struct]) -> Given:
         type_, read = input_type(name, struct, description=summary(struct))
         _structs[struct] = Given(type_, lambda it: struct(**read(it)))
     return _structs[struct]
+
+
+def _plain(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _said_of(hint: Any) -> str | None:

@@ -39,14 +39,14 @@ def hear_witness(
     terms: tuple[Term, ...] = (),
     closing: Closing | None = None,
     public: bool = True,
-    remarks: Protected | None = None,
+    remarks: Annotated[Protected, Meta(description="The chair's.")] | None = None,
     page: Annotated[int, Meta(description="Of the minutes.")] | None = None,
 ) -> Planned:
     """Hears a witness.
 
     What was said is kept elsewhere."""
     labels = ", ".join(term.label for term in terms)
-    told = f"{about}: {labels}; {closing}; {public}; {remarks}; {page}"
+    told = f"{about}: {labels}; {closing}; {public}; {remarks and remarks.text}; {page}"
     return r.plan(stamp, witness, plan=told)
 
 
@@ -102,7 +102,7 @@ def test_an_input_has_what_its_step_carries_behind_what_every_step_has() -> None
         ("terms", "[TermInput!]!", None),
         ("closing", "Closing", None),
         ("public", "Boolean!", None),
-        ("remarks", "String", None),
+        ("remarks", "String", "The chair's."),
         ("page", "Int", "Of the minutes."),
     ]
     told = {name: field.default_value for name, field in hearing[len(every) :]}
@@ -173,7 +173,8 @@ def test_its_command_takes_the_step_with_what_the_input_says(here: Server) -> No
     id, other = here.receive(), here.receive()
     said = {"id": id, "expectedVersion": 1, "witness": "the mayor", "about": other}
     term = {"vocabulary": "theme", "version": "1", "label": "Housing"}
-    payload = taken(here, "coordinator", "hearInCamera", **said, terms=[term], closing="WITHDRAWN")
+    said |= {"terms": [term], "closing": "WITHDRAWN", "remarks": " "}
+    payload = taken(here, "coordinator", "hearInCamera", **said)
     assert payload["errors"] == []
     (entry,) = here.service.log.read(payload["logIndex"], 1)
     assert isinstance(entry.event, Planned)
