@@ -1,5 +1,4 @@
-"""What people do about a case itself: take a task on, approve a step, let it rest, give more
-time."""
+"""What is asked of more than the case: whose task it is, and who approves what."""
 
 from __future__ import annotations
 
@@ -13,13 +12,13 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.derive import read_id
-from api.steps import ADDED_LATER, StepInput, StepPayload, other, required, step
+from api.steps import ADDED_LATER, StepInput, StepPayload, other, step
 from domain import progress_report
 from domain.casework import CaseEvent, TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
 from domain.entry import Protected, Stamp
 from domain.recommendation import Recommendation
-from domain.refusals import Forbidden, InvalidInput
-from workflows.access import Role, authorise_release, authorise_task, is_concerned
+from domain.refusals import InvalidInput
+from workflows.access import authorise_release, authorise_task
 from workflows.procedure.four_eyes import Said, authorise_approval, looks_at, said_by, said_of
 from workflows.steps import ask
 
@@ -59,46 +58,8 @@ class ApproveStepInput(StepInput):
     )
 
 
-@strawberry.input
-class SuspendRecommendationInput(StepInput):
-    until: str | None = strawberry.field(
-        default=None,
-        description="To the end of which day, where that is known: 2026-03-01. Then it goes on by "
-        "itself.",
-    )
-
-
-@strawberry.input
-class DeadlineInput(StepInput):
-    deadline: str = strawberry.field(description="The deadline's name in the procedure.")
-
-
-@strawberry.input
-class ExtendDeadlineInput(DeadlineInput):
-    until: str = strawberry.field(description="The day by whose end it is due: 2026-03-01.")
-
-
-@strawberry.input
-class RemarkInput(StepInput):
-    words: str = strawberry.field(description="The comment. It can be erased later.")
-
-
 @strawberry.type
 class CaseworkMutation:
-    @strawberry.mutation(
-        description="Remarks something for those who work on it: a comment that changes nothing. "
-        "Read inside the State, unless said otherwise."
-    )
-    def remark(self, info: Request, input: RemarkInput) -> StepPayload:
-        principal = info.context.principal
-
-        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
-            if principal.role is Role.FOCAL_POINT and not is_concerned(principal, r):
-                raise Forbidden(f"{principal.institution} has nothing to do with this.")
-            return r.remark(stamp, required(input.words, "A remark"))
-
-        return step(info.context, "remark", input, act)
-
     @strawberry.mutation(
         description="The person who speaks takes a task on; others of the same institution then "
         "leave its steps alone."
@@ -141,52 +102,6 @@ class CaseworkMutation:
             return r.approve(stamp, input.step, said.content, words)
 
         return step(context, "give-approval", input, act)
-
-    @strawberry.mutation(description="Lets follow-up rest; why? Its deadlines stand still.")
-    def suspend_recommendation(
-        self, info: Request, input: SuspendRecommendationInput
-    ) -> StepPayload:
-        return step(info.context, "suspend", input, lambda r, stamp: r.suspend(stamp, input.until))
-
-    @strawberry.mutation(
-        description="Follow-up goes on; why? Deadlines have the time that was left to them."
-    )
-    def resume_recommendation(self, info: Request, input: StepInput) -> StepPayload:
-        return step(info.context, "resume", input, lambda r, stamp: r.resume(stamp))
-
-    @strawberry.mutation(
-        description="Lets one deadline rest; why? Its clock stands still, and the case goes on."
-    )
-    def suspend_deadline(self, info: Request, input: DeadlineInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
-            return r.suspend_deadline(stamp, input.deadline)
-
-        return step(info.context, "suspend-deadline", input, act)
-
-    @strawberry.mutation(
-        description="A deadline that rested alone runs again; why? It has the time that was left."
-    )
-    def resume_deadline(self, info: Request, input: DeadlineInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
-            return r.resume_deadline(stamp, input.deadline)
-
-        return step(info.context, "resume-deadline", input, act)
-
-    @strawberry.mutation(
-        description="Lets the clock try again what it could not do (see `incidents`); what was "
-        "mended?"
-    )
-    def retry_timers(self, info: Request, input: StepInput) -> StepPayload:
-        return step(info.context, "retry-timers", input, lambda r, stamp: r.retry_timers(stamp))
-
-    @strawberry.mutation(description="Gives more time; why?")
-    def extend_deadline(self, info: Request, input: ExtendDeadlineInput) -> StepPayload:
-        return step(
-            info.context,
-            "extend-deadline",
-            input,
-            lambda r, stamp: r.extend_deadline(stamp, input.deadline, input.until),
-        )
 
 
 def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveStepInput) -> Said:

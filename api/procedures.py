@@ -298,7 +298,7 @@ class ProcedureStep:
     def form(self, language: str = "en") -> JSON | None:
         name = self.spec.name
         if name in STEPS:
-            schema = steps.json_schema(name) if STEPS[name].command else None
+            schema = steps.json_schema(name) if STEPS[name].by_name else None
         else:
             schema = forms.json_schema(self.spec.form, language)
         return schema  # type: ignore[return-value]  # JSON is any of these

@@ -14,7 +14,7 @@ from strawberry import Info
 from api.context import Context
 from api.derive import enum_type, read_id
 from api.history import HistoryEntry
-from api.mutations import TermInput, read_terms
+from api.inputs import given
 from api.register import KINDS, RegisterNode
 from api.register_queries import ImportJob
 from api.steps import (
@@ -47,7 +47,7 @@ from domain.entry import (
     Visibility,
     dated,
 )
-from domain.events import Alias
+from domain.events import Alias, Term
 from domain.identity import NAMESPACE
 from domain.institution import Institution, InstitutionName
 from domain.match import Match
@@ -70,6 +70,7 @@ from workflows.visibility import bounds, usual
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
+Terms, read_terms = given(tuple[Term, ...])
 
 
 @strawberry.type(description="What a step led to: entries, or the reasons it was refused.")
@@ -191,7 +192,7 @@ class ChangeParentInput(RegisterInput):
 class TransferCompetenceInput(RegisterInput):
     to: str
     competence: str
-    terms: list[TermInput] = strawberry.field(
+    terms: Terms = strawberry.field(  # type: ignore[valid-type]
         default_factory=list, description="By which recommendations about it are found."
     )
 
@@ -416,7 +417,7 @@ class RegisterMutation:
             "transfer-competence",
             input,
             lambda i, s: i.transfer_competence(
-                s, input.to, input.competence, tuple(read_terms(input.terms))
+                s, input.to, input.competence, read_terms(input.terms)
             ),
         )
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, get_origin
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, cast, get_origin
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from domain.effects import (
     DeadlineDropped,
@@ -63,6 +64,8 @@ taken_max = 50
 approvals_max = 200
 
 Told = TypeVar("Told", bound="CaseEvent")
+
+DeadlineName = Annotated[str, Meta(description="The deadline's name in the procedure.")]
 
 # --- What they leave in the state ----------------------------------------------------------------
 
@@ -1012,14 +1015,24 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         if (asked := READY.get(step)) is not None:
             asked(self)
 
-    def suspend(self, stamp: Stamp, until: str | None = None) -> Suspended:
-        """Suspends follow-up, with a reason."""
+    def suspend(
+        self,
+        stamp: Stamp,
+        until: Annotated[
+            str | None,
+            Meta(
+                description="To the end of which day, where that is known: 2026-03-01. Then it "
+                "goes on by itself."
+            ),
+        ] = None,
+    ) -> Suspended:
+        """Lets follow-up rest; why? Its deadlines stand still."""
         reasoned(stamp, "Suspending")
         self.ready("suspend")
         return self.own(Suspended)(stamp=stamp, until=None if until is None else _day(until))
 
     def resume(self, stamp: Stamp) -> Resumed:
-        """Takes follow-up up again, with a reason."""
+        """Follow-up goes on; why? Deadlines have the time that was left to them."""
         reasoned(stamp, "Resuming")
         self.ready("resume")
         return self.own(Resumed)(stamp=stamp)
@@ -1028,8 +1041,13 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """Takes follow-up up again when the day has passed until which it was to rest."""
         return self.own(Resumed)(stamp=stamp)
 
-    def extend_deadline(self, stamp: Stamp, deadline: str, until: str) -> DeadlineExtended:
-        """Gives more time, with a reason: to the end of a later day."""
+    def extend_deadline(
+        self,
+        stamp: Stamp,
+        deadline: DeadlineName,
+        until: Annotated[str, Meta(description="The day by whose end it is due: 2026-03-01.")],
+    ) -> DeadlineExtended:
+        """Gives more time; why?"""
         reasoned(stamp, "Extending a deadline")
         self.ready("extend-deadline")
         held = self._deadline(deadline)
@@ -1039,8 +1057,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             raise InvalidInput(f"It is due by {held.day} already: name a later day.")
         return self.own(DeadlineExtended)(stamp=stamp, deadline=deadline, until=until)
 
-    def suspend_deadline(self, stamp: Stamp, deadline: str) -> DeadlineSuspended:
-        """Lets one deadline rest, with a reason, while the case goes on."""
+    def suspend_deadline(self, stamp: Stamp, deadline: DeadlineName) -> DeadlineSuspended:
+        """Lets one deadline rest; why? Its clock stands still, and the case goes on."""
         reasoned(stamp, "Suspending a deadline")
         held = self._deadline(deadline)
         if deadline in self.resting:
@@ -1051,8 +1069,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             )
         return self.own(DeadlineSuspended)(stamp=stamp, deadline=deadline)
 
-    def resume_deadline(self, stamp: Stamp, deadline: str) -> DeadlineResumed:
-        """Lets a deadline that rested alone run again, with a reason."""
+    def resume_deadline(self, stamp: Stamp, deadline: DeadlineName) -> DeadlineResumed:
+        """A deadline that rested alone runs again; why? It has the time that was left."""
         reasoned(stamp, "Resuming a deadline")
         self._deadline(deadline)
         if deadline not in self.resting:
@@ -1067,7 +1085,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return held
 
     def retry_timers(self, stamp: Stamp) -> TimersRetried:
-        """Lets the clock try again, with a reason: what was mended."""
+        """Lets the clock try again what it could not do (see `incidents`); what was mended?"""
         reasoned(stamp, "Trying timers again")
         if self.incident is None:
             raise AlreadySo("No timer of it waits to be tried again.")
@@ -1132,8 +1150,13 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             raise AlreadySo(f"{to} has this task already.")
         return self.own(TaskDelegated)(stamp=stamp, task=task, opened=held.opened, to=named(to))
 
-    def remark(self, stamp: Stamp, words: Protected) -> Remarked:
-        """Remarks something for those who work on it."""
+    def remark(
+        self,
+        stamp: Stamp,
+        words: Annotated[Protected, Meta(description="The comment. It can be erased later.")],
+    ) -> Remarked:
+        """Remarks something for those who work on it: a comment that changes nothing. Read inside
+        the State, unless said otherwise."""
         return self.own(Remarked)(stamp=stamp, words=words)
 
     def approve(

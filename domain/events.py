@@ -6,10 +6,11 @@ class `Event` and the stamp that every event bears are in `domain.entry`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from domain.casework import CaseEvent
 from domain.entry import (
@@ -79,7 +80,7 @@ class Term(Stored, frozen=True):
     """A term of a versioned vocabulary: theme, SDG goal or target, affected persons, action
     category. `code` where the vocabulary has one, `label` as printed."""
 
-    vocabulary: str
+    vocabulary: Annotated[str, Meta(description="theme, sdg, affected-persons, action, …")]
     version: str
     label: str
     code: str | None = None

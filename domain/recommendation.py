@@ -16,10 +16,11 @@ Nothing here reads a clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from domain.casework import (
     CASE_EVENTS,
@@ -135,6 +136,12 @@ recommenders_max = 1_000
 """Of one part: several times as many as there are States."""
 terms_max = 200
 assignments_max = 200
+
+# --- What commands take ---------------------------------------------------------------------------
+
+Scheme = Annotated[str, Meta(description="Whose id it is: national, uhri, …")]
+Decree = Annotated[str | None, Meta(description="The decree or decision, by name.")]
+AssignmentId = Annotated[int, Meta(description="The assignment's id.")]
 
 
 class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
@@ -405,7 +412,12 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             self._fits(self.texts[self.original], parts)
         return Corrected(stamp=stamp, correction=correction, text=text, parts=parts)
 
-    def strike(self, stamp: Stamp, correction: CorrectionKind, version: int) -> Corrected:
+    def strike(
+        self,
+        stamp: Stamp,
+        correction: CorrectionKind,
+        version: Annotated[int, Meta(description="The version of the entry to strike.")],
+    ) -> Corrected:
         """Strikes an earlier entry that should not have been made: a position, plan, assessment,
         declaration or report, or a step of the procedure's own. It stays in the history and counts
         no more."""
@@ -420,14 +432,14 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return Corrected(stamp=stamp, correction=correction, strikes=version)
 
     def renumber(self, stamp: Stamp, symbol: str, paragraph: str) -> Renumbered:
-        """Records that the document's symbol or the paragraph's number changed."""
+        """Records a new symbol or number; the old stays an alias."""
         alias = Alias(scheme="un", value=named(symbol), paragraph=named(paragraph))
         if (self.symbol, self.paragraph) == (symbol, paragraph):
             raise AlreadySo(f"It is {symbol} paragraph {paragraph} already.")
         return Renumbered(stamp=stamp, symbol=alias.value, paragraph=paragraph)
 
-    def identify(self, stamp: Stamp, scheme: str, value: str) -> Identified:
-        """Records another system's id or a national reference."""
+    def identify(self, stamp: Stamp, scheme: Scheme, value: str) -> Identified:
+        """Records another system's id, or a national reference."""
         alias = Alias(scheme=named(scheme), value=named(value))
         if scheme == "un":
             raise InvalidInput("A UN symbol changes by renumbering, not by an alias.")
@@ -452,7 +464,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def classify(
         self, stamp: Stamp, terms: Sequence[Term], how: AssertedHow = AssertedHow.PERSON
     ) -> Classified:
-        """Says that terms fit; those it bears already are passed over."""
+        """Says that terms of vocabularies fit; those it bears already are passed over."""
         self.ready("classify")
         borne = {held.term.key for held in self.terms}
         new = {t.key: t for t in terms if t.key not in borne}
@@ -480,13 +492,17 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         answer: Answer,
         *,
         organ: Organ,
-        instrument: str | None = None,
-        printed: str | None = None,
+        instrument: Annotated[
+            str | None, Meta(description="Symbol of the document it is expressed in.")
+        ] = None,
+        printed: Annotated[str | None, Meta(description="The wording, as printed.")] = None,
         in_part: bool = False,
-        said_already_implemented: bool = False,
-        published: str | None = None,
-        adopted: str | None = None,
-        comment: Protected | None = None,
+        published: Annotated[str | None, Meta(description="When it was published.")] = None,
+        adopted: Annotated[str | None, Meta(description="When the outcome was adopted.")] = None,
+        comment: Annotated[Protected | None, Meta(description="The State's comment.")] = None,
+        said_already_implemented: Annotated[
+            bool, Meta(description="The State says it is implemented already: its claim.")
+        ] = False,
         doubt: str | None = None,
     ) -> PositionTaken:
         """The State supports or notes it. A later answer revises an earlier one and never wipes it
@@ -526,13 +542,13 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return PositionDeferred(stamp=stamp, due=dated(due, "due"), session=session)
 
     def comment(self, stamp: Stamp, comment: Protected) -> StateCommented:
-        """The State's comment, where the mechanism knows no position."""
+        """The State comments, where the mechanism knows no position."""
         self._part(stamp)
         self.ready("comment")
         return StateCommented(stamp=stamp, comment=comment)
 
     def select_for_follow_up(self, stamp: Stamp, body: str, due: str | None) -> SelectedForFollowUp:
-        """A committee selected it for its follow-up procedure."""
+        """A committee selected it for follow-up."""
         self._part(stamp)
         return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due, "due"))
 
@@ -541,10 +557,10 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         stamp: Stamp,
         institution: str,
         capacity: Capacity = Capacity.LEAD,
-        instrument: str | None = None,
+        instrument: Decree = None,
         answer_due: str | None = None,
     ) -> AssignmentOffered:
-        """Asks an institution to take it on."""
+        """Offers it to an institution, which accepts or declines."""
         self._part(stamp)
         self._assignable(institution, stamp.part)
         return AssignmentOffered(
@@ -560,7 +576,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         stamp: Stamp,
         institution: str,
         capacity: Capacity = Capacity.LEAD,
-        instrument: str | None = None,
+        instrument: Decree = None,
     ) -> AssignmentDecreed:
         """Assigns it to an institution by decree."""
         self._part(stamp)
@@ -569,34 +585,38 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             stamp=stamp, assignee=institution, capacity=capacity, instrument=instrument
         )
 
-    def accept_assignment(self, stamp: Stamp, assignment: int) -> AssignmentAccepted:
+    def accept_assignment(self, stamp: Stamp, assignment: AssignmentId) -> AssignmentAccepted:
         """The institution accepts what it was offered."""
         self.ready("accept-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
         return AssignmentAccepted(stamp=stamp, assignment=assignment)
 
-    def decline_assignment(self, stamp: Stamp, assignment: int) -> AssignmentDeclined:
-        """The institution declines what it was offered, with a reason."""
+    def decline_assignment(self, stamp: Stamp, assignment: AssignmentId) -> AssignmentDeclined:
+        """The institution declines what it was offered; why?"""
         reasoned(stamp, "Declining")
         self.ready("decline-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
         return AssignmentDeclined(stamp=stamp, assignment=assignment)
 
-    def lapse_assignment(self, stamp: Stamp, assignment: int) -> AssignmentLapsed:
+    def lapse_assignment(self, stamp: Stamp, assignment: AssignmentId) -> AssignmentLapsed:
         """The offer lapsed in silence."""
         self.ready("lapse-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.OFFERED)
         return AssignmentLapsed(stamp=stamp, assignment=assignment)
 
-    def end_assignment(self, stamp: Stamp, assignment: int) -> AssignmentEnded:
-        """The assignment ends, with a reason."""
+    def end_assignment(self, stamp: Stamp, assignment: AssignmentId) -> AssignmentEnded:
+        """The assignment ends; why?"""
         reasoned(stamp, "Ending an assignment")
         self.ready("end-assignment")
         self._assignment_that_is(assignment, AssignmentStatus.ASSIGNED)
         return AssignmentEnded(stamp=stamp, assignment=assignment)
 
     def hand_over_assignment(
-        self, stamp: Stamp, assignment: int, to: str, instrument: str | None = None
+        self,
+        stamp: Stamp,
+        assignment: AssignmentId,
+        to: Annotated[str, Meta(description="The institution that takes it over.")],
+        instrument: Decree = None,
     ) -> AssignmentHandedOver:
         """The assignment passes to another institution."""
         self.ready("hand-over-assignment")
@@ -610,7 +630,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self,
         stamp: Stamp,
         measures: Protected,
-        plan: str | None = None,
+        plan: Annotated[str | None, Meta(description="In which plan, by name.")] = None,
         starts: str | None = None,
         ends: str | None = None,
     ) -> Planned:
@@ -629,11 +649,14 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         stamp: Stamp,
         narrative: Protected,
         *,
-        report: int | None = None,
+        report: Annotated[
+            int | None,
+            Meta(description="The unpublished report this draft takes the place of."),
+        ] = None,
         period_from: str | None = None,
         period_to: str | None = None,
     ) -> ProgressDrafted:
-        """Drafts a progress report, or drafts an unpublished one again."""
+        """Drafts a progress report; confidential until it is published, unless said otherwise."""
         self._part(stamp)
         if report is not None:
             self._report(report, ProgressStatus.DRAFTED, ProgressStatus.CLEARED)
@@ -655,7 +678,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self,
         stamp: Stamp,
         report: int,
-        narrative: Protected,
+        narrative: Annotated[Protected, Meta(description="The words to publish.")],
         period_from: str | None = None,
         period_to: str | None = None,
     ) -> ProgressPublished:
@@ -681,7 +704,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         finding: Protected | None = None,
         schemes: Vocabulary | None = None,
     ) -> Assessed:
-        """Records somebody's assessment. Whoever enters another's finding cites its document.
+        """Records somebody's assessment; another's is taken from its document.
+
         `schemes`: the schemes there are, those that ship where it is None."""
         self._part(stamp)
         if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
@@ -703,12 +727,17 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def declare_implemented(
         self, stamp: Stamp, statement: Protected | None = None
     ) -> DeclaredImplemented:
-        """The State declares it implemented."""
+        """The State declares it implemented: its own view."""
         self._part(stamp)
         return DeclaredImplemented(stamp=stamp, statement=statement)
 
-    def report(self, stamp: Stamp, report: ReportKind, document: str) -> Reported:
-        """The State reports on it in a document."""
+    def report(
+        self,
+        stamp: Stamp,
+        report: ReportKind,
+        document: Annotated[str, Meta(description="The report's symbol or name.")],
+    ) -> Reported:
+        """The State reports on it, in a report to a mechanism."""
         self._part(stamp)
         return Reported(stamp=stamp, report=report, document=named(document))
 
@@ -716,9 +745,9 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         self,
         stamp: Stamp,
         type: LinkType,
-        to: RecommendationId,
+        to: Annotated[RecommendationId, Meta(description="The id of the earlier recommendation.")],
         how: AssertedHow = AssertedHow.PERSON,
-        confidence: int | None = None,
+        confidence: Annotated[int | None, Meta(description="In per cent.")] = None,
     ) -> Linked:
         """Joins it to an earlier recommendation."""
         self._part(stamp)
@@ -731,7 +760,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return Linked(stamp=stamp, type=type, to=to, how=how, confidence=confidence)
 
     def withdraw_link(self, stamp: Stamp, link: int) -> LinkWithdrawn:
-        """Withdraws a link, with a reason."""
+        """Withdraws a link; why?"""
         reasoned(stamp, "Withdrawing a link")
         self.ready("withdraw-link")
         if link not in {known.id for known in self.links}:
@@ -740,7 +769,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return LinkWithdrawn(stamp=stamp, link=link)
 
     def declare_duplicate(self, stamp: Stamp, of: RecommendationId) -> DeclaredDuplicate:
-        """Declares it a duplicate of another."""
+        """Declares it a duplicate of another; both histories stay."""
         self._part(stamp)
         if of == self.id:
             raise LinkToItself("A recommendation is no duplicate of itself.")
@@ -748,25 +777,25 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         return DeclaredDuplicate(stamp=stamp, of=of)
 
     def undo_duplicate(self, stamp: Stamp) -> DuplicateUndone:
-        """Undoes the declaration, with a reason."""
+        """Undoes the declaration as a duplicate; why?"""
         reasoned(stamp, "Undoing a duplicate")
         self.ready("undo-duplicate")
         return DuplicateUndone(stamp=stamp)
 
     def close(self, stamp: Stamp, closing: Closing) -> Closed:
-        """Closes follow-up, with a reason."""
+        """Closes follow-up, by decision; why?"""
         self._part(stamp)
         reasoned(stamp, "Closing")
         return Closed(stamp=stamp, closing=closing)
 
     def reopen(self, stamp: Stamp) -> Reopened:
-        """Takes follow-up up again, with a reason."""
+        """Takes follow-up up again; why?"""
         self._part(stamp)
         reasoned(stamp, "Reopening")
         return Reopened(stamp=stamp)
 
     def continue_into(self, stamp: Stamp, cycle: int) -> Continued:
-        """Decides that it goes on under its own symbol in a new cycle."""
+        """At a cycle's end: it goes on under its own symbol, by decision."""
         self._part(stamp)
         if self.cycle is not None and cycle <= self.cycle:
             raise InvalidInput(f"It belongs to cycle {self.cycle}; continue it into a later one.")

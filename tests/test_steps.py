@@ -127,7 +127,7 @@ OF_ANY_STEP = {"takeStep", "takeSteps", "decideCases"}
 
 def test_every_mutation_takes_a_step_of_the_table_and_the_table_names_no_other() -> None:
     assert SCHEMA.mutation_type is not None
-    named = {mutation for row in ROWS for mutation in row.mutations}
+    named = {mutation.name for row in ROWS for mutation in row.mutations}
     assert named == SCHEMA.mutation_type.fields.keys() - OF_ANY_STEP
 
 
@@ -154,7 +154,7 @@ def test_a_row_is_all_that_a_step_needs_to_be_known_everywhere(
     assert "There are: text, page." in error["message"]
     assert json.loads(steps.schemas())["plan-measure"]["required"] == ["text"]
     assert "`plan-measure` | recommendation | coordinator | INTERNAL" in reference.page()
-    assert row.mutations == ("planMeasure",)
+    assert [mutation.name for mutation in row.mutations] == ["planMeasure"]
     asked = steps.ask(here.service.desk.procedures, "plan-measure", {"text": "x", "page": 7}, UUID)
     r = Recommendation.fold([received()])
     assert r is not None
@@ -163,7 +163,7 @@ def test_a_row_is_all_that_a_step_needs_to_be_known_everywhere(
     assert planned.plan == "Annex, page 7"
 
 
-def test_what_a_step_carries_is_errorin_its_form(here: Server) -> None:
+def test_what_a_step_carries_is_in_its_form(here: Server) -> None:
     told = here.ask("coordinator", STEPS, id=here.receive())["recommendation"]["steps"]
     forms = {step["name"]: step["form"] for step in told}
     assert forms["plan"]["required"] == ["measures"]

@@ -232,11 +232,14 @@ def may_take(
 
 
 def authorise_beside(principal: Principal, step: str, r: Case) -> None:
-    """Refuses what is no step of a procedure, where the role or the key may not do it at all; whose
-    task it is, and who sits where approvals are given, is asked of the case."""
+    """Refuses what is no step of a procedure, where the role or the key may not do it, or not here;
+    whose task it is, and who sits where approvals are given, is asked of the case."""
     authorise(principal, step, r.addressee)
     if not principal.scope.reads(r.visibility, r.institution):
         raise Forbidden(f"This {BY_STATE[type(r)].word} is not for this key.")
+    bound = STEPS[step].where_concerned and principal.role is Role.FOCAL_POINT
+    if bound and not is_concerned(principal, r):
+        raise Forbidden(f"{principal.institution} has nothing to do with this.")
 
 
 def is_concerned(principal: Principal, r: Case) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from domain.addressees import recognise
 from domain.entry import Stamp
@@ -18,16 +20,16 @@ from domain.events import (
     Text,
     TextAdded,
 )
-from domain.recommendation import Recommendation, parts_max
+from domain.recommendation import Recommendation, Scheme, parts_max
 from domain.refusals import LimitExceeded
 from domain.words import CorrectionKind, TextStatus
 
 
 class PartSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """A part of a paragraph: its text, and the States that made it, as printed."""
+    """One part of a paragraph: its text, and the States that made it."""
 
     text: str
-    recommending_states: tuple[str, ...] = ()
+    recommending_states: Annotated[tuple[str, ...], Meta(description="Names as printed.")] = ()
 
 
 def parts_of(said: Sequence[PartSaid]) -> tuple[tuple[Part, ...], tuple[PartText, ...]]:
@@ -50,10 +52,10 @@ def add_text(
     r: Recommendation,
     stamp: Stamp,
     language: str,
-    texts: tuple[str, ...],
+    texts: Annotated[tuple[str, ...], Meta(description="One for each part, in order.")],
     status: TextStatus = TextStatus.TRANSLATION,
 ) -> TextAdded:
-    """A text in a further language, or a better one: a wording for each part, in order."""
+    """Adds a text in a further language, or a better one."""
     _, parts = parts_of([PartSaid(text=text) for text in texts])
     return r.add_text(stamp, Text(language=language, status=status, parts=parts))
 
@@ -63,10 +65,12 @@ def correct(
     stamp: Stamp,
     correction: CorrectionKind,
     language: str,
-    parts: tuple[PartSaid, ...],
+    parts: Annotated[
+        tuple[PartSaid, ...],
+        Meta(description="All parts as they should read; without recommending States those stay."),
+    ],
 ) -> Corrected:
-    """Puts a text, or the parts with their States, right: all parts as they should read. Without
-    recommending States those stay."""
+    """Puts a text or its parts right; needs a reason."""
     corrected, texts = parts_of(parts)
     named = any(part.recommenders for part in corrected)
     held = r.texts.get(language)
@@ -79,6 +83,6 @@ def correct(
     )
 
 
-def withdraw_alias(r: Recommendation, stamp: Stamp, scheme: str, value: str) -> AliasWithdrawn:
-    """Takes back another system's id that is not its own."""
+def withdraw_alias(r: Recommendation, stamp: Stamp, scheme: Scheme, value: str) -> AliasWithdrawn:
+    """Takes back another system's id that is not its own; needs a reason."""
     return r.withdraw_alias(stamp, Alias(scheme=scheme, value=value))

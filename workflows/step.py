@@ -6,18 +6,18 @@ What a step's data may be is read from the signature of its command, by `_data_o
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from domain.aggregates import BY_STATE
-from domain.casework import Case, CaseEvent
+from domain.casework import BESIDE, Case, CaseEvent
 from domain.entry import RecommendationId, Visibility
 from domain.words import AssignmentStatus
 from workflows.roles import Role
@@ -47,19 +47,32 @@ WITHIN = Bounds(INTERNAL, widest=INTERNAL)
 AS_IT_IS = Bounds(widest=None)
 
 
+class Mutation(NamedTuple):
+    """A mutation that takes a step: its name; and where it is one of several, what it `does`, and
+    what of the step's data it `says` by its name alone."""
+
+    name: str
+    does: str = ""
+    says: Mapping[str, Any] = MappingProxyType({})
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """A step: its name, the aggregate that it is taken `on` (`Case`: any that is one), and the
     roles that `may` take it.
 
-    `command`: what takes it by name, as `takeStep` does; its parameters behind recommendation and
-    stamp are the step's data. `without`: those of them that nobody says.
+    `command`: what takes it; its parameters behind recommendation and stamp are the step's data,
+    its docstring says what it does. Mutations follow from it; without one they are written by hand.
+    `without`: parameters that nobody says; `later`: those that it got after clients had sent it.
     `readers`: who may read its entry.
     `by`: the mutations that take it, if there is not one that has its name;
-    `elsewhere`: what else takes it, in words.
+    `elsewhere`: what else takes it, in words; `input`: the name of their input, where steps share
+    one.
     `assignment`: as what the assignment stands that it is about, which its data names.
     `redrafts`: its `report` names a progress report that it drafts again.
     `among_persons`: it is a matter of one institution's persons among themselves.
+    `where_concerned`: a focal point takes it only where its institution is assigned, or was offered
+    an assignment; it is beside every procedure.
     """
 
     name: str
@@ -67,12 +80,15 @@ class Step:
     may: frozenset[Role]
     command: Callable[..., CaseEvent] | None = None
     readers: Bounds = ANY
-    by: tuple[str, ...] | None = None
+    by: tuple[str | Mutation, ...] | None = None
     elsewhere: str = ""
+    input: str = ""
     without: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     assignment: AssignmentStatus | None = None
     redrafts: bool = False
     among_persons: bool = False
+    where_concerned: bool = False
 
     @property
     def about(self) -> str:
@@ -80,16 +96,26 @@ class Step:
         return "case" if self.on is Case else BY_STATE[self.on].word
 
     @property
-    def mutations(self) -> tuple[str, ...]:
-        """The names of the mutations that take it."""
+    def mutations(self) -> tuple[Mutation, ...]:
+        """The mutations that take it."""
         if self.by is not None:
-            return self.by
+            return tuple(Mutation(one) if isinstance(one, str) else one for one in self.by)
         first, *rest = self.name.split("-")
-        return (first + "".join(word.capitalize() for word in rest),)
+        return (Mutation(first + "".join(word.capitalize() for word in rest)),)
+
+    @property
+    def by_name(self) -> bool:
+        """True if it is taken by its name, as `takeStep` does: a step of procedures."""
+        return self.command is not None and self.name not in BESIDE
+
+    @property
+    def does(self) -> str:
+        """What its command does: the first paragraph of what is said of that."""
+        return " ".join((inspect.getdoc(self.command) or "").split("\n\n")[0].split())
 
     @cached_property
     def data(self) -> type[msgspec.Struct]:
-        """The type of what it carries, where it is taken by name."""
+        """The type of what it carries, where it has a command."""
         assert self.command is not None, self.name
         return _data_of(self, self.command)
 
@@ -113,25 +139,28 @@ def _data_of(step: Step, command: Callable[..., CaseEvent]) -> type[msgspec.Stru
     the same names in camel case, and the same types. What may be None may be left out."""
 
     def read_as(hint: Any) -> Any:
+        if get_origin(hint) is Annotated:
+            inner, *said = get_args(hint)
+            return Annotated[read_as(inner), *said]
         if get_origin(hint) in (Union, UnionType):
             return reduce(or_, map(read_as, get_args(hint)))
         return _READ_AS.get(hint, hint)
 
-    hints = get_type_hints(command)
+    plain, hints = get_type_hints(command), get_type_hints(command, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for name, parameter in list(inspect.signature(command).parameters.items())[2:]:
         if name in step.without:
             continue
         if parameter.default is not parameter.empty:
             fields.append((name, read_as(hints[name]), parameter.default))
-        elif NoneType in get_args(hints[name]):
+        elif NoneType in get_args(plain[name]):
             fields.append((name, read_as(hints[name]), None))
         else:
             fields.append((name, read_as(hints[name])))
     return msgspec.defstruct(
         "".join(word.capitalize() for word in step.name.split("-")),
         fields,
-        namespace={"__doc__": " ".join((command.__doc__ or "").split())},
+        namespace={"__doc__": step.does},
         rename="camel",
         kw_only=True,
         frozen=True,

@@ -1,8 +1,9 @@
 """Every step, one row each: what it is taken on, who may take it, by which command and mutations,
 and who may read its entry. Who is refused (`access.py`, `visibility.py`), what `takeStep` takes
-(`steps.py`) and docs/reference.md follow from these rows.
+(`steps.py`), inputs and mutations of GraphQL (`api/mutations.py`) and docs/reference.md follow from
+these rows.
 
-A focal point may take its steps only where its institution is concerned.
+A focal point may take the steps of a procedure only where its institution is assigned.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from domain.recommendation import Recommendation
 from domain.review import Review
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
-from domain.words import AssignmentStatus
+from domain.words import Answer, AssignmentStatus
 from domain.workflow_definition import PublishedDefinition
 from workflows.commands import add_text, correct, withdraw_alias
 from workflows.roles import A, C, F, K
@@ -33,10 +34,12 @@ from workflows.step import (
     WITH_IT,
     WITHIN,
     Bounds,
+    Mutation,
     Step,
 )
 
 OFFERED, ASSIGNED = AssignmentStatus.OFFERED, AssignmentStatus.ASSIGNED
+OF_ONE = "AssignmentInput"
 R = Recommendation
 
 ROWS = (
@@ -56,20 +59,31 @@ ROWS = (
         R,
         C | K,
         R.take_position,
-        by=("acceptRecommendation", "noteRecommendation"),
+        by=(
+            Mutation(
+                "acceptRecommendation",
+                "The State accepts it: in the words of UN documents, it supports it.",
+                {"answer": Answer.SUPPORTED},
+            ),
+            Mutation(
+                "noteRecommendation",
+                "The State notes it. It stays in the workflow all the same.",
+                {"answer": Answer.NOTED, "said_already_implemented": False},
+            ),
+        ),
         without=("doubt",),
     ),
     Step("defer-position", R, C | K, R.defer_position, WITH_IT),
     Step("comment", R, C | K, R.comment, by=("commentOnRecommendation",)),
     Step("select-for-follow-up", R, C | K, R.select_for_follow_up, WITH_IT),
     # -- assignment
-    Step("offer-assignment", R, C, R.offer_assignment),
     Step("decree-assignment", R, C, R.decree_assignment, by=("assignRecommendation",)),
-    Step("accept-assignment", R, F, R.accept_assignment, assignment=OFFERED),
-    Step("decline-assignment", R, F, R.decline_assignment, assignment=OFFERED),
-    Step("lapse-assignment", R, C, R.lapse_assignment, assignment=OFFERED),
+    Step("offer-assignment", R, C, R.offer_assignment),
+    Step("accept-assignment", R, F, R.accept_assignment, assignment=OFFERED, input=OF_ONE),
+    Step("decline-assignment", R, F, R.decline_assignment, assignment=OFFERED, input=OF_ONE),
+    Step("lapse-assignment", R, C, R.lapse_assignment, assignment=OFFERED, input=OF_ONE),
     Step("hand-over-assignment", R, C, R.hand_over_assignment, assignment=ASSIGNED),
-    Step("end-assignment", R, C, R.end_assignment, assignment=ASSIGNED),
+    Step("end-assignment", R, C, R.end_assignment, assignment=ASSIGNED, input=OF_ONE),
     # -- implementation
     Step("plan", R, C | F, R.plan, by=("planImplementation",)),
     Step(
@@ -100,21 +114,21 @@ ROWS = (
     Step("declare-duplicate", R, C | K, R.declare_duplicate, WITH_IT),
     Step("undo-duplicate", R, C | K, R.undo_duplicate, WITH_IT),
     # -- the recommendation as a case
-    Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),
     Step("close", R, C, R.close, by=("closeRecommendation",)),
     Step("reopen", R, C, R.reopen, by=("reopenRecommendation",)),
+    Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),
     Step("suspend", Case, C, Case.suspend, by=("suspendRecommendation",)),
     Step("resume", Case, C, Case.resume, by=("resumeRecommendation",)),
     Step("extend-deadline", Case, C, Case.extend_deadline),
     # -- beside every procedure
-    Step("suspend-deadline", Case, C),
-    Step("resume-deadline", Case, C),
-    Step("retry-timers", Case, C),
+    Step("suspend-deadline", Case, C, Case.suspend_deadline, input="DeadlineInput"),
+    Step("resume-deadline", Case, C, Case.resume_deadline, input="DeadlineInput"),
+    Step("retry-timers", Case, C, Case.retry_timers),
     Step("claim-task", Case, C | K | F, among_persons=True),
     Step("release-task", Case, C | K | F),
     Step("delegate-task", Case, C | K | F, by=("delegate",), among_persons=True),
     Step("give-approval", Case, C | K | F, by=("approveStep",)),
-    Step("remark", Case, C | K | F, readers=WITHIN),
+    Step("remark", Case, C | K | F, Case.remark, WITHIN, where_concerned=True),
     Step("migrate", Case, C, by=("migrateCases",)),
     # -- reviews
     Step("open-review", Review, C | K),

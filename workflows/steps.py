@@ -6,7 +6,7 @@ What a step carries is checked in as `steps.json`; it follows from the rows of `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import EnumType
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
@@ -25,7 +25,7 @@ JSON_SCHEMA = forms.JSON_SCHEMA
 
 def by_name() -> dict[str, Step]:
     """The steps that are taken by name, on a recommendation."""
-    return {name: row for name, row in STEPS.items() if row.command is not None}
+    return {name: row for name, row in STEPS.items() if row.by_name}
 
 
 # --- What a step carries --------------------------------------------------------------------------
@@ -111,17 +111,30 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
 def _ask_by_hand(
     procedures: Procedures, row: Step, said: Any, find: Callable[[str], UUID]
 ) -> Asked:
-    command = row.command
-    if command is None:
+    if not row.by_name:
         raise InvalidInput(_otherwise(row))
     given = read(row.name, said)
+    return Asked(
+        lambda r, stamp: event_of(procedures, row, r, stamp, given, find),
+        given.get("assignment"),
+        given["report"] if row.redrafts else None,
+    )
 
-    def take(r: Case, stamp: Stamp) -> CaseEvent:
-        others = {name: RecommendationId(find(given[name])) for name in row.pointing}
-        known = {"schemes": procedures.schemes()} if "schemes" in row.without else {}
-        return command(r, stamp, **{**given, **others, **known})
 
-    return Asked(take, given.get("assignment"), given["report"] if row.redrafts else None)
+def event_of(
+    procedures: Procedures,
+    row: Step,
+    r: Case,
+    stamp: Stamp,
+    given: Mapping[str, Any],
+    find: Callable[[str], UUID],
+) -> CaseEvent:
+    """What the command of a step makes of its data; ids of other recommendations as they were
+    given."""
+    assert row.command is not None, row.name
+    others = {name: RecommendationId(find(given[name])) for name in row.pointing}
+    known = {"schemes": procedures.schemes()} if "schemes" in row.without else {}
+    return row.command(r, stamp, **{**given, **others, **known})
 
 
 def _otherwise(row: Step) -> str:
@@ -134,7 +147,7 @@ def _otherwise(row: Step) -> str:
 def takers(row: Step) -> list[str]:
     """What takes a step: mutations by their names, and what else does."""
     elsewhere = [row.elsewhere] if row.elsewhere else []
-    return [*(f"`{mutation}`" for mutation in row.mutations), *elsewhere]
+    return [*(f"`{mutation.name}`" for mutation in row.mutations), *elsewhere]
 
 
 def schemas() -> str:
