@@ -12,17 +12,19 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
+from api.cases import Case
 from api.context import Context
 from api.derive import enum_type, read_id
 from api.history import HistoryEntry
 from api.procedure_mutations import TakeStepInput, deed_of
-from api.recommendations import Recommendation, together
+from api.recommendations import Recommendation
+from api.register import cases_of
 from api.steps import Circumstances, StepError, circumstances, refused
 from domain import review
 from domain.entry import Entry, Visibility
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
 from domain.words import Closing, LinkType
-from projections import history, recommendations
+from projections import cases, history
 from workflows.carrying_forward import CaseDecision, Decision, decide
 from workflows.desk import Command, Deed, Foreseen, Taken, command_chars_max
 
@@ -103,7 +105,7 @@ class DecideCasesInput(ManyInput):
     )
 
 
-@strawberry.type(description="How the recommendation would stand after a step of a dry run.")
+@strawberry.type(description="How the case would stand after a step of a dry run.")
 class ForeseenStep:
     version: int
     left: list[str] = strawberry.field(description="The states it would leave.")
@@ -113,9 +115,9 @@ class ForeseenStep:
 
 @strawberry.type(description="Result of one of many steps.")
 class StepResult:
-    id: strawberry.ID = strawberry.field(description="The recommendation, as it was named.")
+    id: strawberry.ID = strawberry.field(description="The case, as it was named.")
     ok: bool = strawberry.field(description="Whether it was taken, or in a dry run would be.")
-    recommendation: Recommendation | None = strawberry.field(
+    case: Case | None = strawberry.field(
         description="As it stands after all the steps; null when this one was refused, in a dry "
         "run, or when the views took too long."
     )
@@ -125,6 +127,10 @@ class StepResult:
         description="In a dry run, what would come of it."
     )
     errors: list[StepError] = strawberry.field(description="Empty when it was taken.")
+
+    @strawberry.field(description="The case, if it is a recommendation.")
+    def recommendation(self) -> Recommendation | None:
+        return self.case if isinstance(self.case, Recommendation) else None
 
 
 @strawberry.type(description="Results of many steps, each independent of the others.")
@@ -220,17 +226,19 @@ def _answer(
     seen = [_seen(context, outcome) for outcome in outcomes]
     history.reveal(context.service.log, (entry for entries in seen for entry in entries))
     last = max((_last(done) for done in outcomes if isinstance(done, Taken)), default=None)
-    nodes: dict[UUID, Recommendation] = {}
+    nodes: dict[UUID, Case] = {}
     if last is not None and context.service.wait_for(last):
         context.refresh()
         ids = list({one.on[-1] for one in asked if isinstance(one, Deed)})
-        rows = recommendations.by_ids(context.connection, context.scope, ids)
-        nodes = dict(zip(rows, together(context, list(rows.values())), strict=True))
+        found = list(cases.by_ids(context.connection, context.scope, ids).values())
+        nodes = {
+            row.state.id: one for row, one in zip(found, cases_of(context, found), strict=True)
+        }
     results = [
         StepResult(
             id=item.id,
             ok=not isinstance(outcome, Refusal),
-            recommendation=nodes.get(one.on[-1])
+            case=nodes.get(one.on[-1])
             if isinstance(one, Deed) and isinstance(outcome, Taken)
             else None,
             events=entries,  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.field import StrawberryField
 
+from domain.aggregates import CASES
 from domain.effects import Instant
 from domain.entry import Entry, Event, Protected, RecommendationId
 from domain.refusals import InvalidInput
@@ -73,6 +74,20 @@ def read_id(id: str, kind: str = "Recommendation", what: str = "recommendation")
     if named not in (None, kind):
         raise InvalidInput(f"That is no id of a {what}; take it from the field `id`.")
     return uuid
+
+
+def read_case_id(id: str) -> UUID:
+    """The case that an opaque id, or a plain UUID, names; refuses anything else."""
+    try:
+        named, uuid = read_global_id(id)
+    except InvalidInput:
+        named, uuid = "", UUID(int=0)
+    if named is not None and named not in _CASES:
+        raise InvalidInput("That is no id of a case; take it from the field `id`.")
+    return uuid
+
+
+_CASES = {state.__name__ for state in CASES.values()}
 
 
 def enum_type(words: type[StrEnum]) -> Any:

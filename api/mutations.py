@@ -1,4 +1,4 @@
-"""The steps on a recommendation as mutations: short, typed, and named as the procedure names them.
+"""The steps on cases as mutations: short, typed, and named as the procedure names them.
 They follow from the rows of `workflows/step_table.py` that have a command."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from api.steps import (
 )
 from domain import events
 from domain import recommendation as domain
-from domain.casework import CaseEvent
+from domain.casework import Case, CaseEvent
 from domain.entry import RecommendationId, Stamp, Visibility
 from domain.events import Text
 from domain.words import Kind, Mechanism, TextStatus
@@ -43,13 +43,13 @@ Parts, read_parts = given(tuple[commands.PartSaid, ...])
 
 
 def takes(rows: Iterable[Step]) -> Callable[[type[Taking]], type[Taking]]:
-    """Gives a class the mutations of the rows whose command takes a recommendation, behind its own.
-    What the input of one says besides the circumstances is what the step carries."""
+    """Gives a class the mutations of the rows on cases that have a command, behind its own. What
+    the input of one says besides the circumstances is what the step carries."""
 
     def taking(cls: type[Taking]) -> type[Taking]:
         inputs: dict[str, tuple[Step, Given]] = {}
         for row in rows:
-            if row.command is None or not issubclass(domain.Recommendation, row.on):
+            if row.command is None or not issubclass(row.on, Case):
                 continue
             for mutation in row.mutations:
                 setattr(cls, mutation.name, _mutation(row, mutation, _input(row, mutation, inputs)))
@@ -82,7 +82,7 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
         context = info.context
         procedures = context.service.desk.procedures
 
-        def act(r: domain.Recommendation, stamp: Stamp) -> CaseEvent:
+        def act(r: Case, stamp: Stamp) -> CaseEvent:
             data = {**mutation.says, **its.read(input)}
             return event_of(procedures, row, r, stamp, data, lambda id: other(context, id))
 

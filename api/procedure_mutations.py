@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from api.context import Context
-from api.derive import read_id
+from api.derive import read_case_id
 from api.history import HistoryEntry
 from api.procedures import Gate, WorkflowDefinition, adoptions_in, definition_of, gate_of
 from api.steps import (
@@ -28,7 +28,6 @@ from api.steps import (
 )
 from domain.adoptions import DefinitionAdopted, DefinitionAdoptedForCases
 from domain.entry import Entry, Visibility
-from domain.recommendation import Recommendation
 from domain.refusals import Refusal
 from domain.workflow_definition import DefinitionPublished
 from projections import history
@@ -148,9 +147,9 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
     desk, principal = context.service.desk, context.principal
     said: Any = {} if input.data is None else input.data
     asked = ask(desk.procedures, input.step, said, lambda id: other(context, id))
-    id = read_id(input.id)
+    id = read_case_id(input.id)
 
-    def make(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
+    def make(held: Mapping[UUID, Any]) -> Sequence[Entry]:
         visibility = input.visibility or bounds(input.step).usual
         stamp = circumstances(context, input, visibility, input.part)
         return desk.make(

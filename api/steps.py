@@ -13,10 +13,12 @@ from uuid import UUID
 
 import strawberry
 
+from api.cases import Case
 from api.context import Context
-from api.derive import enum_type, read_id
+from api.derive import enum_type, read_case_id, read_id
 from api.history import HistoryEntry
-from api.recommendations import Recommendation, together
+from api.recommendations import Recommendation
+from api.register import cases_of
 from domain.casework import CaseEvent
 from domain.entry import (
     Authority,
@@ -32,7 +34,7 @@ from domain.entry import (
 )
 from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
-from projections import history, recommendations
+from projections import cases, history
 from workflows.desk import Command, Taken
 from workflows.persons import check_known
 from workflows.visibility import bounds
@@ -94,7 +96,7 @@ class Circumstances:
 
 @strawberry.input
 class StepInput(Circumstances):
-    id: strawberry.ID = strawberry.field(description="The recommendation.")
+    id: strawberry.ID = strawberry.field(description="The case, such as a recommendation.")
     expected_version: int = strawberry.field(
         description="The version you saw. If it has moved on, the step is refused."
     )
@@ -139,13 +141,17 @@ class StepError:
 
 @strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
 class StepPayload:
-    recommendation: Recommendation | None = strawberry.field(
+    case: Case | None = strawberry.field(
         description="As it stands after the step; null when refused, or when the views took too "
         "long: then it can be read once they have reached logIndex."
     )
     events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
     log_index: int | None = strawberry.field(description="Log index of the last of them.")
     errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
+
+    @strawberry.field(description="The case, if it is a recommendation.")
+    def recommendation(self) -> Recommendation | None:
+        return self.case if isinstance(self.case, Recommendation) else None
 
 
 def step(
@@ -163,7 +169,7 @@ def step(
         return context.service.desk.take(
             context.principal,
             command(context, name, input),
-            read_id(input.id),
+            read_case_id(input.id),
             name,
             circumstances(context, input, input.visibility or bounds(name).usual, input.part),
             act,
@@ -182,18 +188,18 @@ def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
         taken = take()
     except Refusal as refusal:
         error = refused(refusal)
-        return StepPayload(recommendation=None, events=[], log_index=None, errors=[error])
+        return StepPayload(case=None, events=[], log_index=None, errors=[error])
     service = context.service
     last = taken.appended.first + taken.appended.count - 1
     entries = [e for e in taken.entries if context.scope.sees(e)]
     history.reveal(service.log, entries)
-    node = None
+    case = None
     if taken.entries and service.wait_for(last):
         context.refresh()
-        row = recommendations.by_id(context.connection, context.scope, taken.entries[-1].stream)
-        node = together(context, [row])[0] if row else None
+        rows = cases.by_ids(context.connection, context.scope, [taken.entries[-1].stream])
+        case = next(iter(cases_of(context, [*rows.values()])), None)
     return StepPayload(
-        recommendation=node,
+        case=case,
         events=entries,  # type: ignore[arg-type]
         log_index=last,
         errors=[],

@@ -121,7 +121,7 @@ def test_a_mutation_does_what_the_command_says_or_the_row() -> None:
     ]
 
 
-def test_only_what_takes_a_recommendation_by_a_command_follows_from_its_row() -> None:
+def test_only_a_step_on_a_case_that_has_a_command_follows_from_its_row() -> None:
     rows = (
         Step("rest", Case, C, resting),
         Step("rest-review", Review, C, resting),
