@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, and_, func, select
 
-from domain.recommendation import Recommendation
+from domain.casework import Case
 from domain.scope import Scope
 from projections import recommendations, writing
 from projections.audiences import Audience, told
@@ -24,7 +24,7 @@ Cell = tuple[str, str, str, int, str]
 """The columns of the table from `definition` to `institutions`, in its order."""
 
 
-def cell(r: Recommendation, of: Audience) -> Cell:
+def cell(r: Case, of: Audience) -> Cell:
     """Where a case stands, as an audience is told."""
     return r.definition or "", " ".join(r.states), r.addressee, *of.columns
 
@@ -33,7 +33,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Counts anew what changed."""
     sums: Counter[Cell] = Counter()
     for change in changes:
-        if isinstance(change.after, Recommendation):
+        if isinstance(change.after, Case):
             sums[cell(change.after, change.audience)] += 1
             if change.before:
                 sums[cell(change.before, change.was)] -= 1

@@ -448,6 +448,13 @@ service.feed.rebuild()
 found["rebuilt alike"] = rows() == fed
 found["checked"] = check_all(service, lambda *_: None).faults
 
+found["counted"] = ask(
+    "coordinator",
+    """query($hash: String!) { workflowDefinition(hash: $hash) { name
+    cases(addressee: ["SVN"]) { total states { id count } } } }""",
+    hash=procedure.hash,
+)["workflowDefinition"]
+
 LIST = """{ inspections(place: ["the prison"]) { totalCount nodes { place version states
     history { __typename } } } }"""
 for role in ("coordinator", "auditor", "reader"):
@@ -566,6 +573,12 @@ def test_its_steps_are_taken_by_name_and_by_mutations_that_follow_from_its_rows(
         "recommendation": None,
     }
     assert by["other"] == {"errors": [{"code": "NOT_FOUND"}]}
+
+
+def test_it_is_counted_among_the_cases_of_its_procedure(found: dict[str, Any]) -> None:
+    counted = found["counted"]["cases"]
+    assert counted["total"] == 1
+    assert {"id": "visit.reported", "count": 1} in counted["states"]
 
 
 def test_every_step_on_it_comes_out_the_same_when_it_is_decided_again(
