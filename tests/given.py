@@ -698,15 +698,18 @@ def _mapping(x: Random) -> TermMapping:
 
 
 def _adopted(held: Any, s: Stamp, x: Random) -> Event:
-    of_cases = x.random() < 0.2
+    sha256 = x.choice(["ab", "cd"]) * 32
+    mechanisms = tuple(x.sample(list(Mechanism), x.randint(0, 2)))
+    kind = x.choice(list(Kind))
+    is_of_cases = kind is Kind.PLEDGE
     return adoptions.adopt(
         s,
         held,
-        sha256=x.choice(["ab", "cd"]) * 32,
+        sha256=sha256,
         name="own",
-        mechanisms=() if of_cases else tuple(x.sample(list(Mechanism), x.randint(0, 2))),
-        kinds=() if of_cases else (x.choice(list(Kind)),),
-        aggregates=(x.choice(["plan", "measure"]),) if of_cases else (),
+        mechanisms=() if is_of_cases else mechanisms,
+        kinds=() if is_of_cases else (kind,),
+        aggregates=("measure",) if is_of_cases else (),
     )
 
 
