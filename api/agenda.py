@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import strawberry
@@ -11,6 +11,7 @@ from strawberry.types import Info
 
 from api.context import Context, Reading
 from api.derive import enum_type
+from api.describing import arg
 from api.looking_back import AsOf, look
 from api.recommendations import Recommendation, TaskOnCase, together
 from domain.refusals import Forbidden
@@ -24,6 +25,7 @@ RoleType: Any = enum_type(Role)
 @strawberry.input(description="Which tasks. All conditions hold together; a list means any of it.")
 class TaskWhere:
     addressee: list[str] | None = None
+    """Codes of States or other addressees, such as SVN."""
     institution: list[str] | None = strawberry.field(
         default=None,
         description="Tasks of these institutions; your own and, for a coordinator or clerk, those "
@@ -42,10 +44,12 @@ class TaskWhere:
         "have for whom they stand in today.",
     )
     claimed: bool | None = None
+    """A person does it, or none."""
     overdue: bool | None = strawberry.field(
         default=None, description="Its deadline has passed, or not."
     )
     escalated: bool | None = None
+    """Others were told that it is overdue, or not."""
 
 
 @strawberry.type(description="Something that somebody has to do about a recommendation.")
@@ -258,7 +262,9 @@ class AgendaQuery:
     def tasks(
         self,
         info: Info[Context, None],
-        where: TaskWhere | None = None,
+        where: Annotated[
+            TaskWhere | None, arg("Which tasks: all conditions hold together.")
+        ] = None,
         first: int = 50,
         after: str | None = None,
         as_of: AsOf | None = None,
@@ -290,8 +296,10 @@ class AgendaQuery:
     def notifications(
         self,
         info: Info[Context, None],
-        role: list[RoleType] | None = None,
-        institution: str | None = None,
+        role: Annotated[list[RoleType] | None, arg("Only notices to these roles.")] = None,
+        institution: Annotated[
+            str | None, arg("Only notices to this institution, by its code.")
+        ] = None,
         addressee: list[str] | None = None,
         first: int = 50,
         after: str | None = None,

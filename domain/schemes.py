@@ -23,8 +23,11 @@ class Common(StrEnum):
     """The small common scale that overviews use."""
 
     IMPLEMENTED = "implemented"
+    """fully implemented"""
     PARTLY_IMPLEMENTED = "partly-implemented"
+    """partly implemented, or under way"""
     NOT_IMPLEMENTED = "not-implemented"
+    """not implemented"""
 
 
 def common_grade(
