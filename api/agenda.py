@@ -11,9 +11,10 @@ from strawberry.types import Info
 
 from api.context import Context, Reading
 from api.derive import enum_type
-from api.describing import arg
+from api.describing import arg, said_in
 from api.looking_back import AsOf, look
 from api.recommendations import Recommendation, TaskOnCase, together
+from domain.casework import IncidentRaised
 from domain.refusals import Forbidden
 from projections import agenda, recommendations, register, timers
 from projections.agenda import Asked
@@ -114,7 +115,7 @@ class Notification:
     def day(self) -> str:
         return self.found.day
 
-    @strawberry.field(description="The role it is for.")
+    @strawberry.field(description="Role that receives it, such as `focal-point`.")
     def role(self) -> str:
         return self.found.role
 
@@ -135,7 +136,7 @@ class NotificationConnection:
 @strawberry.type(description="The next timer of a case.")
 class NextTimer:
     at: datetime = strawberry.field(description="The instant from which it is done.")
-    does: str = strawberry.field(description="remind, pass, escalate or resume.")
+    does: str = strawberry.field(description="`remind`, `pass`, `escalate` or `resume`.")
     deadline: str | None = strawberry.field(
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
@@ -153,16 +154,13 @@ class TimerConnection:
     description="A timer that can't be fired: the clock leaves its recommendation alone until "
     "`retryTimers`."
 )
+@said_in(IncidentRaised)
 class Incident:
-    code: str = strawberry.field(
-        description="Stable, for programs: that of a refusal, TOO_MANY_TIMERS, or INTERNAL."
-    )
-    message: str = strawberry.field(description="A sentence for the person who mends it.")
-    timer: str = strawberry.field(description="remind, pass, escalate or resume.")
-    deadline: str | None = strawberry.field(
-        description="The deadline's name in the procedure; null where the whole case is resumed."
-    )
-    at: datetime = strawberry.field(description="When the timer was due.")
+    code: str
+    message: str
+    timer: str
+    deadline: str | None
+    at: datetime
     since: int = strawberry.field(
         description="The version of the recommendation's entry that says so."
     )

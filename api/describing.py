@@ -19,7 +19,6 @@ from domain.refusals import meanings
 
 FIELDS = {
     "addressee": "Code of the State or other addressee, such as SVN.",
-    "cursor": "The place in the list: read on from here with it as `after` or `before`.",
     "edges": "The page in the order of the list, each with its cursor.",
     "effective_on": "When it was true in the world: a day, month or year; null where unknown.",
     "has_next_page": "True where more follow.",
@@ -29,7 +28,6 @@ FIELDS = {
     "part": "Id of the part of the paragraph that it is about; null: the whole.",
     "recommendation": "The recommendation that it is about.",
     "recorded_at": "When this system learned it.",
-    "source": "The document that it was taken from; null where none is named.",
 }
 """Fields that mean the same in every type that says nothing else of them."""
 

@@ -53,7 +53,7 @@ class DiagramFormat(StrEnum):
 
 @strawberry.type(description="A fault that the gate found in a procedure.")
 class GateFault:
-    code: str = strawberry.field(description="Stable.")
+    code: str = strawberry.field(description="The kind of fault: stable, for programs.")
     message: str
     """A sentence for the person who mends it."""
     where: str = strawberry.field(description="Where in the definition, as a path.")
@@ -212,7 +212,9 @@ class WorkflowDefinition:
     )
     def diagram(
         self,
-        format: Annotated[DiagramFormat, arg("How it is drawn.")] = DiagramFormat.MERMAID,
+        format: Annotated[
+            DiagramFormat, arg("Text in Mermaid, an SVG drawing, or SCXML.")
+        ] = DiagramFormat.MERMAID,
         language: str = "en",
         counts: Annotated[bool, arg("Writes beside each state how many cases are in it.")] = False,
         addressee: list[str] | None = None,
@@ -243,7 +245,9 @@ class WorkflowDefinition:
 class FactValue:
     name: str
     """Name of the fact, as conditions of the procedure write it."""
-    value: JSON | None = strawberry.field(description="Null where it is unknown.")
+    value: JSON | None = strawberry.field(
+        description="Its current value; null where it is unknown."
+    )
 
 
 @strawberry.type(description="A condition that keeps a step from being open.")
@@ -374,7 +378,7 @@ class ProcedureQuery:
     def workflow_definition(
         self,
         info: Info[Context, None],
-        hash: Annotated[str, arg("The `hash` of the procedure.")],
+        hash: Annotated[str, arg("SHA-256 of the procedure, in hex: its `hash`.")],
         as_of: AsOf | None = None,
     ) -> WorkflowDefinition:
         reading = look(info.context, as_of, None)

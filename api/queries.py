@@ -50,8 +50,9 @@ def page_info(page: Page) -> PageInfo:
 @strawberry.type(description="A recommendation in its place in a list.")
 class RecommendationEdge:
     cursor: str
+    """Its place in the list, for `after` or `before`."""
     node: Recommendation
-    """The recommendation."""
+    """The recommendation at this place."""
 
 
 @strawberry.type(description="A page of recommendations.")
@@ -74,7 +75,7 @@ class RecommendationConnection:
 class HistoryEdge:
     cursor: int = strawberry.field(description="The entry's log index.")
     node: HistoryEntry
-    """The entry."""
+    """The entry at this place."""
 
 
 @strawberry.type(description="A page of the feed.")

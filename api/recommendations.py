@@ -25,7 +25,7 @@ from api.procedures import (
 from domain import events
 from domain.addressees import addressee as find_addressee
 from domain.casework import DeadlineHeld, DeadlineStatus, TaskHeld
-from domain.effects import Whose
+from domain.effects import DeadlineSet, TaskOpened, Whose
 from domain.entry import Effective, Entry, RecommendationId
 from domain.refusals import InvalidInput
 from domain.schemes import Common
@@ -152,6 +152,7 @@ class Assessment:
     recorded_at: datetime
     log_index: int
     source: SourceType | None
+    """The document that it was taken from; null where none is named."""
     part: str | None
 
 
@@ -191,10 +192,12 @@ DeadlineStatusType: Any = enum_type(DeadlineStatus)
 class TaskClaim:
     institution: str
     """Code of the institution."""
-    actor: str = strawberry.field(description="By pseudonym.")
+    actor: str
+    """The person, by pseudonym."""
 
 
 @strawberry.type(description="Something to do about a recommendation, as its procedure has it.")
+@said_in(TaskOpened)
 class TaskOnCase:
     held: strawberry.Private[TaskHeld]
     compiled: strawberry.Private[Compiled]
@@ -209,19 +212,19 @@ class TaskOnCase:
         labels = next((spec.labels for spec in specs if spec.id == self.held.task), {})
         return label_in(labels, language, self.held.task)
 
-    @strawberry.field(description="One of these steps ends it.")
+    @strawberry.field
     def steps(self) -> list[str]:
         return list(self.held.steps)
 
-    @strawberry.field(description="Roles that may do it; one person is enough.")
+    @strawberry.field
     def roles(self) -> list[str]:
         return list(self.held.roles)
 
-    @strawberry.field(description="The institution to which it belongs.")
+    @strawberry.field
     def whose(self) -> enum_type(Whose):  # type: ignore[valid-type]
         return self.held.whose
 
-    @strawberry.field(description="The deadline's name in the procedure.")
+    @strawberry.field
     def deadline(self) -> str | None:
         return self.held.deadline
 
@@ -234,6 +237,7 @@ class TaskOnCase:
 
 
 @strawberry.type(description="Something that is due, or was.")
+@said_in(DeadlineSet)
 class Deadline:
     held: strawberry.Private[DeadlineHeld]
     compiled: strawberry.Private[Compiled]
@@ -251,27 +255,27 @@ class Deadline:
     def status(self) -> DeadlineStatusType:
         return self.held.status
 
-    @strawberry.field(description="The day by whose end it is due.")
+    @strawberry.field
     def day(self) -> str:
         return self.held.day
 
-    @strawberry.field(description="The last second of that day there, in UTC.")
+    @strawberry.field
     def due(self) -> datetime:
         return datetime.fromisoformat(self.held.due)
 
-    @strawberry.field(description="The day it counts from, or the one it is due by.")
+    @strawberry.field
     def basis(self) -> str:
         return self.held.basis
 
-    @strawberry.field(description="By which calendar it was reckoned.")
+    @strawberry.field
     def calendar(self) -> str:
         return self.held.calendar
 
-    @strawberry.field(description="The version of the entry that set it.")
+    @strawberry.field
     def generation(self) -> int:
         return self.held.generation
 
-    @strawberry.field(description="It reminds, and is never overdue.")
+    @strawberry.field
     def voluntary(self) -> bool:
         return self.held.voluntary
 
@@ -301,7 +305,7 @@ class LineageLink:
     """How the later recommendation relates to the earlier one."""
     direction: Direction = strawberry.field(description="Where the other end lies.")
     how: enum_type(AssertedHow)  # type: ignore[valid-type]
-    confidence: int | None = strawberry.field(description="In per cent, if it was not certain.")
+    confidence: int | None
     asserted_by: str
     """Code of the institution that recorded the link."""
     recommendation: Annotated[Recommendation, strawberry.lazy("api.recommendations")] = (
@@ -545,7 +549,7 @@ class Recommendation(Node):
         compiled = self.compiled()
         return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
 
-    @strawberry.field(description="A task of a person or an institution.")
+    @strawberry.field(description="Open tasks of persons or institutions.")
     def tasks(self) -> list[TaskOnCase]:
         compiled = self.compiled()
         return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]

@@ -42,11 +42,12 @@ from projections import register
 from projections.figures import Dimension, Figures, ProgressRow
 
 DimensionType: Any = enum_type(Dimension)
+StageType: Any = enum_type(Stage)
 
 # --- Figures -------------------------------------------------------------------------------------
 
 
-@strawberry.type(description="How many stand at a word of one dimension.")
+@strawberry.type(description="A word of one dimension, and how many have it.")
 class Tally:
     value: str
     """The word of the dimension, such as `supported`."""
@@ -77,7 +78,7 @@ class UnitFigures:
     def total(self) -> int:
         return self.figures.total
 
-    @strawberry.field(description="Whose follow-up is open.")
+    @strawberry.field(description="How many are still followed up.")
     def open(self) -> int:
         return self.figures.open
 
@@ -93,19 +94,23 @@ class UnitFigures:
     def pending(self) -> int:
         return self.figures.by["position"].get(Position.PENDING.value, 0)
 
-    @strawberry.field(description="supported, noted, pending, by-part, not-applicable.")
+    @strawberry.field(
+        description="By position: `supported`, `noted`, `pending`, `by-part`, `not-applicable`."
+    )
     def positions(self) -> list[Tally]:
         return _tallies(self.figures, "position")
 
-    @strawberry.field(description="unassigned, offered, assigned.")
+    @strawberry.field(description="By assignment: `unassigned`, `offered`, `assigned`.")
     def assignments(self) -> list[Tally]:
         return _tallies(self.figures, "assignment")
 
-    @strawberry.field(description="not-started, planned, in-progress, declared.")
+    @strawberry.field(
+        description="By implementation: `not-started`, `planned`, `in-progress`, `declared`."
+    )
     def implementation(self) -> list[Tally]:
         return _tallies(self.figures, "implementation")
 
-    @strawberry.field(description="unreported, reported.")
+    @strawberry.field(description="By reporting: `unreported`, `reported`.")
     def reporting(self) -> list[Tally]:
         return _tallies(self.figures, "reporting")
 
@@ -114,7 +119,9 @@ class UnitFigures:
         return _tallies(self.figures, "stage")
 
     @strawberry.field(description="How many are at one stage.")
-    def at_stage(self, stage: Annotated[enum_type(Stage), arg("The stage.")]) -> int:  # type: ignore[valid-type]
+    def at_stage(
+        self, stage: Annotated[StageType, arg("The stage that they have reached, and none beyond.")]
+    ) -> int:
         return self.figures.by["stage"].get(stage.value, 0)
 
 

@@ -230,7 +230,9 @@ class WhatIfQuery:
     def what_if(
         self,
         info: Info[Context, None],
-        definition: Annotated[ProcedureInput, arg("The other procedure.")],
+        definition: Annotated[
+            ProcedureInput, arg("The procedure to compare with: one there is, or a draft.")
+        ],
         where: Annotated[
             RecommendationWhere, arg("Which recommendations; it names one addressee.")
         ],

@@ -691,7 +691,7 @@ class DeadlineTreated(Stored, frozen=True):
 
     deadline: str
     policy: DeadlinePolicy
-    """What becomes of this deadline."""
+    """Whether the deadline is kept, counted anew or dropped."""
 
 
 class Migrated(CaseEvent, frozen=True):
@@ -706,7 +706,7 @@ class Migrated(CaseEvent, frozen=True):
     states: tuple[StateMapped, ...] = ()
     """Which states took the place of which."""
     deadlines: DeadlinePolicy = DeadlinePolicy.KEEP
-    """What becomes of deadlines that both procedures have."""
+    """Whether deadlines that both procedures have are kept, counted anew or dropped."""
     overrides: tuple[DeadlineTreated, ...] = ()
     """Deadlines that are treated otherwise."""
     data: tuple[StepDatum, ...] = ()

@@ -13,7 +13,7 @@ from functools import cache
 
 SHARED = {
     "absent": "The person who is away, by pseudonym.",
-    "body": "The body that speaks, such as UPR or CEDAW.",
+    "body": "Code of the body, such as UPR or CEDAW.",
     "competence": "The competence, in words.",
     "deadline": "The deadline's name in the procedure.",
     "file": "The stored file, by its UUID.",
@@ -22,7 +22,7 @@ SHARED = {
     "how": "Whether a person, the source, a rule or a likeness of texts says so.",
     "instrument": "The decree, decision or other document that says so; null where none is named.",
     "language": "BCP 47 tag of the language, such as `en` or `fr`.",
-    "mechanism": "The kind of body that speaks.",
+    "mechanism": "The kind of body, such as a treaty body.",
     "narrative": "The institution's words on its measures and results, which can be erased.",
     "period_from": "First day, month or year of the period; null where none is named.",
     "period_to": "Last day, month or year of the period; null where none is named.",
@@ -41,7 +41,7 @@ def of_members(cls: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__[:-1]):
         names = inspect.get_annotations(base)
-        found |= {name: SHARED[name] for name in names if name in SHARED} | _own(base)
+        found |= {name: SHARED[name] for name in names if name in SHARED} | below(base)
     return {name: sentence(text) for name, text in found.items()}
 
 
@@ -51,8 +51,8 @@ def sentence(text: str) -> str:
     return f"{line[:1].upper()}{line[1:]}" + ("" if line.endswith((".", "?", ":")) else ".")
 
 
-@cache
-def _own(cls: type) -> dict[str, str]:
+def below(cls: type) -> dict[str, str]:
+    """The docstrings below the fields or members of one class, its bases left out."""
     return _of_module(cls.__module__).get(cls.__name__, {})
 
 

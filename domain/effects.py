@@ -21,7 +21,7 @@ class Whose(StrEnum):
     """The institution to which a task belongs."""
 
     COORDINATOR = "coordinator"
-    """whoever coordinates: anybody with one of the task's roles"""
+    """the coordinators: anybody with one of the task's roles"""
     OFFERED = "offered"
     """each institution that was offered the recommendation"""
     ASSIGNED = "assigned"
@@ -49,7 +49,7 @@ class NoticeInstitution(_Kept, frozen=True):
 
 
 class Notice(_Kept, frozen=True):
-    """When somebody is told of a deadline, and who."""
+    """A notice of a deadline: when it is due, and who receives it."""
 
     at: Instant
     """The instant, in UTC, from which the notice is due."""

@@ -707,7 +707,7 @@ class Assessed(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "assess"
 
     assessor_kind: AssessorKind
-    """The kind of assessor."""
+    """Whether the State, a committee, an organisation or somebody else judged."""
     assessor: str
     """The assessor's name, such as NHRI or CCPR; not the person who records it."""
     scheme: str

@@ -41,7 +41,7 @@ class MatchCandidate(Stored, frozen=True):
     """A recommendation that a row may be."""
 
     recommendation: RecommendationId
-    """The recommendation."""
+    """Id of the recorded recommendation."""
     score: int
     """How alike the texts are, in per cent."""
 

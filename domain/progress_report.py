@@ -68,7 +68,7 @@ class ReportDrafted(ReportEvent, frozen=True):
     topic: ClassVar[str] = "progress-report.drafted.v1"
 
     title: str
-    """Title of the report."""
+    """Title, as its readers see it."""
     covers: tuple[RecommendationId, ...]
     """The recommendations that it covers."""
     narrative: Protected
@@ -120,7 +120,7 @@ class ReportPublished(ReportEvent, frozen=True):
     topic: ClassVar[str] = "progress-report.published.v1"
 
     title: str
-    """The title, as published."""
+    """Title at publication; a draft may have had another."""
     narrative: Protected
     """The words, as published; they can be erased."""
     covers: tuple[RecommendationId, ...]
@@ -198,7 +198,7 @@ class ProgressReport(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False)
     institution: str
     """Code of the institution that wrote it."""
     title: str
-    """Title of the report."""
+    """Title, as its readers see it."""
     covers: tuple[RecommendationId, ...]
     narrative_version: int
     """The version of the entry that bears the current words."""

@@ -31,7 +31,7 @@ class ReviewDocument(Stored, frozen=True):
     """A document of the review."""
 
     kind: DocumentKind
-    """The kind of document."""
+    """Its place in the review, such as the State's report or the decision."""
     symbol: str
     date: str | None = None
     """Its date: a day, month or year; null where it is not known."""
@@ -163,6 +163,7 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """Whether it is open, its outcome is adopted, or it is over."""
     session: str | None = None
     reviewed: str | None = None
+    """The date of the dialogue: a day, month or year; null where nobody said."""
     council_session: str | None = None
     """Session of the Human Rights Council that adopts, or adopted, the outcome; null where nobody
     said."""

@@ -23,11 +23,11 @@ class Common(StrEnum):
     """The small common scale that overviews use."""
 
     IMPLEMENTED = "implemented"
-    """fully implemented"""
+    """the grade means that it is implemented"""
     PARTLY_IMPLEMENTED = "partly-implemented"
-    """partly implemented, or under way"""
+    """the grade means that it is implemented in part"""
     NOT_IMPLEMENTED = "not-implemented"
-    """not implemented"""
+    """the grade means that it is not implemented"""
 
 
 def common_grade(

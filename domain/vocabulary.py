@@ -42,13 +42,13 @@ class MappingRelation(StrEnum):
     """What the term mapped to is to the term mapped from, after SKOS's mapping properties."""
 
     EXACT = "exact"
-    """it means the same"""
+    """both mean the same"""
     BROADER = "broader"
-    """it means more"""
+    """the term mapped to is wider"""
     NARROWER = "narrower"
-    """it means less"""
+    """the term mapped to is narrower"""
     RELATED = "related"
-    """it means something related"""
+    """they are related, and neither is wider"""
 
 
 _INVERSE = {
