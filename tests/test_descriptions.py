@@ -28,7 +28,8 @@ from api.describing import ARGUMENTS, FIELDS
 from api.schema import schema
 from domain.docstrings import SHARED, below, of_members
 from domain.entry import Visibility
-from domain.events import AssignmentOpened, Received
+from domain.events import AssignmentOpened, Received, Reported, Term
+from workflows import steps
 
 SCHEMA: GraphQLSchema = schema._schema
 
@@ -104,6 +105,13 @@ def test_a_field_of_a_base_class_means_the_same_in_the_classes_under_it():
 def test_a_member_has_the_docstring_below_it_as_a_sentence():
     values = SCHEMA.type_map["Visibility"].values  # type: ignore[union-attr]
     assert values["PUBLIC"].description == of_members(Visibility)["PUBLIC"] == "Anyone with a key."
+
+
+def test_data_of_a_step_means_what_it_means_in_the_event():
+    document = steps.json_schema("report")["properties"]["document"]
+    assert document["description"] == of_members(Reported)["document"]
+    term = steps.json_schema("classify")["$defs"]["Term"]["properties"]["code"]
+    assert term["description"] == of_members(Term)["code"]
 
 
 def structs() -> list[type[msgspec.Struct]]:
