@@ -163,7 +163,7 @@ def test_a_row_is_all_that_a_step_needs_to_be_known_everywhere(
     assert planned.plan == "Annex, page 7"
 
 
-def test_what_a_step_carries_is_errorin_its_form(here: Server) -> None:
+def test_what_a_step_carries_is_in_its_form(here: Server) -> None:
     told = here.ask("coordinator", STEPS, id=here.receive())["recommendation"]["steps"]
     forms = {step["name"]: step["form"] for step in told}
     assert forms["plan"]["required"] == ["measures"]
@@ -171,6 +171,7 @@ def test_what_a_step_carries_is_errorin_its_form(here: Server) -> None:
         "type": "string",
         "minLength": 1,
         "maxLength": 20_000,
+        "description": "The measures, in words; they can be erased.",
     }
     assert forms["close"]["$defs"]["Closing"]["enum"] == sorted(Closing)
     assert forms["cover"] is None, "it can't be taken by name"
