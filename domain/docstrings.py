@@ -53,7 +53,8 @@ def sentence(text: str) -> str:
 
 def below(cls: type) -> dict[str, str]:
     """The docstrings below the fields or members of one class, its bases left out."""
-    return _of_module(cls.__module__).get(cls.__name__, {})
+    is_a_base_of_python = "." not in cls.__module__
+    return {} if is_a_base_of_python else _of_module(cls.__module__).get(cls.__name__, {})
 
 
 @cache
