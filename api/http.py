@@ -199,7 +199,9 @@ class GraphQLEndpoint:
         limit = self._service.settings.request_bytes_max
         message = f"A request may have {limit:,} bytes."
         too_large = Refused(413, message, LimitExceeded.code, Connection="close")
-        announced = int(said) if (said := request.headers.get("content-length", "")).isdecimal() else 0
+        announced = (
+            int(said) if (said := request.headers.get("content-length", "")).isdecimal() else 0
+        )
         if announced > limit:
             raise too_large
         visit = visit_of(request)
