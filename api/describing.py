@@ -36,8 +36,7 @@ ARGUMENTS = {
     "given.",
     "after": "Reads on after this cursor, the `endCursor` of an earlier page.",
     "as_of": "Asks the record as it was at a log index or time; as it is now, if not given.",
-    "effective_on": "Asks for facts that were true by this day (ISO 8601), whenever they were "
-    "recorded.",
+    "effective_on": "Asks what was true on this day, such as 2025-04-08, whenever it was recorded.",
     "first": "How many at most.",
     "language": "BCP 47 tag of the language, such as `sl`.",
     "search": "Words in any language, all of which the texts have.",

@@ -73,11 +73,11 @@ class DeadlineSet(Effect, frozen=True, tag="deadline-set"):
     day: str
     """The day by whose end it is due, in the time zone of the addressee."""
     basis: str
-    """The day that it counts from, or the day of the fact that sets it."""
+    """The day that it is computed from: the day of `fact`, else the day on which it was set."""
     calendar: str
     """Versions of the holidays, the State's own calendar and the time zones that were used."""
     fact: str | None = None
-    """Name of the fact that gives the day; null where a span after `basis` gives it."""
+    """Name of the fact that gives `basis`; null where no fact does."""
     reminders: tuple[Notice, ...] = ()
     """Notices before it is due, in their order."""
     escalations: tuple[Notice, ...] = ()
@@ -108,9 +108,9 @@ class DeadlineKept(Effect, frozen=True, tag="deadline-kept"):
     deadline: str
     generation: int
     basis: str
-    """The day that it counts from under the other procedure."""
+    """The day that it is computed from under the other procedure."""
     fact: str | None = None
-    """Name of the fact that gives its day from now on; null where a span after `basis` does."""
+    """Name of the fact that gives `basis` from now on; null where no fact does."""
 
 
 class DeadlineDropped(Effect, frozen=True, tag="deadline-dropped"):

@@ -709,7 +709,7 @@ class Assessed(RecommendationEvent, frozen=True):
     assessor_kind: AssessorKind
     """Whether the State, a committee, an organisation or somebody else judged."""
     assessor: str
-    """The assessor's name, such as NHRI or CCPR; not the person who records it."""
+    """The assessor's name, such as CCPR or Ombudsman; not the person who records it."""
     scheme: str
     """The scheme of grades, such as `hrc-follow-up`."""
     scheme_version: str

@@ -42,7 +42,7 @@ class ImportCount(Stored, frozen=True):
     """A number, in the unit that its name states."""
 
     name: str
-    """The unit, such as `rows` or `recommendations-new`."""
+    """The unit, such as `rows` or `paragraphs-supported`."""
     value: int
     """How many."""
 
