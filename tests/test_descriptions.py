@@ -28,7 +28,7 @@ from api.describing import ARGUMENTS, FIELDS
 from api.schema import schema
 from domain.docstrings import SHARED, below, of_members
 from domain.entry import Visibility
-from domain.events import AssignmentOpened, Received, Reported, Term
+from domain.events import AssignmentOpened, Received, SelectedForFollowUp, Term
 from workflows import steps
 
 SCHEMA: GraphQLSchema = schema._schema
@@ -108,8 +108,8 @@ def test_a_member_has_the_docstring_below_it_as_a_sentence():
 
 
 def test_data_of_a_step_means_what_it_means_in_the_event():
-    document = steps.json_schema("report")["properties"]["document"]
-    assert document["description"] == of_members(Reported)["document"]
+    body = steps.json_schema("select-for-follow-up")["properties"]["body"]
+    assert body["description"] == of_members(SelectedForFollowUp)["body"]
     term = steps.json_schema("classify")["$defs"]["Term"]["properties"]["code"]
     assert term["description"] == of_members(Term)["code"]
 
