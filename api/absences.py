@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.types import Info
 
 from api.context import Context, Reading
 from api.derive import struct_type
+from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, look
 from api.steps import Circumstances, StepError, circumstances, command, refused
@@ -30,6 +31,7 @@ AbsenceType: Any = struct_type(AbsenceHeld)
 class InstitutionAbsences:
     addressee: str
     institution: str
+    """Code of the institution."""
     version: int = strawberry.field(
         description="0, where nothing was said yet. Send it back as expectedVersion."
     )
@@ -76,7 +78,10 @@ class AbsencesPayload:
 class AbsenceQuery:
     @strawberry.field(description="Absent persons of your institution, and their substitutes.")
     def absences(
-        self, info: Info[Context, None], addressee: str, as_of: AsOf | None = None
+        self,
+        info: Info[Context, None],
+        addressee: Annotated[str, arg("Code of the State whose institution you work for.")],
+        as_of: AsOf | None = None,
     ) -> InstitutionAbsences:
         principal = info.context.principal
         authorise(principal, "declare-absence", addressee)

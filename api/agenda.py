@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import strawberry
@@ -12,9 +12,11 @@ from strawberry.types import Info
 from api.cases import Case, TaskOnCase
 from api.context import Context, Reading
 from api.derive import enum_type
+from api.describing import arg, said_in
 from api.looking_back import AsOf, look
 from api.recommendations import Recommendation
 from api.register import cases_of
+from domain.casework import IncidentRaised
 from domain.refusals import Forbidden
 from projections import agenda, cases, register, timers
 from projections.agenda import Asked
@@ -26,6 +28,7 @@ RoleType: Any = enum_type(Role)
 @strawberry.input(description="Which tasks. All conditions hold together; a list means any of it.")
 class TaskWhere:
     addressee: list[str] | None = None
+    """Codes of States or other addressees, such as SVN."""
     institution: list[str] | None = strawberry.field(
         default=None,
         description="Tasks of these institutions; your own and, for a coordinator or clerk, those "
@@ -44,15 +47,19 @@ class TaskWhere:
         "have for whom they stand in today.",
     )
     claimed: bool | None = None
+    """A person does it, or none."""
     overdue: bool | None = strawberry.field(
         default=None, description="Its deadline has passed, or not."
     )
     escalated: bool | None = None
+    """Others were told that it is overdue, or not."""
 
 
 @strawberry.interface(description="Something about a case.")
 class AboutCase:
-    case: Case = strawberry.field(description="The case that it is about.")
+    case: Case = strawberry.field(
+        description="The recommendation, or other thing with a procedure, that it is about."
+    )
 
     @strawberry.field(description="The case, if it is a recommendation.")
     def recommendation(self) -> Recommendation | None:
@@ -119,7 +126,7 @@ class Notification(AboutCase):
     def day(self) -> str:
         return self.found.day
 
-    @strawberry.field(description="The role it is for.")
+    @strawberry.field(description="Role that receives it, such as `focal-point`.")
     def role(self) -> str:
         return self.found.role
 
@@ -140,7 +147,7 @@ class NotificationConnection:
 @strawberry.type(description="The next timer of a case.")
 class NextTimer(AboutCase):
     at: datetime = strawberry.field(description="The instant from which it is done.")
-    does: str = strawberry.field(description="remind, pass, escalate or resume.")
+    does: str = strawberry.field(description="`remind`, `pass`, `escalate` or `resume`.")
     deadline: str | None = strawberry.field(
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
@@ -156,16 +163,13 @@ class TimerConnection:
 @strawberry.type(
     description="A timer that can't be fired: the clock leaves its case alone until `retryTimers`."
 )
+@said_in(IncidentRaised)
 class Incident(AboutCase):
-    code: str = strawberry.field(
-        description="Stable, for programs: that of a refusal, TOO_MANY_TIMERS, or INTERNAL."
-    )
-    message: str = strawberry.field(description="A sentence for the person who mends it.")
-    timer: str = strawberry.field(description="remind, pass, escalate or resume.")
-    deadline: str | None = strawberry.field(
-        description="The deadline's name in the procedure; null where the whole case is resumed."
-    )
-    at: datetime = strawberry.field(description="When the timer was due.")
+    code: str
+    message: str
+    timer: str
+    deadline: str | None
+    at: datetime
     since: int = strawberry.field(description="The version of the case's entry that says so.")
 
 
@@ -262,7 +266,9 @@ class AgendaQuery:
     def tasks(
         self,
         info: Info[Context, None],
-        where: TaskWhere | None = None,
+        where: Annotated[
+            TaskWhere | None, arg("Which tasks: all conditions hold together.")
+        ] = None,
         first: int = 50,
         after: str | None = None,
         as_of: AsOf | None = None,
@@ -292,8 +298,10 @@ class AgendaQuery:
     def notifications(
         self,
         info: Info[Context, None],
-        role: list[RoleType] | None = None,
-        institution: str | None = None,
+        role: Annotated[list[RoleType] | None, arg("Only notices to these roles.")] = None,
+        institution: Annotated[
+            str | None, arg("Only notices to this institution, by its code.")
+        ] = None,
         addressee: list[str] | None = None,
         first: int = 50,
         after: str | None = None,

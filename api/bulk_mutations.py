@@ -108,6 +108,7 @@ class DecideCasesInput(ManyInput):
 @strawberry.type(description="How the case would stand after a step of a dry run.")
 class ForeseenStep:
     version: int
+    """The version that the recommendation would have."""
     left: list[str] = strawberry.field(description="The states it would leave.")
     entered: list[str] = strawberry.field(description="The states it would enter.")
     states: list[str] = strawberry.field(description="The states that would be active.")

@@ -11,6 +11,7 @@ from strawberry.types import Info
 
 from api.context import Context, Reading
 from api.derive import struct_type
+from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, look
 from api.steps import Circumstances, StepError, circumstances, command, refused
@@ -45,7 +46,9 @@ class SpanInput:
 @strawberry.type(description="A day off that has a name, whether it falls on a weekend or not.")
 class Holiday:
     day: str
+    """The day: ISO 8601."""
     name: str
+    """Its name, as the library of holidays or the State gives it."""
     own: bool = strawberry.field(description="The State has said so itself.")
 
 
@@ -91,7 +94,10 @@ class Calendar:
         description="Whether public holidays of this State are known; with a year, those of that "
         "year. Where none are known, there are weekends and what the State has said."
     )
-    def knows_holidays(self, year: int | None = None) -> bool:
+    def knows_holidays(
+        self,
+        year: Annotated[int | None, arg("A year of four digits.")] = None,
+    ) -> bool:
         if year is None:
             return self.known.knows_holidays
         return self.known.knows_holidays_of(year, year)
@@ -120,16 +126,18 @@ class Calendar:
         return list(self.known.own.weekend) if self.known.own else []
 
     @strawberry.field(description="The days off in a year that have a name, in order.")
-    def holidays(self, year: int) -> list[Holiday]:
+    def holidays(self, year: Annotated[int, arg("A year of four digits.")]) -> list[Holiday]:
         return [Holiday(day=h.day, name=h.name, own=h.own) for h in self.known.holidays(year)]
 
     @strawberry.field(description="Whether a day is worked.")
-    def is_working_day(self, day: str) -> bool:
+    def is_working_day(self, day: Annotated[str, arg("The day: ISO 8601.")]) -> bool:
         return self.known.is_working_day(day)
 
     @strawberry.field(description="When something would be due, a span after a day.")
     def due(
-        self, from_: Annotated[str, strawberry.argument(name="from")], after: SpanInput
+        self,
+        from_: Annotated[str, arg("The day that the span starts from: ISO 8601.", name="from")],
+        after: Annotated[SpanInput, arg("The span of time.")],
     ) -> DueDay:
         day = self.known.after(from_, _span(after))
         return DueDay(
@@ -192,7 +200,10 @@ class CalendarQuery:
         "its days end in UTC."
     )
     def calendar(
-        self, info: Info[Context, None], addressee: str, as_of: AsOf | None = None
+        self,
+        info: Info[Context, None],
+        addressee: Annotated[str, arg("Code of the State or other addressee, such as SVN.")],
+        as_of: AsOf | None = None,
     ) -> Calendar:
         return _calendar(look(info.context, as_of, None, [addressee]), addressee)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
 from api.context import Reading
 from api.derive import enum_type, struct_type
+from api.describing import arg, said_in
 from api.history import instant
 from api.procedures import (
     Path,
@@ -24,7 +25,7 @@ from api.procedures import (
 )
 from domain.adoptions import Adoptions
 from domain.casework import DeadlineHeld, DeadlineStatus, TaskHeld
-from domain.effects import Whose
+from domain.effects import DeadlineSet, TaskOpened, Whose
 from domain.entry import Effective
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
@@ -49,10 +50,13 @@ DeadlineStatusType: Any = enum_type(DeadlineStatus)
 @strawberry.type(description="Somebody does a task for an institution.")
 class TaskClaim:
     institution: str
-    actor: str = strawberry.field(description="By pseudonym.")
+    """Code of the institution."""
+    actor: str
+    """The person, by pseudonym."""
 
 
-@strawberry.type(description="Something to do about a recommendation, as its procedure has it.")
+@strawberry.type(description="Something to do about a case, as its procedure has it.")
+@said_in(TaskOpened)
 class TaskOnCase:
     held: strawberry.Private[TaskHeld]
     compiled: strawberry.Private[Compiled]
@@ -67,7 +71,7 @@ class TaskOnCase:
         labels = next((spec.labels for spec in specs if spec.id == self.held.task), {})
         return label_in(labels, language, self.held.task)
 
-    @strawberry.field(description="One of these steps ends it.")
+    @strawberry.field
     def steps(self) -> list[str]:
         return list(self.held.steps)
 
@@ -75,11 +79,11 @@ class TaskOnCase:
     def roles(self) -> list[str]:
         return list(self.held.roles)
 
-    @strawberry.field(description="The institution to which it belongs.")
+    @strawberry.field
     def whose(self) -> enum_type(Whose):  # type: ignore[valid-type]
         return self.held.whose
 
-    @strawberry.field(description="The deadline's name in the procedure.")
+    @strawberry.field
     def deadline(self) -> str | None:
         return self.held.deadline
 
@@ -92,6 +96,7 @@ class TaskOnCase:
 
 
 @strawberry.type(description="Something that is due, or was.")
+@said_in(DeadlineSet)
 class Deadline:
     held: strawberry.Private[DeadlineHeld]
     compiled: strawberry.Private[Compiled]
@@ -105,31 +110,31 @@ class Deadline:
         spec = self.compiled.deadlines.get(self.held.deadline)
         return label_in(spec.labels if spec else {}, language, self.held.deadline)
 
-    @strawberry.field
+    @strawberry.field(description="Whether its clock runs, or what became of it.")
     def status(self) -> DeadlineStatusType:
         return self.held.status
 
-    @strawberry.field(description="The day by whose end it is due.")
+    @strawberry.field
     def day(self) -> str:
         return self.held.day
 
-    @strawberry.field(description="The last second of that day there, in UTC.")
+    @strawberry.field
     def due(self) -> datetime:
         return datetime.fromisoformat(self.held.due)
 
-    @strawberry.field(description="The day it counts from, or the one it is due by.")
+    @strawberry.field
     def basis(self) -> str:
         return self.held.basis
 
-    @strawberry.field(description="By which calendar it was reckoned.")
+    @strawberry.field
     def calendar(self) -> str:
         return self.held.calendar
 
-    @strawberry.field(description="The version of the entry that set it.")
+    @strawberry.field
     def generation(self) -> int:
         return self.held.generation
 
-    @strawberry.field(description="It reminds, and is never overdue.")
+    @strawberry.field
     def voluntary(self) -> bool:
         return self.held.voluntary
 
@@ -145,6 +150,7 @@ class Deadline:
 @strawberry.type(description="Follow-up rests.")
 class Suspension:
     since: EffectiveType
+    """Since when follow-up rests."""
     until: str | None = strawberry.field(
         description="To the end of which day, where one is named; then it goes on by itself."
     )
@@ -211,7 +217,11 @@ class Case(Node):
         description="How to get there: the fewest steps to a state of its procedure, by which "
         "facts and persons, and how soon."
     )
-    def path(self, to: str, language: str = "en") -> Path:
+    def path(
+        self,
+        to: Annotated[str, arg("Name of the state to reach, of those of `definition`.")],
+        language: str = "en",
+    ) -> Path:
         return path_of(self._procedures, self.row.state, to, language)
 
     def compiled(self) -> Compiled:
@@ -223,7 +233,7 @@ class Case(Node):
         compiled = self.compiled()
         return [Deadline(held=held, compiled=compiled) for held in self.row.state.deadlines]
 
-    @strawberry.field(description="A task of a person or an institution.")
+    @strawberry.field(description="Open tasks of persons or institutions.")
     def tasks(self) -> list[TaskOnCase]:
         compiled = self.compiled()
         return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]

@@ -20,6 +20,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.field import StrawberryField
 
+from api.describing import said_in
 from domain.aggregates import CASES
 from domain.effects import Instant
 from domain.entry import Entry, Event, Protected, RecommendationId
@@ -46,6 +47,8 @@ class ProtectedText:
         description="True where it is not there, and no entry says that it was erased: it was lost."
     )
     commitment: str | None
+    """The salted SHA-256 of the text in the log, in hex; it stays when the text is erased. Null
+    where none was made."""
 
 
 def global_id(id: UUID, kind: str = "Recommendation") -> strawberry.ID:
@@ -102,7 +105,7 @@ def struct_type(struct: type[msgspec.Struct]) -> Any:
     if struct not in _structs:
         fields = [(f.name, f.type) for f in msgspec.structs.fields(struct)]
         _structs[struct] = _object(
-            struct.__name__, summary(struct), fields, lambda source: source, stands_for=struct
+            struct.__name__, struct, fields, lambda source: source, stands_for=struct
         )
     return _structs[struct]
 
@@ -114,24 +117,23 @@ def history_type(event: type[Event], interface: type) -> Any:
         for f in msgspec.structs.fields(event)
         if not _UNSHOWN & {(None, f.name), (event.__name__, f.name)}
     ]
-    return _object(event.__name__, summary(event), fields, lambda entry: entry.event, interface)
+    return _object(event.__name__, event, fields, lambda entry: entry.event, interface)
 
 
 def shows(
-    struct: type[msgspec.Struct], source: Callable[[Any], Any], /, **said: str
+    struct: type[msgspec.Struct], source: Callable[[Any], Any], /, *names: str
 ) -> Callable[[type[Shown]], type[Shown]]:
-    """Gives a class fields of the struct that `source` finds in it, before its own: by name with
-    what is said of each (empty: nothing)."""
+    """Gives a class fields of the struct that `source` finds in it, before its own."""
     known = {f.name: f.type for f in msgspec.structs.fields(struct)}
 
     def shown(cls: type[Shown]) -> type[Shown]:
         own = {name: it for name, it in vars(cls).items() if isinstance(it, StrawberryField)}
         for name in own:
             delattr(cls, name)
-        derived = {name: _field(name, known[name], source, text) for name, text in said.items()}
+        derived = {name: _field(name, known[name], source) for name in names}
         for name, field in {**derived, **own}.items():
             setattr(cls, name, field)
-        return cls
+        return said_in(struct)(cls)
 
     return shown
 
@@ -146,7 +148,7 @@ def asked_type(struct: type[msgspec.Struct], field: str) -> Any:
 
 def _object(
     name: str,
-    description: str,
+    struct: type,
     fields: list[tuple[str, Any]],
     source: Callable[[Any], Any],
     interface: type | None = None,
@@ -162,12 +164,10 @@ def _object(
             lambda cls, obj, info: isinstance(obj, Entry) and type(obj.event).__name__ == name
         )
     made = type(name, (interface,) if interface else (), body)
-    return strawberry.type(made, name=name, description=description)
+    return strawberry.type(said_in(struct)(made), name=name, description=summary(struct))
 
 
-def _field(
-    name: str, annotation: Any, source: Callable[[Any], Any], description: str | None = None
-) -> Any:
+def _field(name: str, annotation: Any, source: Callable[[Any], Any]) -> Any:
     shown, convert = _shown(annotation)
 
     def resolve(root: Any) -> Any:
@@ -175,7 +175,7 @@ def _field(
         return None if value is None else convert(value)
 
     resolve.__annotations__ = {"root": Any, "return": shown}
-    return strawberry.field(resolver=resolve, description=description or None)
+    return strawberry.field(resolver=resolve)
 
 
 def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:

@@ -58,11 +58,11 @@ class HistoryEntry:
     def recorded_at(root: Entry) -> datetime:
         return instant(root.recorded_at or 0)
 
-    @strawberry.field(description="When it was true in the world: a day, month or year.")
+    @strawberry.field(description="When it was true: a day, month or year; null: unknown.")
     def effective_on(root: Entry) -> str | None:
         return root.stamp.effective.on
 
-    @strawberry.field(description="How exactly the effective date is known.")
+    @strawberry.field(description="How exactly the effective date is known; null: not at all.")
     def effective_precision(root: Entry) -> enum_type(Precision) | None:  # type: ignore[valid-type]
         return root.stamp.effective.precision
 
@@ -90,31 +90,31 @@ class HistoryEntry:
     def addressee(root: Entry) -> str:
         return root.addressee
 
-    @strawberry.field(description="The person who spoke, by pseudonym.")
+    @strawberry.field(description="The person who spoke, by pseudonym; null: a system alone.")
     def actor(root: Entry) -> str | None:
         return root.stamp.speaker.actor
 
-    @strawberry.field(description="The system that spoke, or that spoke for the actor.")
+    @strawberry.field(description="The system that spoke, or spoke for the actor; null: none.")
     def system(root: Entry) -> str | None:
         return root.stamp.speaker.system
 
-    @strawberry.field(description="In what role.")
+    @strawberry.field(description="Role of the speaker; `procedure`: the clock acted.")
     def role(root: Entry) -> str:
         return root.stamp.speaker.role
 
-    @strawberry.field(description="From which institution.")
+    @strawberry.field(description="Code of the institution that the speaker works for.")
     def institution(root: Entry) -> str:
         return root.stamp.speaker.institution
 
-    @strawberry.field(description="On behalf of whom.")
+    @strawberry.field(description="Code or name of the one on whose behalf it was said.")
     def on_behalf_of(root: Entry) -> str:
         return root.stamp.speaker.on_behalf_of
 
-    @strawberry.field(description="By what authority.")
+    @strawberry.field(description="By what right the speaker spoke.")
     def authority(root: Entry) -> AuthorityType:
         return root.stamp.speaker.authority
 
-    @strawberry.field(description="By what authority the key was granted, if not by that one.")
+    @strawberry.field(description="The authority by which the key was granted; null: `authority`.")
     def granted_by(root: Entry) -> AuthorityType | None:
         return root.stamp.speaker.granted_by
 
@@ -125,7 +125,7 @@ class HistoryEntry:
     def as_history(root: Entry) -> AuthorityType | None:
         return root.stamp.history
 
-    @strawberry.field(description="The document it was taken from.")
+    @strawberry.field(description="The document it was taken from; null: none.")
     def source(root: Entry) -> SourceType | None:
         return root.stamp.source
 
@@ -170,15 +170,17 @@ class HistoryEntry:
     def command_id(root: Entry) -> str:
         return root.stamp.command
 
-    @strawberry.field(description="The log index of the entry that led to it.")
+    @strawberry.field(description="The log index of the entry that led to it; null: none.")
     def cause(root: Entry) -> int | None:
         return root.stamp.cause
 
-    @strawberry.field(description="The run that recorded it with others, such as an import.")
+    @strawberry.field(
+        description="The run that recorded it with others, such as an import; null: none."
+    )
     def batch(root: Entry) -> UUID | None:
         return root.stamp.batch
 
-    @strawberry.field(description="SHA-256 of the procedure that decided what follows.")
+    @strawberry.field(description="SHA-256 of the procedure that decided what follows; null: none.")
     def definition(root: Entry) -> str | None:
         return root.stamp.definition
 

@@ -40,9 +40,13 @@ class JobStatus(StrEnum):
     """How far a job has come."""
 
     WAITING = "waiting"
+    """other imports run first"""
     RUNNING = "running"
+    """it reads or records"""
     COMPLETED = "completed"
+    """it came to its end: see `receipt`"""
     FAILED = "failed"
+    """it broke off: see `code` and `message`"""
 
 
 class Job:

@@ -13,6 +13,7 @@ from msgspec import NODEFAULT, Meta
 
 from api.derive import enum_type, summary
 from api.steps import ADDED_LATER, protected, required
+from domain.docstrings import of_members
 from domain.entry import Protected
 
 _nullable: Any = Optional
@@ -55,19 +56,22 @@ def input_type(
     ids: Collection[str] = (),
     later: Collection[str] = (),
     description: str | None = None,
+    means: type | None = None,
 ) -> Given:
     """An input with the fields of a struct, behind those of `base`, and how those are read from it,
     by name. `without`: fields that it does not have; `ids`: those that are ids; `later`: those that
-    it got after clients had sent it."""
+    it got after clients had sent it. Fields mean what
+    they mean in `means`, unless their types say more."""
     body: dict[str, Any] = {"__module__": __name__, "__annotations__": {}}
     reads: dict[str, Callable[[Any], Any]] = {}
+    meanings = of_members(means or struct)
     for field in msgspec.structs.fields(struct):
         if field.name in without:
             continue
         type_, reads[field.name] = given(field.type, f"`{field.encode_name}`")
         body["__annotations__"][field.name] = strawberry.ID if field.name in ids else type_
         body[field.name] = strawberry.field(
-            description=_said_of(field.type),
+            description=_said_of(field.type) or meanings.get(field.name),
             metadata=ADDED_LATER if field.name in later else None,
             **({} if field.default is NODEFAULT else {"default": field.default}),
         )

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
-from typing import Any, Generic, Optional, TypeVar
+from typing import Annotated, Any, Generic, Optional, TypeVar
 
 import strawberry
 from sqlalchemy import ColumnElement
 from strawberry import Info
+from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Context, Reading
 from api.derive import asked_type
+from api.describing import ARGUMENTS, arg
 from api.looking_back import AsOf, look
 from api.queries import PageInfo
 from api.register import Registered
@@ -40,11 +42,12 @@ def listed(
     only: Mapping[str, str] | None = None,
     descending: bool = False,
     has_days: bool = True,
-    **by_id: Condition,
+    **by_id: tuple[str, Condition],
 ) -> Any:
     """The list of one kind, narrowed by its addressee and by fields of its state, a list of values
-    each (`by`), and by the ids of other things (`by_id`). `only`: what columns hold in any case.
-    `has_days` False: it is not asked as of a day in the world."""
+    each (`by`), and by the ids of other things (`by_id`: its meaning and its condition).
+    `only`: what columns hold in any case. `has_days` False: it is not asked as of a day in the
+    world."""
     shelf = register.shelf(node.shows)
     lists = {"addressee": _several[str]} | {
         name: _several[asked_type(node.shows, name)] for name in by
@@ -60,7 +63,7 @@ def listed(
             if wanted is None:
                 continue
             if name in by_id:
-                conditions.append(by_id[name](c, wanted))
+                conditions.append(by_id[name][1](c, wanted))
             else:
                 conditions.append(c[name].in_([getattr(one, "value", one) for one in wanted]))
         page = shelf.page(
@@ -74,8 +77,8 @@ def listed(
         return _connection(reading, node, page, after)
 
     arguments = [
-        *((name, _nullable[type_], None) for name, type_ in lists.items()),
-        *((name, _nullable[strawberry.ID], None) for name in by_id),
+        *((name, _one_of(name, type_), None) for name, type_ in lists.items()),
+        *((name, _id_of(text), None) for name, (text, _) in by_id.items()),
         ("first", int, 50),
         ("after", _nullable[str], None),
         ("as_of", _nullable[AsOf], None),
@@ -92,6 +95,17 @@ def listed(
         return_annotation=Connection[node],  # type: ignore[valid-type]
     )
     return strawberry.field(resolver=resolve, description=description)
+
+
+def _one_of(name: str, type_: Any) -> Any:
+    if name in ARGUMENTS:
+        return _nullable[type_]
+    said = f"Only those whose `{to_camel_case(name)}` is one of these."
+    return Annotated[_nullable[type_], arg(said)]
+
+
+def _id_of(meaning: str) -> Any:
+    return Annotated[_nullable[strawberry.ID], arg(meaning)]
 
 
 def _connection(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.derive import enum_type, read_id
+from api.describing import arg
 from api.history import EffectType, HistoryEntry
 from api.procedures import GateFault, gate_of
 from api.queries import PageInfo, RecommendationWhere, where_of
@@ -96,8 +97,11 @@ class MigrateCasesInput(Circumstances):
 @strawberry.type(description="How many cases have which fate.")
 class MigrationCounts:
     same: int
+    """How many keep their states under the other procedure."""
     moved: int
+    """How many leave or enter states, deadlines or tasks."""
     needs_decision: int
+    """How many stay until somebody decides more."""
     refused: int = strawberry.field(description="Something else kept them: see each `error`.")
 
 
@@ -154,7 +158,11 @@ class MigrateCasesPayload:
         return MigrationCounts(**msgspec.structs.asdict(migrating.count(self.found)))
 
     @strawberry.field(description="The cases of this request, in the order of documents.")
-    def cases(self, first: int = 100, skip: int = 0) -> list[CaseMigration]:
+    def cases(
+        self,
+        first: int = 100,
+        skip: Annotated[int, arg("How many to pass over.")] = 0,
+    ) -> list[CaseMigration]:
         if not 0 <= first <= cases_max or skip < 0:
             raise InvalidInput(f"Ask for up to {cases_max:,} cases, and skip none or more.")
         some = self.found[skip : skip + first]

@@ -65,7 +65,13 @@ def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -
     name = row.input or f"{mutation.name[0].upper()}{mutation.name[1:]}Input"
     if name not in made:
         its = input_type(
-            name, row.data, StepInput, without=mutation.says, ids=row.pointing, later=row.later
+            name,
+            row.data,
+            StepInput,
+            without=mutation.says,
+            ids=row.pointing,
+            later=row.later,
+            means=row.event,
         )
         made[name] = row, its
     first, its = made[name]

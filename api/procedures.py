@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from functools import cache
+from typing import Annotated
 
 import strawberry
 from strawberry.scalars import JSON
@@ -14,6 +15,7 @@ from strawberry.types import Info
 
 from api.context import Context, Reading
 from api.derive import enum_type
+from api.describing import arg
 from api.looking_back import AsOf, look
 from domain.adoptions import Adoptions
 from domain.casework import Case
@@ -42,14 +44,18 @@ RoleType = enum_type(Role)
 @strawberry.enum(description="How a procedure is drawn.")
 class DiagramFormat(StrEnum):
     MERMAID = "mermaid"
+    """text in Mermaid's language, for documents"""
     SVG = "svg"
+    """a drawing that a browser shows"""
     SCXML = "scxml"
+    """the W3C's XML for statecharts, for other software"""
 
 
 @strawberry.type(description="A fault that the gate found in a procedure.")
 class GateFault:
-    code: str = strawberry.field(description="Stable.")
+    code: str = strawberry.field(description="The kind of fault: stable, for programs.")
     message: str
+    """A sentence for the person who mends it."""
     where: str = strawberry.field(description="Where in the definition, as a path.")
     trace: list[str] = strawberry.field(description="The way there, line by line.")
 
@@ -57,6 +63,7 @@ class GateFault:
 @strawberry.type(description="Whether a procedure is sound.")
 class Gate:
     ok: bool
+    """True where nothing prevents its publication."""
     faults: list[GateFault] = strawberry.field(
         description="The faults that prevent its publication."
     )
@@ -70,7 +77,9 @@ class ProcedureState:
     spec: strawberry.Private[StateSpec]
     counts_as: strawberry.Private[Bucket | None]
 
-    @strawberry.field
+    @strawberry.field(
+        description="Its name in the procedure, which stays the same in every language."
+    )
     def id(self) -> str:
         return self.spec.id
 
@@ -96,7 +105,9 @@ class ProcedureState:
 class ProcedurePromise:
     promise: strawberry.Private[Promise]
 
-    @strawberry.field
+    @strawberry.field(
+        description="Its name in the procedure, which stays the same in every language."
+    )
     def id(self) -> str:
         return self.promise.id
 
@@ -112,11 +123,13 @@ class ProcedurePromise:
 @strawberry.type(description="A state of a procedure, and the number of cases in it.")
 class StateCount(ProcedureState):
     count: int
+    """How many cases are in the state."""
 
 
 @strawberry.type(description="The number of cases under a procedure, and their states.")
 class CaseCounts:
     total: int
+    """How many cases are under the procedure."""
     states: list[StateCount] = strawberry.field(
         description="All its states, in order. A case stands in one of each region, and in those "
         "around it."
@@ -142,11 +155,11 @@ class WorkflowDefinition:
     def adopted_by(self) -> list[str]:
         return [a.addressee for a in self.adoptions() if self.compiled.hash in a.in_force]
 
-    @strawberry.field
+    @strawberry.field(description="SHA-256 of its canonical form, in hex: its identity.")
     def hash(self) -> str:
         return self.compiled.hash
 
-    @strawberry.field
+    @strawberry.field(description="Its name, which other procedures use to extend it.")
     def name(self) -> str:
         return self.compiled.definition.name
 
@@ -199,9 +212,11 @@ class WorkflowDefinition:
     )
     def diagram(
         self,
-        format: DiagramFormat = DiagramFormat.MERMAID,
+        format: Annotated[
+            DiagramFormat, arg("Text in Mermaid, an SVG drawing, or SCXML.")
+        ] = DiagramFormat.MERMAID,
         language: str = "en",
-        counts: bool = False,
+        counts: Annotated[bool, arg("Writes beside each state how many cases are in it.")] = False,
         addressee: list[str] | None = None,
     ) -> str:
         if format is DiagramFormat.SCXML:
@@ -229,7 +244,10 @@ class WorkflowDefinition:
 @strawberry.type(description="A fact about a recommendation, as a guard reads it.")
 class FactValue:
     name: str
-    value: JSON | None = strawberry.field(description="Null where it is unknown.")
+    """Name of the fact, as conditions of the procedure write it."""
+    value: JSON | None = strawberry.field(
+        description="Its current value; null where it is unknown."
+    )
 
 
 @strawberry.type(description="A condition that keeps a step from being open.")
@@ -253,7 +271,7 @@ class ProcedureStep:
     is_mine: strawberry.Private[bool]
     of: strawberry.Private[Visibility]
 
-    @strawberry.field
+    @strawberry.field(description="Its name in the procedure, for `takeStep`.")
     def name(self) -> str:
         return self.spec.name
 
@@ -358,7 +376,10 @@ class ProcedureQuery:
 
     @strawberry.field(description="The procedure with this hash.")
     def workflow_definition(
-        self, info: Info[Context, None], hash: str, as_of: AsOf | None = None
+        self,
+        info: Info[Context, None],
+        hash: Annotated[str, arg("SHA-256 of the procedure, in hex: its `hash`.")],
+        as_of: AsOf | None = None,
     ) -> WorkflowDefinition:
         reading = look(info.context, as_of, None)
         adoptions = cache(lambda: adoptions_in(reading))

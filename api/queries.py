@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import Info
@@ -11,6 +11,7 @@ from strawberry import Info
 from api.cases import Node
 from api.context import Context, Reading
 from api.derive import enum_type, read_global_id, read_id
+from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
 from api.recommendations import Recommendation, together
@@ -30,8 +31,11 @@ from projections.recommendations import Order, Page, Where
 class PageInfo:
     has_next_page: bool
     has_previous_page: bool
+    """True where others come before."""
     start_cursor: str | None
+    """Cursor of the first on the page, for `before`; null on an empty page."""
     end_cursor: str | None
+    """Cursor of the last on the page, for `after`; null on an empty page."""
 
 
 def page_info(page: Page) -> PageInfo:
@@ -44,10 +48,12 @@ def page_info(page: Page) -> PageInfo:
     )
 
 
-@strawberry.type
+@strawberry.type(description="A recommendation in its place in a list.")
 class RecommendationEdge:
     cursor: str
+    """Its place in the list, for `after` or `before`."""
     node: Recommendation
+    """The recommendation at this place."""
 
 
 @strawberry.type(description="A page of recommendations.")
@@ -66,10 +72,11 @@ class RecommendationConnection:
         return figures.count(self.reading.connection, self.reading.scope, self.where)
 
 
-@strawberry.type
+@strawberry.type(description="An entry in its place in the feed.")
 class HistoryEdge:
     cursor: int = strawberry.field(description="The entry's log index.")
     node: HistoryEntry
+    """The entry at this place."""
 
 
 @strawberry.type(description="A page of the feed.")
@@ -93,13 +100,17 @@ class HistoryConnection:
 @strawberry.enum(description="In which direction a list is sorted.")
 class SortDirection(Enum):
     ASC = "asc"
+    """upwards, such as from A to Z or from the earliest"""
     DESC = "desc"
+    """downwards, such as from Z to A or from the latest"""
 
 
 @strawberry.input(description="The order of a list, and its direction.")
 class RecommendationOrder:
     field: enum_type(Order) = Order.DOCUMENT  # type: ignore[valid-type]
+    """By which value the list is sorted."""
     direction: SortDirection = SortDirection.ASC
+    """Upwards or downwards."""
 
 
 @strawberry.input(
@@ -107,13 +118,21 @@ class RecommendationOrder:
 )
 class RecommendationWhere:
     addressee: list[str] | None = None
+    """Codes of States or other addressees, such as SVN."""
     mechanism: list[enum_type(Mechanism)] | None = None  # type: ignore[valid-type]
+    """Kinds of bodies."""
     kind: list[enum_type(Kind)] | None = None  # type: ignore[valid-type]
+    """Kinds of text."""
     body: list[str] | None = None
+    """Bodies, such as UPR or CEDAW."""
     cycle: list[int] | None = None
+    """Cycles of the UPR, or reporting rounds."""
     symbol: list[str] | None = None
+    """UN symbols of documents, also former ones."""
     position: list[enum_type(Position)] | None = None  # type: ignore[valid-type]
+    """Current positions of the State."""
     stage: list[enum_type(Stage)] | None = None  # type: ignore[valid-type]
+    """The furthest points reached."""
     institution: list[str] | None = strawberry.field(
         default=None, description="It is assigned, or was offered it."
     )
@@ -192,10 +211,16 @@ class RecommendationQuery:
     def recommendation(
         self,
         info: Info[Context, None],
-        id: strawberry.ID | None = None,
-        symbol: str | None = None,
-        paragraph: str | None = None,
-        addressee: str | None = None,
+        id: Annotated[strawberry.ID | None, arg("Its opaque id, or its UUID.")] = None,
+        symbol: Annotated[
+            str | None, arg("UN symbol of a document, such as A/HRC/59/15; needs `paragraph`.")
+        ] = None,
+        paragraph: Annotated[
+            str | None, arg("Number of the paragraph in that document, such as 140.1.")
+        ] = None,
+        addressee: Annotated[
+            str | None, arg("Code of the State, where the paragraph is addressed to several.")
+        ] = None,
         as_of: AsOf | None = None,
         effective_on: str | None = None,
     ) -> Recommendation | None:
@@ -228,11 +253,18 @@ class RecommendationQuery:
         search: str | None = None,
         as_of: AsOf | None = None,
         effective_on: str | None = None,
-        order_by: RecommendationOrder | None = None,
+        order_by: Annotated[
+            RecommendationOrder | None,
+            arg("The order; that of documents and paragraphs, if not given."),
+        ] = None,
         first: int | None = None,
         after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        last: Annotated[
+            int | None, arg("How many at most, from the end of the list or before `before`.")
+        ] = None,
+        before: Annotated[
+            str | None, arg("Reads back before this cursor, the `startCursor` of another page.")
+        ] = None,
     ) -> RecommendationConnection:
         reading = look(info.context, as_of, effective_on, of_whom(where))
         fits = where_of(where, reading.today, search)
@@ -268,10 +300,15 @@ class RecommendationQuery:
     def events(
         self,
         info: Info[Context, None],
-        after: int | None = None,
+        after: Annotated[
+            int | None,
+            arg("Only entries of a higher log index than this, the `endIndex` of an earlier page."),
+        ] = None,
         first: int = 100,
         as_of: AsOf | None = None,
-        mark: str | None = None,
+        mark: Annotated[
+            str | None, arg("The `endMark` of the page that gave `after`; another log refuses it.")
+        ] = None,
     ) -> HistoryConnection:
         context = info.context
         log = context.log
@@ -295,7 +332,9 @@ class RecommendationQuery:
     def node(
         self,
         info: Info[Context, None],
-        id: strawberry.ID,
+        id: Annotated[
+            strawberry.ID, arg("The `id` of an object, or the UUID of a recommendation.")
+        ],
         as_of: AsOf | None = None,
         effective_on: str | None = None,
     ) -> Node | None:

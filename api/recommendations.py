@@ -12,6 +12,7 @@ import strawberry
 from api.cases import Case
 from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
+from api.describing import arg, said_in
 from api.history import TYPES, HistoryEntry, SourceType, instant
 from domain import events
 from domain.addressees import addressee as find_addressee
@@ -46,7 +47,9 @@ PositionTakenType: Any = TYPES["PositionTaken"]
 @strawberry.enum(description="In which direction a link is seen.")
 class Direction(StrEnum):
     EARLIER = "earlier"
+    """the other end is earlier"""
     LATER = "later"
+    """the other end is later"""
 
 
 @strawberry.enum(
@@ -54,13 +57,19 @@ class Direction(StrEnum):
 )
 class ReportType(StrEnum):
     PROGRESS = "progress"
+    """a progress update of an institution"""
     MID_TERM = "mid-term"
+    """a voluntary mid-term report of the State"""
     NATIONAL = "national"
+    """the State's report for the next review"""
     FOLLOW_UP = "follow-up"
+    """the State's reply to a committee"""
     OTHER = "other"
+    """another report of the State"""
 
 
 @strawberry.type(description="A term of a versioned vocabulary that the recommendation bears.")
+@said_in(events.Term)
 class RecommendationTerm:
     vocabulary: str
     version: str = strawberry.field(description="Which version of the vocabulary.")
@@ -71,6 +80,7 @@ class RecommendationTerm:
 
 
 @strawberry.type(description="One of the texts a paragraph bundles. A counting unit of its own.")
+@said_in(events.Part)
 class RecommendationPart:
     id: str
     recommenders: list[RecommenderType]
@@ -81,25 +91,31 @@ class RecommendationPart:
 
 
 @strawberry.type(description="An institution's assignment.")
+@said_in(events.AssignmentOpened)
 class Assignment:
     id: int = strawberry.field(description="The version of the entry that opened it.")
     institution: str
+    """Code of the institution."""
     capacity: enum_type(Capacity)  # type: ignore[valid-type]
     status: enum_type(AssignmentStatus)  # type: ignore[valid-type]
+    """Whether it is offered, assigned, or has ended, and how."""
     since: EffectiveType = strawberry.field(description="The date since which this is so.")
     part: str | None
     instrument: str | None = strawberry.field(
         description="The decree or decision, if one is named."
     )
     assigned_by: str
+    """Code of the institution that offered or decreed it."""
 
 
 @strawberry.type(
     description="Somebody's judgement of the implementation. Assessments stand side by side; the "
     "State's own declaration is one of them."
 )
+@said_in(events.Assessed)
 class Assessment:
     entry: HistoryEntry
+    """The entry that recorded it."""
     assessor_kind: enum_type(AssessorKind)  # type: ignore[valid-type]
     assessor: str
     scheme: str | None = strawberry.field(description="Null for the State's plain declaration.")
@@ -109,29 +125,37 @@ class Assessment:
         description="The grade on the common scale; null where it does not map."
     )
     finding: ProtectedText | None
+    """The finding, or the State's statement; null where there is none."""
     effective_on: str | None
     recorded_at: datetime
     log_index: int
     source: SourceType | None
+    """The document that it was taken from; null where none is named."""
     part: str | None
 
 
 @strawberry.type(description="A promise or a request that is due by a day.")
 class Due:
     what: enum_type(Owed)  # type: ignore[valid-type]
+    """The obligation."""
     by: str = strawberry.field(description="The last day for it.")
 
 
 @strawberry.type(description="A progress update or a State report about the recommendation.")
+@said_in(events.ProgressPublished)
 class Report:
     id: int = strawberry.field(description="The report's id within the recommendation.")
     kind: ReportType
+    """Whether it is a progress update, or which report of the State."""
     status: enum_type(ProgressStatus) = strawberry.field(  # type: ignore[valid-type]
         description="How far it has come; reports to a mechanism are published."
     )
     institution: str
+    """Code of the institution that wrote it; of a State report, on whose behalf it was recorded."""
     narrative: ProtectedText | None
+    """The words of the latest draft or publication; null for a State report."""
     document: str | None
+    """The document that it was taken from, or the State report itself; null where none is named."""
     period_from: str | None
     period_to: str | None
     effective_on: str | None
@@ -140,13 +164,16 @@ class Report:
 
 
 @strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")
+@said_in(events.Linked)
 class LineageLink:
     id: int = strawberry.field(description="The link's id on the later recommendation.")
     type: enum_type(LinkType)  # type: ignore[valid-type]
+    """How the later recommendation relates to the earlier one."""
     direction: Direction = strawberry.field(description="Where the other end lies.")
     how: enum_type(AssertedHow)  # type: ignore[valid-type]
-    confidence: int | None = strawberry.field(description="In per cent, if it was not certain.")
+    confidence: int | None
     asserted_by: str
+    """Code of the institution that recorded the link."""
     recommendation: Annotated[Recommendation, strawberry.lazy("api.recommendations")] = (
         strawberry.field(description="The recommendation at the other end.")
     )
@@ -179,11 +206,11 @@ class Recommendation(Case):
     def uuid(self) -> str:
         return str(self.row.state.id)
 
-    @strawberry.field
+    @strawberry.field(description="The kind of text: a recommendation, a concern, a pledge.")
     def kind(self) -> enum_type(Kind):  # type: ignore[valid-type]
         return self.row.state.kind
 
-    @strawberry.field
+    @strawberry.field(description="The kind of body that made it.")
     def mechanism(self) -> enum_type(Mechanism):  # type: ignore[valid-type]
         return self.row.state.mechanism
 
@@ -221,7 +248,13 @@ class Recommendation(Case):
         return self.row.state.received
 
     @strawberry.field(description="The wording, in `language` where there is such a text.")
-    def text(self, language: str | None = None) -> str:
+    def text(
+        self,
+        language: Annotated[
+            str | None,
+            arg("BCP 47 tag, such as `sl`. Else, or without such a text, the original."),
+        ] = None,
+    ) -> str:
         return self.row.state.text(language)
 
     @strawberry.field(description="The texts by language, part by part.")
@@ -246,7 +279,12 @@ class Recommendation(Case):
         return found
 
     @strawberry.field(description="Terms it bears: themes, SDGs, affected persons.")
-    def terms(self, vocabulary: str | None = None) -> list[RecommendationTerm]:
+    def terms(
+        self,
+        vocabulary: Annotated[
+            str | None, arg("Only terms of this vocabulary, such as `theme` or `sdg`.")
+        ] = None,
+    ) -> list[RecommendationTerm]:
         return [
             RecommendationTerm(
                 vocabulary=held.term.vocabulary,
@@ -319,7 +357,11 @@ class Recommendation(Case):
     @strawberry.field(
         description="The audit trail, oldest first: at most `first` entries after version `after`."
     )
-    def history(self, first: int = history_entries_max, after: int = 0) -> list[HistoryEntry]:
+    def history(
+        self,
+        first: int = history_entries_max,
+        after: Annotated[int, arg("Only entries of a later version than this.")] = 0,
+    ) -> list[HistoryEntry]:
         if not 0 <= first <= history_entries_max:
             raise InvalidInput(f"History is read {history_entries_max} entries at a time at most.")
         entries = [e for e in self.cohort.history(self.row.state.id) if e.version > after]

@@ -11,7 +11,8 @@ import strawberry
 
 from api.cases import Case, Node
 from api.context import Reading
-from api.derive import ProtectedText, global_id, protected_text, shows, struct_type
+from api.derive import ProtectedText, global_id, protected_text, shows, struct_type, summary
+from api.describing import arg, said_in
 from api.history import HistoryEntry, instant
 from api.recommendations import Recommendation, together
 from domain import (
@@ -26,7 +27,7 @@ from domain import (
     stored_file,
     vocabulary,
 )
-from domain.aggregates import AGGREGATES, said_of_each
+from domain.aggregates import AGGREGATES, BY_STATE, said_of_each
 from domain.entry import Effective, Entry
 from domain.events import Recommender, Term
 from domain.refusals import InvalidInput
@@ -107,14 +108,15 @@ NODES: dict[type[Any], Any] = {}
 """State → its type here."""
 
 
-def node(state: type[Any], description: str, /, **said: str) -> Callable[[type[Kind]], type[Kind]]:
-    """Makes a type of what the register holds: fields of its state, by name with what is said of
-    each (empty: nothing), then those of the class."""
+def node(state: type[Any], /, *names: str) -> Callable[[type[Kind]], type[Kind]]:
+    """Makes a type of what the register holds: fields of its state, then those of the class. A
+    field of the state means what it means in the events, unless the state says more."""
 
     def make(cls: type[Kind]) -> type[Kind]:
         cls.shows = state
-        shown = shows(state, lambda node: node.row.state, **said)(cls)
-        made = NODES[state] = strawberry.type(shown, description=description)
+        shown = shows(state, lambda node: node.row.state, *names)(cls)
+        said_in(*BY_STATE[state].events, state)(shown)
+        made = NODES[state] = strawberry.type(shown, description=summary(state))
         return made
 
     return make
@@ -122,19 +124,18 @@ def node(state: type[Any], description: str, /, **said: str) -> Callable[[type[K
 
 @node(
     review.Review,
-    "One State before one body: a cycle of the UPR, a reporting round.",
-    mechanism="",
-    body="The body, such as UPR or CEDAW.",
-    cycle="Cycle of the Universal Periodic Review.",
-    round="Reporting round of any other body.",
-    status="",
-    session="Session of the Working Group or body; not of the Council.",
-    reviewed="The day of the dialogue.",
-    council_session="Session of the Council that adopts, or adopted, the outcome.",
-    answers_due="By when answers are due; a date that passes changes nothing.",
-    adopted="When the outcome was adopted.",
-    decision="Symbol of the decision that adopted it.",
-    documents="",
+    "mechanism",
+    "body",
+    "cycle",
+    "round",
+    "status",
+    "session",
+    "reviewed",
+    "council_session",
+    "answers_due",
+    "adopted",
+    "decision",
+    "documents",
 )
 class Review(Registered):
     @strawberry.field(description="How many recommendations (paragraphs) it has for this reader.")
@@ -146,13 +147,12 @@ class Review(Registered):
 
 @node(
     institution.Institution,
-    "What recommendations are assigned to, and what becomes of it.",
-    code="The code that assignments name.",
-    kind="",
-    status="",
-    successors="Codes of those in which it goes on.",
-    transfers="Competences it gave away.",
-    ended="When it ended.",
+    "code",
+    "kind",
+    "status",
+    "successors",
+    "transfers",
+    "ended",
 )
 class Institution(Registered):
     @strawberry.field(description="Its name in `language`, else in another.")
@@ -184,11 +184,9 @@ class Institution(Registered):
 
 @node(
     erasure.Erasure,
-    "What was erased of one entry. `history` says when, by whom and why; only who may "
-    "read the entry may read this.",
-    erased_entry="The log index of the entry.",
-    erased_version="The entry's version of what it is about.",
-    commitments="The commitments to the texts that were erased; they stay.",
+    "erased_entry",
+    "erased_version",
+    "commitments",
 )
 class Erasure(Registered):
     @strawberry.field(description="What the entry is about, as a UUID, as the log has it.")
@@ -198,10 +196,9 @@ class Erasure(Registered):
 
 @node(
     person.Person,
-    "A person of an institution, by pseudonym: a system may name them.",
-    person="The pseudonym.",
-    institution="The code of the institution.",
-    registered="False once the person has left.",
+    "person",
+    "institution",
+    "registered",
 )
 class Person(Registered):
     pass
@@ -209,10 +206,9 @@ class Person(Registered):
 
 @node(
     stored_file.StoredFile,
-    "An uploaded file; its bytes are at `/files/{uuid}`.",
-    media_type="",
-    size="In bytes.",
-    erased="",
+    "media_type",
+    "size",
+    "erased",
 )
 class StoredFile(Registered):
     @strawberry.field(description="Where its bytes are served to whoever may read it.")
@@ -230,12 +226,11 @@ class Evidence:
 
 @node(
     progress_report.ProgressReport,
-    "A progress report about one or many recommendations.",
-    title="",
-    status="",
-    institution="The institution that wrote it.",
-    period_from="",
-    period_to="",
+    "title",
+    "status",
+    "institution",
+    "period_from",
+    "period_to",
 )
 class ProgressReport(Registered):
     @strawberry.field(description="The current words, those published once it is.")
@@ -257,14 +252,18 @@ class ProgressReport(Registered):
         return len(self.row.state.covers)
 
     @strawberry.field(description="The recommendations it covers, as far as this reader sees them.")
-    def covers(self, first: int = 50, offset: int = 0) -> list[Recommendation]:
+    def covers(
+        self,
+        first: int = 50,
+        offset: Annotated[int, arg("How many to pass over.")] = 0,
+    ) -> list[Recommendation]:
         if not 0 <= first <= covered_at_once_max or offset < 0:
             raise InvalidInput(f"Ask for {covered_at_once_max} recommendations at most at a time.")
         some = self.row.state.covers[offset : offset + first]
         found = recommendations.by_ids(self.reading.connection, self.reading.scope, some)
         return together(self.reading, [found[id] for id in some if id in found])
 
-    @strawberry.field
+    @strawberry.field(description="Files that support it, as far as this reader may read them.")
     def evidence(self) -> list[Evidence]:
         scope = self.reading.scope
         held = [e for e in self.row.state.evidence if scope.reads(e.visibility, e.institution)]
@@ -282,14 +281,13 @@ class ProgressReport(Registered):
 
 @node(
     import_run.ImportRun,
-    "One run of an import; what it recorded bears its uuid as batch.",
-    status="",
-    format="",
-    parser_version="",
-    file_sha256="SHA-256 of the file, in hex.",
-    file_size="In bytes.",
-    options="What was chosen.",
-    mapping="How the file was understood.",
+    "status",
+    "format",
+    "parser_version",
+    "file_sha256",
+    "file_size",
+    "options",
+    "mapping",
 )
 class ImportRun(Registered):
     def _is_told(self) -> bool:
@@ -336,18 +334,17 @@ class Candidate:
 
 @node(
     match.Match,
-    "A row of a second source, and the recommendation it is or may be.",
-    status="",
-    scheme="Which source: upr-info, uhri.",
-    key="The row's name in its source.",
-    text="",
-    language="",
-    recommenders="",
-    answer="The position as the source gives it.",
-    terms="",
-    cycle="",
-    session="",
-    how="By what means it was matched.",
+    "status",
+    "scheme",
+    "key",
+    "text",
+    "language",
+    "recommenders",
+    "answer",
+    "terms",
+    "cycle",
+    "session",
+    "how",
 )
 class Match(Registered):
     @strawberry.field(description="What it may be of what you may read, the likeliest first.")
@@ -373,14 +370,14 @@ class Match(Registered):
 @shows(
     vocabulary.VocabularyTerm,
     lambda entry: entry.term,
-    code="",
-    labels="Its names by language.",
-    broader="Code of the term it belongs under.",
-    also_under="Codes of further terms it belongs under.",
-    former="No longer in use.",
-    since="",
-    until="",
-    altnames="Other names and notations.",
+    "code",
+    "labels",
+    "broader",
+    "also_under",
+    "former",
+    "since",
+    "until",
+    "altnames",
 )
 class VocabularyEntry:
     term: strawberry.Private[vocabulary.VocabularyTerm]
@@ -391,15 +388,16 @@ class VocabularyEntry:
 
 
 @strawberry.type(description="One version of a vocabulary; a version never changes.")
+@said_in(vocabulary.VocabularyPublished, vocabulary.VersionContent)
 @shows(
     vocabulary.VersionContent,
     lambda version: version.content,
-    name="",
-    version="",
-    title="",
-    source="Where the list comes from.",
-    complete="False where only parts of the list are known.",
-    coded="False where English labels stand in the place of codes.",
+    "name",
+    "version",
+    "title",
+    "source",
+    "complete",
+    "coded",
 )
 class VocabularyVersion:
     held: strawberry.Private[vocabulary.Vocabulary]
@@ -410,7 +408,10 @@ class VocabularyVersion:
         return list(self.held.versions)
 
     @strawberry.field(description="Its terms, or those of these codes.")
-    def terms(self, codes: list[str] | None = None) -> list[VocabularyEntry]:
+    def terms(
+        self,
+        codes: Annotated[list[str] | None, arg("Only terms of these codes.")] = None,
+    ) -> list[VocabularyEntry]:
         wanted = None if codes is None else set(codes)
         return [
             VocabularyEntry(term=term)

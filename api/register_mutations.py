@@ -97,7 +97,9 @@ class CloseReviewPayload(RegisterPayload):
 @strawberry.type(description="An import that was started, or why it was refused.")
 class ImportPayload:
     job: ImportJob | None
+    """The import, to follow by its `uuid`; null where it was refused."""
     errors: list[StepError]
+    """Why it was refused; empty where it was started."""
 
 
 # --- Inputs --------------------------------------------------------------------------------------

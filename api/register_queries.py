@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated, Any
 
 import msgspec
 import strawberry
@@ -12,6 +13,7 @@ from strawberry.scalars import JSON
 from api import buckets
 from api.context import Context, Reading
 from api.derive import enum_type, read_global_id, read_id
+from api.describing import arg, said_in
 from api.import_jobs import Job, JobStatus
 from api.lists import listed
 from api.looking_back import AsOf, look
@@ -28,6 +30,7 @@ from api.register import (
     VocabularyVersion,
 )
 from domain import vocabulary
+from domain.events import Assessed
 from domain.schemes import Common
 from domain.words import (
     AssessorKind,
@@ -38,20 +41,28 @@ from domain.words import (
 from projections import register
 from projections.figures import Dimension, Figures, ProgressRow
 
+DimensionType: Any = enum_type(Dimension)
+StageType: Any = enum_type(Stage)
+
 # --- Figures -------------------------------------------------------------------------------------
 
 
-@strawberry.type(description="How many stand at a word of one dimension.")
+@strawberry.type(description="A word of one dimension, and how many have it.")
 class Tally:
     value: str
+    """The word of the dimension, such as `supported`."""
     count: int
+    """How many, in the unit of the figures."""
 
 
 @strawberry.enum(description="What is counted.")
 class CountingUnit(Enum):
     PARAGRAPH = "paragraph"
+    """numbered paragraphs, that is recommendations: the unit of the United Nations"""
     PART = "part"
+    """texts, of which a paragraph may bundle several"""
     PAIR = "pair"
+    """a paragraph and one recommending State: the unit of UPR Info"""
 
 
 @strawberry.type(
@@ -61,40 +72,45 @@ class CountingUnit(Enum):
 class UnitFigures:
     figures: strawberry.Private[Figures]
     unit: CountingUnit
+    """The unit of all numbers here."""
 
-    @strawberry.field
+    @strawberry.field(description="How many in all.")
     def total(self) -> int:
         return self.figures.total
 
-    @strawberry.field(description="Whose follow-up is open.")
+    @strawberry.field(description="How many are still followed up.")
     def open(self) -> int:
         return self.figures.open
 
-    @strawberry.field
+    @strawberry.field(description="How many the State supports.")
     def supported(self) -> int:
         return self.figures.by["position"].get(Position.SUPPORTED.value, 0)
 
-    @strawberry.field
+    @strawberry.field(description="How many the State noted.")
     def noted(self) -> int:
         return self.figures.by["position"].get(Position.NOTED.value, 0)
 
-    @strawberry.field
+    @strawberry.field(description="How many the State has not answered.")
     def pending(self) -> int:
         return self.figures.by["position"].get(Position.PENDING.value, 0)
 
-    @strawberry.field(description="supported, noted, pending, by-part, not-applicable.")
+    @strawberry.field(
+        description="By position: `supported`, `noted`, `pending`, `by-part`, `not-applicable`."
+    )
     def positions(self) -> list[Tally]:
         return _tallies(self.figures, "position")
 
-    @strawberry.field(description="unassigned, offered, assigned.")
+    @strawberry.field(description="By assignment: `unassigned`, `offered`, `assigned`.")
     def assignments(self) -> list[Tally]:
         return _tallies(self.figures, "assignment")
 
-    @strawberry.field(description="not-started, planned, in-progress, declared.")
+    @strawberry.field(
+        description="By implementation: `not-started`, `planned`, `in-progress`, `declared`."
+    )
     def implementation(self) -> list[Tally]:
         return _tallies(self.figures, "implementation")
 
-    @strawberry.field(description="unreported, reported.")
+    @strawberry.field(description="By reporting: `unreported`, `reported`.")
     def reporting(self) -> list[Tally]:
         return _tallies(self.figures, "reporting")
 
@@ -103,7 +119,9 @@ class UnitFigures:
         return _tallies(self.figures, "stage")
 
     @strawberry.field(description="How many are at one stage.")
-    def at_stage(self, stage: enum_type(Stage)) -> int:  # type: ignore[valid-type]
+    def at_stage(
+        self, stage: Annotated[StageType, arg("The stage that they have reached, and none beyond.")]
+    ) -> int:
         return self.figures.by["stage"].get(stage.value, 0)
 
 
@@ -111,6 +129,7 @@ class UnitFigures:
     description="One grade of one assessor's scheme, and how many bear it. Assessors stand side by "
     "side; nothing is averaged."
 )
+@said_in(Assessed)
 class GradeFigures:
     assessor_kind: enum_type(AssessorKind)  # type: ignore[valid-type]
     assessor: str
@@ -121,8 +140,11 @@ class GradeFigures:
         description="What it means on the common scale; null where it does not map."
     )
     paragraphs: int
+    """How many paragraphs bear the grade."""
     parts: int
+    """How many parts bear the grade."""
     pairs: int
+    """How many pairs of paragraph and recommending State bear the grade."""
 
 
 @strawberry.type(description="The figures for one value of the dimension.")
@@ -185,7 +207,7 @@ class ImportJob:
     def uuid(self) -> str:
         return str(self.job.id)
 
-    @strawberry.field
+    @strawberry.field(description="How far it has come.")
     def status(self) -> enum_type(JobStatus):  # type: ignore[valid-type]
         return self.job.status
 
@@ -235,10 +257,14 @@ class RegisterQuery:
     def progress(
         self,
         info: Info[Context, None],
-        by: enum_type(Dimension) = Dimension.ALL,  # type: ignore[valid-type]
+        by: Annotated[
+            DimensionType, arg("The dimension by which figures are grouped.")
+        ] = Dimension.ALL,
         where: RecommendationWhere | None = None,
         search: str | None = None,
-        merge_duplicates: bool = True,
+        merge_duplicates: Annotated[
+            bool, arg("False: a declared duplicate counts beside the one it duplicates.")
+        ] = True,
         as_of: AsOf | None = None,
         effective_on: str | None = None,
     ) -> list[ProgressFigures]:
@@ -266,19 +292,29 @@ class RegisterQuery:
         ProgressReport,
         "Progress reports, the latest changed last.",
         "status",
-        covering=lambda c, id: c.id.in_(register.covering(read_id(id))),
+        covering=(
+            "Only reports that cover this recommendation.",
+            lambda c, id: c.id.in_(register.covering(read_id(id))),
+        ),
     )
     files = listed(StoredFile, "Uploaded files, the latest changed last.")
     erasures = listed(
         Erasure,
         "What was erased, the latest first; `of` one thing, by its id.",
-        of=lambda c, id: c.erased_stream == read_global_id(id)[1].hex,
+        of=(
+            "Only erasures of entries about this thing, by its id.",
+            lambda c, id: c.erased_stream == read_global_id(id)[1].hex,
+        ),
         descending=True,
     )
     import_runs = listed(ImportRun, "Runs of imports, the latest first.", "status", descending=True)
 
     @strawberry.field(description="An import that this server runs or has run.")
-    def import_job(self, info: Info[Context, None], uuid: str) -> ImportJob:
+    def import_job(
+        self,
+        info: Info[Context, None],
+        uuid: Annotated[str, arg("The `uuid` of the job, as `startImport` gave it.")],
+    ) -> ImportJob:
         context = info.context
         job = context.service.imports.find(read_id(uuid, "ImportRun", "run"), context.principal)
         return ImportJob(job=job, context=context)
@@ -297,8 +333,10 @@ class RegisterQuery:
     def vocabulary(
         self,
         info: Info[Context, None],
-        name: str,
-        version: str | None = None,
+        name: Annotated[str, arg("Its name, of those in `vocabularies`.")],
+        version: Annotated[
+            str | None, arg("Name of the version; the latest, if not given.")
+        ] = None,
         as_of: AsOf | None = None,
     ) -> VocabularyVersion | None:
         reading = look(info.context, as_of, None)

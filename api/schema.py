@@ -15,6 +15,7 @@ from api.agenda import AgendaQuery
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
+from api.describing import describe
 from api.erasing import ErasureMutation
 from api.history import TYPES
 from api.migration_mutations import MigrationMutation
@@ -30,7 +31,7 @@ from api.register_queries import RegisterQuery
 from api.what_if import WhatIfQuery
 
 
-@strawberry.type
+@strawberry.type(description="The questions. A question that is refused is an error with a code.")
 class Query(
     RecommendationQuery,
     RegisterQuery,
@@ -95,6 +96,7 @@ def _row_only(function: Callable[[Any], Any]) -> GraphQLFieldResolver:
     return lambda row, info: function(row)
 
 
+describe(schema._schema)
 _call_directly(schema._schema)
 
 SDL_FILE = Path(__file__).with_name("schema.graphql")

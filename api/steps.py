@@ -77,6 +77,7 @@ class Circumstances:
     )
     reason: str | None = strawberry.field(default=None, description="Why. It can be erased later.")
     source: SourceInput | None = None
+    """The document that it is taken from."""
     actor: str | None = strawberry.field(
         default=None,
         description="A system's key names here the person it acts for, by pseudonym: one "

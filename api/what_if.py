@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from strawberry.types import Info
 
 from api.context import Context, Reading
 from api.derive import enum_type
+from api.describing import arg
 from api.looking_back import AsOf, look
 from api.procedures import Gate, gate_of
 from api.queries import PageInfo, RecommendationWhere, page_info, where_of
@@ -106,7 +107,9 @@ class WhatIfCase:
 @strawberry.type(description="A condition that steps which were taken would not have met.")
 class WhatIfBreak:
     step: str
+    """Name of the step that was taken."""
     guard: str
+    """The condition that did not hold, as the procedure writes it."""
     cases: int = strawberry.field(
         description="In how many cases; one counts under each of its conditions."
     )
@@ -118,14 +121,19 @@ class WhatIfBreak:
 @strawberry.type(description="Checks that were skipped, and the number of cases.")
 class WhatIfNotAsked:
     what: NotAskedType  # type: ignore[valid-type]
+    """The kind of entry whose check was skipped."""
     cases: int
+    """In how many cases."""
 
 
 @strawberry.type(description="Totals over all matching recommendations.")
 class WhatIfTotals:
     same: int
+    """How many would be in the states that they are in."""
     elsewhere: int
+    """How many would be in other states."""
     diverges: int
+    """In how many a step that was taken would have been refused."""
     breaks: list[WhatIfBreak] = strawberry.field(
         description="The steps at which cases diverge, the most frequent first."
     )
@@ -222,8 +230,12 @@ class WhatIfQuery:
     def what_if(
         self,
         info: Info[Context, None],
-        definition: ProcedureInput,
-        where: RecommendationWhere,
+        definition: Annotated[
+            ProcedureInput, arg("The procedure to compare with: one there is, or a draft.")
+        ],
+        where: Annotated[
+            RecommendationWhere, arg("Which recommendations; it names one addressee.")
+        ],
         first: int = 50,
         after: str | None = None,
         as_of: AsOf | None = None,

@@ -29,14 +29,16 @@ class AbsenceEvent(Event, frozen=True):
 
 
 class AbsenceDeclared(AbsenceEvent, frozen=True):
-    """A person is away, from the first day to the last, and another stands in."""
+    """A person is away, and another stands in."""
 
     topic: ClassVar[str] = "absence.declared.v1"
 
     absent: str
     substitute: str
     since: str
+    """The first day of the absence: ISO 8601."""
     until: str
+    """The last day of the absence: ISO 8601."""
 
     def apply(self, a: Absences, entry: Entry) -> None:
         a.declared.append(
@@ -51,12 +53,12 @@ class AbsenceDeclared(AbsenceEvent, frozen=True):
 
 
 class AbsenceEnded(AbsenceEvent, frozen=True):
-    """The person is back, or is not going; `absence` is the version of the entry that declared
-    it."""
+    """The person is back, or is not going."""
 
     topic: ClassVar[str] = "absence.ended.v1"
 
     absence: int
+    """The absence, by the version of the entry that declared it."""
 
     def apply(self, a: Absences, entry: Entry) -> None:
         a.declared = [held for held in a.declared if held.version != self.absence]
@@ -68,13 +70,16 @@ EVENTS: tuple[type[AbsenceEvent], ...] = (AbsenceDeclared, AbsenceEnded)
 
 
 class AbsenceHeld(Stored, frozen=True):
-    """An absence that stands; its id is the version of the entry that declared it."""
+    """A person is away, and another stands in."""
 
     version: int
+    """The absence's id: the version of the entry that declared it."""
     absent: str
     substitute: str
     since: str
+    """The first day of the absence: ISO 8601."""
     until: str
+    """The last day of the absence: ISO 8601."""
 
 
 class Absences(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):

@@ -25,26 +25,31 @@ class ProcedureEvent(Event, frozen=True):
 
 
 class DefinitionAdopted(ProcedureEvent, frozen=True):
-    """From now on whatever the State receives from these mechanisms, or of these kinds, starts
-    under this definition (its SHA-256)."""
+    """From now on recommendations that the State receives start under this procedure."""
 
     topic: ClassVar[str] = "procedure.adopted.v1"
 
     adopted: str
+    """SHA-256 of the procedure, in hex: its `hash`."""
     name: str
+    """The procedure's name."""
     mechanisms: tuple[Mechanism, ...] = ()
+    """The mechanisms whose texts start under it."""
     kinds: tuple[Kind, ...] = ()
+    """The kinds of text that start under it, whatever their mechanism."""
 
 
 class DefinitionAdoptedForCases(ProcedureEvent, frozen=True):
-    """From now on cases of these aggregates, such as `measure`, start under this definition (its
-    SHA-256)."""
+    """From now on cases of some aggregates start under this procedure."""
 
     topic: ClassVar[str] = "procedure.adopted-for-cases.v1"
 
     adopted: str
+    """SHA-256 of the procedure, in hex: its `hash`."""
     name: str
+    """The procedure's name."""
     aggregates: tuple[str, ...]
+    """The aggregates whose cases start under it, such as `measure`."""
 
 
 EVENTS: tuple[type[ProcedureEvent], ...] = (DefinitionAdopted, DefinitionAdoptedForCases)

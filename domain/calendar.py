@@ -26,10 +26,12 @@ days_max = 2_000
 
 
 class DayOff(Stored, frozen=True):
-    """A day on which a State's administration does not work: ISO 8601, and what it is called."""
+    """A day on which a State's administration does not work."""
 
     day: str
+    """ISO 8601, such as 2025-12-24."""
     name: str
+    """Its name, such as that of a holiday."""
 
 
 class CalendarEvent(Event, frozen=True):
@@ -37,17 +39,20 @@ class CalendarEvent(Event, frozen=True):
 
 
 class CalendarSet(CalendarEvent, frozen=True):
-    """From now on deadlines are reckoned by this: the IANA name of the time zone in which days end;
-    the part of the country whose holidays count; days off besides; days that are worked although
-    they would be off; the days of the week at rest (1 Monday to 7 Sunday; none: the usual ones)."""
+    """From now on new deadlines are computed by this calendar."""
 
     topic: ClassVar[str] = "calendar.set.v1"
 
     timezone: str
+    """IANA name of the time zone in which days end, such as Europe/Ljubljana."""
     subdivision: str | None = None
+    """The part of the country whose holidays count, as in ISO 3166-2; null: the whole country."""
     days_off: tuple[DayOff, ...] = ()
+    """Days off besides the public holidays that are known."""
     working_days: tuple[str, ...] = ()
+    """Days that are worked although they would be off."""
     weekend: tuple[int, ...] = ()
+    """Days of the week at rest, from 1 (Monday) to 7 (Sunday); empty: the usual ones there."""
 
 
 EVENTS: tuple[type[CalendarEvent], ...] = (CalendarSet,)

@@ -74,8 +74,11 @@ class DeadlineStatus(StrEnum):
     """How a deadline stands."""
 
     RUNNING = "running"
+    """its clock runs"""
     PAUSED = "paused"
+    """its clock stopped until the case, or the deadline alone, is resumed"""
     PASSED = "passed"
+    """its day is over, and what was due was not done"""
     DROPPED = "dropped"
     """it was lifted by decision while its states stand"""
 
@@ -295,29 +298,33 @@ class CaseEvent(Event, frozen=True):
 
 
 class StepDatum(Stored, frozen=True):
-    """What a step of a State's own procedure carries in one field of its form: a `value`, or
-    `words` where the form protects it."""
+    """One field of the form that a step of a State's own procedure carries."""
 
     field: str
+    """Name of the field in the form; in a migration, with its step: `step.field`."""
     value: bool | int | str | None = None
+    """The value, where the form does not protect the field; else null."""
     words: Protected | None = None
+    """The text, where the form protects the field; else null."""
 
 
 class Addressed(Stored, frozen=True):
-    """Whom a notice is for: a role, in one institution or (None) whoever coordinates."""
+    """A recipient of a notice."""
 
     role: str
+    """The role that receives it, such as `focal-point`."""
     institution: str | None = None
+    """Code of the institution; null: the coordinators."""
 
 
 class Suspended(CaseEvent, frozen=True):
-    """Follow-up was suspended, with a reason; what runs against the clock stands still, to the end
-    of the day `until` where one is named."""
+    """Follow-up was suspended, with a reason; what runs against the clock stands still."""
 
     topic: ClassVar[str] = "recommendation.suspended.v1"
     by_step: ClassVar[str] = "suspend"
 
     until: str | None = None
+    """The last day of the rest; null where somebody has to resume it."""
 
     def apply(self, case: Case, entry: Entry) -> None:
         case.suspended = SuspensionHeld(
@@ -346,13 +353,14 @@ class Resumed(CaseEvent, frozen=True):
 
 
 class DeadlineExtended(CaseEvent, frozen=True):
-    """More time was given, with a reason: to the end of `until`."""
+    """More time was given, with a reason."""
 
     topic: ClassVar[str] = "recommendation.deadline-extended.v1"
     by_step: ClassVar[str] = "extend-deadline"
 
     deadline: str
     until: str
+    """The new last day."""
 
     def about(self, case: Case) -> int | None:
         return case.generation(self.deadline)
@@ -368,6 +376,7 @@ class DeadlineEvent(CaseEvent, frozen=True, kw_only=True):
     deadline: str
     generation: int
     to: tuple[Addressed, ...] = ()
+    """The recipients of the notice."""
 
     @property
     def addressed(self) -> tuple[str, ...]:
@@ -401,44 +410,51 @@ class DeadlinePassed(DeadlineEvent, frozen=True):
 
 
 class Reminded(DeadlineEvent, frozen=True):
-    """Those concerned were reminded, before it is due; `number` counts from 1."""
+    """Those concerned were reminded, before it is due."""
 
     topic: ClassVar[str] = "recommendation.reminded.v1"
     by_step: ClassVar[str] = "remind"
     beside: ClassVar[bool] = True
 
     number: int
+    """Which reminder of this deadline it is, from 1."""
 
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
         return msgspec.structs.replace(held, reminded=self.number)
 
 
 class Escalated(DeadlineEvent, frozen=True):
-    """Others were told that it is overdue; `number` counts from 1."""
+    """Others were told that it is overdue."""
 
     topic: ClassVar[str] = "recommendation.escalated.v1"
     by_step: ClassVar[str] = "escalate"
     beside: ClassVar[bool] = True
 
     number: int
+    """Which escalation of this deadline it is, from 1."""
 
     def change(self, held: DeadlineHeld) -> DeadlineHeld:
         return msgspec.structs.replace(held, escalated=self.number)
 
 
 class IncidentRaised(CaseEvent, frozen=True):
-    """A timer could not be fired: which one, of which deadline (none: the case was to go on), when
-    it was due, and why. The clock leaves the case alone until somebody lets it try again."""
+    """A timer could not be fired. The clock leaves the case alone until somebody lets it try
+    again."""
 
     topic: ClassVar[str] = "recommendation.incident-raised.v1"
     by_step: ClassVar[str] = "raise-incident"
     beside: ClassVar[bool] = True
 
     code: str
+    """Stable, for programs: the code of a refusal, TOO_MANY_TIMERS or INTERNAL."""
     message: str
+    """A sentence for the person who mends it."""
     timer: str
+    """`remind`, `pass`, `escalate` or `resume`."""
     at: Instant
+    """The instant at which the timer was due."""
     deadline: str | None = None
+    """The deadline's name in the procedure; null where the whole case was to be resumed."""
 
     def about(self, case: Case) -> int | None:
         return None if self.deadline is None else case.generation(self.deadline)
@@ -469,10 +485,8 @@ class TimersRetried(CaseEvent, frozen=True):
 
 
 class SetBack(CaseEvent, frozen=True):
-    """A fact is recorded late: it was true before the deadline passed (`since`: the version of that
-    entry). What the clock did from then on stays in the history and counts no more; the case stands
-    as it did before. `offered` are the assignments that had lapsed; `reopened`, `closed` and
-    `resumed` say what else the procedure had done by itself and is undone."""
+    """A fact is recorded late: it was true before the deadline passed. What the clock did from then
+    on stays in the history and counts no more; the case is again as it was before."""
 
     topic: ClassVar[str] = "recommendation.set-back.v1"
     by_step: ClassVar[str] = "set-back"
@@ -481,10 +495,15 @@ class SetBack(CaseEvent, frozen=True):
     deadline: str
     generation: int
     since: int
+    """The version of the entry by which the deadline passed."""
     offered: tuple[int, ...] = ()
+    """Ids of assignments that had lapsed and are offered again."""
     reopened: bool = False
+    """True where the clock had closed the case, which is open again."""
     closed: Closing | None = None
+    """Why the case is closed again, where the clock had reopened it; else null."""
     resumed: bool = False
+    """True where the clock had suspended the case, which goes on."""
 
     def about(self, case: Case) -> int | None:
         return self.since
@@ -532,10 +551,11 @@ class DeadlineResumed(CaseEvent, frozen=True):
 
 
 class TaskEvent(CaseEvent, frozen=True):
-    """Base of what happens to a task: `opened` is the version of the entry that opened it."""
+    """Base of what happens to a task."""
 
     task: str
     opened: int
+    """The version of the entry that opened the task."""
 
     def about(self, case: Case) -> int | None:
         return self.opened
@@ -568,13 +588,14 @@ class TaskClaimed(TaskEvent, frozen=True):
 
 
 class TaskReleased(TaskEvent, frozen=True):
-    """The task is free again in the institution `released`."""
+    """The task is free again in one institution."""
 
     topic: ClassVar[str] = "recommendation.task-released.v1"
     by_step: ClassVar[str] = "release-task"
     beside: ClassVar[bool] = True
 
     released: str
+    """Code of the institution."""
 
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
         return tuple(c for c in held.claims if c.institution != self.released)
@@ -591,6 +612,7 @@ class TaskDelegated(TaskEvent, frozen=True):
     beside: ClassVar[bool] = True
 
     to: str
+    """The other person, by pseudonym."""
 
     def claims(self, held: TaskHeld, entry: Entry) -> tuple[Claim, ...]:
         return _claimed(held, entry, self.to)
@@ -607,12 +629,14 @@ class Remarked(CaseEvent, frozen=True):
     beside: ClassVar[bool] = True
 
     words: Protected
+    """The remark, which can be erased."""
 
 
 class Approval(CaseEvent, frozen=True):
     """Base of the approvals of a step."""
 
     step: str
+    """Name of the step that is approved."""
 
     @property
     def what(self) -> tuple[str | None, str | None]:
@@ -647,16 +671,17 @@ class Approved(Approval, frozen=True):
 
 
 class StepApproved(Approval, frozen=True):
-    """A person approved that a step be taken as it was shown: `content` is the SHA-256 of what it
-    says in the open and of the draft that it is about, `words` that of its free texts. It counts
-    for that, the next time the step is taken."""
+    """A person approved that a step be taken as it was shown. It counts for that, the next time the
+    step is taken."""
 
     topic: ClassVar[str] = "recommendation.step-approved.v1"
     by_step: ClassVar[str] = "give-approval"
     beside: ClassVar[bool] = True
 
     content: str
+    """SHA-256, in hex, of what the step says in the open and of the draft that it is about."""
     words: Protected | None = None
+    """The protected texts that are approved; null where the step has none."""
 
     @property
     def what(self) -> tuple[str | None, str | None]:
@@ -673,7 +698,9 @@ class StepTaken(CaseEvent, frozen=True):
     topic: ClassVar[str] = "recommendation.step-taken.v1"
 
     step: str
+    """Name of the step in the procedure that `definition` names."""
     data: tuple[StepDatum, ...] = ()
+    """The fields of its form that were filled in."""
 
     @property
     def step_name(self) -> str:
@@ -697,11 +724,12 @@ class DeadlinePolicy(StrEnum):
 
 
 class StateMapped(Stored, frozen=True):
-    """A state of the procedure before, and the one of the procedure after that takes its place;
-    None: it is left without one."""
+    """A state of the procedure before, and the state after that takes its place."""
 
     before: str
+    """Name of the state before."""
     after: str | None = None
+    """Name of the state after; null: none takes its place."""
 
 
 class DeadlineTreated(Stored, frozen=True):
@@ -709,23 +737,26 @@ class DeadlineTreated(Stored, frozen=True):
 
     deadline: str
     policy: DeadlinePolicy
+    """Whether the deadline is kept, counted anew or dropped."""
 
 
 class Migrated(CaseEvent, frozen=True):
-    """The case goes on under another procedure, by decision: which states took the place of which,
-    what was done with its deadlines, and what fields of forms were filled in for guards to read.
-    `before` is the procedure it leaves, by its SHA-256; the stamp says the new one. A field has its
-    step before it, `step.field`."""
+    """The case goes on under another procedure, by decision; `definition` names it."""
 
     topic: ClassVar[str] = "recommendation.migrated.v1"
     by_step: ClassVar[str] = "migrate"
     beside: ClassVar[bool] = True
 
     before: str
+    """SHA-256 of the procedure that the case leaves."""
     states: tuple[StateMapped, ...] = ()
+    """Which states took the place of which."""
     deadlines: DeadlinePolicy = DeadlinePolicy.KEEP
+    """Whether deadlines that both procedures have are kept, counted anew or dropped."""
     overrides: tuple[DeadlineTreated, ...] = ()
+    """Deadlines that are treated otherwise."""
     data: tuple[StepDatum, ...] = ()
+    """Values filled in for fields of forms, for conditions of the procedure to read."""
 
     def apply(self, case: Case, entry: Entry) -> None:
         case.definition = self.stamp.definition

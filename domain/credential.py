@@ -23,17 +23,22 @@ class CredentialEvent(Event, frozen=True):
 
 
 class Holder(Stored, frozen=True):
-    """Whom a key speaks for: a person (by pseudonym) or a system, in what role, for which
-    institution, by what authority, for which addressees (none: all), and which institutions it
-    represents besides its own."""
+    """The person or system that a key speaks for."""
 
     role: str
+    """The role in which it speaks, such as `coordinator`."""
     institution: str
+    """Code of the institution that it speaks for."""
     authority: Authority
+    """The authority by which it speaks."""
     actor: str | None = None
+    """The person, by pseudonym; null for a system."""
     system: str | None = None
+    """The system, by name; null for a person."""
     addressees: tuple[str, ...] = ()
+    """Codes of the States whose record it reads and writes; empty: all."""
     represents: tuple[str, ...] = ()
+    """Codes of institutions that it may speak for besides its own."""
 
 
 class CredentialGranted(CredentialEvent, frozen=True):
@@ -43,6 +48,7 @@ class CredentialGranted(CredentialEvent, frozen=True):
 
     sha256: str
     holder: Holder
+    """The person or system, and its rights."""
 
 
 class CredentialRevoked(CredentialEvent, frozen=True):

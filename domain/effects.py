@@ -21,7 +21,7 @@ class Whose(StrEnum):
     """The institution to which a task belongs."""
 
     COORDINATOR = "coordinator"
-    """whoever coordinates: anybody with one of the task's roles"""
+    """the coordinators: anybody with one of the task's roles"""
     OFFERED = "offered"
     """each institution that was offered the recommendation"""
     ASSIGNED = "assigned"
@@ -43,16 +43,20 @@ class NoticeInstitution(_Kept, frozen=True):
     """A role in an institution that is named."""
 
     role: str
+    """The role that receives the notice there, such as `focal-point`."""
     institution: str
+    """Code of the institution."""
 
 
 class Notice(_Kept, frozen=True):
-    """When somebody is told of a deadline, and who: the roles, each wherever the task is, and the
-    `institutions` that are named, wherever it is."""
+    """A notice of a deadline: when it is due, and who receives it."""
 
     at: Instant
+    """The instant, in UTC, from which the notice is due."""
     roles: tuple[str, ...]
+    """Roles that receive it, in each institution to which the task belongs."""
     institutions: tuple[NoticeInstitution, ...] = ()
+    """Institutions that receive it besides, each in a role."""
 
 
 class Effect(_Kept, frozen=True, tag_field="effect"):
@@ -60,20 +64,26 @@ class Effect(_Kept, frozen=True, tag_field="effect"):
 
 
 class DeadlineSet(Effect, frozen=True, tag="deadline-set"):
-    """Something is due: by the end of `day`, at `due`. It was reckoned from `basis` (the day it
-    counts from, or the one it is due by) with the calendar of this version. `fact`: which fact says
-    the day. What is `voluntary` is never overdue."""
+    """Something is due from now on."""
 
     deadline: str
     generation: int
     due: Instant
+    """The last second of `day`, in UTC."""
     day: str
+    """The day by whose end it is due, in the time zone of the addressee."""
     basis: str
+    """The day that it is computed from: the day of `fact`, else the day on which it was set."""
     calendar: str
+    """Versions of the holidays, the State's own calendar and the time zones that were used."""
     fact: str | None = None
+    """Name of the fact that gives `basis`; null where no fact does."""
     reminders: tuple[Notice, ...] = ()
+    """Notices before it is due, in their order."""
     escalations: tuple[Notice, ...] = ()
+    """Notices after it has passed, in their order."""
     voluntary: bool = False
+    """True for a deadline that reminds and is never overdue, such as a mid-term report's."""
 
 
 class DeadlineLifted(Effect, frozen=True, tag="deadline-lifted"):
@@ -89,16 +99,18 @@ class DeadlinePaused(Effect, frozen=True, tag="deadline-paused"):
     deadline: str
     generation: int
     on: str
+    """The day on which the clock stops."""
 
 
 class DeadlineKept(Effect, frozen=True, tag="deadline-kept"):
-    """It stays due when it is, and what was told stays told, under another procedure: from now on
-    `fact` says its day (none: it counts from `basis`)."""
+    """It stays due when it was due, under another procedure; notices that were given stay given."""
 
     deadline: str
     generation: int
     basis: str
+    """The day that it is computed from under the other procedure."""
     fact: str | None = None
+    """Name of the fact that gives `basis` from now on; null where no fact does."""
 
 
 class DeadlineDropped(Effect, frozen=True, tag="deadline-dropped"):
@@ -113,6 +125,7 @@ class RestUntil(Effect, frozen=True, tag="rest-until"):
     it up before."""
 
     at: Instant
+    """The last second of the day that was named, in UTC."""
 
 
 class TaskOpened(Effect, frozen=True, tag="task-opened"):
@@ -120,9 +133,13 @@ class TaskOpened(Effect, frozen=True, tag="task-opened"):
 
     task: str
     roles: tuple[str, ...]
+    """Roles that may do it; one person is enough."""
     steps: tuple[str, ...]
+    """Steps that end it; any of them does."""
     whose: Whose = Whose.COORDINATOR
+    """The institutions to which it belongs."""
     deadline: str | None = None
+    """Name of the deadline by which it is due; null where it has none."""
 
 
 class TaskEnded(Effect, frozen=True, tag="task-ended"):
@@ -132,10 +149,12 @@ class TaskEnded(Effect, frozen=True, tag="task-ended"):
 
 
 class Remembered(Effect, frozen=True, tag="remembered"):
-    """What a history state remembers: the states it leads back to; none: it has forgotten."""
+    """A history state of the procedure remembers, or forgets, where it leads back to."""
 
     state: str
+    """Name of the history state."""
     states: tuple[str, ...]
+    """The states that it leads back to; empty where it has forgotten them."""
 
 
 AnyEffect = (

@@ -48,16 +48,22 @@ class AuthorityKind(StrEnum):
     """By what right somebody speaks."""
 
     MANDATE = "mandate"
+    """a lasting mandate, such as that of the national mechanism"""
     DECISION = "decision"
+    """a decision on this matter, such as a decree"""
     DELEGATION = "delegation"
+    """a right that its holder lends to somebody, for a scope and a period"""
 
 
 class Precision(StrEnum):
     """How exactly an effective date is known."""
 
     DAY = "day"
+    """the day is known"""
     MONTH = "month"
+    """the month is known, and the day is not"""
     YEAR = "year"
+    """only the year is known"""
 
 
 RecommendationId = NewType("RecommendationId", UUID)
@@ -92,7 +98,9 @@ class Effective(Stored, frozen=True):
     """
 
     on: str | None = None
+    """ISO 8601 date of a day, month or year; null where nobody knows it."""
     basis: Basis = Basis.UNKNOWN
+    """Whether a document states the date, somebody concluded it, or nobody knows it."""
 
     @property
     def precision(self) -> Precision | None:
@@ -135,13 +143,18 @@ def last_day(on: str) -> str:
 
 
 class Authority(Stored, frozen=True):
-    """By what right somebody speaks: a mandate, a decision, or a delegation with its period."""
+    """By what right somebody speaks."""
 
     kind: AuthorityKind
+    """Whether it is lasting, a single decision, or lent."""
     reference: str
+    """The decision, mandate or delegation, by name."""
     scope: str | None = None
+    """The matters that it covers; null where no limit is named."""
     since: str | None = None
+    """The first day on which it holds; null where none is named."""
     until: str | None = None
+    """The last day on which it holds; null where none is named."""
 
 
 class Speaker(Stored, frozen=True):
@@ -166,14 +179,18 @@ class Speaker(Stored, frozen=True):
 
 
 class Source(Stored, frozen=True):
-    """The document a fact was taken from: UN symbol or other reference, paragraph as printed,
-    language, SHA-256 of the file that was read (hex) and the row in it (1-based)."""
+    """The document that a fact was taken from."""
 
     document: str | None = None
+    """UN symbol of the document, or another reference; null where none is known."""
     paragraph: str | None = None
+    """The paragraph, as printed; null where none is named."""
     language: str | None = None
+    """Language that the document was read in (BCP 47 tag); null where nobody said."""
     sha256: str | None = None
+    """SHA-256 of the file that was read, in hex; null where no file was read."""
     row: int | None = None
+    """Row in that file, from 1; null where the fact is from no row."""
 
 
 class Protected:

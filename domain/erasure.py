@@ -26,17 +26,21 @@ class ErasureEvent(Event, frozen=True):
 
 
 class TextsErased(ErasureEvent, frozen=True):
-    """Protected texts of an entry were erased, with a reason: those behind these commitments. The
-    entry is told by its log index, and by its stream and its version there; `written_by` is the
-    institution that wrote it."""
+    """Protected texts of an entry were erased, with a reason. The entry stays, with its
+    commitments."""
 
     topic: ClassVar[str] = "texts.erased.v1"
 
     erased_entry: int
+    """Log index of the entry."""
     erased_stream: UUID
+    """The aggregate that the entry is about, by its UUID."""
     erased_version: int
+    """The entry's version: its place among the entries about the same thing, from 1."""
     written_by: str
+    """Code of the institution that wrote the entry."""
     commitments: tuple[str, ...]
+    """The commitments to the texts that were erased; they stay in the log."""
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -49,13 +53,15 @@ EVENTS: tuple[type[ErasureEvent], ...] = (TextsErased,)
 
 
 class Erasure(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """What was erased of an entry up to now. `institution` is the one that wrote the entry."""
+    """The protected texts that were erased of one entry. `history` says when, by whom and why. Only
+    readers of the entry may read this."""
 
     id: UUID
     addressee: str
     version: int
     visibility: Visibility
     institution: str
+    """Code of the institution that wrote the entry."""
     erased_entry: int
     erased_stream: UUID
     erased_version: int

@@ -6,11 +6,10 @@ class `Event` and the stamp that every event bears are in `domain.entry`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from domain.casework import CaseEvent
 from domain.entry import (
@@ -48,42 +47,54 @@ if TYPE_CHECKING:
 
 
 class Recommender(Stored, frozen=True):
-    """A recommending State: its code where recognised, and its name as printed."""
+    """A recommending State."""
 
     printed: str
+    """Its name as the document prints it."""
     code: str | None = None
+    """Its code of three letters, such as SVN; null where the name was not recognised."""
 
 
 class Part(Stored, frozen=True):
-    """One of the texts a paragraph bundles, with the States that made it. Ids count from "1"."""
+    """One of the texts a paragraph bundles, with the States that made it."""
 
     id: str
+    """Counts from "1" within the paragraph."""
     recommenders: tuple[Recommender, ...] = ()
+    """The States that made it; empty where the document names none."""
 
 
 class PartText(Stored, frozen=True):
     """The text of one part, in the language of the `Text` it belongs to."""
 
     part: str
+    """The part's id."""
     text: str
+    """The wording, as printed."""
 
 
 class Text(Stored, frozen=True):
-    """A recommendation's wording in one language (BCP 47 tag), part by part."""
+    """A recommendation's wording in one language, part by part."""
 
     language: str
     status: TextStatus
+    """Whether it is official, a translation, or a machine's."""
     parts: tuple[PartText, ...]
+    """The wording of each part, in their order."""
 
 
 class Term(Stored, frozen=True):
     """A term of a versioned vocabulary: theme, SDG goal or target, affected persons, action
-    category. `code` where the vocabulary has one, `label` as printed."""
+    category."""
 
-    vocabulary: Annotated[str, Meta(description="theme, sdg, affected-persons, action, …")]
+    vocabulary: str
+    """Name of the vocabulary, such as `theme` or `sdg`."""
     version: str
+    """The vocabulary's version, such as 2014."""
     label: str
+    """The term as it was printed."""
     code: str | None = None
+    """The term's code, such as A12 or 16.2; null where the vocabulary has none."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -91,12 +102,14 @@ class Term(Stored, frozen=True):
 
 
 class Alias(Stored, frozen=True):
-    """A name the recommendation goes by: scheme `un` (document symbol and paragraph), another
-    system's (`uhri`, …), or `national`."""
+    """A name the recommendation goes by."""
 
     scheme: str
+    """`un` for a document's paragraph, another system such as `uhri`, or `national`."""
     value: str
+    """The document's symbol under `un`; else the id or reference in that system."""
     paragraph: str | None = None
+    """Number of the paragraph under `un`; else null."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -208,13 +221,19 @@ class Received(RecommendationEvent, frozen=True):
     begins: ClassVar[bool] = True
 
     kind: Kind
+    """The kind of text."""
     mechanism: Mechanism
     body: str
     text: Text
+    """The first text that was recorded, in the language of its source."""
     parts: tuple[Part, ...]
+    """The texts that the paragraph bundles, with their States; at least one."""
     symbol: str | None = None
+    """UN symbol of the document, as printed; null where it has none."""
     paragraph: str | None = None
+    """Number of the paragraph, as printed: 140.1 is not 140.10. Null where there is none."""
     cycle: int | None = None
+    """Cycle of the Universal Periodic Review, or reporting round; null where there is none."""
     session: str | None = None
 
 
@@ -225,23 +244,27 @@ class TextAdded(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "add-text"
 
     text: Text
+    """The text, which replaces an earlier one in its language."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.texts[self.text.language] = self.text
 
 
 class Corrected(RecommendationEvent, frozen=True):
-    """What was recorded was wrong and is put right: a text, the parts with their recommending
-    States, or an earlier entry that is struck (`strikes`: its version). The reason is in the
-    stamp; the earlier entry stays where it is."""
+    """Something recorded was wrong and is put right: a text, the parts with their recommending
+    States, or an earlier entry, which is struck. The earlier entry stays where it is."""
 
     topic: ClassVar[str] = "recommendation.corrected.v1"
     by_step: ClassVar[str] = "correct"
 
     correction: CorrectionKind
+    """Why it was wrong."""
     text: Text | None = None
+    """The right text; null where texts stay."""
     parts: tuple[Part, ...] | None = None
+    """The right parts with their States; null where they stay."""
     strikes: int | None = None
+    """The version of the entry that counts no more; null where none is struck."""
 
     @property
     def step_name(self) -> str:
@@ -267,7 +290,9 @@ class Renumbered(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "renumber"
 
     symbol: str
+    """The new symbol of the document."""
     paragraph: str
+    """The new number of the paragraph."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.symbol, r.paragraph = self.symbol, self.paragraph
@@ -281,6 +306,7 @@ class Identified(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "identify"
 
     alias: Alias
+    """The id or reference, and the system that it is from."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.aliases.append(self.alias)
@@ -294,19 +320,20 @@ class AliasWithdrawn(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "withdraw-alias"
 
     alias: Alias
+    """The name that no longer leads here."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.aliases = [alias for alias in r.aliases if alias.key != self.alias.key]
 
 
 class Classified(RecommendationEvent, frozen=True):
-    """Terms of vocabularies were assigned, each with the version of its vocabulary; `how` says by
-    what means."""
+    """Terms of vocabularies were assigned, each with the version of its vocabulary."""
 
     topic: ClassVar[str] = "recommendation.classified.v1"
     by_step: ClassVar[str] = "classify"
 
     terms: tuple[Term, ...]
+    """The terms that it bears from now on, besides earlier ones."""
     how: AssertedHow
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
@@ -322,6 +349,7 @@ class Declassified(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "declassify"
 
     terms: tuple[Term, ...]
+    """The terms that it no longer bears."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         gone = {term.key for term in self.terms}
@@ -329,28 +357,34 @@ class Declassified(RecommendationEvent, frozen=True):
 
 
 class PositionTaken(RecommendationEvent, frozen=True):
-    """The State took a position, or revised an earlier one.
-
-    The stamp's effective date is when it was expressed, its source the citation as printed.
-    `printed` is the wording; `published` and `adopted` are dates where they differ;
-    `said_already_implemented` is the State's claim, not an assessment; `doubt` says why the
-    citation can't be right; `revises` is the version of the entry it takes the place of.
-    """
+    """The State took a position, or revised an earlier one. `effectiveOn` is when it expressed it,
+    `source` the citation as printed."""
 
     topic: ClassVar[str] = "recommendation.position-taken.v1"
     by_step: ClassVar[str] = "take-position"
 
     answer: Answer
+    """Supported or noted."""
     organ: Organ
+    """Where the State expressed it."""
     instrument: str | None = None
+    """The document in which the State expressed it; null where none is known."""
     printed: str | None = None
+    """The wording of the answer, as printed; null where there is none."""
     in_part: bool = False
+    """True where the answer is to a part of the text only."""
     said_already_implemented: bool = False
+    """True where the State says that it is implemented already: a claim, not an assessment."""
     published: str | None = None
+    """The day on which the document appeared; null where it is `effectiveOn` or unknown."""
     adopted: str | None = None
+    """The day on which the outcome was adopted; null where it is `effectiveOn` or unknown."""
     comment: Protected | None = None
+    """The State's comment on its answer; null where there is none."""
     doubt: str | None = None
+    """Why the citation as printed cannot be right; null where nothing is in doubt."""
     revises: int | None = None
+    """The version of the entry with the earlier position; null for a first one."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.positions.append(
@@ -365,14 +399,15 @@ class PositionTaken(RecommendationEvent, frozen=True):
 
 
 class PositionDeferred(RecommendationEvent, frozen=True):
-    """The State will answer by `due`, or by the named session. A deadline that passes never
-    produces a position."""
+    """The State will answer later. A deadline that passes never produces a position."""
 
     topic: ClassVar[str] = "recommendation.position-deferred.v1"
     by_step: ClassVar[str] = "defer-position"
 
     due: str | None = None
+    """The day by whose end it will answer; null where only a session is named."""
     session: str | None = None
+    """The session by which it will answer; null where only a day is named."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.answer_due = self.due
@@ -385,6 +420,7 @@ class StateCommented(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "comment"
 
     comment: Protected
+    """The comment, which can be erased."""
 
 
 class SelectedForFollowUp(RecommendationEvent, frozen=True):
@@ -394,7 +430,9 @@ class SelectedForFollowUp(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "select-for-follow-up"
 
     body: str
+    """The committee, such as CEDAW."""
     due: str | None = None
+    """The day by which it asks for information; null where none is named."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.follow_up_due = self.due
@@ -405,7 +443,9 @@ class AssignmentOpened(RecommendationEvent, frozen=True):
     """Base of the two ways an assignment begins. Its id is the version of this entry."""
 
     assignee: str
+    """Code of the institution that gets the assignment."""
     capacity: Capacity
+    """Whether the institution leads or supports."""
     instrument: str | None = None
 
     status: ClassVar[AssignmentStatus]
@@ -446,6 +486,7 @@ class AssignmentOffered(AssignmentOpened, frozen=True):
     status: ClassVar[AssignmentStatus] = AssignmentStatus.OFFERED
 
     answer_due: str | None = None
+    """The last day for its answer; null where none is set."""
 
     def due_by(self) -> str | None:
         return self.answer_due
@@ -471,6 +512,7 @@ class AssignmentChanged(RecommendationEvent, frozen=True):
     """Base of what happens to an assignment, named by the version of the entry that opened it."""
 
     assignment: int
+    """The assignment's id: the version of the entry that opened it."""
 
     status: ClassVar[AssignmentStatus]
 
@@ -546,6 +588,7 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
     status: ClassVar[AssignmentStatus] = AssignmentStatus.HANDED_OVER
 
     to: str
+    """Code of the institution that takes it over."""
     instrument: str | None = None
 
     @property
@@ -573,29 +616,33 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
 
 
 class Planned(RecommendationEvent, frozen=True):
-    """Measures were planned: in which plan, and from when to when."""
+    """Measures were planned."""
 
     topic: ClassVar[str] = "recommendation.planned.v1"
     by_step: ClassVar[str] = "plan"
 
     measures: Protected
+    """The measures, in words; they can be erased."""
     plan: str | None = None
+    """The plan that they are part of; null where none is named."""
     starts: str | None = None
+    """When they start: a day, month or year; null where nobody said."""
     ends: str | None = None
+    """When they are to be done: a day, month or year; null where nobody said."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.plans.append(PlanHeld(version=entry.version, ends=self.ends))
 
 
 class ProgressDrafted(RecommendationEvent, frozen=True):
-    """An institution drafted a progress report. Its id is the version of this entry; drafting
-    again under `report` takes the place of the earlier draft."""
+    """An institution drafted a progress update, or drafted it again."""
 
     topic: ClassVar[str] = "recommendation.progress-drafted.v1"
     by_step: ClassVar[str] = "draft-progress"
 
     narrative: Protected
     report: int | None = None
+    """The id of the update that is drafted again; null for a new one, whose id is `version`."""
     period_from: str | None = None
     period_to: str | None = None
 
@@ -623,9 +670,10 @@ class ProgressDrafted(RecommendationEvent, frozen=True):
 
 
 class ProgressChanged(RecommendationEvent, frozen=True):
-    """Base of what happens to a progress report, named by its id."""
+    """Base of what happens to a progress update."""
 
     report: int
+    """The update's id: the version of the entry that drafted it first."""
 
     status: ClassVar[ProgressStatus]
 
@@ -649,7 +697,7 @@ class ProgressChanged(RecommendationEvent, frozen=True):
 
 
 class ProgressCleared(ProgressChanged, frozen=True):
-    """The progress report was cleared for publication."""
+    """The progress update was cleared for publication."""
 
     topic: ClassVar[str] = "recommendation.progress-cleared.v1"
     by_step: ClassVar[str] = "clear-progress"
@@ -660,7 +708,7 @@ class ProgressCleared(ProgressChanged, frozen=True):
 
 
 class ProgressPublished(ProgressChanged, frozen=True):
-    """The progress report was published, in the words given here; the draft stays as it was."""
+    """The progress update was published, in the words given here; the draft stays as it was."""
 
     topic: ClassVar[str] = "recommendation.progress-published.v1"
     by_step: ClassVar[str] = "publish-progress"
@@ -678,6 +726,7 @@ class Covered(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "cover"
 
     report: UUID
+    """The progress report, by its UUID."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.covers.append(CoverHeld(version=entry.version, report=self.report))
@@ -685,21 +734,25 @@ class Covered(RecommendationEvent, frozen=True):
 
 class Assessed(RecommendationEvent, frozen=True):
     """An assessor judged the implementation. Assessments of several assessors stand side by side.
-
-    `assessor` is who judged, the stamp's speaker who recorded it, the stamp's source where it is
-    written. `common` is the grade on the common scale as it mapped that day, None: does not map.
-    """
+    `source` says where it is written."""
 
     topic: ClassVar[str] = "recommendation.assessed.v1"
     by_step: ClassVar[str] = "assess"
 
     assessor_kind: AssessorKind
+    """Whether the State, a committee, an organisation or somebody else judged."""
     assessor: str
+    """The assessor's name, such as CCPR or Ombudsman; not the person who records it."""
     scheme: str
+    """The scheme of grades, such as `hrc-follow-up`."""
     scheme_version: str
+    """The scheme's version: grades change."""
     grade: str
+    """The grade, as the scheme writes it."""
     common: Common | None = None
+    """The grade on the common scale, as it mapped that day; null where it does not map."""
     finding: Protected | None = None
+    """The finding in words; null where there is none, or it is not for this reader."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.assessments.append(
@@ -726,6 +779,7 @@ class DeclaredImplemented(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "declare-implemented"
 
     statement: Protected | None = None
+    """The State's statement in words; null where there is none."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.declared.append(entry.version)
@@ -738,23 +792,27 @@ class Reported(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "report"
 
     report: ReportKind
+    """The kind of report to the mechanism."""
     document: str
+    """UN symbol of the report, or another reference."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.reported.append(entry.version)
 
 
 class Linked(RecommendationEvent, frozen=True):
-    """It was joined to an earlier recommendation; the link's id is the version of this entry.
-    `confidence` is in per cent, None where the person was simply sure."""
+    """It was joined to an earlier recommendation; the link's id is the version of this entry."""
 
     topic: ClassVar[str] = "recommendation.linked.v1"
     by_step: ClassVar[str] = "link"
 
     type: LinkType
+    """How this recommendation relates to the earlier one."""
     to: RecommendationId
+    """The earlier recommendation."""
     how: AssertedHow
     confidence: int | None = None
+    """How sure the finding is, in per cent; null where it is certain."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.links.append(
@@ -777,6 +835,7 @@ class LinkWithdrawn(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "withdraw-link"
 
     link: int
+    """The link's id: the version of the entry that joined them."""
 
     def about(self, r: Recommendation) -> int | None:
         return self.link
@@ -792,6 +851,7 @@ class DeclaredDuplicate(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "declare-duplicate"
 
     of: RecommendationId
+    """The other recommendation, which is counted."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.duplicate_of = self.of
@@ -814,6 +874,7 @@ class Closed(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "close"
 
     closing: Closing
+    """Why it was closed."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.closed = self.closing
@@ -838,6 +899,7 @@ class Continued(RecommendationEvent, frozen=True):
     by_step: ClassVar[str] = "continue"
 
     cycle: int
+    """The later cycle of the Universal Periodic Review, in which it does not count."""
 
     def apply(self, r: Recommendation, entry: Entry) -> None:
         r.continued_into = self.cycle

@@ -30,27 +30,34 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class ImportOption(Stored, frozen=True):
-    """A name and what was chosen for it, or how it was understood."""
+    """A choice for the import, or a part of the file and how it was understood."""
 
     name: str
+    """The option, or the column or word of the file."""
     value: str
+    """The choice, or the meaning that was found."""
 
 
 class ImportCount(Stored, frozen=True):
-    """How many; the name states the unit ("rows", "recommendations-new")."""
+    """A number, in the unit that its name states."""
 
     name: str
+    """The unit, such as `rows` or `paragraphs-supported`."""
     value: int
+    """How many."""
 
 
 class ImportNote(Stored, frozen=True):
-    """A row that could not be read: its number in the file (from 1), the reason as a code, the
-    reason as a sentence, and what is printed there."""
+    """A row that could not be read."""
 
     row: int
+    """Its number in the file, from 1."""
     reason: str
+    """Why: a stable code."""
     message: str
+    """Why: a sentence."""
     printed: str
+    """The text in the row, as far as it could be read."""
 
 
 class ImportRunEvent(Event, frozen=True):
@@ -61,32 +68,37 @@ class ImportRunEvent(Event, frozen=True):
 
 
 class ImportStarted(ImportRunEvent, frozen=True):
-    """A run began: the format and the version of its parser, the file by SHA-256 (hex) and size in
-    bytes, the options chosen, and how columns and words of the file were understood."""
+    """An import began."""
 
     topic: ClassVar[str] = "import-run.started.v1"
 
     format: str
+    """The format of the file, such as `ohchr-matrix` or `uhri`."""
     parser_version: int
+    """Version of the reader of that format: a later one may read more."""
     file_sha256: str
+    """SHA-256 of the file, in hex."""
     file_size: int
+    """Size of the file, in bytes."""
     options: tuple[ImportOption, ...] = ()
+    """The choices for the import, by name."""
     mapping: tuple[ImportOption, ...] = ()
+    """Columns and words of the file, and how they were understood."""
 
 
 class ImportCompleted(ImportRunEvent, frozen=True):
-    """The run came to its end.
-
-    `unreadable` holds the first rows that could not be read, `unreadable_rows` says how many there
-    were, `missing` how many recommendations recorded earlier the file no longer has.
-    """
+    """The import came to its end."""
 
     topic: ClassVar[str] = "import-run.completed.v1"
 
     counts: tuple[ImportCount, ...]
+    """Numbers of rows and of recommendations, each with its unit."""
     unreadable: tuple[ImportNote, ...] = ()
+    """The first rows that could not be read, at most 1,000."""
     unreadable_rows: int = 0
+    """How many rows could not be read."""
     missing: int = 0
+    """How many recommendations an earlier such file had and this one has not."""
 
     def apply(self, run: ImportRun, entry: Entry) -> None:
         run.status = ImportStatus.COMPLETED
@@ -97,12 +109,14 @@ class ImportCompleted(ImportRunEvent, frozen=True):
 
 
 class ImportFailed(ImportRunEvent, frozen=True):
-    """The run broke off: a stable code and a sentence. Its recorded entries stay."""
+    """The import broke off. Its recorded entries stay."""
 
     topic: ClassVar[str] = "import-run.failed.v1"
 
     code: str
+    """Why it failed: a stable code, for programs."""
     message: str
+    """Why it failed: a sentence for the person."""
 
     def apply(self, run: ImportRun, entry: Entry) -> None:
         run.status = ImportStatus.FAILED
@@ -116,12 +130,11 @@ EVENTS: tuple[type[ImportRunEvent], ...] = (ImportStarted, ImportCompleted, Impo
 
 
 class ImportRun(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A run as it stands. `addressee` is empty when the file is about many States; `code` and
-    `message` say why it failed. The rows it could not read are in its history. `outcome_for`: who
-    may read what came of it; None: whoever may read the run."""
+    """One run of an import; its `uuid` is the `batch` of the entries that it recorded."""
 
     id: UUID
     addressee: str
+    """Code of the State or other addressee; empty where the file is about many."""
     version: int
     visibility: Visibility
     institution: str
@@ -132,12 +145,14 @@ class ImportRun(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     options: tuple[ImportOption, ...] = ()
     mapping: tuple[ImportOption, ...] = ()
     status: ImportStatus = ImportStatus.RUNNING
+    """Whether it goes on, came to its end, or broke off."""
     counts: tuple[ImportCount, ...] = ()
     unreadable_rows: int = 0
     missing: int = 0
     code: str | None = None
     message: str | None = None
     outcome_for: Visibility | None = None
+    """The readers of what came of it; null: the readers of the run."""
 
     def complete(
         self,

@@ -41,10 +41,11 @@ language_chars_max = 35
 
 
 class InstitutionName(Stored, frozen=True):
-    """Its name in one language (BCP 47 tag)."""
+    """A name of the institution in one language."""
 
     language: str
     text: str
+    """The name in that language."""
 
 
 class InstitutionNameHeld(Stored, frozen=True):
@@ -57,11 +58,13 @@ class InstitutionNameHeld(Stored, frozen=True):
 
 
 class InstitutionFormerName(Stored, frozen=True):
-    """A name it bore, and when it ended."""
+    """A name that the institution had."""
 
     language: str
     text: str
+    """The name in that language."""
     until: Effective
+    """When the next name in that language took its place."""
 
 
 class InstitutionParentHeld(Stored, frozen=True):
@@ -73,14 +76,17 @@ class InstitutionParentHeld(Stored, frozen=True):
 
 
 class CompetenceTransferHeld(Stored, frozen=True):
-    """A competence it gave away: the entry's version, the effective date as a sort key, to whom,
-    and the terms by which recommendations about it are found."""
+    """A competence that the institution gave away."""
 
     version: int
+    """The version of the entry that says so."""
     on: str
+    """When it passed, as in `effectiveOn`; empty where nobody knows."""
     to: str
+    """Code of the institution that received it."""
     competence: str
     terms: tuple[Term, ...] = ()
+    """Terms by which recommendations about it are found."""
 
 
 class InstitutionEvent(Event, frozen=True):
@@ -91,14 +97,18 @@ class InstitutionEvent(Event, frozen=True):
 
 
 class InstitutionRegistered(InstitutionEvent, frozen=True):
-    """An institution became known under its code; `parent` is the code of the one above it."""
+    """An institution became known under its code."""
 
     topic: ClassVar[str] = "institution.registered.v1"
 
     code: str
+    """The code that assignments name; it never changes."""
     names: tuple[InstitutionName, ...]
+    """Its names, one a language."""
     parent: str | None = None
+    """Code of the institution above it; null: none."""
     kind: InstitutionKind | None = None
+    """The kind of institution; null where nobody said."""
 
 
 class InstitutionRenamed(InstitutionEvent, frozen=True):
@@ -107,6 +117,7 @@ class InstitutionRenamed(InstitutionEvent, frozen=True):
     topic: ClassVar[str] = "institution.renamed.v1"
 
     names: tuple[InstitutionName, ...]
+    """The new names, one a language."""
 
     def apply(self, i: Institution, entry: Entry) -> None:
         i.named.extend(_held(self.names, entry))
@@ -118,6 +129,7 @@ class InstitutionMerged(InstitutionEvent, frozen=True):
     topic: ClassVar[str] = "institution.merged.v1"
 
     into: str
+    """Code of the institution in which it goes on."""
 
     def apply(self, i: Institution, entry: Entry) -> None:
         i.end(InstitutionStatus.MERGED, entry, self.into)
@@ -129,6 +141,7 @@ class InstitutionSplit(InstitutionEvent, frozen=True):
     topic: ClassVar[str] = "institution.split.v1"
 
     into: tuple[str, ...]
+    """Codes of the institutions in which it goes on."""
 
     def apply(self, i: Institution, entry: Entry) -> None:
         i.end(InstitutionStatus.SPLIT, entry, *self.into)
@@ -140,20 +153,22 @@ class ParentChanged(InstitutionEvent, frozen=True):
     topic: ClassVar[str] = "institution.parent-changed.v1"
 
     parent: str | None
+    """Code of the institution above it; null: none."""
 
     def apply(self, i: Institution, entry: Entry) -> None:
         i.parents.append(_under(self.parent, entry))
 
 
 class CompetenceTransferred(InstitutionEvent, frozen=True):
-    """A competence passed to another institution; `terms` of vocabularies say which
-    recommendations it touches."""
+    """A competence passed to another institution."""
 
     topic: ClassVar[str] = "institution.competence-transferred.v1"
 
     to: str
+    """Code of the institution that receives it."""
     competence: str
     terms: tuple[Term, ...] = ()
+    """Terms by which recommendations that it touches are found; empty where none are named."""
 
     def apply(self, i: Institution, entry: Entry) -> None:
         held = CompetenceTransferHeld(
@@ -189,22 +204,30 @@ EVENTS: tuple[type[InstitutionEvent], ...] = (
 
 
 class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """An institution as it stands. `institution` is who registered it, `named` and `parents` are
-    all names and parents it ever had, in the order they were recorded."""
+    """An institution that recommendations can be assigned to."""
 
     id: UUID
     addressee: str
     version: int
     visibility: Visibility
     institution: str
+    """Code of the institution that registered it."""
     code: str
+    """The code that assignments name; it never changes."""
     named: list[InstitutionNameHeld]
+    """All names that it ever had, in the order in which they were recorded."""
     parents: list[InstitutionParentHeld]
+    """All institutions that it was ever under, in the order in which they were recorded."""
     kind: InstitutionKind | None = None
     status: InstitutionStatus = InstitutionStatus.ACTIVE
+    """Whether it exists, or how it ended."""
     successors: tuple[str, ...] = ()
+    """Codes of the institutions in which it goes on; empty while it exists, or where it was
+    abolished."""
     transfers: list[CompetenceTransferHeld] = []
+    """Competences that it gave away, in the order in which that was recorded."""
     ended: Effective | None = None
+    """When it ended; null while it exists."""
 
     # -- reading
 

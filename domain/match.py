@@ -38,10 +38,12 @@ language_chars_max = 35
 
 
 class MatchCandidate(Stored, frozen=True):
-    """A recommendation the row may be; `score` in per cent."""
+    """A recommendation that a row may be."""
 
     recommendation: RecommendationId
+    """Id of the recorded recommendation."""
     score: int
+    """How alike the texts are, in per cent."""
 
 
 class MatchEvent(Event, frozen=True):
@@ -52,34 +54,46 @@ class MatchEvent(Event, frozen=True):
 
 
 class MatchProposed(MatchEvent, frozen=True):
-    """A row of a second source waits to be matched: what it says, and which recommendations it
-    may be, the likeliest first."""
+    """A row of a second source waits to be matched."""
 
     topic: ClassVar[str] = "match.proposed.v1"
 
     scheme: str
+    """The source, such as `upr-info` or `uhri`."""
     key: str
+    """The row's name in its source."""
     text: str
+    """The wording, as the source has it."""
     language: str
     recommenders: tuple[Recommender, ...] = ()
+    """The recommending States, as the source names them."""
     answer: Answer | None = None
+    """The State's position, as the source gives it; null where it gives none."""
     terms: tuple[Term, ...] = ()
+    """Terms of vocabularies, as the source gives them."""
     cycle: int | None = None
+    """Cycle of the Universal Periodic Review, or reporting round; null where the source gives
+    none."""
     session: str | None = None
+    """Session of the Working Group or of the body; null where the source gives none."""
     symbol: str | None = None
+    """UN symbol of the document; null where the source gives none."""
     paragraph: str | None = None
+    """Number of the paragraph; null where the source gives none."""
     candidates: tuple[MatchCandidate, ...] = ()
+    """Recommendations that it may be, the likeliest first."""
 
 
 class MatchMade(MatchEvent, frozen=True):
-    """The row is this recommendation; `how` says by what means it was found, `score` how sure
-    (per cent)."""
+    """The row is a recorded recommendation."""
 
     topic: ClassVar[str] = "match.made.v1"
 
     to: RecommendationId
+    """The recommendation."""
     how: AssertedHow
     score: int | None = None
+    """How alike the texts are, in per cent; null where nothing was compared."""
 
     def apply(self, m: Match, entry: Entry) -> None:
         m.status = MatchStatus.MADE
@@ -111,8 +125,7 @@ EVENTS: tuple[type[MatchEvent], ...] = (MatchProposed, MatchMade, MatchRefused, 
 
 
 class Match(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A match as it stands; `batch` is the import's run that found the row; `to`, `how` and `score`
-    are those of the match that is made."""
+    """A row of a second source, and the recommendation it is or may be."""
 
     id: UUID
     addressee: str
@@ -120,6 +133,7 @@ class Match(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     visibility: Visibility
     institution: str
     batch: UUID | None = None
+    """The import run that found the row."""
     scheme: str
     key: str
     text: str
@@ -133,8 +147,11 @@ class Match(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     paragraph: str | None = None
     candidates: tuple[MatchCandidate, ...] = ()
     status: MatchStatus = MatchStatus.UNDECIDED
+    """Whether it waits, is matched, or is none of the recorded recommendations."""
     to: RecommendationId | None = None
+    """The recommendation that it is matched to."""
     how: AssertedHow | None = None
+    """By what means it was matched; null where it is not."""
     score: int | None = None
 
     def make(

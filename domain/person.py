@@ -29,7 +29,9 @@ class PersonRegistered(PersonEvent, frozen=True):
     topic: ClassVar[str] = "person.registered.v1"
 
     works_for: str
+    """Code of the institution."""
     person: str
+    """The person, by pseudonym."""
 
 
 class PersonRetired(PersonEvent, frozen=True):
@@ -44,15 +46,19 @@ EVENTS: tuple[type[PersonEvent], ...] = (PersonRegistered, PersonRetired)
 
 
 class Person(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A person of an institution, by pseudonym, and whether it is registered now."""
+    """A person of an institution, by pseudonym. Systems of the institution may name the person as
+    acting."""
 
     id: UUID
     addressee: str
     version: int
     visibility: Visibility
     institution: str
+    """Code of the institution."""
     person: str
+    """The pseudonym."""
     registered: bool = True
+    """False once the person has left."""
 
     def retire(self, stamp: Stamp) -> PersonRetired:
         """The person works there no more."""

@@ -44,14 +44,15 @@ evidence_max = 500
 
 
 class EvidenceHeld(Stored, frozen=True):
-    """A file that supports the report, or what it says of one recommendation; `version` is that
-    of the entry that attached it."""
+    """A file that supports a report, or what it says of one recommendation."""
 
     file: UUID
     version: int
+    """The version of the entry that attached it."""
     visibility: Visibility
     institution: str
     about: RecommendationId | None = None
+    """The recommendation that it supports; null: the whole report."""
 
 
 class ReportEvent(Event, frozen=True):
@@ -62,27 +63,34 @@ class ReportEvent(Event, frozen=True):
 
 
 class ReportDrafted(ReportEvent, frozen=True):
-    """A report was drafted: what it covers, what it says, of which period."""
+    """A progress report about one or many recommendations was drafted."""
 
     topic: ClassVar[str] = "progress-report.drafted.v1"
 
     title: str
+    """Title, as its readers see it."""
     covers: tuple[RecommendationId, ...]
+    """The recommendations that it covers."""
     narrative: Protected
     period_from: str | None = None
     period_to: str | None = None
 
 
 class ReportRedrafted(ReportEvent, frozen=True):
-    """It was drafted again before publication; what is null stays as it was."""
+    """It was drafted again before publication; null fields stay as they were."""
 
     topic: ClassVar[str] = "progress-report.redrafted.v1"
 
     title: str | None = None
+    """The new title; null where it stays."""
     covers: tuple[RecommendationId, ...] | None = None
+    """The recommendations that it covers now; null where they stay."""
     narrative: Protected | None = None
+    """The new words, which can be erased; null where they stay."""
     period_from: str | None = None
+    """First day, month or year of the period; null where it stays."""
     period_to: str | None = None
+    """Last day, month or year of the period; null where it stays."""
 
     def apply(self, r: ProgressReport, entry: Entry) -> None:
         r.by_hand("draft-progress", entry)
@@ -112,8 +120,11 @@ class ReportPublished(ReportEvent, frozen=True):
     topic: ClassVar[str] = "progress-report.published.v1"
 
     title: str
+    """Title at publication; a draft may have had another."""
     narrative: Protected
+    """The words, as published; they can be erased."""
     covers: tuple[RecommendationId, ...]
+    """The recommendations that it covers, as published."""
 
     def apply(self, r: ProgressReport, entry: Entry) -> None:
         r.status = ProgressStatus.PUBLISHED
@@ -138,6 +149,7 @@ class EvidenceAttached(ReportEvent, frozen=True):
 
     file: UUID
     about: RecommendationId | None = None
+    """The recommendation that the file is about; null: the whole report."""
 
     def apply(self, r: ProgressReport, entry: Entry) -> None:
         held = EvidenceHeld(
@@ -175,23 +187,27 @@ EVENTS: tuple[type[ReportEvent], ...] = (
 
 
 class ProgressReport(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A progress report as it stands.
-
-    `visibility` is that of the entry whose words stand: a draft for few readers may be published
-    for all. `narrative_version` is the version of the entry that bears the current narrative.
-    """
+    """A progress report about one or many recommendations."""
 
     id: UUID
     addressee: str
     version: int
     visibility: Visibility
+    """The readers of the entry whose words are current: a draft for few may be published for
+    all."""
     institution: str
+    """Code of the institution that wrote it."""
     title: str
+    """Title, as its readers see it."""
     covers: tuple[RecommendationId, ...]
     narrative_version: int
+    """The version of the entry that bears the current words."""
     status: ProgressStatus = ProgressStatus.DRAFTED
+    """How far it has come."""
     period_from: str | None = None
+    """First day, month or year of the period; null where none is named."""
     period_to: str | None = None
+    """Last day, month or year of the period; null where none is named."""
     evidence: list[EvidenceHeld] = []
     hands: dict[str, HandHeld] = {}
 

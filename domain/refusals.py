@@ -1,7 +1,7 @@
 """Refusals: one class for each reason, with a sentence for the person and a stable code for the
 program.
 
-    Refusal
+    Refusal                     a rule forbids it that has no code of its own
     ├── InvalidInput            the request is malformed or contradicts itself
     │   ├── LimitExceeded       the request is larger than a stated limit
     │   └── UnknownCursor       the cursor does not belong to this log
@@ -214,10 +214,15 @@ class HasEnded(DoesNotHold):
     code = "HAS_ENDED"
 
 
+def meanings() -> dict[str, str]:
+    """The meaning of every code, as the tree above has it."""
+    tree = dict(re.findall(r"(?m)^(?:    |.*[├└]── )(\w+) {2,}(.+)", __doc__ or ""))
+    return {refusal.code: tree[refusal.__name__] for refusal in all_refusals()}
+
+
 def table() -> str:
     """Code and meaning of every refusal: the table of docs/integrating.md."""
-    meanings = dict(re.findall(r"[├└]── (\w+) +(.+)", __doc__ or ""))
-    rows = (f"| `{r.code}` | {meanings[r.__name__]} |" for r in all_refusals() if r is not Refusal)
+    rows = (f"| `{code}` | {text} |" for code, text in meanings().items() if code != Refusal.code)
     return "\n".join(("| code | means |", "|---|---|", *rows)) + "\n"
 
 

@@ -28,12 +28,15 @@ cycle_max = 999
 
 
 class ReviewDocument(Stored, frozen=True):
-    """A document of the review: its symbol as printed, its date, its title."""
+    """A document of the review."""
 
     kind: DocumentKind
+    """Its place in the review, such as the State's report or the decision."""
     symbol: str
     date: str | None = None
+    """Its date: a day, month or year; null where it is not known."""
     title: str | None = None
+    """Its title as printed; null where nobody gave it."""
 
 
 class ReviewEvent(Event, frozen=True):
@@ -44,21 +47,20 @@ class ReviewEvent(Event, frozen=True):
 
 
 class ReviewOpened(ReviewEvent, frozen=True):
-    """A review is under way or to come.
-
-    Either `cycle` (Universal Periodic Review) or `round` (every other body; of combined reports the
-    later one) is given. `session` is the Working Group's or the body's own, `reviewed` the date of
-    the dialogue.
-    """
+    """A review is under way or to come."""
 
     topic: ClassVar[str] = "review.opened.v1"
 
     mechanism: Mechanism
     body: str
     cycle: int | None = None
+    """Cycle of the Universal Periodic Review; null for other bodies."""
     round: int | None = None
+    """Reporting round, of combined reports the later one; null for the Universal Periodic
+    Review."""
     session: str | None = None
     reviewed: str | None = None
+    """The date of the dialogue: a day, month or year; null where nobody said."""
 
 
 class ReviewScheduled(ReviewEvent, frozen=True):
@@ -67,9 +69,13 @@ class ReviewScheduled(ReviewEvent, frozen=True):
     topic: ClassVar[str] = "review.scheduled.v1"
 
     session: str | None = None
+    """Session of the Working Group or of the body, not of the Council; null where it stays."""
     reviewed: str | None = None
+    """The date of the dialogue: a day, month or year; null where it stays."""
     council_session: str | None = None
+    """Session of the Human Rights Council that is to adopt the outcome; null where it stays."""
     answers_due: str | None = None
+    """The day by which the State is to answer; a day that passes changes nothing."""
 
     def apply(self, r: Review, entry: Entry) -> None:
         r.session = self.session or r.session
@@ -85,6 +91,7 @@ class ReviewDocumentAdded(ReviewEvent, frozen=True):
     topic: ClassVar[str] = "review.document-added.v1"
 
     document: ReviewDocument
+    """The document; it replaces one of the same symbol."""
 
     def apply(self, r: Review, entry: Entry) -> None:
         symbol = normal_symbol(self.document.symbol)
@@ -93,12 +100,15 @@ class ReviewDocumentAdded(ReviewEvent, frozen=True):
 
 
 class ReviewAdopted(ReviewEvent, frozen=True):
-    """The outcome was adopted: in which session of the Council, by which decision (a symbol)."""
+    """The outcome was adopted."""
 
     topic: ClassVar[str] = "review.adopted.v1"
 
     council_session: str | None = None
+    """The session of the Human Rights Council that adopted it; null where none did, or nobody
+    said."""
     decision: str | None = None
+    """Symbol of the decision, such as A/HRC/DEC/59/112; null where nobody said."""
 
     def apply(self, r: Review, entry: Entry) -> None:
         r.status = ReviewStatus.ADOPTED
@@ -138,7 +148,7 @@ EVENTS: tuple[type[ReviewEvent], ...] = (
 
 
 class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A review as it stands; `adopted` says when its outcome was adopted, once it is."""
+    """One State before one body: a cycle of the UPR, a reporting round."""
 
     id: UUID
     addressee: str
@@ -150,13 +160,19 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     cycle: int | None = None
     round: int | None = None
     status: ReviewStatus = ReviewStatus.OPEN
+    """Whether it is open, its outcome is adopted, or it is over."""
     session: str | None = None
     reviewed: str | None = None
+    """The date of the dialogue: a day, month or year; null where nobody said."""
     council_session: str | None = None
+    """Session of the Human Rights Council that adopts, or adopted, the outcome; null where nobody
+    said."""
     answers_due: str | None = None
     adopted: Effective | None = None
+    """When the outcome was adopted; null before."""
     decision: str | None = None
     documents: list[ReviewDocument] = []
+    """Its documents in the order in which they were recorded."""
 
     def schedule(
         self,

@@ -23,8 +23,11 @@ class Common(StrEnum):
     """The small common scale that overviews use."""
 
     IMPLEMENTED = "implemented"
+    """the grade means that it is implemented"""
     PARTLY_IMPLEMENTED = "partly-implemented"
+    """the grade means that it is implemented in part"""
     NOT_IMPLEMENTED = "not-implemented"
+    """the grade means that it is not implemented"""
 
 
 def common_grade(

@@ -32,15 +32,18 @@ class FileEvent(Event, frozen=True):
 
 
 class FileStored(FileEvent, frozen=True):
-    """A file was stored: its media type, its size in bytes, its name, the SHA-256 of its bytes
-    in hex."""
+    """A file was stored."""
 
     topic: ClassVar[str] = "file.stored.v1"
 
     media_type: str
+    """Media type, such as `application/pdf`."""
     size: int
+    """Size in bytes."""
     name: Protected
+    """The file's name, which can be erased."""
     digest: Protected
+    """SHA-256 of its bytes, in hex; it can be erased."""
 
 
 class FileErased(FileEvent, frozen=True):
@@ -55,7 +58,7 @@ EVENTS: tuple[type[FileEvent], ...] = (FileStored, FileErased)
 
 
 class StoredFile(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A file as it stands; `size` is in bytes."""
+    """An uploaded file; its bytes are at `/files/{uuid}`."""
 
     id: UUID
     addressee: str
@@ -65,6 +68,7 @@ class StoredFile(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     media_type: str
     size: int
     erased: bool = False
+    """True once its bytes are deleted; the record of it stays."""
 
     def erase(self, stamp: Stamp) -> FileErased:
         """Records that the bytes are erased, with a reason; once."""

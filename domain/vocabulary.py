@@ -42,9 +42,13 @@ class MappingRelation(StrEnum):
     """What the term mapped to is to the term mapped from, after SKOS's mapping properties."""
 
     EXACT = "exact"
+    """both mean the same"""
     BROADER = "broader"
+    """the term mapped to is wider"""
     NARROWER = "narrower"
+    """the term mapped to is narrower"""
     RELATED = "related"
+    """they are related, and neither is wider"""
 
 
 _INVERSE = {
@@ -60,29 +64,32 @@ class VocabularyEvent(Event, frozen=True):
 
 
 class VocabularyLabel(Stored, frozen=True):
-    """A name in one language (BCP 47 tag)."""
+    """A name in one language."""
 
     language: str
     text: str
+    """The name in that language."""
 
 
 class VocabularyTerm(Stored, frozen=True):
-    """A term: its code, unique in its version, and one label a language; none where no source
-    gives one.
-
-    `broader` is the code of the term it belongs under, `also_under` further ones where a list has
-    several; `former` says that it is no longer in use; `since` and `until` are dates of day, month
-    or year precision; `altnames` are other names and notations, in any language.
-    """
+    """A term of a vocabulary."""
 
     code: str
+    """Its code, unique in its version; its English label where the list has no codes."""
     labels: tuple[VocabularyLabel, ...] = ()
+    """Its names, one a language; empty where no source gives one."""
     broader: str | None = None
+    """Code of the term that it belongs under; null at the top."""
     also_under: tuple[str, ...] = ()
+    """Codes of further terms that it belongs under."""
     former: bool = False
+    """True where the term is no longer in use."""
     since: str | None = None
+    """Since when it is in use: a day, month or year; null where nobody says."""
     until: str | None = None
+    """Until when it was in use: a day, month or year; null where nobody says, or it still is."""
     altnames: tuple[str, ...] = ()
+    """Other names and notations, in any language."""
 
     def label(self, language: str, fallback: str = "en") -> str:
         """The label in a language, else in `fallback`, else the first there is, else the code."""
@@ -95,11 +102,17 @@ class TermMapping(Stored, frozen=True):
     """A term of one version and its counterpart in another version of the same vocabulary."""
 
     from_version: str
+    """The version that the mapping starts from."""
     from_code: str
+    """The code of the term there."""
     to_version: str
+    """The version that it leads to."""
     to_code: str
+    """The code of the counterpart there."""
     relation: MappingRelation
+    """How the meaning of the counterpart compares with the term's."""
     note: str | None = None
+    """A remark on the mapping; null where there is none."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -118,31 +131,38 @@ class TermMapping(Stored, frozen=True):
 
 
 class VocabularyPublished(VocabularyEvent, frozen=True):
-    """A version was published. `edition` is the version's name, `provenance` says in words where
-    it comes from, `sha256` (hex) is that of the file that was read; `complete` is false where only
-    parts of the list are known, `coded` where the list has no codes and its English labels stand
-    in their place."""
+    """A version was published."""
 
     topic: ClassVar[str] = "vocabulary.version-published.v1"
 
     name: str
+    """Name of the vocabulary, such as `theme` or `sdg`."""
     edition: str
+    """Name of the version, such as 2019."""
     title: tuple[VocabularyLabel, ...]
+    """Title of the list, one a language."""
     terms: tuple[VocabularyTerm, ...]
+    """The terms of this version."""
     provenance: str
+    """Where the list comes from, in words."""
     sha256: str
+    """SHA-256, in hex, of the file that was read."""
     complete: bool = True
+    """False where only parts of the list are known."""
     coded: bool = True
+    """False where the list has no codes and English labels take their place."""
 
 
 class VocabularyMapped(VocabularyEvent, frozen=True):
-    """Terms of two versions were mapped; a later mapping of the same two terms takes the place of
-    an earlier one."""
+    """Terms of two versions were mapped; a later mapping of the same two terms replaces an earlier
+    one."""
 
     topic: ClassVar[str] = "vocabulary.mapped.v1"
 
     name: str
+    """Name of the vocabulary, such as `theme` or `sdg`."""
     mappings: tuple[TermMapping, ...]
+    """The mappings that are new."""
 
 
 EVENTS: tuple[type[VocabularyEvent], ...] = (VocabularyPublished, VocabularyMapped)
@@ -151,14 +171,16 @@ EVENTS: tuple[type[VocabularyEvent], ...] = (VocabularyPublished, VocabularyMapp
 
 
 class VersionContent(Stored, frozen=True):
-    """What a file says: one version, and mappings to or from it. The fields are those of
-    `VocabularyPublished`."""
+    """One version of a vocabulary, and mappings to or from it, as a file has them. The other fields
+    are those of `VocabularyPublished`."""
 
     name: str
     version: str
+    """Name of the version, such as 2019."""
     title: tuple[VocabularyLabel, ...]
     terms: tuple[VocabularyTerm, ...]
     source: str
+    """Where the list comes from, in words."""
     sha256: str
     complete: bool = True
     coded: bool = True

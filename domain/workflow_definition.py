@@ -27,14 +27,16 @@ class DefinitionEvent(Event, frozen=True):
 
 
 class DefinitionPublished(DefinitionEvent, frozen=True):
-    """A definition passed the gate and was published. `canonical` is its canonical form (RFC 8785
-    JSON), `sha256` the digest of that in hex, `name` what it calls itself."""
+    """A procedure passed the gate and was published."""
 
     topic: ClassVar[str] = "definition.published.v1"
 
     name: str
+    """The procedure's name, as it gives it itself."""
     sha256: str
+    """SHA-256 of `canonical`, in hex: the procedure's `hash`."""
     canonical: str
+    """The procedure in canonical form (RFC 8785 JSON)."""
 
 
 EVENTS: tuple[type[DefinitionEvent], ...] = (DefinitionPublished,)

@@ -219,7 +219,7 @@ PLACES: dict[str, tuple[tuple[str, str], ...]] = {
             "    return make\n",
             """
 
-@node(hearing.Hearing, "A hearing.", subject="About what.", seats="", over="")
+@node(hearing.Hearing, "subject", "seats", "over")
 class Hearing(Registered):
     pass
 """,

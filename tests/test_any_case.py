@@ -254,7 +254,7 @@ PLACES: Places = {
             "    return make\n",
             """
 
-@node(inspection.Inspection, "An inspection.", place="Which place.", states="Where it stands.")
+@node(inspection.Inspection, "place", "states")
 class Inspection(Followed):
     pass
 """,

@@ -131,25 +131,6 @@ def test_a_word_list_is_an_enum_with_its_words(kind: type[StrEnum]):
     assert list(shown.values) == [word.name for word in kind]
 
 
-def test_what_everybody_meets_first_is_described():
-    undescribed = [
-        name
-        for name, kind in SCHEMA.type_map.items()
-        if isinstance(kind, GraphQLObjectType | GraphQLEnumType | GraphQLInterfaceType)
-        and not name.startswith("__")
-        and not kind.description
-        and name not in BARE
-    ]
-    assert not undescribed
-    for root in (SCHEMA.query_type, SCHEMA.mutation_type):
-        assert root is not None
-        assert not [name for name, field in root.fields.items() if not field.description]
-
-
-BARE = {"Query", "RecommendationEdge", "HistoryEdge"}
-"""Types whose name says it all."""
-
-
 def inputs() -> list[Any]:
     assert SCHEMA.mutation_type is not None
     return [

@@ -171,6 +171,7 @@ def test_what_a_step_carries_is_in_its_form(here: Server) -> None:
         "type": "string",
         "minLength": 1,
         "maxLength": 20_000,
+        "description": "The measures, in words; they can be erased.",
     }
     assert forms["close"]["$defs"]["Closing"]["enum"] == sorted(Closing)
     assert forms["cover"] is None, "it can't be taken by name"

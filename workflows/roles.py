@@ -15,11 +15,17 @@ class Role(StrEnum):
     """In what role a key speaks."""
 
     ADMINISTRATOR = "administrator"
+    """grants keys"""
     COORDINATOR = "coordinator"
+    """acts for the national mechanism and may take every step for a State"""
     CLERK = "clerk"
+    """imports documents and enters statements of others"""
     FOCAL_POINT = "focal-point"
+    """works for one institution on its assignments"""
     AUDITOR = "auditor"
+    """reads everything except drafts of others"""
     READER = "reader"
+    """reads what is public"""
 
 
 A, C, K, F = (

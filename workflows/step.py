@@ -120,6 +120,12 @@ class Step:
         return _data_of(self, self.command)
 
     @cached_property
+    def event(self) -> type[CaseEvent]:
+        """The event that its command gives, where it has one."""
+        event: type[CaseEvent] = get_type_hints(self.command)["return"]
+        return event
+
+    @cached_property
     def pointing(self) -> tuple[str, ...]:
         """The fields of its data that name other recommendations."""
         hints = get_type_hints(self.command)

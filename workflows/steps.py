@@ -6,7 +6,7 @@ What a step carries is checked in as `steps.json`; it follows from the rows of `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import EnumType
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.casework import Case, CaseEvent
+from domain.docstrings import of_members
 from domain.entry import Protected, RecommendationId, Stamp, text_chars_max
 from domain.refusals import InvalidInput, valid
 from workflows.procedure import Procedures, forms
@@ -77,8 +78,30 @@ def json_schema(step: str) -> dict[str, Any]:
 
     data = STEPS[step].data
     _, within = msgspec.json.schema_components([data], schema_hook=words)
+    _say(within[data.__name__], data, STEPS[step].event)
+    for struct in _structs_in(data):
+        _say(within[struct.__name__], struct, struct)
     schema = {"$schema": JSON_SCHEMA, **within.pop(data.__name__)}
     return {**schema, "$defs": within} if within else schema
+
+
+def _say(schema: dict[str, Any], struct: type[msgspec.Struct], of: type) -> None:
+    """Says of each field what it means in `of`: what a step carries means what it means in the
+    event."""
+    meanings = of_members(of)
+    for field in msgspec.structs.fields(struct):
+        if field.name in meanings:
+            schema["properties"][field.encode_name].setdefault("description", meanings[field.name])
+
+
+def _structs_in(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    """The structs that fields of a struct are made of."""
+    within: list[Any] = [field.type for field in msgspec.structs.fields(struct)]
+    for hint in within:
+        within.extend(get_args(hint))
+        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+            yield hint
+            yield from _structs_in(hint)
 
 
 # --- Taking one -----------------------------------------------------------------------------------
