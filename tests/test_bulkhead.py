@@ -28,6 +28,8 @@ from tests.server import HOLDERS, Server, process, store, until
 from workflows.keys import create_key
 from workflows.log import Log
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = schema._schema
 
 SHORT = "{ recommendations { totalCount } }"

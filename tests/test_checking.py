@@ -33,6 +33,8 @@ from tests.test_command_line import ROOT, Shell, damaged, database, imported, wi
 from tests.test_views import Fresh, Place, on_postgresql, on_sqlite
 from workflows.keys import create_key, revoke_key
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["on_postgresql", "on_sqlite"]
 
 # --- Every column --------------------------------------------------------------------------------

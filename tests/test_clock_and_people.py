@@ -163,6 +163,7 @@ def test_a_match_is_made_after_what_was_due_before(sqlite_url: str) -> None:
         assert sound(server)
 
 
+@pytest.mark.slow
 def test_a_worklists_dry_run_tells_what_the_clock_has_closed(
     sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -140,6 +140,7 @@ def imported(shell: Shell) -> None:
 # --- import --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_issues_own_import_command_gives_the_addendums_count(
     shell: Shell, test_data: Path
 ) -> None:
@@ -646,6 +647,7 @@ def test_export_and_schema_write_into_a_file(shell: Shell) -> None:
 # --- other sources, and exports ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_source_is_imported_by_the_same_command_with_the_same_receipt(shell: Shell) -> None:
     heading = "To,To-Rgrp,To-Org,Text,From,From-Rgrp,From-Org,Response,Action,Issue,Session"
     row = "{},EEG,EU,Ratify the convention,Chile,,,Accepted,5,Treaties,7"

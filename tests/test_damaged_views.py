@@ -215,6 +215,7 @@ def test_a_view_whose_tables_are_gone_is_refused_until_it_is_rebuilt(
         goes_on(server, postgres_url)
 
 
+@pytest.mark.slow
 def test_a_deleted_view_is_named_and_mended_while_the_server_runs(sqlite_url: str) -> None:
     with running(sqlite_url) as server:
         filled(server)

@@ -35,6 +35,8 @@ from workflows.erasing import Place
 from workflows.log import sqlite
 from workflows.log.mapper import SealedEvent, VaultRow
 
+pytestmark = pytest.mark.slow
+
 ERASE = """mutation($input: EraseTextsInput!) { eraseTexts(input: $input) {
     node { __typename ... on Erasure { id erasedEntry erasedVersion commitments } } logIndex
     events { __typename logIndex visibility actor reason } errors { code message } } }"""

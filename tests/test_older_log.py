@@ -17,6 +17,8 @@ from tests.server import Server, running, until
 from tests.test_command_line import Shell
 from workflows.log import read_url
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:

@@ -670,6 +670,7 @@ def test_what_if_is_asked_of_one_state(here: Server, where: Any) -> None:
     assert "one State" in error["message"]
 
 
+@pytest.mark.slow
 def test_what_if_takes_the_conditions_of_lists(two_lives: Server) -> None:
     for said, paragraphs in (
         ({"symbol": ["A/HRC/59/15"], "stage": ["IMPLEMENTED"]}, ["1.1"]),
@@ -689,6 +690,7 @@ def test_what_if_takes_the_conditions_of_lists(two_lives: Server) -> None:
 FATES = ("same", "elsewhere", "diverges")
 
 
+@pytest.mark.slow
 def test_what_if_adds_up_all_that_fit_whatever_the_page_and_says_what_a_draft_breaks(
     two_lives: Server,
 ) -> None:

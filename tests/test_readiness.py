@@ -20,6 +20,8 @@ from tests.given import received
 from tests.server import Server, process, running, until
 from tests.test_damaged_views import answers, brought_in, ready, sound, write
 
+pytestmark = pytest.mark.slow
+
 KEEP = 60
 
 

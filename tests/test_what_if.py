@@ -421,6 +421,7 @@ def told(server: Server, *chosen: str) -> dict[str, Any]:
     return server.ask("coordinator", TOLD, text=text)["whatIf"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 def test_what_if_says_who_would_have_been_refused_and_what_it_passed_over(sqlite_url: str) -> None:
     with running(sqlite_url) as here:
         id = here.receive()
