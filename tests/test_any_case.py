@@ -194,9 +194,8 @@ PLACES: Places = {
     "workflows/procedure/facts.py": (
         ("from domain.entry import last_day\n", "from domain.inspection import Inspection\n"),
         (
-            "    Recommendation: {**OF_ANY_CASE, **OF_RECOMMENDATION},\n",
+            "    Recommendation: OF_RECOMMENDATION,\n",
             """    Inspection: {
-        **OF_ANY_CASE,
         "visited": Known(
             Fact(FactType.FLAG), lambda i: i.report_due is not None, ("visit-inspection",)
         ),
@@ -292,6 +291,7 @@ from workflows.access import Principal, Role
 from workflows.desk import Command
 from workflows.keys import create_key
 from workflows.procedure.four_eyes import said_by
+from workflows.procedure.migration import Migration
 from workflows.procedure.path import path
 from workflows.procedure.replay import replay
 from workflows.procedure.shipped import shipped
@@ -349,6 +349,10 @@ way = path(
     lambda: desk.procedures.moment("SVN"),
 )
 found["way"] = [step.step for step in way.steps]
+try:
+    desk.procedures.passage(Migration(before=shipped()["upr"].hash, after=procedure.hash), "SVN")
+except Refusal as refusal:
+    found["migrates"] = refusal.message
 found["begins"] = begun.entries[0].stamp.entered
 
 def take(who, step, act, **more):
@@ -501,6 +505,10 @@ def test_a_focal_point_takes_steps_where_the_aggregate_says_its_institution_is_c
     found: dict[str, Any],
 ) -> None:
     assert found["not theirs"] == "FORBIDDEN"
+
+
+def test_no_case_goes_over_to_a_procedure_for_others(found: dict[str, Any]) -> None:
+    assert found["migrates"] == "The two procedures are for cases of different kinds."
 
 
 def test_a_step_of_another_aggregate_is_not_taken_on_it(found: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ from domain.casework import (
 from domain.entry import NARROWNESS, Entry, Visibility
 from domain.events import Corrected
 from domain.recommendation import Recommendation
-from domain.refusals import NeedsDecision, NotFound, StepNotOpen, Unavailable
+from domain.refusals import InvalidInput, NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.vocabulary import Vocabulary
 from domain.workflow_definition import definition_id
 from workflows.calendars import Calendars
@@ -213,6 +213,8 @@ class Procedures:
         before, after = (self.find(h, addressee) for h in (migration.before, migration.after))
         if before is None or after is None:
             raise NotFound("There is no such procedure; see `workflowDefinitions`.")
+        if before.definition.applies.aggregate != after.definition.applies.aggregate:
+            raise InvalidInput("The two procedures are for cases of different kinds.")
         return Passage(migration, before, after)
 
     def migrate(self, r: Case, passage: Passage, event: Migrated) -> Entry:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
+from domain.aggregates import CASES
 from domain.casework import Case
 from domain.effects import TaskOpened
 from domain.refusals import valid
@@ -192,6 +193,15 @@ class Compiled:
         self._spec_of = {state.id: state for state in definition.all_states()}
         self.deadlines = {deadline.id: deadline for deadline in definition.deadlines}
         self._histories = {s.id for s in definition.all_states() if s.kind in HISTORY}
+        if definition.applies.aggregates and (
+            definition.applies.mechanisms or definition.applies.kinds
+        ):
+            raise Unsound(
+                "applies-twice",
+                "Only recommendations have mechanisms and kinds of text: leave them out, or leave "
+                "out the aggregate.",
+                "$.for",
+            )
         known = facts_about(definition.applies.aggregate)
         if known is None:
             raise Unsound(
@@ -210,6 +220,13 @@ class Compiled:
         for n, spec in enumerate(definition.steps):
             if spec.name in self.guards:
                 raise Unsound("step-twice", f"There are two steps {spec.name}.", f"$.steps[{n}]")
+            if not self._is_taken_here(spec.name):
+                raise Unsound(
+                    "step-elsewhere",
+                    f"{spec.name} is a step on a {STEPS[spec.name].about}: leave it out, or name a "
+                    "step of your own otherwise.",
+                    f"$.steps[{n}].name",
+                )
             self.guards[spec.name] = self._guard(spec.when, f"$.steps[{n}].when")
         regions = tuple(
             self._state(spec, f"$.states[{n}]") for n, spec in enumerate(definition.states)
@@ -237,6 +254,12 @@ class Compiled:
         self._outcomes: dict[Any, Outcome] = {}
         self._blocked: dict[Any, tuple[Blocked, ...]] = {}
         self._changing: dict[str, list[str]] = {}
+
+    def _is_taken_here(self, step: str) -> bool:
+        """True if a step is one of what the definition is for, of any case, or of its own."""
+        return step not in STEPS or issubclass(
+            CASES[self.definition.applies.aggregate], STEPS[step].on
+        )
 
     # -- what it reads
 

@@ -133,9 +133,9 @@ OF_RECOMMENDATION: dict[str, Known] = {
 }
 
 FACTS: dict[type[Case], Mapping[str, Known]] = {
-    Recommendation: {**OF_ANY_CASE, **OF_RECOMMENDATION},
+    Recommendation: OF_RECOMMENDATION,
 }
-"""What there is to know of each aggregate that is a case."""
+"""The facts of each aggregate that is a case, besides those of any."""
 
 said_of_each(
     [aggregate for aggregate in AGGREGATES if aggregate.is_case],
@@ -145,9 +145,12 @@ said_of_each(
 )
 
 
+_BY_WORD = {word: {**OF_ANY_CASE, **FACTS[state]} for word, state in CASES.items()}
+
+
 def facts_about(aggregate: str) -> Mapping[str, Known] | None:
     """The facts of an aggregate by its word, such as `recommendation`; None where it is no case."""
-    return FACTS[CASES[aggregate]] if aggregate in CASES else None
+    return _BY_WORD.get(aggregate)
 
 
 def _day(on: str | None) -> str | None:
