@@ -14,7 +14,7 @@ from api.context import Context, Reading
 from api.derive import enum_type
 from api.describing import arg, said_in
 from api.looking_back import AsOf, look
-from api.recommendations import Recommendation
+from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from domain.casework import IncidentRaised
 from domain.refusals import Forbidden
@@ -55,15 +55,11 @@ class TaskWhere:
     """Others were told that it is overdue, or not."""
 
 
-@strawberry.interface(description="Something about a case.")
-class AboutCase:
+@strawberry.type(description="Something about a case.")
+class AboutCase(MayBeRecommendation):
     case: Case = strawberry.field(
         description="The recommendation, or other thing with a procedure, that it is about."
     )
-
-    @strawberry.field(description="The case, if it is a recommendation.")
-    def recommendation(self) -> Recommendation | None:
-        return self.case if isinstance(self.case, Recommendation) else None
 
 
 @strawberry.type(description="Something that somebody has to do about a case.")

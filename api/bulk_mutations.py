@@ -17,7 +17,7 @@ from api.context import Context
 from api.derive import enum_type, read_id
 from api.history import HistoryEntry
 from api.procedure_mutations import TakeStepInput, deed_of
-from api.recommendations import Recommendation
+from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from api.steps import Circumstances, StepError, circumstances, refused
 from domain import review
@@ -115,7 +115,7 @@ class ForeseenStep:
 
 
 @strawberry.type(description="Result of one of many steps.")
-class StepResult:
+class StepResult(MayBeRecommendation):
     id: strawberry.ID = strawberry.field(description="The case, as it was named.")
     ok: bool = strawberry.field(description="Whether it was taken, or in a dry run would be.")
     case: Case | None = strawberry.field(
@@ -128,10 +128,6 @@ class StepResult:
         description="In a dry run, what would come of it."
     )
     errors: list[StepError] = strawberry.field(description="Empty when it was taken.")
-
-    @strawberry.field(description="The case, if it is a recommendation.")
-    def recommendation(self) -> Recommendation | None:
-        return self.case if isinstance(self.case, Recommendation) else None
 
 
 @strawberry.type(description="Results of many steps, each independent of the others.")

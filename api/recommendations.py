@@ -394,6 +394,14 @@ class Recommendation(Case):
         return [e for e in self.cohort.history(state.id) if state.stands(e.version)]
 
 
+@strawberry.type(description="What has a case, which may be a recommendation.")
+class MayBeRecommendation:
+    @strawberry.field(description="The case, if it is a recommendation.")
+    def recommendation(self) -> Recommendation | None:
+        case: Case | None = self.case  # type: ignore[attr-defined]
+        return case if isinstance(case, Recommendation) else None
+
+
 def together(reading: Reading, rows: list[Row]) -> list[Recommendation]:
     """Rows that were read together, as GraphQL objects that also read on together."""
     cohort = Cohort(reading, rows)

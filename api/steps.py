@@ -17,7 +17,7 @@ from api.cases import Case
 from api.context import Context
 from api.derive import enum_type, read_case_id, read_id
 from api.history import HistoryEntry
-from api.recommendations import Recommendation
+from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from domain.casework import CaseEvent
 from domain.entry import (
@@ -141,7 +141,7 @@ class StepError:
 
 
 @strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
-class StepPayload:
+class StepPayload(MayBeRecommendation):
     case: Case | None = strawberry.field(
         description="As it stands after the step; null when refused, or when the views took too "
         "long: then it can be read once they have reached logIndex."
@@ -149,10 +149,6 @@ class StepPayload:
     events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
     log_index: int | None = strawberry.field(description="Log index of the last of them.")
     errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
-
-    @strawberry.field(description="The case, if it is a recommendation.")
-    def recommendation(self) -> Recommendation | None:
-        return self.case if isinstance(self.case, Recommendation) else None
 
 
 def step(
