@@ -7,6 +7,8 @@ test may look at the store beside it. `process` is `suivi serve` itself, as an o
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -280,8 +282,7 @@ def process(
     environment = {**os.environ, variable("database_url"): url}
     settings.setdefault("bulkhead_nice", 0)  # it need not yield to other tests
     environment |= {variable(name): str(value) for name, value in settings.items()}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = own_port()
     with (
         log.open("wb") as errors,
         subprocess.Popen(
@@ -296,6 +297,19 @@ def process(
                 yield server, started
         finally:
             started.terminate()
+
+
+_ports = itertools.count()
+
+
+def own_port() -> int:
+    """A free port that no other test of this run is given: a port that the system gives may be
+    given again before a server takes it, and then another server answers there."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = 20_000 + 500 * (worker % 24) + next(_ports) % 500
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _live(server: Server) -> bool:
