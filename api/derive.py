@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType, Optional, TypeVar, Union, get_args, get_origin
+from typing import Any, NewType, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -139,8 +139,9 @@ def shows(
 
 
 def asked_type(struct: type[msgspec.Struct], field: str) -> Any:
-    """The GraphQL type of a value that a field of a struct may have; never null."""
-    (said,) = (f.type for f in msgspec.structs.fields(struct) if f.name == field)
+    """The GraphQL type of a value that a field, or a property, of a struct may have; never null."""
+    fields = {f.name: f.type for f in msgspec.structs.fields(struct)}
+    said = fields.get(field) or get_type_hints(vars(struct)[field].fget)["return"]
     if get_origin(said) in (Union, types.UnionType):
         (said,) = (one for one in get_args(said) if one is not type(None))
     return _shown(said)[0]

@@ -11,7 +11,6 @@ from strawberry import Info
 
 from api.derive import enum_type, global_id, history_type, struct_type
 from domain.aggregates import BY_EVENT
-from domain.casework import CaseEvent
 from domain.effects import AnyEffect
 from domain.entry import (
     Authority,
@@ -23,6 +22,7 @@ from domain.entry import (
     protected_texts,
     texts_by_field,
 )
+from domain.recommendation import Recommendation
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,7 +74,7 @@ class HistoryEntry:
         description="The recommendation it is about; null where it is about something else."
     )
     def recommendation_id(root: Entry) -> strawberry.ID | None:
-        about = isinstance(root.event, CaseEvent)
+        about = BY_EVENT[type(root.event)].state is Recommendation
         return global_id(root.stream) if about else None
 
     @strawberry.field(description="What it is about, for `node`; null for grants of keys.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import strawberry
@@ -15,6 +15,7 @@ from api.context import Context
 from api.derive import enum_type
 from api.inputs import Given, given, input_type
 from api.steps import (
+    BeginInput,
     Circumstances,
     StepInput,
     StepPayload,
@@ -34,6 +35,7 @@ from workflows import commands
 from workflows.step import Mutation, Step
 from workflows.step_table import ROWS
 from workflows.steps import event_of
+from workflows.visibility import bounds
 
 Request = Info[Context, None]
 Taking = TypeVar("Taking")
@@ -52,7 +54,8 @@ def takes(rows: Iterable[Step]) -> Callable[[type[Taking]], type[Taking]]:
             if row.command is None or not issubclass(row.on, Case):
                 continue
             for mutation in row.mutations:
-                setattr(cls, mutation.name, _mutation(row, mutation, _input(row, mutation, inputs)))
+                made = _beginning if row.begins else _mutation
+                setattr(cls, mutation.name, made(row, mutation, _input(row, mutation, inputs)))
         return cls
 
     return taking
@@ -67,7 +70,7 @@ def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -
         its = input_type(
             name,
             row.data,
-            StepInput,
+            BeginInput if row.begins else StepInput,
             without=mutation.says,
             ids=row.pointing,
             later=row.later,
@@ -99,6 +102,34 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
             act,
             assignment=input.assignment if row.assignment else None,
             report=input.report if row.redrafts else None,
+        )
+
+    take.__annotations__["input"] = its.type
+    does = mutation.does or row.does
+    return strawberry.mutation(resolver=take, name=mutation.name, description=does)
+
+
+def _beginning(row: Step, mutation: Mutation, its: Given) -> Any:
+    begin = row.command
+    assert begin is not None, row.name
+
+    def take(self: None, info: Request, input: Any) -> StepPayload:
+        context = info.context
+
+        def begun() -> tuple[UUID, CaseEvent]:
+            stamp = circumstances(context, input, input.visibility or bounds(row.name).usual)
+            id, event = begin(stamp, input.addressee, **mutation.says, **its.read(input))
+            return id, event
+
+        return answer(
+            context,
+            lambda: context.service.desk.begin(
+                context.principal,
+                command(context, row.name, input),
+                row.name,
+                input.addressee,
+                begun,
+            ),
         )
 
     take.__annotations__["input"] = its.type

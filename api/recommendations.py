@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -35,6 +35,9 @@ from domain.words import (
     Stage,
 )
 from projections.recommendations import Lineage, Row, by_id
+
+if TYPE_CHECKING:
+    from api.register_queries import MeasureConnection
 
 history_entries_max = 1_000
 TextType: Any = struct_type(events.Text)
@@ -371,6 +374,14 @@ class Recommendation(Case):
     def lineage(self) -> list[LineageLink]:
         links = self.cohort.lineage(self.row.state.id)
         return [_link(link, self.row.state.id, self.cohort.linked()) for link in links]
+
+    @strawberry.field(description="Measures that contribute to it, by plan and code.")
+    def measures(
+        self, first: int = 50, after: str | None = None
+    ) -> Annotated[MeasureConnection, strawberry.lazy("api.register_queries")]:
+        from api.register_queries import measures_for
+
+        return measures_for(self.cohort.reading, self.row.state.id, first, after)
 
     @strawberry.field(
         description="The recommendation it was declared a duplicate of, where you may read that."

@@ -11,7 +11,15 @@ import strawberry
 
 from api.cases import Case, Node
 from api.context import Reading
-from api.derive import ProtectedText, global_id, protected_text, shows, struct_type, summary
+from api.derive import (
+    ProtectedText,
+    enum_type,
+    global_id,
+    protected_text,
+    shows,
+    struct_type,
+    summary,
+)
 from api.describing import arg, said_in
 from api.history import HistoryEntry, instant
 from api.recommendations import Recommendation, together
@@ -20,6 +28,7 @@ from domain import (
     import_run,
     institution,
     match,
+    measure,
     person,
     progress_report,
     recommendation,
@@ -31,6 +40,7 @@ from domain.aggregates import AGGREGATES, BY_STATE, said_of_each
 from domain.entry import Effective, Entry
 from domain.events import Recommender, Term
 from domain.refusals import InvalidInput
+from domain.words import MeasureStatus
 from projections import cases, history, recommendations, register
 from projections.recommendations import Where
 from projections.register import Row
@@ -44,6 +54,7 @@ NameType: Any = struct_type(institution.InstitutionName)
 FormerNameType: Any = struct_type(institution.InstitutionFormerName)
 TransferType: Any = struct_type(institution.CompetenceTransferHeld)
 CountType: Any = struct_type(import_run.ImportCount)
+MeasureTextType: Any = struct_type(measure.MeasureText)
 OptionType: Any = struct_type(import_run.ImportOption)
 NoteType: Any = struct_type(import_run.ImportNote)
 RecommenderType: Any = struct_type(Recommender)
@@ -180,6 +191,88 @@ class Institution(Registered):
         reading, state = self.reading, self.row.state
         where = Where(addressee=[state.addressee], institution=[state.code], orphaned=True)
         return recommendations.count(reading.connection, reading.scope, where)
+
+
+@strawberry.type(description="A measure contributes to a recommendation.")
+@said_in(measure.MeasureLinked)
+class MeasureLink:
+    id: int = strawberry.field(description="The link's id within the measure.")
+    recommendation: Recommendation | None = strawberry.field(
+        description="The recommendation; null where it is not for this reader."
+    )
+    part: str | None = strawberry.field(
+        description="The part that it contributes to; null: the whole."
+    )
+    since: EffectiveType
+    """The date since which this is so."""
+    rationale: ProtectedText | None
+    """Why it contributes to it."""
+
+
+@node(
+    measure.Measure,
+    "code",
+    "plan",
+    "kind",
+    "preventive",
+    "proposed",
+    "turns",
+    "dates",
+    "responsible",
+)
+class Measure(Followed):
+    @strawberry.field(description="How far it has come.")
+    def status(self) -> enum_type(MeasureStatus):  # type: ignore[valid-type]
+        return self.row.state.status
+
+    @strawberry.field(description="Its title in `language`, else in the one it came in.")
+    def title(self, language: str = "en") -> str:
+        return str(self.row.state.text(language).title)
+
+    @strawberry.field(description="What it is, in each language.")
+    def texts(self) -> list[MeasureTextType]:
+        return list(self.row.state.texts.values())
+
+    @strawberry.field(description="First day, month or year, as it was set last; null: not set.")
+    def starts(self) -> str | None:
+        return self.row.state.starts  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Last day, month or year, as it was set last; null: not set.")
+    def ends(self) -> str | None:
+        return self.row.state.ends  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Code of the institution that leads now; null: none.")
+    def lead(self) -> str | None:
+        return self.row.state.lead  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="The earliest day by which something is due that has not been done."
+    )
+    def due(self) -> str | None:
+        return self.row.state.due  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The recommendations that it contributes to.")
+    def links(self) -> list[MeasureLink]:
+        reading, held = self.reading, self.row.state.links
+        found = recommendations.by_ids(
+            reading.connection, reading.scope, [link.to for link in held]
+        )
+        nodes = {n.row.state.id: n for n in together(reading, list(found.values()))}
+        said = {e.version: e.event for e in _entries(self)} if held else {}
+        return [
+            MeasureLink(
+                id=link.id,
+                recommendation=nodes.get(link.to),
+                part=link.part,
+                since=link.since,
+                rationale=_rationale(said.get(link.id)),
+            )
+            for link in held
+        ]
+
+
+def _rationale(event: object) -> ProtectedText | None:
+    return protected_text(event.rationale) if isinstance(event, measure.MeasureLinked) else None
 
 
 @node(

@@ -19,6 +19,7 @@ from api.register import KINDS, RegisterNode
 from api.register_queries import ImportJob
 from api.steps import (
     AuthorityInput,
+    BeginInput,
     Circumstances,
     StepError,
     authority_of,
@@ -113,14 +114,6 @@ class RegisterInput(Circumstances):
     )
     visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
         default=None, description="Who may read the entry."
-    )
-
-
-@strawberry.input
-class BeginInput(Circumstances):
-    addressee: str = strawberry.field(description="Code of the State or other addressee.")
-    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
-        default=None, description="Who may read it."
     )
 
 

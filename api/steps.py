@@ -96,6 +96,14 @@ class Circumstances:
 
 
 @strawberry.input
+class BeginInput(Circumstances):
+    addressee: str = strawberry.field(description="Code of the State or other addressee.")
+    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="Who may read it."
+    )
+
+
+@strawberry.input
 class StepInput(Circumstances):
     id: strawberry.ID = strawberry.field(description="The case, such as a recommendation.")
     expected_version: int = strawberry.field(

@@ -19,6 +19,7 @@ from domain import (
     import_run,
     institution,
     match,
+    measure,
     person,
     progress_report,
     recommendation,
@@ -73,6 +74,13 @@ AGGREGATES: tuple[Aggregate, ...] = (
         told=(
             *("addressee", "mechanism", "body", "symbol", "paragraph", "kind", "issues", "actions"),
         ),
+    ),
+    Aggregate(
+        measure.Measure,
+        measure.EVENTS,
+        measure.fold,
+        by_id=True,
+        told=("addressee", "plan", "code", "kind"),
     ),
     Aggregate(
         review.Review,

@@ -103,6 +103,12 @@ class DeadlineHeld(Stored, frozen=True):
     paused: str | None = None
 
     @property
+    def is_owed(self) -> bool:
+        """True where what it is for has to be done, and time counts."""
+        resting = self.status in (DeadlineStatus.PAUSED, DeadlineStatus.DROPPED)
+        return not (self.voluntary or resting)
+
+    @property
     def next(self) -> Due | None:
         """What it comes to next by itself; None where nothing more does."""
         if self.status is DeadlineStatus.RUNNING:
@@ -252,11 +258,13 @@ class SuspensionHeld(Stored, frozen=True):
 class CaseEvent(Event, frozen=True):
     """Base of what is said of a case. `by_step` is the step that records it; one that is `beside`
     the procedures is in no definition, and is open whenever what it is about is there. Cases begin
-    with an event that `begins` them."""
+    with an event that `begins` them. One that `publishes` a case of the State's own makes the case
+    as it stands known to all who may read the event; the entries before keep their readers."""
 
     by_step: ClassVar[str]
     beside: ClassVar[bool] = False
     begins: ClassVar[bool] = False
+    publishes: ClassVar[bool] = False
 
     @property
     def step_name(self) -> str:
@@ -292,6 +300,11 @@ class CaseEvent(Event, frozen=True):
         offers that have lapsed, deadlines, tasks, whether the case rests; else the event as it
         is."""
         return self
+
+    def opens(self, of: Visibility) -> bool:
+        """True if it makes a case of this visibility known to more readers."""
+        to = self.stamp.visibility
+        return self.publishes and of is Visibility.INTERNAL and to is Visibility.PUBLIC
 
     def apply(self, case: Any, entry: Entry) -> None:
         """Adds what this event says to the state; by itself it adds nothing."""
@@ -933,10 +946,19 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         for effect in stamp.effects:
             self._affect(effect, entry)
         visibility, readers = stamp.visibility, event.readers
+        if event.opens(self.visibility):
+            self._open_to(visibility)
         if NARROWNESS[visibility] > NARROWNESS[self.visibility] or (
             self.visibility is Visibility.CONFIDENTIAL and self.institution not in readers
         ):
             self.narrower.append(Narrower(entry.version, visibility, readers))
+
+    def _open_to(self, visibility: Visibility) -> None:
+        """More readers know the case from now on, and not the entries before."""
+        known = {one.version: one for one in self.narrower}
+        earlier = range(1, self.version)
+        self.narrower = [known.get(v) or Narrower(v, self.visibility, ()) for v in earlier]
+        self.visibility = visibility
 
     def _by_hand(self, event: CaseEvent, entry: Entry) -> None:
         """Remembers whose hand took a step: on the case, and on the thing that it is about."""

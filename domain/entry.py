@@ -133,6 +133,11 @@ def is_date(on: str) -> bool:
     return day <= (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
 
 
+def first_day(on: str) -> str:
+    """The first day that a date of day, month or year precision may mean."""
+    return f"{on}-01-01"[:10] if len(on) == 4 else f"{on}-01"[:10]
+
+
 def last_day(on: str) -> str:
     """The last day that a date of day, month or year precision may mean."""
     if len(on) == 10:

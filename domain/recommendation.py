@@ -26,7 +26,6 @@ from domain.casework import (
     CASE_EVENTS,
     Case,
     CaseEvent,
-    DeadlineStatus,
     SetBack,
     StepDatum,
     StepTaken,
@@ -281,11 +280,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         (domain rule 10); nothing is due while it is suspended."""
         watched = {held.fact for held in self.deadlines}
         days = [day for what, day in self.owed() if _WATCHED[what] not in watched]
-        days += [
-            held.day
-            for held in self.deadlines
-            if not held.voluntary and held.status not in _RESTING
-        ]
+        days += [held.day for held in self.deadlines if held.is_owed]
         return None if self.suspended else min(days, default=None)
 
     def owed(self) -> list[tuple[Owed, str]]:
@@ -939,8 +934,6 @@ READY: dict[str, Callable[[Recommendation], None]] = {
     "undo-duplicate": _a_duplicate,
 }
 """Step → what its command asks of the state before it asks of anything it says."""
-
-_RESTING = (DeadlineStatus.PAUSED, DeadlineStatus.DROPPED)
 
 _WATCHED = {
     Owed.POSITION: "answer-due",

@@ -101,6 +101,69 @@ class Capacity(StrEnum):
     """it supports the lead"""
 
 
+class MeasureKind(StrEnum):
+    """The kind of activity that a measure is."""
+
+    LEGISLATION = "legislation"
+    """a law is made, changed or repealed"""
+    RATIFICATION = "ratification"
+    """a treaty is ratified, or a reservation withdrawn"""
+    POLICY = "policy"
+    """a policy, strategy or programme is made"""
+    INSTITUTION = "institution"
+    """an institution is set up, or made stronger"""
+    SERVICE = "service"
+    """something is provided to people, such as shelters"""
+    TRAINING = "training"
+    """officials or others are trained"""
+    AWARENESS = "awareness"
+    """people are informed of rights"""
+    DATA = "data"
+    """data are collected or published"""
+    STUDY = "study"
+    """something is studied or evaluated"""
+    REMEDY = "remedy"
+    """violations are investigated, punished or made good"""
+
+
+class MeasureStatus(StrEnum):
+    """How far a measure has come."""
+
+    PROPOSED = "proposed"
+    """nobody has adopted it"""
+    PLANNED = "planned"
+    """the State is bound to it, and work has not begun"""
+    UNDER_WAY = "under-way"
+    """work has begun"""
+    DELAYED = "delayed"
+    """it is late"""
+    SUSPENDED = "suspended"
+    """it rests"""
+    COMPLETED = "completed"
+    """it is carried out, says the State"""
+    ABANDONED = "abandoned"
+    """it was given up"""
+
+
+class MeasureTurn(StrEnum):
+    """What a measure may come to on its way."""
+
+    ADOPTED = "adopted"
+    """the State is bound to it"""
+    STARTED = "started"
+    """work began"""
+    DELAYED = "delayed"
+    """it is late"""
+    RESCHEDULED = "rescheduled"
+    """its dates were set anew"""
+    COMPLETED = "completed"
+    """it is carried out"""
+    ABANDONED = "abandoned"
+    """it was given up"""
+    REOPENED = "reopened"
+    """it goes on after it had ended"""
+
+
 class AssignmentStatus(StrEnum):
     """The state of an assignment."""
 

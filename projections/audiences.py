@@ -1,8 +1,8 @@
 """Audiences: what each reader is told of a case.
 
 Readers who see other entries are told other things: a state is folded for each audience from the
-entries that it sees. Nearly every case has one audience, everybody; another begins with
-the first entry that some of its readers may not see. So what is hidden moves no count, no order and
+entries that it sees. Nearly every case has one audience, everybody; another begins with the first
+entry that some of its readers may not see, or that more readers may see than the case. So what is hidden moves no count, no order and
 no state of those from whom it is hidden, and no question has to remember to leave it out.
 """
 
@@ -178,6 +178,8 @@ class Telling:
         visibility = entry.stamp.visibility
         if whole is None:
             self._begin(entry)
+        elif isinstance(entry.event, CaseEvent) and entry.event.opens(self._visibility):
+            self._open(visibility)
         elif NARROWNESS[visibility] > NARROWNESS[self._visibility]:
             self._part(entry)
         levels = _SEEN_BY[max(visibility, self._visibility, key=NARROWNESS.__getitem__)]
@@ -196,6 +198,14 @@ class Telling:
         of_the_state = LEVEL[Visibility.INTERNAL]
         self._all = [Told(of_the_state, institution) for institution in sorted({*own})]
         self._all.append(Told(_SEEN_BY[self._visibility]))
+
+    def _open(self, visibility: Visibility) -> None:
+        """Tells more readers what the State's own have been told."""
+        more = _SEEN_BY[visibility] & ~_SEEN_BY[self._visibility]
+        of_the_state = LEVEL[Visibility.INTERNAL]
+        known = next(one for one in self._all if one.levels & of_the_state and not one.own)
+        self._all.insert(0, known.apart(more))
+        self._visibility = visibility
 
     def _part(self, entry: Entry) -> None:
         """Divides the audiences of which some may see an entry and some may not."""

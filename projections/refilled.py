@@ -107,7 +107,7 @@ class Refilled:
                 yield from _differences(table.name, columns, *rows, besides)
             if name == "search":
                 words = search.indexed(here), search.indexed(there)
-                columns = ["recommendation", "words", "words in the index"]
+                columns = ["owner", "words", "words in the index"]
                 yield from _differences("search_text", columns, *words, besides)
 
 

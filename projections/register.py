@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, false, func, select, tuple_
 
 from domain.absence import Absences
 from domain.adoptions import Adoptions
@@ -72,11 +72,16 @@ class Shelf(Generic[State]):
         self._more = [column.info.get(OF, column.name) for column in self._kept.columns]
         self._read = views.undamaged("register", msgspec.msgpack.Decoder(state).decode)
 
+    def key(self, change: Change) -> str:
+        """The id of the row: of a case, that of the audience's."""
+        return change.row if self.is_case else str(change.after.id.hex)
+
     def row(self, change: Change) -> tuple[Any, ...]:
         s = change.after
         order = self._kept.sorted_by
         return (
-            *((change.row, s.id.hex, *change.audience.columns) if self.is_case else (s.id.hex,)),
+            self.key(change),
+            *((s.id.hex, *change.audience.columns) if self.is_case else ()),
             s.addressee,
             s.visibility.value,
             s.institution,
@@ -216,10 +221,22 @@ persons = shelf(Person)
 erasures = shelf(Erasure)
 
 
-def covering(recommendation: UUID) -> Select[Any]:
-    """The ids of the reports that cover a recommendation."""
-    c = views.report_cover.c
-    return select(c.owner).where(c.recommendation == recommendation.hex)
+def having(table: str, values: Sequence[str]) -> Select[Any]:
+    """The rows of those that have one of some values, of which they have several."""
+    owner, value = views.SEVERAL[table].c
+    return select(owner).where(value.in_(values))
+
+
+def is_having(c: Any, table: str, asked: bool) -> ColumnElement[bool]:
+    """The condition that one has something of which it may have several, or nothing."""
+    found: ColumnElement[bool] = c.id.in_(select(views.SEVERAL[table].c.owner))
+    return found if asked else ~found
+
+
+def overdue(c: Any, today: str, asked: bool) -> ColumnElement[bool]:
+    """The condition that something is not done that was due before today, or that nothing is."""
+    late: ColumnElement[bool] = func.coalesce(c.due < today, false())
+    return late if asked else ~late
 
 
 # --- Writing -------------------------------------------------------------------------------------
@@ -227,20 +244,17 @@ def covering(recommendation: UUID) -> Select[Any]:
 
 def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed."""
-    rows: dict[type, list[tuple[Any, ...]]] = {}
+    of: dict[type, list[Change]] = {}
     for change in changes:
-        if its := _BY_TYPE.get(type(change.after)):
-            rows.setdefault(its.type, []).append(its.row(change))
-    for type_, some in rows.items():
-        writing.put(connection, _BY_TYPE[type_].table, some)
-    _replace(
-        connection,
-        views.report_cover,
-        {
-            s.id.hex: [(s.id.hex, covered.hex) for covered in s.covers]
-            for s in _states(changes, ProgressReport)
-        },
-    )
+        if type(change.after) in _BY_TYPE:
+            of.setdefault(type(change.after), []).append(change)
+    for type_, some in of.items():
+        its = _BY_TYPE[type_]
+        writing.put(connection, its.table, [its.row(change) for change in some])
+        for several in KEPT[type_].several:
+            values = {its.key(change): several.of(change.after) for change in some}
+            rows = {key: [(key, value) for value in found] for key, found in values.items()}
+            _replace(connection, views.SEVERAL[several.table], rows)
     _replace(
         connection,
         views.moved_competence,

@@ -1,4 +1,4 @@
-"""The view of words: which recommendations a query finds, in every language.
+"""The view of words: which cases a query finds, in every language.
 
 What counts as a word is ours (`projections.tokens`), equal on both stores; the inverted index is
 the store's own: FTS5 in SQLite, a `tsvector` under GIN in PostgreSQL.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection, String, TextualSelect, bindparam, func, select, text
 
+from domain.measure import Measure
 from domain.recommendation import Recommendation
 from projections import writing
 from projections.tokens import index_tokens, query_tokens
@@ -20,16 +22,20 @@ from projections.writing import Change
 addressees_max = 20
 quiet_seconds_max = 1.0
 rows_at_once = 1_000
+
+SEARCHED = (Recommendation, Measure)
+"""The cases that have texts of their own to be found by."""
+
 words_bytes_max = 1_000_000
 """A `tsvector` has room for a mebibyte of words; beyond that it mixes them up without a word."""
 
 
-def tokens(r: Recommendation) -> list[str]:
-    """What a recommendation is found by: its names, and its texts in every language as far as
-    there is room, the one it came in first."""
+def tokens(case: Recommendation | Measure) -> list[str]:
+    """What a case is found by: its names, and its texts in every language as far as there is room,
+    the one it came in first."""
     found: set[str] = set()
     room = words_bytes_max
-    for piece in _pieces(r):
+    for piece in _pieces(case):
         for token in sorted(piece - found):
             room -= len(token.encode())
             if room < 0:
@@ -38,13 +44,24 @@ def tokens(r: Recommendation) -> list[str]:
     return sorted(found)
 
 
-def _pieces(r: Recommendation) -> Iterator[set[str]]:
-    yield {_of(r.addressee)}
-    for alias in r.aliases:
+def _pieces(case: Recommendation | Measure) -> Iterator[set[str]]:
+    yield {_of(case.addressee)}
+    if isinstance(case, Measure):
+        yield index_tokens(f"{case.code} {case.plan or ''}", "")
+        for language, text in case.texts.items():
+            yield index_tokens(f"{text.title} {text.description or ''}", language)
+        return
+    for alias in case.aliases:
         yield index_tokens(f"{alias.value} {alias.paragraph or ''}", "")
-    for language, wording in r.texts.items():
+    for language, wording in case.texts.items():
         for part in wording.parts:
             yield index_tokens(part.text, language)
+
+
+def _has_new_words(before: Any, after: Recommendation | Measure) -> bool:
+    if before is None or before.texts != after.texts:
+        return True
+    return isinstance(after, Recommendation) and before.aliases != after.aliases
 
 
 def _of(addressee: str) -> str:
@@ -62,9 +79,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     heard = monotonic()
     for change in changes:
         before, after = change.before, change.after
-        if isinstance(after, Recommendation) and (
-            before is None or before.texts != after.texts or before.aliases != after.aliases
-        ):
+        if isinstance(after, SEARCHED) and _has_new_words(before, after):
             words[change.row] = tokens(after)
             if monotonic() - heard > quiet_seconds_max:
                 writing.stir(connection)
@@ -95,20 +110,20 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
 def _numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for i in range(0, len(ids), 500):
-        query = select(document.c.recommendation, document.c.number).where(
-            document.c.recommendation.in_(ids[i : i + 500])
+        query = select(document.c.owner, document.c.number).where(
+            document.c.owner.in_(ids[i : i + 500])
         )
         found.update((id, number) for id, number in connection.execute(query))
     return found
 
 
 def indexed(connection: Connection) -> Iterator[tuple[str, int, int]]:
-    """What each recommendation is found by, in the order of their ids: id, a digest of the words
+    """What each case is found by, in the order of their rows: id, a digest of the words
     that are kept, and of those that the index holds. Digests are this process's own."""
     kept: dict[str, int] = {}
     held: dict[str, int] = {}
     if connection.dialect.name == "sqlite":
-        ids = dict(connection.execute(select(document.c.number, document.c.recommendation)).all())
+        ids = dict(connection.execute(select(document.c.number, document.c.owner)).all())
         databases = connection.exec_driver_sql("PRAGMA database_list").scalars(1).all()
         schema = "search" if "search" in databases else "main"
         connection.exec_driver_sql(
@@ -126,7 +141,7 @@ def indexed(connection: Connection) -> Iterator[tuple[str, int, int]]:
             kept[id] = sum(map(hash, tokens_.split()))
     else:
         query = (
-            "SELECT d.recommendation, t.number, tsvector_to_array(t.tokens)"
+            "SELECT d.owner, t.number, tsvector_to_array(t.tokens)"
             " FROM search_document d FULL JOIN search_text t ON t.number = d.number"
         )
         piecemeal = {"yield_per": rows_at_once}
@@ -144,7 +159,7 @@ def indexed(connection: Connection) -> Iterator[tuple[str, int, int]]:
 def found(
     connection: Connection, query: str, addressees: Sequence[str] | None = None
 ) -> TextualSelect:
-    """The rows of the recommendations that have every word of a query, in one form or another.
+    """The rows of the cases that have every word of a query, in one form or another.
     `addressees`: to which the search may be narrowed."""
     asked = query_tokens(query)
     if addressees and len(addressees) <= addressees_max:
@@ -154,7 +169,7 @@ def found(
             "(" + " OR ".join(f'"{word}"' for word in sorted(forms)) + ")" for forms in asked
         )
         statement = (
-            "SELECT d.recommendation FROM search_text JOIN search_document d"
+            "SELECT d.owner FROM search_text JOIN search_document d"
             " ON d.number = search_text.rowid WHERE search_text MATCH :words"
         )
     else:
@@ -162,7 +177,7 @@ def found(
             "(" + " | ".join(f"'{word}'" for word in sorted(forms)) + ")" for forms in asked
         )
         statement = (
-            "SELECT d.recommendation FROM search_text t JOIN search_document d"
+            "SELECT d.owner FROM search_text t JOIN search_document d"
             " ON d.number = t.number WHERE t.tokens @@ CAST(:words AS tsquery)"
         )
-    return text(statement).bindparams(bindparam("words", words)).columns(recommendation=String)
+    return text(statement).bindparams(bindparam("words", words)).columns(owner=String)

@@ -3,7 +3,7 @@ narrowed by. Tables (`views`), shelves (`register`) and what is compared (`refil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Integer, String, Text
@@ -14,9 +14,11 @@ from domain.aggregates import AGGREGATES, said_of_each
 from domain.calendar import OwnCalendar
 from domain.credential import Credential
 from domain.erasure import Erasure
+from domain.identity import natural_order
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
+from domain.measure import Measure
 from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
@@ -29,14 +31,24 @@ OF = "of"
 """Marks a column that holds another field of the state than that of its name."""
 
 
+class Several(NamedTuple):
+    """Values of which one has several, and by which lists of it are narrowed: the table beside its
+    own that holds them, the column there, and how they are read off the state."""
+
+    table: str
+    column: str
+    of: Callable[[Any], Iterable[str]]
+
+
 class Kept(NamedTuple):
     """How one kind is kept. `sorted_by` None: by when it last changed. `columns` hold fields of the
-    state by which lists of it are narrowed."""
+    state by which lists of it are narrowed, and `several` those of which it has several."""
 
     table: str
     status: Callable[[Any], str]
     sorted_by: Callable[[Any], str] | None = None
     columns: tuple[Column[Any], ...] = ()
+    several: tuple[Several, ...] = ()
 
 
 def _said(state: Any) -> str:
@@ -68,7 +80,30 @@ KEPT: dict[type[Any], Kept] = {
         lambda s: f"{s.addressee} {s.code}",
         (Column("code", Text, nullable=False, index=True),),
     ),
-    ProgressReport: Kept("progress_report", _said),
+    Measure: Kept(
+        "measure",
+        _said,
+        lambda s: f"{s.addressee} {s.plan or ''} {natural_order(s.code)}",
+        (
+            Column("kind", Text, nullable=False),
+            Column("plan", Text),
+            Column("preventive", Integer, nullable=False),
+            Column("due", Text),
+        ),
+        (
+            Several(
+                "measure_institution", "institution", lambda s: {r.institution for r in s.current}
+            ),
+            Several(
+                "measure_recommendation", "recommendation", lambda s: {k.to.hex for k in s.links}
+            ),
+        ),
+    ),
+    ProgressReport: Kept(
+        "progress_report",
+        _said,
+        several=(Several("report_cover", "recommendation", lambda s: (id.hex for id in s.covers)),),
+    ),
     StoredFile: Kept("stored_file", lambda s: "erased" if s.erased else "stored"),
     ImportRun: Kept("import_run", _said, columns=(Column("format", Text, nullable=False),)),
     Match: Kept(

@@ -173,7 +173,8 @@ search_document = Table(
     "search_document",
     _search,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, info=OWN),
-    Column("recommendation", Text, nullable=False, unique=True),
+    # The row that the case has in its own view.
+    Column("owner", Text, nullable=False, unique=True),
 )
 # The inverted index itself is each store's own: FTS5, and a tsvector under GIN.
 _SEARCH_TEXT = {
@@ -273,12 +274,18 @@ REGISTERED = {
 }
 """The table of each kind that the register holds."""
 
-report_cover = Table(
-    "report_cover",
-    _register,
-    Column("owner", String(32), nullable=False, index=True),
-    Column("recommendation", String(32), nullable=False, index=True),
-)
+SEVERAL = {
+    several.table: Table(
+        several.table,
+        _register,
+        Column("owner", Text, nullable=False, index=True),
+        Column(several.column, Text, nullable=False, index=True),
+    )
+    for kept in KEPT.values()
+    for several in kept.several
+}
+"""Tables of values of which one has several, by their names; `owner` is its row."""
+
 moved_competence = Table(
     "moved_competence",
     _register,
@@ -396,9 +403,9 @@ VIEWS = {
     view.name: view
     for view in (
         View("recommendations", 10, _recommendations),
-        View("search", 3, _search, _SEARCH_TEXT),
+        View("search", 4, _search, _SEARCH_TEXT),
         View("figures", 5, _figures),
-        View("register", 7, _register),
+        View("register", 8, _register),
         View("timers", 3, _timers),
         View("agenda", 3, _agenda),
         View("credentials", 2, _credentials),

@@ -16,7 +16,7 @@ from uuid import UUID
 from domain import institution, recommendation, vocabulary
 from domain.addressees import addressee as known_addressee
 from domain.bodies import BODIES, recognise_body
-from domain.casework import Case
+from domain.casework import Case, CaseEvent
 from domain.cycles import SESSIONS
 from domain.entry import NARROWNESS, Effective, Entry, Event, Visibility, last_day
 from domain.events import (
@@ -46,9 +46,15 @@ from domain.institution import (
     institution_id,
 )
 from domain.languages import language
+from domain.measure import (
+    MeasureAssigned,
+    MeasureLinked,
+    MeasureProposed,
+    MeasureRevised,
+)
 from domain.person import PersonRegistered
 from domain.recommendation import Recommendation
-from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownInstitution
+from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownInstitution, UnknownPart
 from domain.review import ReviewDocumentAdded, ReviewOpened
 from domain.vocabulary import Vocabulary
 from domain.words import AssessorKind, Mechanism
@@ -135,6 +141,15 @@ class References:
             case Continued():
                 mechanism = r.mechanism if isinstance(r, Recommendation) else Mechanism.UPR
                 of_cycle(mechanism, event.cycle)
+            case MeasureProposed() | MeasureRevised():
+                for text in event.texts:
+                    language(text.language, "texts.language")
+            case MeasureAssigned():
+                self._stands(addressee, event.lead, stamp.effective, "lead")
+                for code in event.supporting:
+                    self._stands(addressee, code, stamp.effective, "supporting")
+            case MeasureLinked():
+                self._linked(addressee, event, r)
             case ReviewOpened():
                 of_body(event.mechanism, event.body)
                 of_cycle(event.mechanism, event.cycle)
@@ -224,7 +239,7 @@ class References:
 
     def _original(self, addressee: str, event: DeclaredDuplicate, r: Case | None) -> None:
         original = self._log.load(event.of, recommendation.fold)
-        if original is None or original.addressee != addressee or _fewer_read(original, r):
+        if original is None or original.addressee != addressee or _fewer_read(original, r, event):
             raise InvalidInput(
                 f"`of`: name a recommendation to {addressee}, one that is read by all who read its "
                 "duplicate: the duplicate names it to them.",
@@ -237,14 +252,35 @@ class References:
                 field="of",
             )
 
+    def _linked(self, addressee: str, event: MeasureLinked, m: Case | None) -> None:
+        to = self._log.load(event.to, recommendation.fold)
+        if to is None or to.addressee != addressee or _fewer_read(to, m, event):
+            raise InvalidInput(
+                f"`to`: name a recommendation to {addressee}, one that is read by all who read the "
+                "link: it names the recommendation to them. Say a narrower `visibility` otherwise.",
+                field="to",
+            )
+        if event.stamp.part not in (None, *(part.id for part in to.parts)):
+            known = ", ".join(part.id for part in to.parts)
+            raise UnknownPart(
+                f"`part`: the recommendation has no part “{event.stamp.part}”; it has {known}.",
+                field="part",
+            )
 
-def _fewer_read(original: Recommendation, r: Case | None) -> bool:
-    """True if somebody may read a recommendation and not what it is declared a duplicate of."""
-    if r is None or original.visibility is Visibility.PUBLIC:
+
+def _fewer_read(it: Recommendation, case: Case | None, event: CaseEvent) -> bool:
+    """True if somebody may read what is said of a case, and not the recommendation that it
+    names. What is declared a duplicate names the other to all who read the duplicate."""
+    if case is None or it.visibility is Visibility.PUBLIC:
         return False
-    if original.visibility is not r.visibility:
-        return NARROWNESS[original.visibility] > NARROWNESS[r.visibility]
-    return original.visibility is Visibility.CONFIDENTIAL and original.institution != r.institution
+    visibility, readers = case.visibility, {case.institution}
+    if not isinstance(event, DeclaredDuplicate):
+        narrower = NARROWNESS[event.stamp.visibility] > NARROWNESS[visibility]
+        readers = {*event.readers, *(() if narrower else readers)}
+        visibility = event.stamp.visibility if narrower else visibility
+    if it.visibility is not visibility:
+        return NARROWNESS[it.visibility] > NARROWNESS[visibility]
+    return it.visibility is Visibility.CONFIDENTIAL and not readers <= {it.institution}
 
 
 # --- What needs no looking up --------------------------------------------------------------------

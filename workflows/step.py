@@ -61,8 +61,9 @@ class Step:
     """A step: its name, the aggregate that it is taken `on` (`Case`: any that is one), and the
     roles that `may` take it.
 
-    `command`: what takes it; its parameters behind recommendation and stamp are the step's data,
-    its docstring says what it does. Mutations follow from it; without one they are written by hand.
+    `command`: what takes it; its parameters behind case and stamp are the step's data, its
+    docstring says what it does. One that begins a case has parameters behind stamp and addressee,
+    and gives the id with the event. Mutations follow from it; without one they are written by hand.
     `without`: parameters that nobody says; `later`: those that it got after clients had sent it.
     `readers`: who may read its entry.
     `by`: the mutations that take it, if there is not one that has its name;
@@ -78,7 +79,7 @@ class Step:
     name: str
     on: type[Any]
     may: frozenset[Role]
-    command: Callable[..., CaseEvent] | None = None
+    command: Callable[..., Any] | None = None
     readers: Bounds = ANY
     by: tuple[str | Mutation, ...] | None = None
     elsewhere: str = ""
@@ -103,10 +104,15 @@ class Step:
         first, *rest = self.name.split("-")
         return (Mutation(first + "".join(word.capitalize() for word in rest)),)
 
+    @cached_property
+    def begins(self) -> bool:
+        """True if its command begins a case."""
+        return self.command is not None and get_origin(_gives(self.command)) is tuple
+
     @property
     def by_name(self) -> bool:
         """True if it is taken by its name, as `takeStep` does: a step of procedures."""
-        return self.command is not None and self.name not in BESIDE
+        return self.command is not None and self.name not in BESIDE and not self.begins
 
     @property
     def does(self) -> str:
@@ -122,7 +128,9 @@ class Step:
     @cached_property
     def event(self) -> type[CaseEvent]:
         """The event that its command gives, where it has one."""
-        event: type[CaseEvent] = get_type_hints(self.command)["return"]
+        assert self.command is not None, self.name
+        gives = _gives(self.command)
+        event: type[CaseEvent] = get_args(gives)[1] if self.begins else gives
         return event
 
     @cached_property
@@ -140,8 +148,12 @@ Another = Annotated[str, Meta(max_length=100, description="The id of a recommend
 _READ_AS = {int: Number, RecommendationId: Another}
 
 
-def _data_of(step: Step, command: Callable[..., CaseEvent]) -> type[msgspec.Struct]:
-    """The type of a step's data, from its command's parameters behind recommendation and stamp:
+def _gives(command: Callable[..., Any]) -> Any:
+    return get_type_hints(command)["return"]
+
+
+def _data_of(step: Step, command: Callable[..., Any]) -> type[msgspec.Struct]:
+    """The type of a step's data, from its command's parameters behind case and stamp:
     the same names in camel case, and the same types. What may be None may be left out."""
 
     def read_as(hint: Any) -> Any:

@@ -17,6 +17,7 @@ from domain.erasure import Erasure
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
+from domain.measure import Measure, propose
 from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
@@ -113,7 +114,21 @@ ROWS = (
     Step("withdraw-link", R, C | K, R.withdraw_link),
     Step("declare-duplicate", R, C | K, R.declare_duplicate, WITH_IT),
     Step("undo-duplicate", R, C | K, R.undo_duplicate, WITH_IT),
-    # -- the recommendation as a case
+    # -- measures
+    Step("propose-measure", Measure, C | K | F, propose, Bounds(INTERNAL)),
+    Step("revise-measure", Measure, C | F, Measure.revise),
+    Step("adopt-measure", Measure, C, Measure.adopt),
+    Step("assign-measure", Measure, C, Measure.assign),
+    Step("start-measure", Measure, C | F, Measure.start),
+    Step("delay-measure", Measure, C | F, Measure.delay),
+    Step("reschedule-measure", Measure, C, Measure.reschedule),
+    Step("complete-measure", Measure, C | F, Measure.complete),
+    Step("abandon-measure", Measure, C, Measure.abandon),
+    Step("reopen-measure", Measure, C, Measure.reopen),
+    Step("link-measure", Measure, C | K | F, Measure.link),
+    Step("withdraw-measure-link", Measure, C | F, Measure.withdraw_link),
+    Step("strike-measure-entry", Measure, C, Measure.strike),
+    # -- any case
     Step("close", R, C, R.close, by=("closeRecommendation",)),
     Step("reopen", R, C, R.reopen, by=("reopenRecommendation",)),
     Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),

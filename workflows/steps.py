@@ -157,7 +157,8 @@ def event_of(
     assert row.command is not None, row.name
     others = {name: RecommendationId(find(given[name])) for name in row.pointing}
     known = {"schemes": procedures.schemes()} if "schemes" in row.without else {}
-    return row.command(r, stamp, **{**given, **others, **known})
+    event: CaseEvent = row.command(r, stamp, **{**given, **others, **known})
+    return event
 
 
 def _otherwise(row: Step) -> str:

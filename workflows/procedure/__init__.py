@@ -347,6 +347,8 @@ def _narrowed(event: Said, r: Case) -> Said:
     """The event, read by no more than read the recommendation and the entry that it is about. Where
     fewer read it than the recommendation, the institutions that it is addressed to do, and those
     that read the entry it is about; else, of a confidential one, the institution whose it is."""
+    if event.opens(r.visibility):
+        return event
     stamp, of = event.stamp, r.readers_of(event.about(r))
     about = r.visibility if of is None else of.visibility
     visibility = max(stamp.visibility, about, key=NARROWNESS.__getitem__)

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from domain.aggregates import AGGREGATES, said_of_each
 from domain.casework import Case, CaseEvent, StepDatum, StepTaken
 from domain.entry import Stamp
+from domain.measure import Measure
 from domain.recommendation import Recommendation
 from domain.refusals import Refusal
-from workflows.procedure import trials_on_recommendation
+from workflows.procedure import trials_on_measure, trials_on_recommendation
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Field, FieldType
 from workflows.procedure.trials import (
@@ -26,6 +27,7 @@ from workflows.statecharts.expressions import Value
 forms_max = 200
 
 TRIALS: dict[type[Case], Trials] = {
+    Measure: trials_on_measure.TRIALS,
     Recommendation: trials_on_recommendation.TRIALS,
 }
 """What there is to try of each aggregate that is a case."""

@@ -8,8 +8,16 @@ from typing import Any, NamedTuple
 from domain.aggregates import AGGREGATES, CASES, said_of_each
 from domain.casework import Case
 from domain.entry import last_day
+from domain.measure import Measure
 from domain.recommendation import Recommendation
-from domain.words import AssessorKind, AssignmentStatus, Position, ProgressStatus
+from domain.words import (
+    AssessorKind,
+    AssignmentStatus,
+    MeasureKind,
+    MeasureTurn,
+    Position,
+    ProgressStatus,
+)
 from workflows.statecharts.expressions import Fact, FactType, Value
 
 
@@ -132,7 +140,49 @@ OF_RECOMMENDATION: dict[str, Known] = {
     ),
 }
 
+_OF_A_MEASURE = ("strike-measure-entry",)
+_OF_ITS_DATES = ("delay-measure", "reschedule-measure", *_OF_A_MEASURE)
+
+
+def _turned(turn: MeasureTurn, *by: str, undone_by: tuple[str, ...] = ()) -> Known:
+    undoing = (*undone_by, *_OF_A_MEASURE)
+    return Known(Fact(FactType.FLAG), lambda m: m.has(turn), (*by, *undoing), undone_by=undone_by)
+
+
+OF_MEASURE: dict[str, Known] = {
+    "adopted": _turned(MeasureTurn.ADOPTED, "adopt-measure"),
+    "started": _turned(MeasureTurn.STARTED, "start-measure"),
+    "completed": _turned(MeasureTurn.COMPLETED, "complete-measure", undone_by=("reopen-measure",)),
+    "abandoned": _turned(MeasureTurn.ABANDONED, "abandon-measure", undone_by=("reopen-measure",)),
+    "delayed": Known(
+        Fact(FactType.FLAG),
+        lambda m: m.is_delayed,
+        (
+            *("delay-measure", "reschedule-measure", "start-measure", "complete-measure"),
+            *("adopt-measure", "abandon-measure", "reopen-measure", *_OF_A_MEASURE),
+        ),
+    ),
+    "led": Known(Fact(FactType.FLAG), lambda m: m.lead is not None, ("assign-measure",)),
+    "linked": Known(
+        Fact(FactType.FLAG),
+        lambda m: bool(m.links),
+        ("link-measure", "withdraw-measure-link"),
+        undone_by=("withdraw-measure-link",),
+    ),
+    "preventive": Known(Fact(FactType.FLAG), lambda m: m.preventive, ("revise-measure",)),
+    "kind": Known(
+        Fact(FactType.CHOICE, tuple(kind.value for kind in MeasureKind)),
+        lambda m: m.kind.value,
+        ("revise-measure",),
+    ),
+    "starts-by": Known(
+        Fact(FactType.DAY, optional=True), lambda m: _day(m.starts), _OF_ITS_DATES[1:]
+    ),
+    "ends-by": Known(Fact(FactType.DAY, optional=True), lambda m: _day(m.ends), _OF_ITS_DATES),
+}
+
 FACTS: dict[type[Case], Mapping[str, Known]] = {
+    Measure: OF_MEASURE,
     Recommendation: OF_RECOMMENDATION,
 }
 """The facts of each aggregate that is a case, besides those of any."""

@@ -1,0 +1,463 @@
+"""Measures: proposed, adopted, assigned, carried out or given up, linked to what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.derive import read_id
+from domain import measure
+from domain.casework import DeadlineStatus
+from domain.measure import Measure
+from domain.words import MeasureStatus
+from tests.clock import SetClock
+from tests.server import Server, running
+
+PAYLOAD = """case { id version ... on Measure { status starts ends due } } logIndex
+    errors { code message field }"""
+LIST = """query($where: [MeasureStatus!], $institution: [String!], $recommendation: [ID!],
+    $linked: Boolean, $overdue: Boolean, $search: String, $preventive: Boolean) {
+    measures(addressee: ["SVN"], status: $where, institution: $institution, linked: $linked,
+      recommendation: $recommendation, overdue: $overdue, search: $search,
+      preventive: $preventive) { totalCount nodes { code } } }"""
+READ = """query($code: String!) { measures(search: $code) { nodes { id code status lead starts ends
+    version states openSteps title(language: "sl") due
+    dates { version starts ends } turns { turn version }
+    responsible { institution capacity until { on } }
+    links { id part rationale { text } recommendation { id paragraph stage } }
+    steps { name isOpen blockedBy { guard } } deadlines { name day status }
+    tasks { name whose } path(to: "course.completed") { reachable steps { step } } } } }"""
+
+SHELTERS = {
+    "addressee": "SVN",
+    "code": "3.2.1",
+    "plan": "nap-2026",
+    "kind": "SERVICE",
+    "texts": [
+        {"language": "en", "title": "Open two shelters", "description": "In the eastern regions."},
+        {"language": "sl", "title": "Odpreti dve varni hiši"},
+    ],
+    "starts": "2025-03",
+    "ends": "2025-09",
+    "preventive": True,
+}
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock("2025-01-10")
+
+
+@pytest.fixture
+def here(tmp_path: Path, clock: SetClock) -> Iterator[Server]:
+    with running(f"sqlite:///{tmp_path / 'suivi.db'}", clock) as server:
+        yield server
+
+
+def said(server: Server, mutation: str, who: str = "coordinator", **input: Any) -> dict[str, Any]:
+    """The payload of a step on a measure, refused or not."""
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+    plain = ("startMeasure", "abandonMeasure", "reopenMeasure", "remark")
+    kind = "StepInput" if mutation in plain[:3] else kind
+    query = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {PAYLOAD} }} }}"
+    return server.ask(who, query, input={"commandId": uuid4().hex, **input})[mutation]  # type: ignore[no-any-return]
+
+
+def proposed(server: Server, who: str = "justice", **more: Any) -> str:
+    payload = said(server, "proposeMeasure", who, **{**SHELTERS, **more})
+    assert payload["errors"] == []
+    return payload["case"]["id"]  # type: ignore[no-any-return]
+
+
+def stands(server: Server, id: str) -> Measure:
+    found = server.service.log.load(read_id(id, "Measure", "measure"), measure.fold)
+    assert found is not None
+    return found
+
+
+def took(server: Server, mutation: str, id: str, who: str = "coordinator", **input: Any) -> Any:
+    """What a step on a measure as it stands led to; it must not be refused."""
+    payload = refused(server, mutation, id, who, **input)
+    assert payload["errors"] == [], payload["errors"]
+    return payload["case"]
+
+
+def refused(server: Server, mutation: str, id: str, who: str = "coordinator", **input: Any) -> Any:
+    version = stands(server, id).version
+    return said(server, mutation, who, id=id, **{"expectedVersion": version, **input})
+
+
+def code_of(payload: dict[str, Any]) -> str:
+    (error,) = payload["errors"]
+    return error["code"]  # type: ignore[no-any-return]
+
+
+def read(server: Server, who: str = "coordinator", code: str = "3.2.1") -> Any:
+    nodes = server.ask(who, READ, code=code)["measures"]["nodes"]
+    return nodes[0] if nodes else None
+
+
+def listed(server: Server, who: str = "coordinator", **asked: Any) -> list[str]:
+    return [node["code"] for node in server.ask(who, LIST, **asked)["measures"]["nodes"]]
+
+
+def adopted(server: Server, **more: Any) -> str:
+    id = proposed(server, **more)
+    took(server, "assignMeasure", id, lead="justice", supporting=["labour"])
+    took(server, "adoptMeasure", id, instrument="Government decision 12/2025")
+    return id
+
+
+# --- Its course ----------------------------------------------------------------------------------
+
+
+def test_a_measure_goes_from_a_proposal_to_its_completion(here: Server, clock: SetClock) -> None:
+    id = proposed(here)
+    assert stands(here, id).status is MeasureStatus.PROPOSED
+    assert took(here, "adoptMeasure", id)["status"] == "PLANNED"
+    took(here, "assignMeasure", id, lead="justice", supporting=["labour"])
+    clock.set("2025-03-20")
+    assert took(here, "startMeasure", id, "justice", effectiveOn="2025-03-15")["status"] == (
+        "UNDER_WAY"
+    )
+    late = took(here, "delayMeasure", id, "labour", ends="2025-12", reason="The site was lost.")
+    assert (late["status"], late["ends"]) == ("DELAYED", "2025-12")
+    set_anew = took(here, "rescheduleMeasure", id, ends="2026-02", reason="A new site.")
+    assert (set_anew["status"], set_anew["ends"]) == ("UNDER_WAY", "2026-02")
+    done = took(here, "completeMeasure", id, "justice", statement="Both are open.")
+    assert done["status"] == "COMPLETED"
+    found = read(here)
+    assert found["states"] == ["course.completed", "record.going-on", "responsibility.over"]
+    assert [turn["turn"] for turn in found["turns"]] == [
+        *("ADOPTED", "STARTED", "DELAYED", "RESCHEDULED", "COMPLETED")
+    ]
+
+
+def test_a_moved_end_keeps_the_old(here: Server) -> None:
+    id = adopted(here)
+    took(here, "startMeasure", id, "justice")
+    took(here, "delayMeasure", id, "justice", ends="2025-12", reason="The site was lost.")
+    took(here, "rescheduleMeasure", id, ends="2026", reason="Another site.")
+    assert read(here)["dates"] == [
+        {"version": 1, "starts": "2025-03", "ends": "2025-09"},
+        {"version": 5, "starts": None, "ends": "2025-12"},
+        {"version": 6, "starts": None, "ends": "2026"},
+    ]
+    assert read(here)["starts"] == "2025-03"
+
+
+@pytest.mark.parametrize("mutation", ["delayMeasure", "abandonMeasure", "rescheduleMeasure"])
+def test_a_delay_an_abandonment_and_new_dates_need_a_reason(here: Server, mutation: str) -> None:
+    id = adopted(here)
+    more = {"ends": "2026"} if mutation == "rescheduleMeasure" else {}
+    assert code_of(refused(here, mutation, id, **more)) == "INVALID_INPUT"
+    took(here, mutation, id, reason="The funds were cut.", **more)
+
+
+def test_what_has_ended_takes_no_step_until_it_is_reopened(here: Server) -> None:
+    id = adopted(here)
+    took(here, "abandonMeasure", id, reason="The funds were cut.")
+    assert code_of(refused(here, "startMeasure", id, "justice")) == "STEP_NOT_OPEN"
+    assert took(here, "reopenMeasure", id, reason="There are funds.")["status"] == "PLANNED"
+    assert took(here, "startMeasure", id, "justice")["status"] == "UNDER_WAY"
+
+
+def test_a_turn_that_was_entered_in_error_counts_no_more(here: Server) -> None:
+    id = adopted(here)
+    took(here, "startMeasure", id, "justice")
+    took(here, "delayMeasure", id, "justice", ends="2027", reason="The site was lost.")
+    late = stands(here, id).version
+    took(
+        here,
+        "strikeMeasureEntry",
+        id,
+        correction="ENTERED_IN_ERROR",
+        version=late,
+        reason="It was another measure.",
+    )
+    found = stands(here, id)
+    assert (found.status, found.ends) == (MeasureStatus.UNDER_WAY, "2025-09")
+    again = {"correction": "ENTERED_IN_ERROR", "version": late, "reason": "Once more."}
+    assert code_of(refused(here, "strikeMeasureEntry", id, **again)) == "UNKNOWN_ENTRY"
+
+
+def test_while_it_rests_nothing_is_due_and_nobody_carries_it_out(
+    here: Server, clock: SetClock
+) -> None:
+    id = adopted(here)
+    query = f"""mutation($input: SuspendRecommendationInput!) {{
+      suspendRecommendation(input: $input) {{ {PAYLOAD} }} }}"""
+    case = here.ask(
+        "coordinator",
+        query,
+        input={
+            "commandId": uuid4().hex,
+            "id": id,
+            "expectedVersion": stands(here, id).version,
+            "reason": "Elections.",
+        },
+    )["suspendRecommendation"]["case"]
+    assert (case["status"], case["due"]) == ("SUSPENDED", None)
+    assert code_of(refused(here, "startMeasure", id, "justice")) == "STEP_NOT_OPEN"
+    clock.set("2026-01-10")
+    assert here.service.worker.catch_up() == 0
+
+
+def test_it_says_anew_what_it_is(here: Server) -> None:
+    id = proposed(here)
+    text = {"language": "sl", "title": "Odpreti tri varne hiše"}
+    took(here, "reviseMeasure", id, texts=[text], reason="Three are needed.")
+    found = read(here)
+    assert found["title"] == "Odpreti tri varne hiše"
+    again = refused(here, "reviseMeasure", id, texts=[text], reason="Again.")
+    assert code_of(again) == "ALREADY_SO"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"ends": "2025-02"}, "INVALID_INPUT"),
+        ({"starts": "soon"}, "INVALID_INPUT"),
+        ({"texts": []}, "INVALID_INPUT"),
+        ({"texts": [{"language": "en", "title": " "}]}, "INVALID_INPUT"),
+        ({"texts": [{"language": "english!", "title": "Shelters"}]}, "INVALID_INPUT"),
+        ({"texts": [{"language": "en", "title": "x" * 501}]}, "LIMIT_EXCEEDED"),
+        ({"texts": [{"language": "en", "title": t} for t in "ab"]}, "INVALID_INPUT"),
+        ({"code": ""}, "INVALID_INPUT"),
+    ],
+)
+def test_a_proposal_that_contradicts_itself_is_refused(
+    here: Server, wrong: dict[str, Any], code: str
+) -> None:
+    assert code_of(said(here, "proposeMeasure", **{**SHELTERS, **wrong})) == code
+    assert here.service.log.size == len(here.keys)
+
+
+def test_a_code_is_there_once_in_a_plan(here: Server) -> None:
+    proposed(here)
+    assert code_of(said(here, "proposeMeasure", "justice", **SHELTERS)) == "ALREADY_SO"
+    proposed(here, plan="nap-2025")
+
+
+# --- Who carries it out --------------------------------------------------------------------------
+
+
+def test_one_leads_and_others_support_and_whoever_did_before_stays_on_record(here: Server) -> None:
+    id = proposed(here)
+    took(here, "assignMeasure", id, lead="justice", supporting=["labour"])
+    took(here, "assignMeasure", id, lead="labour", effectiveOn="2025-01-09")
+    assert read(here)["lead"] == "labour"
+    assert read(here)["responsible"] == [
+        {"institution": "justice", "capacity": "LEAD", "until": {"on": "2025-01-09"}},
+        {"institution": "labour", "capacity": "SUPPORTING", "until": {"on": "2025-01-09"}},
+        {"institution": "labour", "capacity": "LEAD", "until": None},
+    ]
+
+
+def test_only_an_institution_that_the_state_knows_is_assigned_and_once(here: Server) -> None:
+    id = proposed(here)
+    nobody = refused(here, "assignMeasure", id, lead="nobody")
+    assert (code_of(nobody), nobody["errors"][0]["field"]) == ("UNKNOWN_INSTITUTION", "lead")
+    twice = refused(here, "assignMeasure", id, lead="justice", supporting=["justice"])
+    assert code_of(twice) == "INVALID_INPUT"
+
+
+def test_a_ministry_acts_only_where_it_leads_or_supports(here: Server) -> None:
+    id = proposed(here)
+    took(here, "assignMeasure", id, lead="justice")
+    took(here, "adoptMeasure", id)
+    assert code_of(refused(here, "startMeasure", id, "labour")) == "FORBIDDEN"
+    assert code_of(refused(here, "abandonMeasure", id, "justice", reason="No.")) == "FORBIDDEN"
+    took(here, "startMeasure", id, "justice")
+
+
+# --- What it is for ------------------------------------------------------------------------------
+
+
+def test_one_measure_serves_many_recommendations_and_many_measures_one(here: Server) -> None:
+    first, second = here.receive(), here.receive()
+    id, other = adopted(here), proposed(here, code="3.2.2")
+    why = "Shelters are what it asks for."
+    took(here, "linkMeasure", id, to=first, part="1", rationale=why)
+    took(here, "linkMeasure", id, to=second, rationale="They are part of it.")
+    took(here, "linkMeasure", other, to=first, rationale="Staff for them.")
+    links = read(here)["links"]
+    assert [(link["part"], link["rationale"]["text"]) for link in links] == [
+        ("1", why),
+        (None, "They are part of it."),
+    ]
+    assert listed(here, recommendation=[first]) == ["3.2.1", "3.2.2"]
+    assert listed(here, recommendation=[second]) == ["3.2.1"]
+    measures = "query($id: ID!) { recommendation(id: $id) { measures { nodes { code } } } }"
+    found = here.ask("coordinator", measures, id=first)["recommendation"]["measures"]["nodes"]
+    assert [node["code"] for node in found] == ["3.2.1", "3.2.2"]
+    assert code_of(refused(here, "linkMeasure", id, to=second, rationale="Again.")) == "ALREADY_SO"
+
+
+def test_a_link_is_withdrawn_with_a_reason_and_stays_in_the_history(here: Server) -> None:
+    r, id = here.receive(), adopted(here)
+    took(here, "linkMeasure", id, to=r, rationale="It serves it.")
+    link = read(here)["links"][0]["id"]
+    assert code_of(refused(here, "withdrawMeasureLink", id, link=link)) == "INVALID_INPUT"
+    took(here, "withdrawMeasureLink", id, link=link, reason="It does not.")
+    assert read(here)["links"] == []
+    assert listed(here, recommendation=[r]) == []
+    assert code_of(refused(here, "withdrawMeasureLink", id, link=link, reason="It does not.")) in (
+        "UNKNOWN_LINK",
+    )
+    assert here.ask("coordinator", "{ measures { totalCount } }")["measures"]["totalCount"] == 1
+
+
+def test_a_measure_that_is_completed_implements_no_recommendation(here: Server) -> None:
+    r, id = here.receive(), adopted(here)
+    took(here, "linkMeasure", id, to=r, rationale="It serves it.")
+    before = here.version(r)
+    took(here, "startMeasure", id, "justice")
+    took(here, "completeMeasure", id, "justice")
+    (link,) = read(here)["links"]
+    assert link["recommendation"]["stage"] == "RECEIVED"
+    assert here.version(r) == before
+
+
+def test_a_link_names_what_all_its_readers_may_read(here: Server) -> None:
+    hidden, elsewhere = here.receive(visibility="CONFIDENTIAL"), here.receive(addressee="HRV")
+    id = adopted(here)
+    for to in (hidden, elsewhere):
+        assert code_of(refused(here, "linkMeasure", id, to=to, rationale="Why.")) == "INVALID_INPUT"
+    said_to = {"to": hidden, "rationale": "Why.", "visibility": "CONFIDENTIAL"}
+    took(here, "linkMeasure", id, **said_to)
+    assert len(read(here)["links"]) == 1
+    assert read(here, "auditor")["links"] == []
+    assert listed(here, "auditor", linked=True) == []
+    part = refused(here, "linkMeasure", id, to=here.receive(), part="9", rationale="Why.")
+    assert (code_of(part), part["errors"][0]["field"]) == ("UNKNOWN_PART", "part")
+
+
+# --- Who knows of it -----------------------------------------------------------------------------
+
+HISTORY = "query($id: ID!) { node(id: $id) { ... on Measure { history { __typename } } } }"
+
+
+def test_a_proposal_is_the_states_own_and_what_is_adopted_is_known_to_all(here: Server) -> None:
+    id = proposed(here)
+    took(here, "assignMeasure", id, lead="justice")
+    assert read(here, "reader") is None
+    assert read(here, "auditor")["status"] == "PROPOSED"
+    took(here, "adoptMeasure", id)
+    public = read(here, "reader")
+    assert (public["status"], public["lead"], public["version"]) == ("PLANNED", "justice", 3)
+    took(here, "startMeasure", id, "justice")
+    assert read(here, "reader")["status"] == "UNDER_WAY"
+    trail = here.ask("reader", HISTORY, id=id)["node"]["history"]
+    assert [e["__typename"] for e in trail] == ["MeasureAdopted", "MeasureStarted"]
+    assert len(here.ask("auditor", HISTORY, id=id)["node"]["history"]) == 4
+
+
+def test_what_is_adopted_within_the_state_stays_there(here: Server) -> None:
+    id = proposed(here)
+    took(here, "adoptMeasure", id, visibility="INTERNAL")
+    assert read(here, "reader") is None
+    assert listed(here, "reader", search="shelters") == []
+
+
+def test_what_was_said_in_confidence_before_is_not_published_with_it(here: Server) -> None:
+    secret, id = here.receive(visibility="CONFIDENTIAL"), proposed(here)
+    took(here, "linkMeasure", id, to=secret, rationale="Why.", visibility="CONFIDENTIAL")
+    took(here, "adoptMeasure", id)
+    assert read(here, "reader")["links"] == read(here, "auditor")["links"] == []
+    assert len(read(here)["links"]) == 1
+
+
+def test_views_of_it_are_the_same_when_they_are_made_anew(here: Server) -> None:
+    from projections.refilled import contents
+    from projections.views import VIEWS
+
+    r, id = here.receive(), adopted(here)
+    took(here, "linkMeasure", id, to=r, rationale="It serves it.")
+    took(here, "delayMeasure", id, reason="The site was lost.", visibility="INTERNAL")
+    took(here, "startMeasure", id, "justice")
+
+    def rows() -> list[Any]:
+        with here.service.views.snapshot() as (connection, _):
+            return [contents(connection, view) for view in VIEWS.values()]
+
+    fed = rows()
+    here.service.feed.rebuild()
+    assert rows() == fed
+    assert read(here, "reader")["status"] == "UNDER_WAY"
+
+
+# --- Lists, clock, procedure ---------------------------------------------------------------------
+
+
+def test_measures_are_listed_narrowed_and_found_by_their_words(here: Server) -> None:
+    adopted(here)
+    training = [{"language": "en", "title": "Train the police"}]
+    proposed(here, code="3.2.10", kind="TRAINING", texts=training, preventive=False)
+    proposed(here, code="3.2.9", texts=[{"language": "ar", "title": "تدريب الشرطة"}])
+    assert listed(here) == ["3.2.1", "3.2.9", "3.2.10"], "as people count"
+    assert listed(here, search="shelter") == ["3.2.1"]
+    assert listed(here, search="varni") == ["3.2.1"]
+    assert listed(here, search="الشرطة") == ["3.2.9"]
+    assert listed(here, where=["PROPOSED"]) == ["3.2.9", "3.2.10"]
+    assert listed(here, institution=["labour"]) == ["3.2.1"]
+    assert listed(here, preventive=False) == ["3.2.10"]
+    assert listed(here, linked=True) == []
+    assert listed(here, "reader") == ["3.2.1"]
+    found = here.ask("coordinator", '{ recommendations(search: "shelters") { totalCount } }')
+    assert found["recommendations"]["totalCount"] == 0
+
+
+def test_its_end_is_reminded_of_and_passes(here: Server, clock: SetClock) -> None:
+    id = adopted(here)
+    took(here, "startMeasure", id, "justice")
+    assert {d["name"]: d["day"] for d in read(here)["deadlines"]} == {"end": "2025-09-30"}
+    assert [task["name"] for task in read(here)["tasks"]] == ["carry-out"]
+    clock.set("2025-07-02")
+    assert here.service.worker.catch_up() == 1
+    notices = here.ask(
+        "coordinator",
+        "{ notifications { nodes { kind institution deadline case { __typename } } } }",
+    )["notifications"]["nodes"]
+    assert {(n["kind"], n["institution"]) for n in notices} == {
+        ("Reminded", "justice"),
+        ("Reminded", "labour"),
+    }
+    clock.set("2025-10-01")
+    here.service.worker.catch_up()
+    here.service.feed.advance()
+    (deadline,) = stands(here, id).deadlines
+    assert deadline.status is DeadlineStatus.PASSED
+    assert listed(here, overdue=True) == ["3.2.1"]
+    took(here, "completeMeasure", id, "justice")
+    assert listed(here, overdue=True) == []
+
+
+def test_it_says_why_a_step_is_not_open_and_how_to_get_there(here: Server) -> None:
+    proposed(here)
+    found = read(here)
+    (start,) = [step for step in found["steps"] if step["name"] == "start-measure"]
+    assert not start["isOpen"]
+    assert start["blockedBy"] == [
+        {"guard": "at course.planned or at course.delayed"},
+        {"guard": "led"},
+    ]
+    assert {step["step"] for step in found["path"]["steps"]} == {
+        *("adopt-measure", "assign-measure", "start-measure", "complete-measure")
+    }
+
+
+def test_every_step_on_it_comes_out_the_same_when_it_is_decided_again(here: Server) -> None:
+    from workflows.procedure.replay import replay
+
+    r, id = here.receive(), adopted(here)
+    took(here, "linkMeasure", id, to=r, rationale="It serves it.")
+    took(here, "startMeasure", id, "justice")
+    took(here, "completeMeasure", id, "justice")
+    log = here.service.log
+    again = replay(here.service.desk.procedures, log.read_streams(log.size - 1))
+    assert (again.ok, again.cases) == (True, 2)
