@@ -4,7 +4,7 @@ They follow from the rows of `workflows/step_table.py` that have a command."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -13,6 +13,7 @@ from strawberry import Info
 
 from api.context import Context
 from api.derive import enum_type
+from api.describing import arg
 from api.inputs import Given, given, input_type
 from api.steps import (
     BeginInput,
@@ -74,6 +75,7 @@ def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -
             without=mutation.says,
             ids=row.pointing,
             later=row.later,
+            description=mutation.does or row.does,
             means=row.event,
         )
         made[name] = row, its
@@ -104,7 +106,7 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
             report=input.report if row.redrafts else None,
         )
 
-    take.__annotations__["input"] = its.type
+    take.__annotations__["input"] = Annotated[its.type, arg("What the step says, and who says it.")]
     does = mutation.does or row.does
     return strawberry.mutation(resolver=take, name=mutation.name, description=does)
 
@@ -132,7 +134,7 @@ def _beginning(row: Step, mutation: Mutation, its: Given) -> Any:
             ),
         )
 
-    take.__annotations__["input"] = its.type
+    take.__annotations__["input"] = Annotated[its.type, arg("What the step says, and who says it.")]
     does = mutation.does or row.does
     return strawberry.mutation(resolver=take, name=mutation.name, description=does)
 

@@ -64,11 +64,14 @@ class MeasureText(Stored, frozen=True):
 
 
 class MeasureTurnTaken(Stored, frozen=True):
-    """A turn of a measure's course: when it was, and by the entry of which version."""
+    """A turn of a measure's course."""
 
     version: int
+    """The version of the entry that says so."""
     turn: MeasureTurn
+    """What it came to."""
     effective: Effective
+    """When it did."""
 
 
 class MeasureDates(Stored, frozen=True):
@@ -83,13 +86,16 @@ class MeasureDates(Stored, frozen=True):
 
 
 class MeasureResponsibility(Stored, frozen=True):
-    """An institution carries a measure out, or helps, from the entry of this version on."""
+    """An institution carries a measure out, or helps."""
 
     version: int
+    """The version of the entry that made it responsible."""
     institution: str
+    """Code of the institution."""
     capacity: Capacity
     """Whether it leads or supports."""
     since: Effective
+    """When that began."""
     until: Effective | None = None
     """When it ended; null while it lasts."""
 
@@ -395,9 +401,13 @@ class Measure(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     plan: str | None = None
     preventive: bool = False
     proposed: Effective = Effective()
+    """When it was proposed."""
     dates: list[MeasureDates] = []
+    """When it was to begin and to end, the dates that were set last in the end."""
     turns: list[MeasureTurnTaken] = []
+    """Its course, oldest first; what was struck is left out."""
     responsible: list[MeasureResponsibility] = []
+    """Who carries it out, and who did before."""
     links: list[MeasureLink] = []
 
     # -- reading

@@ -23,6 +23,7 @@ from domain import (
     import_run,
     institution,
     match,
+    measure,
     person,
     progress_report,
     review,
@@ -50,6 +51,7 @@ from domain.events import Alias, Part, PartText, Recommender, Term, Text
 from domain.import_run import ImportCount, ImportNote
 from domain.institution import InstitutionName
 from domain.match import MatchCandidate
+from domain.measure import MeasureText
 from domain.recommendation import (
     Recommendation,
     fold,
@@ -74,6 +76,7 @@ from domain.words import (
     DocumentKind,
     Kind,
     LinkType,
+    MeasureKind,
     Mechanism,
     Organ,
     ReportKind,
@@ -677,6 +680,16 @@ def _names(x: Random) -> list[InstitutionName]:
     return [InstitutionName(language=tag, text=f"Ministry {x.randint(1, 3)}") for tag in languages]
 
 
+def _measure_texts(x: Random) -> tuple[MeasureText, ...]:
+    some = x.sample(list(LANGUAGES), x.randint(1, 2))
+    return tuple(MeasureText(language=tag, title=x.choice(LANGUAGES[tag])) for tag in some)
+
+
+def _assigned(x: Random) -> tuple[str, tuple[str, ...]]:
+    lead, *supporting = x.sample(INSTITUTIONS, x.randint(1, 2))
+    return lead, tuple(supporting)
+
+
 def _version(s: Stamp, x: Random, name: str, known: Any = None) -> Event:
     content = VersionContent(
         name=name,
@@ -769,6 +782,42 @@ BESIDE: dict[str, Beside] = {
             lambda r, s, x: r.adopt(s, decision=x.choice([None, "A/HRC/DEC/59/112"])),
             lambda r, s, x: r.close(s),
             lambda r, s, x: r.reopen(s),
+        ),
+    ),
+    "measure": Beside(
+        measure.fold,
+        lambda s, x, whose, n: measure.propose(
+            s,
+            whose,
+            code=f"{n % 6 + 1}",
+            kind=x.choice(list(MeasureKind)),
+            texts=_measure_texts(x),
+            plan=x.choice([None, "nap"]),
+            ends=x.choice([None, "2030", "2030-06"]),
+        ),
+        (
+            lambda m, s, x: m.revise(s, texts=_measure_texts(x), preventive=x.choice([None, True])),
+            lambda m, s, x: m.adopt(s),
+            lambda m, s, x: m.adopt(s),
+            lambda m, s, x: m.assign(s, *_assigned(x)),
+            lambda m, s, x: m.assign(s, *_assigned(x)),
+            lambda m, s, x: m.start(s),
+            lambda m, s, x: m.delay(s, x.choice([None, "2031"])),
+            lambda m, s, x: m.reschedule(s, x.choice([None, "2029"]), x.choice(["2031", "2032"])),
+            lambda m, s, x: m.complete(s, x.choice([None, _said()])),
+            lambda m, s, x: m.abandon(s),
+            lambda m, s, x: m.reopen(s),
+            lambda m, s, x: m.link(s, x.choice(_others(x)), _said()),
+            lambda m, s, x: m.link(s, x.choice(_others(x)), _said()),
+            lambda m, s, x: m.withdraw_link(s, x.choice([link.id for link in m.links] or [0])),
+            lambda m, s, x: m.strike(
+                s,
+                CorrectionKind.ENTERED_IN_ERROR,
+                x.choice([turn.version for turn in m.turns] or [0]),
+            ),
+            lambda m, s, x: m.suspend(s),
+            lambda m, s, x: m.resume(s),
+            lambda m, s, x: m.remark(s, _said()),
         ),
     ),
     "institution": Beside(

@@ -565,7 +565,68 @@ def _erasure(history: History) -> dict[str, Any]:
     }
 
 
+MEASURE_LEADS_TO = {
+    "adopted": "planned",
+    "started": "under-way",
+    "delayed": "delayed",
+    "completed": "completed",
+    "abandoned": "abandoned",
+}
+
+
+def _measure(history: History) -> dict[str, Any]:
+    struck = {said["strikes"] for what, said in history if what == "entry-struck"}
+    first = history[0][1]
+    visibility = first["stamp"].get("visibility", "public")
+    texts: dict[str, str] = {}
+    kind, preventive, status, before, rests = first["kind"], False, "proposed", "proposed", False
+    starts = ends = None
+    who: dict[str, str] = {}
+    links: dict[int, tuple[str, str | None]] = {}
+    for version, (what, said) in enumerate(history, start=1):
+        if what in ("proposed", "revised"):
+            texts |= {text["language"]: text["title"] for text in said.get("texts", [])}
+            kind, preventive = said.get("kind", kind), said.get("preventive", preventive)
+        elif what == "assigned":
+            who = dict.fromkeys(said.get("supporting", []), "supporting")
+            who[said["lead"]] = "lead"
+        elif what == "linked":
+            links[version] = said["to"], said["stamp"].get("part")
+        elif what == "link-withdrawn":
+            links.pop(said["link"], None)
+        elif what in ("suspended", "resumed"):
+            rests = what == "suspended"
+        if what == "adopted" and visibility == "internal":
+            visibility = said["stamp"].get("visibility", "public")
+            visibility = "public" if visibility == "public" else "internal"
+        if version in struck:
+            continue
+        if what in MEASURE_LEADS_TO:
+            status = MEASURE_LEADS_TO[what]
+            before = status if what in ("adopted", "started") else before
+        elif what in ("rescheduled", "reopened"):
+            status = before
+        if what in ("proposed", "delayed", "rescheduled"):
+            starts, ends = said.get("starts", starts), said.get("ends", ends)
+    if rests and status not in ("completed", "abandoned"):
+        status = "suspended"
+    return {
+        "visibility": visibility,
+        "code": first["code"],
+        "plan": first.get("plan"),
+        "kind": kind,
+        "preventive": preventive,
+        "texts": texts,
+        "status": status,
+        "starts": starts,
+        "ends": ends,
+        "who": who,
+        "links": sorted(links.values(), key=str),
+    }
+
+
 BESIDE = {
+    "measure": _measure,
     "texts": _erasure,
     "review": _review,
     "institution": _institution,

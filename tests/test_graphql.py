@@ -22,11 +22,13 @@ from sqlalchemy import Engine, event
 
 from api.schema import schema
 from domain import casework
+from domain.measure import Measure
 from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.refusals import all_refusals, table
 from tests.clock import SetClock
 from tests.server import ROOT, STORES, Server, running, store, until
 from tests.test_register_api import REGISTER
+from workflows.step_table import ROWS
 
 SCHEMA = schema._schema
 
@@ -313,7 +315,8 @@ def test_a_life_takes_every_step_there_is():
     """If you are here because you added a mutation: give `LIFE` a step that takes it."""
     assert SCHEMA.mutation_type is not None
     taken = {"receiveRecommendation", *(step.mutation for step in LIFE)}
-    elsewhere = {*REGISTER, "withdrawAlias", *CASEWORK}  # test_register_api.py, test_casework.py
+    # test_register_api.py, test_casework.py, test_measures.py
+    elsewhere = {*REGISTER, "withdrawAlias", *CASEWORK, *OF_MEASURES}
     assert taken == set(SCHEMA.mutation_type.fields) - elsewhere
 
 
@@ -417,8 +420,9 @@ OF_CASEWORK = {e.__name__ for e in EVERY_EVENT if e.__module__ == casework.__nam
 CASEWORK = {
     *("claimTask", "releaseTask", "delegate", "approveStep", "remark"),
     *("suspendRecommendation", "resumeRecommendation", "extendDeadline"),
-    *("suspendDeadline", "resumeDeadline", "retryTimers"),
+    *("suspendDeadline", "resumeDeadline", "retryTimers", "suspend", "resume"),
 }
+OF_MEASURES = {one.name for row in ROWS if row.on is Measure for one in row.mutations}
 
 ALL_OF_IT = f"""query($id: ID!) {{
   recommendation(id: $id) {everything(SCHEMA.get_type("Recommendation"))}

@@ -15,7 +15,7 @@ from domain.casework import DeadlineStatus
 from domain.measure import Measure
 from domain.words import MeasureStatus
 from tests.clock import SetClock
-from tests.server import Server, running
+from tests.server import Server, document, running
 
 PAYLOAD = """case { id version ... on Measure { status starts ends due } } logIndex
     errors { code message field }"""
@@ -60,10 +60,9 @@ def here(tmp_path: Path, clock: SetClock) -> Iterator[Server]:
 
 def said(server: Server, mutation: str, who: str = "coordinator", **input: Any) -> dict[str, Any]:
     """The payload of a step on a measure, refused or not."""
-    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
-    plain = ("startMeasure", "abandonMeasure", "reopenMeasure", "remark")
-    kind = "StepInput" if mutation in plain[:3] else kind
-    query = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {PAYLOAD} }} }}"
+    query = (
+        document(mutation).partition("{")[0] + f"{{ {mutation}(input: $input) {{ {PAYLOAD} }} }}"
+    )
     return server.ask(who, query, input={"commandId": uuid4().hex, **input})[mutation]  # type: ignore[no-any-return]
 
 
@@ -189,18 +188,7 @@ def test_while_it_rests_nothing_is_due_and_nobody_carries_it_out(
     here: Server, clock: SetClock
 ) -> None:
     id = adopted(here)
-    query = f"""mutation($input: SuspendRecommendationInput!) {{
-      suspendRecommendation(input: $input) {{ {PAYLOAD} }} }}"""
-    case = here.ask(
-        "coordinator",
-        query,
-        input={
-            "commandId": uuid4().hex,
-            "id": id,
-            "expectedVersion": stands(here, id).version,
-            "reason": "Elections.",
-        },
-    )["suspendRecommendation"]["case"]
+    case = took(here, "suspend", id, reason="Elections.")
     assert (case["status"], case["due"]) == ("SUSPENDED", None)
     assert code_of(refused(here, "startMeasure", id, "justice")) == "STEP_NOT_OPEN"
     clock.set("2026-01-10")

@@ -275,6 +275,9 @@ EVER_SHIPPED: dict[str, list[str]] = {
         "cbf0a7640837a9bbfc6c45b783831d7aba115fff39021db59f9a211ea5faaeaf",
         "7fe80dfbf2a8c170803178fa4b7eeaffc2e9688ee5fbe1a414d545fac0eb69a3",
     ],
+    "measure": [
+        "8a0ef8ca54a628f269bc14cea4b715bb9ebc8e1c68ad433dd5894d91307554fe",
+    ],
     "special-procedure": [
         "39ece4cedc40881aa95b45f58803f7bad0c343e0cce0c5d996ccc17bae81a1d5",
         "04a6b1e1589a8870f44c5b7e47bd2b00cb53842dd038f047f3b4c94a8623e157",
@@ -464,6 +467,14 @@ BREAKING: dict[str, Callable[[Said], None]] = {
     ),
     "noted-goes-on": lambda it: opened(it, "at position.supported", *ASSIGNING),
     "can-change": lambda it: opened(it, "at position.pending", "take-position"),
+    "completed-by-declaration": lambda it: followed(
+        it, "course", "course.completed", "completed or started"
+    ),
+    "abandoned-by-decision": lambda it: followed(
+        it, "course", "course.abandoned", "abandoned or delayed"
+    ),
+    "can-be-completed": lambda it: opened(it, "at course.proposed", "start-measure"),
+    "can-be-abandoned": lambda it: opened(it, "at course.proposed", "abandon-measure"),
 }
 """Promise → what would break it."""
 

@@ -177,7 +177,7 @@ def test_reports_are_found_by_what_they_cover(library: Place) -> None:
     with library.views.snapshot() as (connection, _):
         rows = everything_on(register.reports, connection)
         for covered in {id for row in rows for id in row.state.covers}:
-            c = views.report_cover.c
+            c = views.SEVERAL["report_cover"].c
             owners = select(c.owner).where(c.recommendation == covered.hex)
             found = register.reports.page(
                 connection,

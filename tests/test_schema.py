@@ -152,6 +152,7 @@ BEGINNINGS = {
     "EndAbsenceInput",
     "EraseTextsInput",
     "PersonInput",
+    "ProposeMeasureInput",
 }
 """Nobody has seen a version of what begins, of what counts from now on whatever counted, of an
 entry, which never changes, or of whether a person is there."""

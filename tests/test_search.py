@@ -50,7 +50,7 @@ def indexed(connection: Connection) -> dict[str, str]:
         else "array_to_string(tsvector_to_array(t.tokens), ' ')"
         " FROM search_document d JOIN search_text t ON t.number = d.number"
     )
-    found = connection.exec_driver_sql(f"SELECT d.recommendation, {words}")
+    found = connection.exec_driver_sql(f"SELECT d.owner, {words}")
     return {id: " ".join(sorted(said.split())) for id, said in found}
 
 

@@ -38,6 +38,7 @@ from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
+from domain.measure import Measure
 from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
@@ -256,6 +257,21 @@ AS_REGISTERED: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             "decision": s.decision,
         },
     ),
+    Measure: (
+        "measure",
+        lambda s: {
+            "code": s.code,
+            "plan": s.plan,
+            "kind": s.kind,
+            "preventive": s.preventive,
+            "texts": {language: text.title for language, text in s.texts.items()},
+            "status": s.status,
+            "starts": s.starts,
+            "ends": s.ends,
+            "who": {r.institution: r.capacity for r in s.current},
+            "links": sorted(((str(link.to), link.part) for link in s.links), key=str),
+        },
+    ),
     Institution: (
         "institution",
         lambda s: {
@@ -398,7 +414,7 @@ def assert_agrees(there: Place) -> None:
         assert as_registered(connection) == naive.what_is_registered(rows)
         covers = {
             (UUID(hex=report), UUID(hex=covered))
-            for report, covered in connection.execute(select(views.report_cover)).all()
+            for report, covered in connection.execute(select(views.SEVERAL["report_cover"])).all()
         }
         reports = naive.what_is_registered(rows)["progress-report"]
         assert covers == {(UUID(id), UUID(one)) for id, r in reports.items() for one in r["covers"]}

@@ -132,8 +132,15 @@ ROWS = (
     Step("close", R, C, R.close, by=("closeRecommendation",)),
     Step("reopen", R, C, R.reopen, by=("reopenRecommendation",)),
     Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),
-    Step("suspend", Case, C, Case.suspend, by=("suspendRecommendation",)),
-    Step("resume", Case, C, Case.resume, by=("resumeRecommendation",)),
+    Step(
+        "suspend",
+        Case,
+        C,
+        Case.suspend,
+        by=("suspend", "suspendRecommendation"),
+        input="SuspendRecommendationInput",
+    ),
+    Step("resume", Case, C, Case.resume, by=("resume", "resumeRecommendation")),
     Step("extend-deadline", Case, C, Case.extend_deadline),
     # -- beside every procedure
     Step("suspend-deadline", Case, C, Case.suspend_deadline, input="DeadlineInput"),
