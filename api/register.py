@@ -29,7 +29,7 @@ from domain import (
 )
 from domain.aggregates import AGGREGATES, BY_STATE, said_of_each
 from domain.entry import Effective, Entry
-from domain.events import Recommender, Term
+from domain.recommendation.elements import Recommender, Term
 from domain.refusals import InvalidInput
 from projections import cases, history, recommendations, register
 from projections.recommendations import Where
