@@ -16,7 +16,7 @@ from api.describing import arg, said_in
 from api.looking_back import AsOf, look
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
-from domain.casework import IncidentRaised
+from domain.casework.incidents import IncidentRaised
 from domain.refusals import Forbidden
 from projections import agenda, cases, register, timers
 from projections.agenda import Asked

@@ -24,7 +24,7 @@ from api.procedures import (
     steps_of,
 )
 from domain.adoptions import Adoptions
-from domain.casework import DeadlineHeld, DeadlineStatus, TaskHeld
+from domain.casework.held import DeadlineHeld, DeadlineStatus, TaskHeld
 from domain.effects import DeadlineSet, TaskOpened, Whose
 from domain.entry import Effective
 from workflows.procedure import Procedures

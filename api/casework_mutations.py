@@ -14,7 +14,8 @@ from api.context import Context
 from api.derive import read_id
 from api.steps import ADDED_LATER, StepInput, StepPayload, other, step
 from domain import progress_report
-from domain.casework import CaseEvent, TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
+from domain.casework import CaseEvent, approvals, tasks
+from domain.casework.tasks import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
 from domain.entry import Protected, Stamp
 from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
@@ -66,7 +67,7 @@ class CaseworkMutation:
     )
     def claim_task(self, info: Request, input: TaskInput) -> StepPayload:
         def act(r: Recommendation, stamp: Stamp) -> TaskClaimed:
-            return r.claim_task(stamp, input.task)
+            return tasks.claim(r, stamp, input.task)
 
         return step(info.context, "claim-task", input, _own(info.context, input.task, act))
 
@@ -78,14 +79,14 @@ class CaseworkMutation:
 
         def act(r: Recommendation, stamp: Stamp) -> TaskReleased:
             authorise_release(principal, r, input.task, whose)
-            return r.release_task(stamp, input.task, whose)
+            return tasks.release(r, stamp, input.task, whose)
 
         return step(context, "release-task", input, act)
 
     @strawberry.mutation(description="Another person of your institution does a task from now on.")
     def delegate(self, info: Request, input: DelegateInput) -> StepPayload:
         def act(r: Recommendation, stamp: Stamp) -> TaskDelegated:
-            return r.delegate_task(stamp, input.task, input.to)
+            return tasks.delegate(r, stamp, input.task, input.to)
 
         return step(info.context, "delegate-task", input, _own(info.context, input.task, act))
 
@@ -99,7 +100,7 @@ class CaseworkMutation:
         def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
             said = _approved(context, r, stamp, input)
             words = None if said.words is None else Protected(said.words)
-            return r.approve(stamp, input.step, said.content, words)
+            return approvals.approve(r, stamp, input.step, said.content, words)
 
         return step(context, "give-approval", input, act)
 

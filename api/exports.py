@@ -25,8 +25,10 @@ from api.lanes import in_lane
 from api.service import Service
 from domain.addressees import addressee as find_addressee
 from domain.entry import Protected
-from domain.events import DeclaredImplemented, PositionTaken, ProgressPublished
 from domain.recommendation import Recommendation
+from domain.recommendation.implementation import DeclaredImplemented
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.progress import ProgressPublished
 from domain.refusals import InvalidInput, NotFound
 from domain.words import Mechanism
 from projections import history, recommendations, register

@@ -55,8 +55,8 @@ def listed(
 ) -> Any:
     """The list of one kind, narrowed by its addressee and by fields of its state, a list of values
     each (`by`), and by what else it may be. `only`: what columns hold in any case. `has_days`
-    False: it is not asked as of a day in the world. `page_type`: the type of its pages, where others
-    point to it by name."""
+    False: it is not asked as of a day in the world. `page_type`: the type of its pages, where
+    others point to it by name."""
     shelf = register.shelf(node.shows)
     lists = {"addressee": _several[str]} | {
         name: _several[asked_type(node.shows, name)] for name in by

@@ -20,7 +20,7 @@ from api.procedures import GateFault, gate_of
 from api.queries import PageInfo, RecommendationWhere, where_of
 from api.recommendations import Recommendation, together
 from api.steps import Circumstances, StepError, circumstances, refused
-from domain.casework import DeadlinePolicy
+from domain.casework.migration import DeadlinePolicy
 from domain.entry import Stamp, Visibility
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
 from projections import history, recommendations

@@ -26,11 +26,11 @@ from api.steps import (
     other,
     step,
 )
-from domain import events
 from domain import recommendation as domain
 from domain.casework import Case, CaseEvent
 from domain.entry import RecommendationId, Stamp, Visibility
-from domain.events import Text
+from domain.recommendation.elements import Text
+from domain.recommendation.receiving import Received
 from domain.words import Kind, Mechanism, TextStatus
 from workflows import commands
 from workflows.step import Mutation, Step
@@ -168,7 +168,7 @@ class RecommendationMutation:
     ) -> StepPayload:
         context = info.context
 
-        def begin() -> tuple[RecommendationId, events.Received]:
+        def begin() -> tuple[RecommendationId, Received]:
             parts, texts = commands.parts_of(read_parts(input.parts))
             id, event = domain.receive(
                 circumstances(context, input, input.visibility),

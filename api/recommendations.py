@@ -14,10 +14,17 @@ from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.describing import arg, said_in
 from api.history import TYPES, HistoryEntry, SourceType, instant
-from domain import events
 from domain.addressees import addressee as find_addressee
 from domain.adoptions import Adoptions
 from domain.entry import Effective, Entry, RecommendationId
+from domain.recommendation.assignment import AssignmentOpened
+from domain.recommendation.elements import Alias, Part, Recommender, Term, Text
+from domain.recommendation.held import ProgressHeld
+from domain.recommendation.implementation import Assessed, DeclaredImplemented
+from domain.recommendation.lineage import Linked
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.progress import ProgressDrafted, ProgressPublished
+from domain.recommendation.reporting import Reported
 from domain.refusals import InvalidInput
 from domain.schemes import Common
 from domain.words import (
@@ -40,9 +47,9 @@ if TYPE_CHECKING:
     from api.register_queries import MeasureConnection
 
 history_entries_max = 1_000
-TextType: Any = struct_type(events.Text)
-AliasType: Any = struct_type(events.Alias)
-RecommenderType: Any = struct_type(events.Recommender)
+TextType: Any = struct_type(Text)
+AliasType: Any = struct_type(Alias)
+RecommenderType: Any = struct_type(Recommender)
 EffectiveType: Any = struct_type(Effective)
 PositionTakenType: Any = TYPES["PositionTaken"]
 
@@ -72,7 +79,7 @@ class ReportType(StrEnum):
 
 
 @strawberry.type(description="A term of a versioned vocabulary that the recommendation bears.")
-@said_in(events.Term)
+@said_in(Term)
 class RecommendationTerm:
     vocabulary: str
     version: str = strawberry.field(description="Which version of the vocabulary.")
@@ -83,7 +90,7 @@ class RecommendationTerm:
 
 
 @strawberry.type(description="One of the texts a paragraph bundles. A counting unit of its own.")
-@said_in(events.Part)
+@said_in(Part)
 class RecommendationPart:
     id: str
     recommenders: list[RecommenderType]
@@ -94,7 +101,7 @@ class RecommendationPart:
 
 
 @strawberry.type(description="An institution's assignment.")
-@said_in(events.AssignmentOpened)
+@said_in(AssignmentOpened)
 class Assignment:
     id: int = strawberry.field(description="The version of the entry that opened it.")
     institution: str
@@ -115,7 +122,7 @@ class Assignment:
     description="Somebody's judgement of the implementation. Assessments stand side by side; the "
     "State's own declaration is one of them."
 )
-@said_in(events.Assessed)
+@said_in(Assessed)
 class Assessment:
     entry: HistoryEntry
     """The entry that recorded it."""
@@ -145,7 +152,7 @@ class Due:
 
 
 @strawberry.type(description="A progress update or a State report about the recommendation.")
-@said_in(events.ProgressPublished)
+@said_in(ProgressPublished)
 class Report:
     id: int = strawberry.field(description="The report's id within the recommendation.")
     kind: ReportType
@@ -167,7 +174,7 @@ class Report:
 
 
 @strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")
-@said_in(events.Linked)
+@said_in(Linked)
 class LineageLink:
     id: int = strawberry.field(description="The link's id on the later recommendation.")
     type: enum_type(LinkType)  # type: ignore[valid-type]
@@ -307,7 +314,7 @@ class Recommendation(Case):
 
     @strawberry.field(description="Every position ever taken that was not struck, oldest first.")
     def positions(self) -> list[PositionTakenType]:
-        return [e for e in self._standing() if isinstance(e.event, events.PositionTaken)]
+        return [e for e in self._standing() if isinstance(e.event, PositionTaken)]
 
     @strawberry.field(description="By when the State will answer, if it said so.")
     def position_due(self) -> str | None:
@@ -350,7 +357,7 @@ class Recommendation(Case):
         return [
             _assessment(entry)
             for entry in self._standing()
-            if isinstance(entry.event, events.Assessed | events.DeclaredImplemented)
+            if isinstance(entry.event, Assessed | DeclaredImplemented)
         ]
 
     @strawberry.field(description="Progress updates and State reports, oldest first.")
@@ -421,8 +428,8 @@ def together(reading: Reading, rows: list[Row]) -> list[Recommendation]:
 
 def _assessment(entry: Entry) -> Assessment:
     event = entry.event
-    assert isinstance(event, events.Assessed | events.DeclaredImplemented)
-    assessed = event if isinstance(event, events.Assessed) else None
+    assert isinstance(event, Assessed | DeclaredImplemented)
+    assessed = event if isinstance(event, Assessed) else None
     text = assessed.finding if assessed else event.statement  # type: ignore[union-attr]
     return Assessment(
         entry=entry,  # type: ignore[arg-type]
@@ -441,14 +448,14 @@ def _assessment(entry: Entry) -> Assessment:
     )
 
 
-def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[Report]:
+def _reports(entries: list[Entry], progress: list[ProgressHeld]) -> list[Report]:
     """`progress` says whose a report is and how far it has come, also to those who don't see the
     entries between."""
     held = {p.id: p for p in progress}
     found: dict[int, Report] = {}
     for entry in entries:
         event = entry.event
-        if isinstance(event, events.ProgressDrafted | events.ProgressPublished):
+        if isinstance(event, ProgressDrafted | ProgressPublished):
             id = event.report or entry.version
             found[id] = Report(
                 id=id,
@@ -463,7 +470,7 @@ def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[
                 recorded_at=instant(entry.recorded_at or 0),
                 log_index=entry.log_index or 0,
             )
-        elif isinstance(event, events.Reported):
+        elif isinstance(event, Reported):
             found[entry.version] = Report(
                 id=entry.version,
                 kind=ReportType(event.report.value),

@@ -38,7 +38,9 @@ from domain import (
 )
 from domain.aggregates import AGGREGATES, BY_STATE, said_of_each
 from domain.entry import Effective, Entry
-from domain.events import Recommender, Term
+from domain.measure.held import MeasureText
+from domain.measure.links import MeasureLinked
+from domain.recommendation.elements import Recommender, Term
 from domain.refusals import InvalidInput
 from domain.words import MeasureStatus
 from projections import cases, history, recommendations, register
@@ -54,7 +56,7 @@ NameType: Any = struct_type(institution.InstitutionName)
 FormerNameType: Any = struct_type(institution.InstitutionFormerName)
 TransferType: Any = struct_type(institution.CompetenceTransferHeld)
 CountType: Any = struct_type(import_run.ImportCount)
-MeasureTextType: Any = struct_type(measure.MeasureText)
+MeasureTextType: Any = struct_type(MeasureText)
 OptionType: Any = struct_type(import_run.ImportOption)
 NoteType: Any = struct_type(import_run.ImportNote)
 RecommenderType: Any = struct_type(Recommender)
@@ -194,7 +196,7 @@ class Institution(Registered):
 
 
 @strawberry.type(description="A measure contributes to a recommendation.")
-@said_in(measure.MeasureLinked)
+@said_in(MeasureLinked)
 class MeasureLink:
     id: int = strawberry.field(description="The link's id within the measure.")
     recommendation: Recommendation | None = strawberry.field(
@@ -272,7 +274,7 @@ class Measure(Followed):
 
 
 def _rationale(event: object) -> ProtectedText | None:
-    return protected_text(event.rationale) if isinstance(event, measure.MeasureLinked) else None
+    return protected_text(event.rationale) if isinstance(event, MeasureLinked) else None
 
 
 @node(

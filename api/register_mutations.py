@@ -48,11 +48,14 @@ from domain.entry import (
     Visibility,
     dated,
 )
-from domain.events import Alias, Term
 from domain.identity import NAMESPACE
 from domain.institution import Institution, InstitutionName
 from domain.match import Match
 from domain.progress_report import ProgressReport
+from domain.recommendation import wording
+from domain.recommendation.elements import Alias, Term
+from domain.recommendation.names import withdraw as withdraw_alias
+from domain.recommendation.terms import declassify
 from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal
 from domain.review import Review, ReviewDocument
 from domain.stored_file import StoredFile
@@ -503,7 +506,7 @@ class RegisterMutation:
                 for held in one.covers:
                     if held.report == r.id and one.stands(held.version):
                         why = CorrectionKind.ENTERED_IN_ERROR
-                        struck = one.strike(_apart(stamp), why, held.version)
+                        struck = wording.strike(one, _apart(stamp), why, held.version)
                         made.append(desk.procedures.enter(one, "strike", struck))
             return made
 
@@ -801,12 +804,12 @@ def _part_from(
     planned: list[Entry] = []
     alias = Alias(scheme=m.scheme, value=m.key)
     if alias.key in {a.key for a in r.aliases}:
-        event = r.withdraw_alias(stamp, alias)
+        event = withdraw_alias(r, stamp, alias)
         planned.append(procedures.enter(r, "withdraw-alias", event))
     mine = {term.key for term in m.terms}
     source = m.symbol or m.scheme
     gone = [h.term for h in r.terms if h.term.key in mine and h.document in (source, None)]
     if gone:
-        said = r.declassify(_apart(stamp, stamp.visibility), gone)
+        said = declassify(r, _apart(stamp, stamp.visibility), gone)
         planned.append(procedures.enter(r, "declassify", said))
     return planned

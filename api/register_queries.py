@@ -32,7 +32,7 @@ from api.register import (
     VocabularyVersion,
 )
 from domain import measure, vocabulary
-from domain.events import Assessed
+from domain.recommendation.implementation import Assessed
 from domain.schemes import Common
 from domain.words import (
     AssessorKind,

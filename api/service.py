@@ -22,8 +22,8 @@ from api.readiness import Readiness
 from api.settings import Settings, files_folder
 from domain import credential, vocabulary
 from domain.effects import Instant
-from domain.events import Alias
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Alias
 from domain.refusals import Refusal, Unavailable
 from domain.scope import Scope, everything
 from projections import credentials, recommendations, register, timers

@@ -1,6 +1,6 @@
 """What all mutations share: the input every step takes, the payload it gives, and the way between.
 
-A mutation is one command: it names the step, and calls the aggregate's method. Refusals come back
+A mutation is one command: it names the step, and calls the aggregate's command. Refusals come back
 as data, with stable codes; nothing was recorded then.
 """
 

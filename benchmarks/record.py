@@ -22,8 +22,21 @@ from domain.entry import (
     Stamp,
     Visibility,
 )
-from domain.events import AssignmentDecreed, Part, PartText, Recommender, Term, Text
-from domain.recommendation import Recommendation, fold, receive
+from domain.recommendation import (
+    Recommendation,
+    assignment,
+    fold,
+    implementation,
+    names,
+    position,
+    progress,
+    receive,
+    reporting,
+    wording,
+)
+from domain.recommendation.assignment import AssignmentDecreed
+from domain.recommendation.elements import Part, PartText, Recommender, Term, Text
+from domain.recommendation.terms import classify
 from domain.words import (
     Answer,
     AssertedHow,
@@ -166,15 +179,16 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
     ]
     goal = f"{random.randint(1, 17)}.{random.randint(1, 9)}"
     terms.append(Term(vocabulary="sdg", version="2015", label=f"SDG {goal}", code=goal))
-    yield step("classify", lambda r: r.classify(stamp(source=source), terms, AssertedHow.SOURCE))
+    yield step("classify", lambda r: classify(r, stamp(source=source), terms, AssertedHow.SOURCE))
     if random.random() < 0.6:
         translated = text("sl", TextStatus.TRANSLATION)
-        yield step("add-text", lambda r: r.add_text(stamp(), translated))
+        yield step("add-text", lambda r: wording.add_text(r, stamp(), translated))
     if upr:
         answer = Answer.SUPPORTED if random.random() < 0.8 else Answer.NOTED
         yield step(
             "take-position",
-            lambda r: r.take_position(
+            lambda r: position.take(
+                r,
                 stamp(source=source, reason=Protected(words(12))),
                 answer,
                 organ=Organ.ADDENDUM,
@@ -182,32 +196,35 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
             ),
         )
     if random.random() < 0.1:
-        yield step("identify", lambda r: r.identify(stamp(), "national", f"SVN-{n:05d}"))
+        yield step("identify", lambda r: names.identify(r, stamp(), "national", f"SVN-{n:05d}"))
     yield step(
         "decree-assignment",
-        lambda r: r.decree_assignment(stamp(), lead, Capacity.LEAD, "Government decision 44"),
+        lambda r: assignment.decree(r, stamp(), lead, Capacity.LEAD, "Government decision 44"),
     )
     if random.random() < 0.5:
         yield step(
             "offer-assignment",
-            lambda r: r.offer_assignment(
-                stamp(visibility=Visibility.INTERNAL), other, Capacity.SUPPORTING
+            lambda r: assignment.offer(
+                r, stamp(visibility=Visibility.INTERNAL), other, Capacity.SUPPORTING
             ),
         )
         offered = r.assignments[-1].id
-        yield step("accept-assignment", lambda r: r.accept_assignment(stamp(other), offered))
-    yield step("plan", lambda r: r.plan(stamp(lead), Protected(words(40)), "National plan"))
+        yield step("accept-assignment", lambda r: assignment.accept(r, stamp(other), offered))
+    yield step(
+        "plan", lambda r: implementation.plan(r, stamp(lead), Protected(words(40)), "National plan")
+    )
     for _ in range(random.randint(0, 2)):
-        yield step("draft-progress", lambda r: r.draft_progress(stamp(lead), Protected(words(60))))
-        yield step("clear-progress", lambda r: r.clear_progress(stamp(), r.progress[-1].id))
+        yield step("draft-progress", lambda r: progress.draft(r, stamp(lead), Protected(words(60))))
+        yield step("clear-progress", lambda r: progress.clear(r, stamp(), r.progress[-1].id))
         yield step(
             "publish-progress",
-            lambda r: r.publish_progress(stamp(), r.progress[-1].id, Protected(words(60))),
+            lambda r: progress.publish(r, stamp(), r.progress[-1].id, Protected(words(60))),
         )
     if random.random() < 0.5:
         yield step(
             "assess",
-            lambda r: r.assess(
+            lambda r: implementation.assess(
+                r,
                 stamp(source=Source(document="UPR Info mid-term assessment")),
                 AssessorKind.UPR_INFO,
                 "UPR Info",
@@ -220,12 +237,18 @@ def a_life(random: Random, n: int) -> Iterator[Entry]:
         corrected = text("en", TextStatus.OFFICIAL)
         yield step(
             "correct",
-            lambda r: r.correct(
-                stamp(reason=Protected("A typing error.")), CorrectionKind.CLERICAL, text=corrected
+            lambda r: wording.correct(
+                r,
+                stamp(reason=Protected("A typing error.")),
+                CorrectionKind.CLERICAL,
+                text=corrected,
             ),
         )
     if random.random() < 0.4:
-        yield step("report", lambda r: r.report(stamp(), ReportKind.NATIONAL, f"{symbol}/Report"))
+        yield step(
+            "report",
+            lambda r: reporting.report(r, stamp(), ReportKind.NATIONAL, f"{symbol}/Report"),
+        )
 
 
 # --- The record of the whole world ---------------------------------------------------------------
@@ -320,16 +343,20 @@ def an_arrival(random: Random, n: int, addressee: str, said: str) -> Iterator[En
     for _ in range(random.randint(0, 2)):
         goal = f"{random.randint(1, 17)}.{random.randint(1, 9)}"
         terms.append(Term(vocabulary="sdg", version="2015", label=f"Target {goal}", code=goal))
-    yield SHIPPED.enter(r, "classify", r.classify(stamp(), terms, AssertedHow.SOURCE))
+    yield SHIPPED.enter(r, "classify", classify(r, stamp(), terms, AssertedHow.SOURCE))
     if upr:
         answer = Answer.SUPPORTED if random.random() < 0.8 else Answer.NOTED
-        event = r.take_position(stamp(), answer, organ=Organ.ADDENDUM, instrument=f"{symbol}/Add.1")
+        event = position.take(
+            r, stamp(), answer, organ=Organ.ADDENDUM, instrument=f"{symbol}/Add.1"
+        )
         yield SHIPPED.enter(r, "take-position", event)
     if random.random() < 0.2:
         lead = random.choice(MINISTRIES)
-        decreed = r.decree_assignment(stamp(), lead, Capacity.LEAD, "Government decision 44")
+        decreed = assignment.decree(r, stamp(), lead, Capacity.LEAD, "Government decision 44")
         yield SHIPPED.enter(r, "decree-assignment", decreed)
     if random.random() < 0.1:
         grade = random.choice(("fully-implemented", "partially-implemented", "not-implemented"))
-        found = r.assess(stamp(), AssessorKind.UPR_INFO, "UPR Info", "upr-info", "1", grade)
+        found = implementation.assess(
+            r, stamp(), AssessorKind.UPR_INFO, "UPR Info", "upr-info", "1", grade
+        )
         yield SHIPPED.enter(r, "assess", found)

@@ -32,8 +32,8 @@ from benchmarks.append import postgres_connection, sqlite_connection
 from benchmarks.measuring import Arm, Bench, Growth, in_turns
 from benchmarks.stores import STORES
 from domain.entry import Entry
-from domain.events import Received
 from domain.recommendation import fold
+from domain.recommendation.receiving import Received
 from tests.given import deferred, received, stamp
 from workflows.log import Log
 from workflows.log.mapper import EntryMapper

@@ -6,7 +6,8 @@ types of GraphQL, checks, event logs. docs/adding-an-aggregate.md says what a ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from domain import (
     absence,
     adoptions,
     calendar,
+    casework,
     credential,
     erasure,
     import_run,
@@ -39,7 +41,8 @@ class Aggregate(NamedTuple):
 
     `by_id`: it is pointed to by an id, which `node` of GraphQL takes; the others are found by what
     they are of, such as a name or a State. `told`: what event logs for process mining say of it, by
-    the names of its fields; empty: they leave it out.
+    the names of its fields; empty: they leave it out. `ready`: step → what must be so of a case
+    before it, whatever it says.
     """
 
     state: type[Any]
@@ -47,6 +50,7 @@ class Aggregate(NamedTuple):
     fold: Fold
     by_id: bool = False
     told: tuple[str, ...] = ()
+    ready: Mapping[str, Callable[[Any], None]] = MappingProxyType({})
 
     @property
     def name(self) -> str:
@@ -74,6 +78,7 @@ AGGREGATES: tuple[Aggregate, ...] = (
         told=(
             *("addressee", "mechanism", "body", "symbol", "paragraph", "kind", "issues", "actions"),
         ),
+        ready=recommendation.READY,
     ),
     Aggregate(
         measure.Measure,
@@ -81,6 +86,7 @@ AGGREGATES: tuple[Aggregate, ...] = (
         measure.fold,
         by_id=True,
         told=("addressee", "plan", "code", "kind"),
+        ready=measure.READY,
     ),
     Aggregate(
         review.Review,
@@ -135,6 +141,14 @@ def begin(first: Entry) -> Case:
     state = BY_EVENT[type(first.event)].state
     assert issubclass(state, Case), state
     return state.begin(first)
+
+
+def ready(case: Case, step: str) -> None:
+    """Refuses a step that can't be taken as things stand, whatever it says: what its command asks
+    first, and what a list of steps asks before anybody takes one."""
+    of_it = BY_STATE[type(case)].ready
+    if (asked := of_it.get(step) or casework.READY.get(step)) is not None:
+        asked(case)
 
 
 def begins(event: Event) -> bool:

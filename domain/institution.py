@@ -25,10 +25,10 @@ from domain.entry import (
     label_chars_max,
     named,
 )
-from domain.events import Term
 from domain.identity import NAMESPACE
 from domain.names import seen
-from domain.recommendation import terms_max
+from domain.recommendation.elements import Term
+from domain.recommendation.terms import terms_max
 from domain.refusals import AlreadySo, HasEnded, InvalidInput, LimitExceeded
 from domain.words import InstitutionKind, InstitutionStatus
 

@@ -24,9 +24,9 @@ from domain.entry import (
     reasoned,
     text_chars_max,
 )
-from domain.events import Recommender, Term
 from domain.identity import NAMESPACE
-from domain.recommendation import terms_max
+from domain.recommendation.elements import Recommender, Term
+from domain.recommendation.terms import terms_max
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded
 from domain.words import Answer, AssertedHow, MatchStatus
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.casework import HandHeld
+from domain.casework.held import HandHeld
 from domain.entry import (
     NARROWNESS,
     Entry,

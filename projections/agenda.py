@@ -14,16 +14,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
-from domain.casework import (
-    Addressed,
-    Case,
-    DeadlineEvent,
-    DeadlinePassed,
-    DeadlineStatus,
-    Escalated,
-    Reminded,
-    TaskHeld,
-)
+from domain.casework import Case
+from domain.casework.deadlines import DeadlineEvent, DeadlinePassed, Escalated, Reminded
+from domain.casework.event import Addressed
+from domain.casework.held import DeadlineStatus, TaskHeld
 from domain.effects import Whose
 from domain.entry import Entry
 from domain.refusals import InvalidInput

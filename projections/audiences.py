@@ -2,8 +2,9 @@
 
 Readers who see other entries are told other things: a state is folded for each audience from the
 entries that it sees. Nearly every case has one audience, everybody; another begins with the first
-entry that some of its readers may not see, or that more readers may see than the case. So what is hidden moves no count, no order and
-no state of those from whom it is hidden, and no question has to remember to leave it out.
+entry that some of its readers may not see, or by which more readers know the case. So what is
+hidden moves no count, no order and no state of those from whom it is hidden, and no question has to
+remember to leave it out.
 """
 
 from __future__ import annotations

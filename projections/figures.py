@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from domain.events import AssessmentHeld
 from domain.identity import natural_order
 from domain.recommendation import Recommendation
+from domain.recommendation.held import AssessmentHeld
 from domain.refusals import LimitExceeded
 from domain.scope import Scope
 from domain.words import AssignmentStatus, Kind, ProgressStatus

@@ -33,13 +33,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain.events import Alias, Link
 from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.import_run import ImportRun
 from domain.institution import Institution
-from domain.recommendation import (
-    Recommendation,
-)
+from domain.recommendation import Recommendation
+from domain.recommendation.elements import Alias
+from domain.recommendation.held import Link
 from domain.refusals import InvalidInput
 from domain.review import Review, review_of
 from domain.scope import Scope

@@ -24,9 +24,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, exists, select
 
-from domain import events
 from domain.casework import Case
 from domain.entry import Entry, last_day
+from domain.recommendation.lineage import DeclaredDuplicate, DuplicateUndone, Linked, LinkWithdrawn
+from domain.recommendation.names import AliasWithdrawn, Identified, Renumbered
+from domain.recommendation.receiving import Received
+from domain.recommendation.terms import Classified, Declassified
+from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import LimitExceeded, Refusal
 from projections import views
 from projections.feed import STORES, Before, Heard, add, as_told, changes_of
@@ -49,18 +53,18 @@ wait_seconds = 0.2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 OF_THE_RECORD = (
-    events.Received,
-    events.TextAdded,
-    events.Corrected,
-    events.Renumbered,
-    events.Identified,
-    events.AliasWithdrawn,
-    events.Classified,
-    events.Declassified,
-    events.Linked,
-    events.LinkWithdrawn,
-    events.DeclaredDuplicate,
-    events.DuplicateUndone,
+    Received,
+    TextAdded,
+    Corrected,
+    Renumbered,
+    Identified,
+    AliasWithdrawn,
+    Classified,
+    Declassified,
+    Linked,
+    LinkWithdrawn,
+    DeclaredDuplicate,
+    DuplicateUndone,
 )
 """Events that say what the recommendation is. Where their date is unknown they hold from its
 beginning; the others say what became of it, and hold from the day they were recorded at the

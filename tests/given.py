@@ -31,7 +31,11 @@ from domain import (
     vocabulary,
     workflow_definition,
 )
-from domain.casework import CaseEvent, DeadlinePolicy, StepDatum
+from domain.casework import CaseEvent, approvals, deadlines, suspension, tasks
+from domain.casework.event import StepDatum
+from domain.casework.migration import DeadlinePolicy
+from domain.casework.steps import remark
+from domain.casework.steps import take as take_step
 from domain.credential import Holder
 from domain.entry import (
     Authority,
@@ -47,16 +51,29 @@ from domain.entry import (
     Visibility,
     effective,
 )
-from domain.events import Alias, Part, PartText, Recommender, Term, Text
 from domain.import_run import ImportCount, ImportNote
 from domain.institution import InstitutionName
 from domain.match import MatchCandidate
-from domain.measure import MeasureText
+from domain.measure import course, links
+from domain.measure.assignment import assign
+from domain.measure.held import MeasureText
+from domain.measure.wording import revise
 from domain.recommendation import (
     Recommendation,
+    assignment,
+    closing,
     fold,
+    implementation,
+    lineage,
+    names,
+    position,
+    progress,
     receive,
+    reporting,
 )
+from domain.recommendation.elements import Alias, Part, PartText, Recommender, Term, Text
+from domain.recommendation.terms import classify, declassify
+from domain.recommendation.wording import add_text, correct, strike
 from domain.refusals import AlreadySo, NeedsDecision, Refusal
 from domain.review import ReviewDocument
 from domain.vocabulary import (
@@ -257,7 +274,7 @@ def answered(answer: Answer, on: str | None = "2025-04-08", **said: Any) -> Act:
     instrument = said.pop("instrument", "A/HRC/59/15/Add.1")
     return act(
         "take-position",
-        lambda r, s: r.take_position(s, answer, organ=Organ.ADDENDUM, instrument=instrument),
+        lambda r, s: position.take(r, s, answer, organ=Organ.ADDENDUM, instrument=instrument),
         on=on,
         **said,
     )
@@ -274,39 +291,41 @@ def noted(on: str | None = "2025-04-08", **said: Any) -> Act:
 def offered(assignee: str = "labour", answer_due: str | None = "2025-09-01", **said: Any) -> Act:
     return act(
         "offer-assignment",
-        lambda r, s: r.offer_assignment(s, assignee, Capacity.LEAD, None, answer_due),
+        lambda r, s: assignment.offer(r, s, assignee, Capacity.LEAD, None, answer_due),
         **said,
     )
 
 
 def decreed(assignee: str = "labour", capacity: Capacity = Capacity.LEAD, **said: Any) -> Act:
-    return act("decree-assignment", lambda r, s: r.decree_assignment(s, assignee, capacity), **said)
+    return act(
+        "decree-assignment", lambda r, s: assignment.decree(r, s, assignee, capacity), **said
+    )
 
 
 def accepted(id: int) -> Act:
-    return act("accept-assignment", lambda r, s: r.accept_assignment(s, id))
+    return act("accept-assignment", lambda r, s: assignment.accept(r, s, id))
 
 
 def declined(id: int, reason: str | None = "not our competence") -> Act:
-    return act("decline-assignment", lambda r, s: r.decline_assignment(s, id), reason=reason)
+    return act("decline-assignment", lambda r, s: assignment.decline(r, s, id), reason=reason)
 
 
 def lapsed(id: int) -> Act:
-    return act("lapse-assignment", lambda r, s: r.lapse_assignment(s, id))
+    return act("lapse-assignment", lambda r, s: assignment.lapse(r, s, id))
 
 
 def ended(id: int, reason: str | None = "the ministry was abolished") -> Act:
-    return act("end-assignment", lambda r, s: r.end_assignment(s, id), reason=reason)
+    return act("end-assignment", lambda r, s: assignment.end(r, s, id), reason=reason)
 
 
 def handed_over(id: int, to: str) -> Act:
-    return act("hand-over-assignment", lambda r, s: r.hand_over_assignment(s, id, to))
+    return act("hand-over-assignment", lambda r, s: assignment.hand_over(r, s, id, to))
 
 
 def planned(ends: str | None = "2026-06", **said: Any) -> Act:
     return act(
         "plan",
-        lambda r, s: r.plan(s, Protected("a new law"), starts="2025", ends=ends),
+        lambda r, s: implementation.plan(r, s, Protected("a new law"), starts="2025", ends=ends),
         **said,
     )
 
@@ -314,27 +333,31 @@ def planned(ends: str | None = "2026-06", **said: Any) -> Act:
 def drafted(report: int | None = None, narrative: str = "a bill is drafted", **said: Any) -> Act:
     return act(
         "draft-progress",
-        lambda r, s: r.draft_progress(s, Protected(narrative), report=report),
+        lambda r, s: progress.draft(r, s, Protected(narrative), report=report),
         **said,
     )
 
 
 def cleared(report: int) -> Act:
-    return act("clear-progress", lambda r, s: r.clear_progress(s, report))
+    return act("clear-progress", lambda r, s: progress.clear(r, s, report))
 
 
 def published(report: int, narrative: str = "a bill is before parliament") -> Act:
-    return act("publish-progress", lambda r, s: r.publish_progress(s, report, Protected(narrative)))
+    return act(
+        "publish-progress", lambda r, s: progress.publish(r, s, report, Protected(narrative))
+    )
 
 
 def declared(**said: Any) -> Act:
     return act(
-        "declare-implemented", lambda r, s: r.declare_implemented(s, Protected("it is law")), **said
+        "declare-implemented",
+        lambda r, s: implementation.declare(r, s, Protected("it is law")),
+        **said,
     )
 
 
 def reported(document: str = "mid-term report 2027", **said: Any) -> Act:
-    return act("report", lambda r, s: r.report(s, ReportKind.MID_TERM, document), **said)
+    return act("report", lambda r, s: reporting.report(r, s, ReportKind.MID_TERM, document), **said)
 
 
 def assessed(
@@ -349,7 +372,9 @@ def assessed(
 ) -> Act:
     return act(
         "assess",
-        lambda r, s: r.assess(s, kind, assessor, scheme, version, grade, Protected("found so")),
+        lambda r, s: implementation.assess(
+            r, s, kind, assessor, scheme, version, grade, Protected("found so")
+        ),
         document=document,
         **said,
     )
@@ -358,45 +383,47 @@ def assessed(
 def struck(version: int, reason: str | None = "entered for the wrong paragraph") -> Act:
     return act(
         "strike",
-        lambda r, s: r.strike(s, CorrectionKind.ENTERED_IN_ERROR, version),
+        lambda r, s: strike(r, s, CorrectionKind.ENTERED_IN_ERROR, version),
         reason=reason,
     )
 
 
 def corrected(reason: str | None = "a slip", **what: Any) -> Act:
-    return act("correct", lambda r, s: r.correct(s, CorrectionKind.CLERICAL, **what), reason=reason)
+    return act(
+        "correct", lambda r, s: correct(r, s, CorrectionKind.CLERICAL, **what), reason=reason
+    )
 
 
 def added(wording: Text) -> Act:
-    return act("add-text", lambda r, s: r.add_text(s, wording))
+    return act("add-text", lambda r, s: add_text(r, s, wording))
 
 
 def renumbered(paragraph: str, symbol: str = "A/HRC/59/15") -> Act:
-    return act("renumber", lambda r, s: r.renumber(s, symbol, paragraph))
+    return act("renumber", lambda r, s: names.renumber(r, s, symbol, paragraph))
 
 
 def identified(value: str, scheme: str = "uhri") -> Act:
-    return act("identify", lambda r, s: r.identify(s, scheme, value))
+    return act("identify", lambda r, s: names.identify(r, s, scheme, value))
 
 
 def classified(*terms: Term, how: AssertedHow = AssertedHow.SOURCE, **said: Any) -> Act:
-    return act("classify", lambda r, s: r.classify(s, terms, how), **said)
+    return act("classify", lambda r, s: classify(r, s, terms, how), **said)
 
 
 def declassified(*terms: Term) -> Act:
-    return act("declassify", lambda r, s: r.declassify(s, terms))
+    return act("declassify", lambda r, s: declassify(r, s, terms))
 
 
 def deferred(due: str | None = "2025-06-30", session: str | None = None) -> Act:
-    return act("defer-position", lambda r, s: r.defer_position(s, due, session))
+    return act("defer-position", lambda r, s: position.defer(r, s, due, session))
 
 
 def commented() -> Act:
-    return act("comment", lambda r, s: r.comment(s, Protected("the State's view")))
+    return act("comment", lambda r, s: position.comment(r, s, Protected("the State's view")))
 
 
 def selected(body: str = "CRC", due: str | None = "2026-05") -> Act:
-    return act("select-for-follow-up", lambda r, s: r.select_for_follow_up(s, body, due))
+    return act("select-for-follow-up", lambda r, s: reporting.select_for_follow_up(r, s, body, due))
 
 
 def linked(
@@ -404,84 +431,90 @@ def linked(
 ) -> Act:
     return act(
         "link",
-        lambda r, s: r.link(s, type, RecommendationId(to), AssertedHow.SIMILARITY, confidence),
+        lambda r, s: lineage.link(
+            r, s, type, RecommendationId(to), AssertedHow.SIMILARITY, confidence
+        ),
         **said,
     )
 
 
 def unlinked(link: int, reason: str | None = "another subject") -> Act:
-    return act("withdraw-link", lambda r, s: r.withdraw_link(s, link), reason=reason)
+    return act("withdraw-link", lambda r, s: lineage.withdraw_link(r, s, link), reason=reason)
 
 
 def duplicate(of: UUID) -> Act:
-    return act("declare-duplicate", lambda r, s: r.declare_duplicate(s, RecommendationId(of)))
+    return act(
+        "declare-duplicate", lambda r, s: lineage.declare_duplicate(r, s, RecommendationId(of))
+    )
 
 
 def undone(reason: str | None = "they differ") -> Act:
-    return act("undo-duplicate", lambda r, s: r.undo_duplicate(s), reason=reason)
+    return act("undo-duplicate", lambda r, s: lineage.undo_duplicate(r, s), reason=reason)
 
 
 def closed(reason: str | None = "carried out", why: Closing = Closing.CARRIED_OUT) -> Act:
-    return act("close", lambda r, s: r.close(s, why), reason=reason)
+    return act("close", lambda r, s: closing.close(r, s, why), reason=reason)
 
 
 def reopened(reason: str | None = "the law was repealed") -> Act:
-    return act("reopen", lambda r, s: r.reopen(s), reason=reason)
+    return act("reopen", lambda r, s: closing.reopen(r, s), reason=reason)
 
 
 def continued(cycle: int) -> Act:
-    return act("continue", lambda r, s: r.continue_into(s, cycle))
+    return act("continue", lambda r, s: lineage.continue_into(r, s, cycle))
 
 
 def suspended(reason: str | None = "elections", until: str | None = None, **said: Any) -> Act:
-    return act("suspend", lambda r, s: r.suspend(s, until), reason=reason, **said)
+    return act("suspend", lambda r, s: suspension.suspend(r, s, until), reason=reason, **said)
 
 
 def resumed(reason: str | None = "a government is formed", **said: Any) -> Act:
-    return act("resume", lambda r, s: r.resume(s), reason=reason, **said)
+    return act("resume", lambda r, s: suspension.resume(r, s), reason=reason, **said)
 
 
 def extended(deadline: str, until: str, reason: str | None = "the bill is late") -> Act:
-    return act("extend-deadline", lambda r, s: r.extend_deadline(s, deadline, until), reason=reason)
+    return act(
+        "extend-deadline", lambda r, s: deadlines.extend(r, s, deadline, until), reason=reason
+    )
 
 
 def claimed(task: str, **said: Any) -> Act:
-    return act("claim-task", lambda r, s: r.claim_task(s, task), **said)
+    return act("claim-task", lambda r, s: tasks.claim(r, s, task), **said)
 
 
 def released(task: str, institution: str = "mfa") -> Act:
-    return act("release-task", lambda r, s: r.release_task(s, task, institution))
+    return act("release-task", lambda r, s: tasks.release(r, s, task, institution))
 
 
 def delegated(task: str, to: str) -> Act:
-    return act("delegate-task", lambda r, s: r.delegate_task(s, task, to))
+    return act("delegate-task", lambda r, s: tasks.delegate(r, s, task, to))
 
 
 def rested(deadline: str, on: str | None = None, reason: str | None = "elections") -> Act:
     said = {"on": on, "reason": reason}
-    return act("suspend-deadline", lambda r, s: r.suspend_deadline(s, deadline), **said)
+    return act("suspend-deadline", lambda r, s: deadlines.suspend(r, s, deadline), **said)
 
 
 def runs_again(deadline: str, on: str | None = None, reason: str | None = "over") -> Act:
     said = {"on": on, "reason": reason}
-    return act("resume-deadline", lambda r, s: r.resume_deadline(s, deadline), **said)
+    return act("resume-deadline", lambda r, s: deadlines.resume(r, s, deadline), **said)
 
 
 def remarked(words: str) -> Act:
-    return act("remark", lambda r, s: r.remark(s, Protected(words)))
+    return act("remark", lambda r, s: remark(r, s, Protected(words)))
 
 
 def approved(step: str, **said: Any) -> Act:
-    return act("give-approval", lambda r, s: r.approve(s, step, "0" * 64), **said)
+    return act("give-approval", lambda r, s: approvals.approve(r, s, step, "0" * 64), **said)
 
 
 def unnamed(value: str, reason: str | None = "not it", scheme: str = "uhri") -> Act:
     alias_ = Alias(scheme=scheme, value=value)
-    return act("withdraw-alias", lambda r, s: r.withdraw_alias(s, alias_), reason=reason)
+    return act("withdraw-alias", lambda r, s: names.withdraw(r, s, alias_), reason=reason)
 
 
 def covered(report: UUID) -> Act:
-    return act("cover", lambda r, s: r.cover(s, report))
+    return act("cover", lambda r, s: progress.cover(r, s, report))
 
 
 # --- Any step, for random walks ------------------------------------------------------------------
@@ -796,28 +829,33 @@ BESIDE: dict[str, Beside] = {
             ends=x.choice([None, "2030", "2030-06"]),
         ),
         (
-            lambda m, s, x: m.revise(s, texts=_measure_texts(x), preventive=x.choice([None, True])),
-            lambda m, s, x: m.adopt(s),
-            lambda m, s, x: m.adopt(s),
-            lambda m, s, x: m.assign(s, *_assigned(x)),
-            lambda m, s, x: m.assign(s, *_assigned(x)),
-            lambda m, s, x: m.start(s),
-            lambda m, s, x: m.delay(s, x.choice([None, "2031"])),
-            lambda m, s, x: m.reschedule(s, x.choice([None, "2029"]), x.choice(["2031", "2032"])),
-            lambda m, s, x: m.complete(s, x.choice([None, _said()])),
-            lambda m, s, x: m.abandon(s),
-            lambda m, s, x: m.reopen(s),
-            lambda m, s, x: m.link(s, x.choice(_others(x)), _said()),
-            lambda m, s, x: m.link(s, x.choice(_others(x)), _said()),
-            lambda m, s, x: m.withdraw_link(s, x.choice([link.id for link in m.links] or [0])),
-            lambda m, s, x: m.strike(
+            lambda m, s, x: revise(
+                m, s, texts=_measure_texts(x), preventive=x.choice([None, True])
+            ),
+            lambda m, s, x: course.adopt(m, s),
+            lambda m, s, x: course.adopt(m, s),
+            lambda m, s, x: assign(m, s, *_assigned(x)),
+            lambda m, s, x: assign(m, s, *_assigned(x)),
+            lambda m, s, x: course.start(m, s),
+            lambda m, s, x: course.delay(m, s, x.choice([None, "2031"])),
+            lambda m, s, x: course.reschedule(
+                m, s, x.choice([None, "2029"]), x.choice(["2031", "2032"])
+            ),
+            lambda m, s, x: course.complete(m, s, x.choice([None, _said()])),
+            lambda m, s, x: course.abandon(m, s),
+            lambda m, s, x: course.reopen(m, s),
+            lambda m, s, x: links.link(m, s, x.choice(_others(x)), _said()),
+            lambda m, s, x: links.link(m, s, x.choice(_others(x)), _said()),
+            lambda m, s, x: links.withdraw(m, s, x.choice([link.id for link in m.links] or [0])),
+            lambda m, s, x: course.strike(
+                m,
                 s,
                 CorrectionKind.ENTERED_IN_ERROR,
                 x.choice([turn.version for turn in m.turns] or [0]),
             ),
-            lambda m, s, x: m.suspend(s),
-            lambda m, s, x: m.resume(s),
-            lambda m, s, x: m.remark(s, _said()),
+            lambda m, s, x: suspension.suspend(m, s),
+            lambda m, s, x: suspension.resume(m, s),
+            lambda m, s, x: remark(m, s, _said()),
         ),
     ),
     "institution": Beside(
@@ -1007,7 +1045,7 @@ def any_recommendations(random: Random, streams: int, steps: int) -> list[list[E
             it = made[n].it
             said = StepDatum(field="remarks", words=Protected("a vote was held"))
             data = (StepDatum(field="session", value=random.randint(1, 99)), said)
-            own = SHIPPED.enter(it, "approve", it.take_step(any_stamp(random), "approve", data))
+            own = SHIPPED.enter(it, "approve", take_step(it, any_stamp(random), "approve", data))
             made[n] = Given(*made[n].entries, own)
             appends.append([own])
             continue

@@ -32,7 +32,7 @@ from api.derive import read_id
 from api.schema import schema
 from api.service import Service
 from api.settings import Settings, variable
-from domain.casework import Due, Timer
+from domain.casework.held import Due, Timer
 from domain.effects import Instant
 from domain.recommendation import fold
 from tests import stores

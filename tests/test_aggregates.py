@@ -10,7 +10,6 @@ import importlib
 import json
 import pkgutil
 import re
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,13 +32,37 @@ WORDS = {aggregate.word for aggregate in AGGREGATES}
 # --- What holds of each --------------------------------------------------------------------------
 
 
+MODULES = [
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(domain.__path__, "domain.")
+]
+STRUCTS = {
+    cls
+    for module in MODULES
+    for name, cls in vars(module).items()
+    if isinstance(cls, type) and issubclass(cls, msgspec.Struct)
+    if not name.startswith("_") and cls.__module__.startswith("domain.")
+}
+
+
+def has_events(module: Any) -> bool:
+    return hasattr(module, "EVENTS")
+
+
 def test_every_module_of_the_domain_that_has_events_is_a_row() -> None:
-    found = [
-        importlib.import_module(f"domain.{module.name}")
-        for module in pkgutil.iter_modules(domain.__path__)
-    ]
-    theirs = [getattr(module, "EVENTS", ()) for module in found]
+    theirs = [module.EVENTS for module in MODULES if has_events(module)]
     assert {event for events in theirs for event in events} == set(BY_EVENT)
+
+
+def test_every_event_that_has_a_topic_is_of_a_row() -> None:
+    """If you are here because you added an event: name it in `EVENTS` of its aggregate."""
+    assert {cls for cls in STRUCTS if "topic" in vars(cls)} <= set(BY_EVENT)
+
+
+def test_what_must_be_so_before_the_steps_of_an_aggregate_is_in_its_row() -> None:
+    said = {module.EVENTS: getattr(module, "READY", {}) for module in MODULES if has_events(module)}
+    for aggregate in AGGREGATES:
+        assert aggregate.ready == said[aggregate.events], aggregate.name
 
 
 def test_each_has_a_name_a_word_and_events_of_its_own() -> None:
@@ -53,13 +76,7 @@ def test_each_has_a_name_a_word_and_events_of_its_own() -> None:
 
 def test_every_event_and_stored_struct_has_a_name_of_its_own() -> None:
     """Types of GraphQL derive from them."""
-    held = {
-        cls
-        for aggregate in AGGREGATES
-        for cls in vars(sys.modules[aggregate.state.__module__]).values()
-        if isinstance(cls, type) and issubclass(cls, msgspec.Struct)
-    }
-    assert len({cls.__name__ for cls in held}) == len(held)
+    assert len({cls.__name__ for cls in STRUCTS}) == len(STRUCTS)
 
 
 @pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda a: a.name)

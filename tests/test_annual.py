@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from domain.casework import Escalated, Reminded
+from domain.casework.deadlines import Escalated, Reminded
 from domain.effects import Instant
 from domain.recommendation import Recommendation, begin
 from tests.clock import SetClock

@@ -281,9 +281,11 @@ from api.schema import schema
 from api.service import Service
 from api.settings import Settings
 from domain import inspection
+from domain.casework import approvals, suspension, tasks
+from domain.casework.steps import remark
 from domain.entry import Authority, AuthorityKind, Protected, Stamp, Visibility
 from domain.inspection import Inspection
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, terms
 from domain.refusals import Refusal
 from projections.refilled import contents
 from projections.views import VIEWS
@@ -370,7 +372,7 @@ reported = lambda i, s: i.report(s, Protected("The cells are small."))
 why = {"reason": Protected("Asked for.")}
 found["not open"] = take(ana, "report-inspection", reported)
 found["not theirs"] = take(jan, "visit-inspection", lambda i, s: i.visit(s, "2026-04-01"))
-found["not of it"] = take(ana, "classify", lambda r, s: r.classify(s, [], None))
+found["not of it"] = take(ana, "classify", lambda r, s: terms.classify(r, s, [], None))
 found["visited"] = take(eva, "visit-inspection", lambda i, s: i.visit(s, "2026-04-01"))
 service.feed.advance()
 found["inbox"] = ask(
@@ -384,7 +386,7 @@ found["why not"] = ask(
     """{ inspections { nodes { openSteps steps { name isOpen blockedBy { guard } }
     path(to: "visit.reported") { reachable steps { step } } deadlines { name day } } } }""",
 )["inspections"]["nodes"][0]
-found["rests"] = take(ana, "suspend", lambda i, s: i.suspend(s), **why)
+found["rests"] = take(ana, "suspend", lambda i, s: suspension.suspend(i, s), **why)
 found["goes on"] = ask(
     "coordinator",
     """mutation($id: ID!) { takeSteps(input: {commandId: "t-1", reason: "Asked for.", items: [
@@ -392,9 +394,9 @@ found["goes on"] = ask(
         results { errors { code } case { states version } recommendation { id } } } }""",
     id=global_id(id, "Inspection"),
 )["takeSteps"]["results"]
-found["claimed"] = take(eva, "claim-task", lambda i, s: i.claim_task(s, "report"))
+found["claimed"] = take(eva, "claim-task", lambda i, s: tasks.claim(i, s, "report"))
 found["hidden"] = take(
-    ana, "remark", lambda i, s: i.remark(s, Protected("Look here.")),
+    ana, "remark", lambda i, s: remark(i, s, Protected("Look here.")),
     visibility=Visibility.CONFIDENTIAL,
 )
 found["same eyes"] = take(eva, "report-inspection", reported)
@@ -417,8 +419,8 @@ found["outbox"] = ask(
 )["notifications"]["nodes"]
 found["approved"] = take(
     bor, "give-approval",
-    lambda i, s: i.approve(
-        s, "report-inspection", content(ana).content, Protected(content(ana).words)
+    lambda i, s: approvals.approve(
+        i, s, "report-inspection", content(ana).content, Protected(content(ana).words)
     ),
 )
 found["reported"] = take(ana, "report-inspection", reported)

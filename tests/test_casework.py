@@ -14,7 +14,8 @@ from api.casework_mutations import ApproveStepInput
 from api.context import Context
 from api.steps import command
 from domain import absence
-from domain.casework import TaskClaimed, TaskDelegated, TaskReleased
+from domain.casework import approvals, tasks
+from domain.casework.tasks import TaskClaimed, TaskDelegated, TaskReleased
 from domain.entry import Entry, Speaker, Stamp
 from domain.refusals import (
     AlreadySo,
@@ -97,7 +98,7 @@ def test_a_task_is_claimed_by_one_person_of_an_institution() -> None:
     history.when(claimed("assign")).refuses(AlreadySo)
     history.when(claimed("nothing")).refuses(UnknownTask)
     with pytest.raises(TaskClaimedByOther):
-        history.it.claim_task(Stamp(command="c", speaker=speaker_called("p-2")), "assign")
+        tasks.claim(history.it, Stamp(command="c", speaker=speaker_called("p-2")), "assign")
     free = history.when(released("assign")).then(TaskReleased)
     free.when(released("assign")).refuses(AlreadySo)
     assert free.it.task("assign").claims == ()
@@ -113,9 +114,9 @@ def test_a_system_that_names_no_person_claims_nothing_and_approves_nothing() -> 
     it = given(received()).it
     nobody = Stamp(command="c", speaker=speaker_called(None))
     with pytest.raises(FourEyes):
-        it.claim_task(nobody, "assign")
+        tasks.claim(it, nobody, "assign")
     with pytest.raises(FourEyes):
-        it.approve(nobody, "close", "0" * 64)
+        approvals.approve(it, nobody, "close", "0" * 64)
 
 
 def test_others_leave_a_claimed_task_alone_until_it_is_released(here: Server) -> None:

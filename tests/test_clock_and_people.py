@@ -15,17 +15,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from api.derive import read_id
-from domain.casework import (
-    DeadlineResumed,
-    DeadlineStatus,
-    DeadlineSuspended,
-    IncidentRaised,
-    Resumed,
-    Suspended,
-)
+from domain.casework import deadlines, suspension
+from domain.casework.deadlines import DeadlineResumed, DeadlineSuspended
+from domain.casework.held import DeadlineStatus
+from domain.casework.incidents import IncidentRaised
+from domain.casework.steps import take as take_step
+from domain.casework.suspension import Resumed, Suspended
 from domain.entry import Entry, Protected
-from domain.events import Received
-from domain.recommendation import Recommendation, begin, fold
+from domain.recommendation import (
+    Recommendation,
+    assignment,
+    begin,
+    closing,
+    fold,
+    implementation,
+    position,
+)
+from domain.recommendation.receiving import Received
 from domain.refusals import AlreadySo, InvalidInput, UnknownDeadline
 from domain.words import Closing
 from tests.clock import SetClock
@@ -256,17 +262,17 @@ def shape(up: bool, seed: int) -> tuple[list[Any], list[str]]:
         said = stamp(reason="why")
         match step:
             case "suspend":
-                event: Any = trial.suspend(said)
+                event: Any = suspension.suspend(trial, said)
             case "resume":
-                event = trial.resume(said)
+                event = suspension.resume(trial, said)
             case "defer-position":
-                event = trial.defer_position(said, f"2031-{random.randint(1, 12):02}-28", None)
+                event = position.defer(trial, said, f"2031-{random.randint(1, 12):02}-28", None)
             case "close":
-                event = trial.close(said, Closing.WITHDRAWN)
+                event = closing.close(trial, said, Closing.WITHDRAWN)
             case "reopen":
-                event = trial.reopen(said)
+                event = closing.reopen(trial, said)
             case _:
-                event = trial.take_step(said, step)
+                event = take_step(trial, said, step)
         entries += [*before, procedures.enter(trial, step, event)]
         r = trial
     entries += due_now(procedures, r, "w")
@@ -376,8 +382,12 @@ def endless(definition: Definition) -> Given:
     r = fold([entry])
     assert r is not None
     made = [entry]
-    made.append(procedures.enter(r, "decree-assignment", r.decree_assignment(stamp(), "labour")))
-    made.append(procedures.enter(r, "plan", r.plan(stamp(), Protected("x"), ends="2030-06-30")))
+    made.append(procedures.enter(r, "decree-assignment", assignment.decree(r, stamp(), "labour")))
+    made.append(
+        procedures.enter(
+            r, "plan", implementation.plan(r, stamp(), Protected("x"), ends="2030-06-30")
+        )
+    )
     made += due_now(procedures, r, "w")
     assert due_now(procedures, r, "w") == [], "it is raised once"
     return Given(*made)
@@ -390,7 +400,7 @@ def test_an_incident_is_seen_mended_and_tried_again(
         id = server.receive(effectiveOn="2031-01-10")
         clock.set("2031-03-01")
         with monkeypatch.context() as broken:
-            broken.setattr(Recommendation, "pass_deadline", lambda *_: 1 / 0)
+            broken.setattr(deadlines, "let_pass", lambda *_: 1 / 0)
             assert server.service.worker.catch_up() == 0
             assert server.service.worker.catch_up() == 0, "it is left alone, and raised once"
         asked = """{ incidents { nodes { code message timer deadline at since
@@ -439,16 +449,16 @@ def test_one_deadline_rests_while_the_case_goes_on() -> None:
     history = given(received(), deferred("2031-06-30"))
     r = history.it
     with pytest.raises(UnknownDeadline):
-        r.suspend_deadline(stamp(reason="why"), "nothing")
+        deadlines.suspend(r, stamp(reason="why"), "nothing")
     with pytest.raises(InvalidInput):
-        r.suspend_deadline(stamp(), "position")
+        deadlines.suspend(r, stamp(), "position")
     alone = history.when(rested("position", "2031-05-01")).then(DeadlineSuspended)
     rests = alone.it
     held = rests.deadline("position")
     assert held is not None
     assert (held.status, rests.suspended, rests.next_due) == (DeadlineStatus.PAUSED, None, None)
     with pytest.raises(AlreadySo):
-        rests.suspend_deadline(stamp(reason="why"), "position")
+        deadlines.suspend(rests, stamp(reason="why"), "position")
     still = given(*alone.entries[:1], deferred("2031-06-30"), rested("position", "2031-05-01"))
     whole = still.when(suspended(on="2031-05-10")).then(Suspended)
     back = whole.when(resumed(on="2031-05-20")).then(Resumed)
@@ -458,4 +468,4 @@ def test_one_deadline_rests_while_the_case_goes_on() -> None:
     assert held is not None
     assert (held.status, held.day) == (DeadlineStatus.RUNNING, "2031-07-31"), "31 days later"
     with pytest.raises(AlreadySo):
-        runs.resume_deadline(stamp(reason="why"), "position")
+        deadlines.resume(runs, stamp(reason="why"), "position")

@@ -32,7 +32,8 @@ from api.exports import Export
 from api.service import Service
 from api.settings import Settings
 from domain.entry import Authority, AuthorityKind, Protected, Stamp
-from domain.events import Alias
+from domain.recommendation import assignment
+from domain.recommendation.elements import Alias
 from domain.words import Capacity
 from projections.views import VIEWS, Views
 from tests import stores
@@ -531,7 +532,7 @@ def offered_to_justice(shell: Shell, **said: Any) -> None:
             id,
             "offer-assignment",
             Stamp(command="offer", speaker=coordinator.speaker(), **said),
-            lambda r, stamp: r.offer_assignment(stamp, "justice", Capacity.LEAD),
+            lambda r, stamp: assignment.offer(r, stamp, "justice", Capacity.LEAD),
             expected_version=None,
         )
     finally:

@@ -28,7 +28,10 @@ from api.describing import ARGUMENTS, FIELDS
 from api.schema import schema
 from domain.docstrings import SHARED, below, of_members
 from domain.entry import Visibility
-from domain.events import AssignmentOpened, Received, SelectedForFollowUp, Term
+from domain.recommendation.assignment import AssignmentOpened
+from domain.recommendation.elements import Term
+from domain.recommendation.receiving import Received
+from domain.recommendation.reporting import SelectedForFollowUp
 from workflows import steps
 
 SCHEMA: GraphQLSchema = schema._schema
@@ -115,7 +118,8 @@ def test_data_of_a_step_means_what_it_means_in_the_event():
 
 
 def structs() -> list[type[msgspec.Struct]]:
-    modules = [import_module(f"domain.{one.name}") for one in pkgutil.iter_modules(domain.__path__)]
+    found_in = pkgutil.walk_packages(domain.__path__, "domain.")
+    modules = [import_module(one.name) for one in found_in]
     found = (kind for module in modules for kind in vars(module).values())
     return [k for k in dict.fromkeys(k for k in found if inspect.isclass(k)) if _is_ours(k)]
 

@@ -18,7 +18,7 @@ from api.checking import Report, check_all
 from api.derive import read_id
 from domain.entry import protected_texts
 from domain.erasure import TextsErased, erasure_id
-from domain.events import Assessed
+from domain.recommendation.implementation import Assessed
 from domain.stored_file import FileStored
 from tests.given import principal, stamp
 from tests.server import STORES, Server, running, store, until

@@ -19,8 +19,9 @@ from python_calamine import CalamineWorkbook
 from domain.addressees import addressees
 from domain.casework import CaseEvent
 from domain.entry import Visibility
-from domain.events import Part, PositionTaken, Recommender
 from domain.recommendation import Recommendation, fold
+from domain.recommendation.elements import Part, Recommender
+from domain.recommendation.position import PositionTaken
 from domain.refusals import InvalidInput, LimitExceeded
 from domain.scope import Scope, everything
 from domain.words import Answer, Mechanism

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.entry import Effective, Protected, Stamp
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, wording
 from domain.refusals import InvalidInput
 from domain.scope import everything
 from domain.words import CorrectionKind
@@ -406,7 +406,7 @@ def test_a_state_that_a_person_took_out_is_not_brought_back(office: Office, tmp_
         Command.of_the_machine("c-1"),
         [
             office.service.desk.procedures.enter(
-                r, "correct", r.correct(stamp, CorrectionKind.CLERICAL, parts=parts)
+                r, "correct", wording.correct(r, stamp, CorrectionKind.CLERICAL, parts=parts)
             )
         ],
     )

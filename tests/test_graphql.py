@@ -416,7 +416,7 @@ def everything(kind: Any, path: tuple[str, ...] = ()) -> str:
     return f"{{ {' '.join(asked)} }}"
 
 
-OF_CASEWORK = {e.__name__ for e in EVERY_EVENT if e.__module__ == casework.__name__}
+OF_CASEWORK = {e.__name__ for e in EVERY_EVENT if e.__module__.startswith(casework.__name__)}
 CASEWORK = {
     *("claimTask", "releaseTask", "delegate", "approveStep", "remark"),
     *("suspendRecommendation", "resumeRecommendation", "extendDeadline"),

@@ -21,16 +21,11 @@ from api.settings import Settings
 from demo.matrices import write_matrix
 from domain.casework import CaseEvent
 from domain.entry import Authority, AuthorityKind, Protected, Stamp
-from domain.events import (
-    Classified,
-    Corrected,
-    Declassified,
-    PartText,
-    PositionTaken,
-    Text,
-    TextAdded,
-)
-from domain.recommendation import Recommendation, fold
+from domain.recommendation import Recommendation, fold, names, wording
+from domain.recommendation.elements import PartText, Text
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.terms import Classified, Declassified
+from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import Forbidden, InvalidInput
 from domain.words import CorrectionKind, Position, TextStatus
 from tests.length import times
@@ -70,7 +65,7 @@ class Office:
         return importing.run(file, Options(**options), format=format, dry_run=dry_run)
 
     def find(self, paragraph: str, document: str = REPORT, state: str = "SVN") -> Recommendation:
-        from domain.events import Alias
+        from domain.recommendation.elements import Alias
 
         alias = Alias(scheme="un", value=document, paragraph=paragraph)
         (id,) = self.service.find_aliases([(state, alias)]).values()
@@ -368,7 +363,7 @@ def test_an_older_file_does_not_undo_a_persons_correction(office: Office) -> Non
     office.take(
         r.id,
         "correct",
-        lambda r, stamp: r.correct(stamp, CorrectionKind.CORRIGENDUM, text=text),
+        lambda r, stamp: wording.correct(r, stamp, CorrectionKind.CORRIGENDUM, text=text),
         reason="A/HRC/28/90/Corr.1",
     )
     receipt = office.bring(matrix(list(reversed(ROWS))))
@@ -381,7 +376,7 @@ def test_after_a_renumbering_the_old_number_finds_the_same_recommendation(
 ) -> None:
     office.bring(matrix(ROWS))
     before = office.find("115.2")
-    office.take(before.id, "renumber", lambda r, s: r.renumber(s, REPORT, "116.2"))
+    office.take(before.id, "renumber", lambda r, s: names.renumber(r, s, REPORT, "116.2"))
     assert office.find("116.2").id == office.find("115.2").id == before.id
     renumbered = [*ROWS[:1], msgspec.structs.replace(ROWS[1], paragraph="116.2"), *ROWS[2:]]
     for rows in (ROWS, renumbered):
@@ -394,8 +389,8 @@ def test_a_number_that_has_passed_to_another_paragraph_finds_the_one_that_bears_
 ) -> None:
     office.bring(matrix(ROWS))
     first, second = (office.find(number).id for number in ("115.1", "115.2"))
-    office.take(first, "renumber", lambda r, s: r.renumber(s, REPORT, "115.2"))
-    office.take(second, "renumber", lambda r, s: r.renumber(s, REPORT, "115.1"))
+    office.take(first, "renumber", lambda r, s: names.renumber(r, s, REPORT, "115.2"))
+    office.take(second, "renumber", lambda r, s: names.renumber(r, s, REPORT, "115.1"))
     assert (office.find("115.1").id, office.find("115.2").id) == (second, first)
     swapped = [
         msgspec.structs.replace(ROWS[0], paragraph="115.2"),
@@ -412,7 +407,9 @@ def test_a_paragraph_put_in_before_others_that_were_renumbered_is_a_new_one(
     office.bring(matrix(ROWS))
     held = {number: office.find(number).id for number in ("115.1", "115.2", "115.10")}
     for before, now in (("115.10", "115.11"), ("115.2", "115.3"), ("115.1", "115.2")):
-        office.take(held[before], "renumber", lambda r, s, now=now: r.renumber(s, REPORT, now))
+        office.take(
+            held[before], "renumber", lambda r, s, now=now: names.renumber(r, s, REPORT, now)
+        )
     numbers = ("115.2", "115.3", "115.11")
     final = [
         row("115.1", "Free the press"),

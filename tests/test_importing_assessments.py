@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.events import Assessed, Received
+from domain.recommendation.implementation import Assessed
+from domain.recommendation.receiving import Received
 from domain.refusals import InvalidInput
 from domain.schemes import Common
 from domain.words import AssessorKind

@@ -22,7 +22,7 @@ from domain.institution import (
     successors_max,
     transfers_max,
 )
-from domain.recommendation import terms_max
+from domain.recommendation.terms import terms_max
 from domain.refusals import AlreadySo, HasEnded, InvalidInput, LimitExceeded
 from domain.words import InstitutionKind, InstitutionStatus
 from tests.given import stamp, term

@@ -16,8 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api.exports import Export
-from domain.events import Corrected, Declassified, PositionTaken
-from domain.recommendation import fold
+from domain.recommendation import fold, terms
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.terms import Declassified
+from domain.recommendation.wording import Corrected, add_text
 from domain.refusals import InvalidInput
 from tests.given import received, stamp, term, text
 from tests.test_importing import Office
@@ -278,9 +280,11 @@ def record(office: Office, wanted: list[tuple[list[str], bool, list[str]]]) -> N
         assert r is not None
         if in_french:
             other = text(*(f"{wording} en français" for wording in wordings), language="fr")
-            entries.append(SHIPPED.enter(r, "add-text", r.add_text(stamp("add-text"), other)))
+            entries.append(SHIPPED.enter(r, "add-text", add_text(r, stamp("add-text"), other)))
         if themes:
-            fits = r.classify(stamp("classify"), [term("theme", None, label) for label in themes])
+            fits = terms.classify(
+                r, stamp("classify"), [term("theme", None, label) for label in themes]
+            )
             entries.append(SHIPPED.enter(r, "classify", fits))
     office.service.desk.append(Command.of("record", office.clerk, "record"), entries)
 

@@ -11,7 +11,6 @@ from hypothesis import given as all_examples
 from hypothesis import strategies as st
 
 from domain.entry import Event, RecommendationId, text_chars_max
-from domain.events import Recommender
 from domain.match import (
     Match,
     MatchCandidate,
@@ -22,7 +21,8 @@ from domain.match import (
     propose_match,
     recommenders_max,
 )
-from domain.recommendation import terms_max
+from domain.recommendation.elements import Recommender
+from domain.recommendation.terms import terms_max
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded
 from domain.words import Answer, AssertedHow, MatchStatus
 from tests.given import stamp, term

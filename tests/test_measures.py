@@ -11,7 +11,7 @@ import pytest
 
 from api.derive import read_id
 from domain import measure
-from domain.casework import DeadlineStatus
+from domain.casework.held import DeadlineStatus
 from domain.measure import Measure
 from domain.words import MeasureStatus
 from tests.clock import SetClock

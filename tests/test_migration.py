@@ -17,7 +17,9 @@ from jsonschema import Draft202012Validator
 
 from api.checking import check_all
 from api.derive import read_id
-from domain.casework import DeadlineHeld, DeadlinePolicy, DeadlineStatus, Migrated
+from domain.casework import steps, suspension, tasks
+from domain.casework.held import DeadlineHeld, DeadlineStatus
+from domain.casework.migration import DeadlinePolicy, Migrated
 from domain.effects import (
     DeadlineDropped,
     DeadlineKept,
@@ -529,7 +531,7 @@ def test_kept_is_kept_where_the_other_procedure_is_due_by_a_fact() -> None:
 def test_the_clock_of_a_case_that_rests_stands_still_there_too() -> None:
     here = Here(YEARLY, HALF_YEARLY)
     it = yearly(here)
-    here.enter(it, "suspend", it.suspend(stamp(on="2031-02-10", reason="elections")))
+    here.enter(it, "suspend", suspension.suspend(it, stamp(on="2031-02-10", reason="elections")))
     assert look_again(it).status is DeadlineStatus.PAUSED
     goes_over(it, passage(YEARLY, HALF_YEARLY, deadlines=DeadlinePolicy.RECOMPUTE), here)
     held = look_again(it)
@@ -538,7 +540,7 @@ def test_the_clock_of_a_case_that_rests_stands_still_there_too() -> None:
         "2031-07-10",
         "2031-02-10",
     )
-    here.enter(it, "resume", it.resume(stamp(on="2031-04-10", reason="elected")))
+    here.enter(it, "resume", suspension.resume(it, stamp(on="2031-04-10", reason="elected")))
     assert look_again(it).day == "2031-09-07", "59 days later"
 
 
@@ -556,7 +558,7 @@ def test_a_task_ends_or_opens_and_one_that_is_claimed_keeps_its_case() -> None:
     assert TaskEnded(task="look") in ended.stamp.effects
     anew = goes_over(it.clone(), passage(YEARLY, for_clerks), here)
     assert [e.roles for e in anew.stamp.effects if isinstance(e, TaskOpened)] == [("clerk",)]
-    here.enter(it, "claim-task", it.claim_task(stamp(), "look"))
+    here.enter(it, "claim-task", tasks.claim(it, stamp(), "look"))
     with pytest.raises(NeedsDecision, match="has claimed the task look"):
         goes_over(it.clone(), passage(YEARLY, elsewhere), here)
     goes_over(it, passage(YEARLY, HALF_YEARLY), here)
@@ -607,7 +609,7 @@ def test_what_a_history_state_remembers_is_carried_over_or_forgotten() -> None:
     it = given(received(), supported()).it
     goes_over(it, passage(UPR, work), here)
     for step in ("go-on", "pause"):
-        here.enter(it, step, it.take_step(stamp(), step, ()))
+        here.enter(it, step, steps.take(it, stamp(), step, ()))
     assert it.remembered == {"work.before": ("work.final",)}
     lines = every_line(work, "work", "labour")
     lines = {name: to for name, to in lines.items() if name.startswith("work")}
@@ -616,7 +618,7 @@ def test_what_a_history_state_remembers_is_carried_over_or_forgotten() -> None:
     other = it.clone()
     goes_over(it, way, here)
     assert it.remembered == {"labour.before": ("labour.final",)}
-    here.enter(it, "go-on", it.take_step(stamp(), "go-on", ()))
+    here.enter(it, "go-on", steps.take(it, stamp(), "go-on", ()))
     assert "labour.final" in it.states
     goes_over(other, passage(work, UPR, states={"work": None}), here)
     assert other.remembered == {}

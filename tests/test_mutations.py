@@ -19,8 +19,10 @@ from api.queries import RecommendationQuery
 from api.steps import command
 from domain.casework import Case
 from domain.entry import Protected, RecommendationId, Stamp
-from domain.events import Planned, Term
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, implementation, lineage
+from domain.recommendation.closing import close as close_
+from domain.recommendation.elements import Term
+from domain.recommendation.implementation import Planned
 from domain.review import Review
 from domain.words import Closing
 from tests.server import Server, running
@@ -47,7 +49,7 @@ def hear_witness(
     What was said is kept elsewhere."""
     labels = ", ".join(term.label for term in terms)
     told = f"{about}: {labels}; {closing}; {public}; {remarks and remarks.text}; {page}"
-    return r.plan(stamp, witness, plan=told)
+    return implementation.plan(r, stamp, witness, plan=told)
 
 
 HEARING = Step(
@@ -133,10 +135,10 @@ def test_only_a_step_on_a_case_that_has_a_command_follows_from_its_row() -> None
 
 
 def test_steps_that_share_an_input_carry_the_same() -> None:
-    close = Step("shut", Recommendation, C, Recommendation.close, input="EndInput")
-    other = Step("end", Recommendation, C, Recommendation.close, input="EndInput")
+    close = Step("shut", Recommendation, C, close_, input="EndInput")
+    other = Step("end", Recommendation, C, close_, input="EndInput")
     assert "closing" in fields(schema_of(close, other), "EndInput")
-    cycle = Step("go-on", Recommendation, C, Recommendation.continue_into, input="EndInput")
+    cycle = Step("go-on", Recommendation, C, lineage.continue_into, input="EndInput")
     with pytest.raises(ImportError, match="shut and go-on share EndInput"):
         schema_of(close, cycle)
 

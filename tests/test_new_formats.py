@@ -21,7 +21,8 @@ from api.context import Context
 from api.exports import Asked, Export, write
 from domain import vocabulary
 from domain.entry import Source, Stamp, effective
-from domain.events import PositionTaken
+from domain.recommendation import implementation
+from domain.recommendation.position import PositionTaken
 from domain.refusals import InvalidInput, UnknownGrade
 from domain.schemes import Common
 from domain.words import Answer, AssessorKind
@@ -117,8 +118,8 @@ def test_both_grades_that_a_committee_gave_on_one_day_are_in_the_list(office: Of
         office.take(
             r.id,
             "assess",
-            lambda r, stamp, grade=grade: r.assess(
-                _cited(stamp), AssessorKind.TREATY_BODY, "CCPR", "hrc-follow-up", "2017", grade
+            lambda r, stamp, grade=grade: implementation.assess(
+                r, _cited(stamp), AssessorKind.TREATY_BODY, "CCPR", "hrc-follow-up", "2017", grade
             ),
         )
     (row,) = listed(exported(office))
@@ -139,7 +140,8 @@ def test_a_published_scheme_grades_like_one_that_ships(office: Office) -> None:
         office.take(
             r.id,
             "assess",
-            lambda r, stamp: r.assess(
+            lambda r, stamp: implementation.assess(
+                r,
                 *(_cited(stamp), AssessorKind.NHRI, "Ombudsman", "lights", "1", grade),
                 schemes=schemes,
             ),

@@ -16,11 +16,11 @@ from api.context import Context
 from api.procedures import steps_of
 from api.service import Service
 from api.settings import Settings
-from domain.casework import DeadlineStatus
+from domain.casework.held import DeadlineStatus
 from domain.entry import Entry
-from domain.events import Received
 from domain.institution import InstitutionName, register_institution
 from domain.recommendation import READY, Recommendation
+from domain.recommendation.receiving import Received
 from domain.refusals import Refusal
 from domain.words import AssignmentStatus, Mechanism, ProgressStatus
 from tests.given import principal, received, stamp

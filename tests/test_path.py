@@ -13,7 +13,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from domain.casework import HandHeld, SuspensionHeld
+from domain.casework.held import HandHeld, SuspensionHeld
+from domain.casework.steps import take as take_step
 from domain.entry import Effective, Entry
 from domain.recommendation import Recommendation
 from domain.refusals import NotFound
@@ -350,7 +351,7 @@ def test_silence_is_waited_for_from_the_day_it_can_begin() -> None:
 
 def test_a_deadline_that_is_set_passes_on_the_day_it_is_due() -> None:
     procedure, r = silent(words.given(received()).it)
-    own = r.take_step(stamp(on="2026-06-01"), "submit")
+    own = take_step(r, stamp(on="2026-06-01"), "submit")
     event = SHIPPED.decide(r, procedure, "submit", own, lambda: SHIPPED.moment("SVN"))
     r.follow(Entry(r.id, r.version + 1, r.addressee, event))
     held = r.deadline("silence")

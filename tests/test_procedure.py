@@ -473,8 +473,8 @@ BREAKING: dict[str, Callable[[Said], None]] = {
     "abandoned-by-decision": lambda it: followed(
         it, "course", "course.abandoned", "abandoned or delayed"
     ),
-    "can-be-completed": lambda it: opened(it, "at course.proposed", "start-measure"),
-    "can-be-abandoned": lambda it: opened(it, "at course.proposed", "abandon-measure"),
+    "can-be-completed": lambda it: opened(it, "at course.completed", "complete-measure"),
+    "can-be-abandoned": lambda it: opened(it, "at course.abandoned", "abandon-measure"),
 }
 """Promise → what would break it."""
 

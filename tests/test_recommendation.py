@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given as all_examples
 from hypothesis import strategies as st
 
-from domain import casework, credential, events, vocabulary
+from domain import casework, credential, vocabulary
 from domain.casework import BESIDE
 from domain.entry import (
     Basis,
@@ -25,8 +25,9 @@ from domain.entry import (
     is_date,
     text_chars_max,
 )
-from domain.events import (
-    Assessed,
+from domain.recommendation import BEGINNING, Recommendation, fold, receive
+from domain.recommendation import EVENTS as EVERY_EVENT
+from domain.recommendation.assignment import (
     AssignmentAccepted,
     AssignmentDeclined,
     AssignmentDecreed,
@@ -34,43 +35,30 @@ from domain.events import (
     AssignmentHandedOver,
     AssignmentLapsed,
     AssignmentOffered,
-    Classified,
-    Closed,
+    assignments_max,
+)
+from domain.recommendation.closing import Closed, Reopened
+from domain.recommendation.elements import Part, Recommender
+from domain.recommendation.implementation import Assessed, DeclaredImplemented, Planned
+from domain.recommendation.lineage import (
     Continued,
-    Corrected,
     DeclaredDuplicate,
-    DeclaredImplemented,
-    Declassified,
     DuplicateUndone,
-    Identified,
     Linked,
     LinkWithdrawn,
-    Part,
-    Planned,
-    PositionDeferred,
-    PositionTaken,
+)
+from domain.recommendation.names import AliasWithdrawn, Identified, Renumbered
+from domain.recommendation.position import PositionDeferred, PositionTaken, StateCommented
+from domain.recommendation.progress import (
+    Covered,
     ProgressCleared,
     ProgressDrafted,
     ProgressPublished,
-    Recommender,
-    Renumbered,
-    Reopened,
-    Reported,
-    SelectedForFollowUp,
-    StateCommented,
-    TextAdded,
 )
-from domain.recommendation import (
-    BEGINNING,
-    Recommendation,
-    assignments_max,
-    fold,
-    parts_max,
-    receive,
-    recommenders_max,
-    terms_max,
-)
-from domain.recommendation import EVENTS as EVERY_EVENT
+from domain.recommendation.receiving import Received, parts_max, recommenders_max
+from domain.recommendation.reporting import Reported, SelectedForFollowUp
+from domain.recommendation.terms import Classified, Declassified, terms_max
+from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import (
     AlreadySo,
     InvalidInput,
@@ -637,7 +625,7 @@ def test_a_name_that_turns_out_to_be_anothers_is_taken_back_with_a_reason() -> N
     named.when(unnamed("u-1", None)).refuses(InvalidInput)
     named.when(unnamed("u-2")).refuses(UnknownAlias)
     named.when(unnamed("A/HRC/59/15", scheme="un")).refuses(UnknownAlias)
-    without = named.when(unnamed("u-1")).then(events.AliasWithdrawn)
+    without = named.when(unnamed("u-1")).then(AliasWithdrawn)
     assert [a.scheme for a in without.it.aliases] == ["un"]
     assert without.when(identified("u-1")).then(Identified)
 
@@ -955,8 +943,8 @@ PRODUCES: dict[str, type[Event]] = {
     "strike": Corrected,
     "renumber": Renumbered,
     "identify": Identified,
-    "withdraw-alias": events.AliasWithdrawn,
-    "cover": events.Covered,
+    "withdraw-alias": AliasWithdrawn,
+    "cover": Covered,
     "classify": Classified,
     "declassify": Declassified,
     "take-position": PositionTaken,
@@ -1008,7 +996,8 @@ PRODUCES_BESIDE: dict[str, type[Event]] = {
 
 IF_YOU_ADDED_AN_EVENT = """
 If you are here because you added an event:
- 1. give it a topic of its own that ends in .v1, in domain/recommendation.py;
+ 1. give it a topic of its own that ends in .v1, in the module of domain/recommendation/ that it is
+    about, and name it in EVENTS of domain/recommendation/__init__.py;
  2. add its step to workflows/procedure/profiles/common.yaml and to workflows/step_table.py;
  3. add an act and a maker to tests/given.py (ANY), and its step to PRODUCES above;
  4. write down in this file, as facts, when it may be said and when it is refused;
@@ -1017,7 +1006,7 @@ If you are here because you added an event:
 
 
 def test_every_event_can_be_produced_by_some_step() -> None:
-    produced = {*PRODUCES.values(), *PRODUCES_BESIDE.values(), events.Received, casework.StepTaken}
+    produced = {*PRODUCES.values(), *PRODUCES_BESIDE.values(), Received, casework.StepTaken}
     produced.add(casework.Approved)  # read for ever, and recorded no more
     assert produced == set(EVERY_EVENT), IF_YOU_ADDED_AN_EVENT
     assert PRODUCES_BESIDE.keys() == BESIDE

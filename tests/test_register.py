@@ -13,9 +13,10 @@ from sqlalchemy import Connection, select
 
 from domain import institution, review
 from domain.entry import Entry, Event, Visibility, last_day
-from domain.events import Assignment, Term
 from domain.institution import Institution, InstitutionName
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Term
+from domain.recommendation.held import Assignment
 from domain.refusals import InvalidInput
 from domain.review import Review, review_id
 from domain.scope import Scope, everything

@@ -13,8 +13,8 @@ import pytest
 from api.checking import Report, check_all
 from api.schema import schema
 from domain.entry import Entry
-from domain.events import Recommender, Term
 from domain.match import MatchCandidate, propose_match
+from domain.recommendation.elements import Recommender, Term
 from domain.words import Answer
 from tests.given import stamp
 from tests.server import HOLDERS, STORES, Server, running, store, until

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import DayOff, OwnCalendar
-from domain.casework import DeadlineStatus
+from domain.casework import deadlines, suspension
+from domain.casework.held import DeadlineStatus
 from domain.entry import Visibility
 from domain.recommendation import Recommendation, begin
 from tests.clock import SetClock
@@ -98,11 +99,11 @@ def test_what_is_left_is_counted_as_one_counts_on_the_way(seed: int) -> None:
             which = random.choice(sorted(expected))
             later = date.fromisoformat(expected[which]) + timedelta(days=random.randint(1, 30))
             expected[which] = later.isoformat()
-            said = r.extend_deadline(stamp(on=stopped, reason="…"), which, later.isoformat())
+            said = deadlines.extend(r, stamp(on=stopped, reason="…"), which, later.isoformat())
             as_if.enter(r, "extend-deadline", said)
-        as_if.enter(r, "suspend", r.suspend(stamp(on=stopped, reason="…")))
+        as_if.enter(r, "suspend", suspension.suspend(r, stamp(on=stopped, reason="…")))
         day += timedelta(days=random.choice([0, 1, 2, 5, 30, 90]))
-        as_if.enter(r, "resume", r.resume(stamp(on=day.isoformat(), reason="…")))
+        as_if.enter(r, "resume", suspension.resume(r, stamp(on=day.isoformat(), reason="…")))
         expected = {
             name: due_after_rest(due, stopped, day.isoformat(), works.get(name))
             for name, due in expected.items()
@@ -126,8 +127,8 @@ def test_what_is_left_is_counted_as_one_counts_on_the_way(seed: int) -> None:
 def test_working_days_that_were_left_are_left(stopped: str, resumed: str, due: str) -> None:
     as_if = AsIf(UNDER, One(Calendar("SVN")))
     r = started(as_if)
-    as_if.enter(r, "suspend", r.suspend(stamp(on=stopped, reason="…")))
-    as_if.enter(r, "resume", r.resume(stamp(on=resumed, reason="…")))
+    as_if.enter(r, "suspend", suspension.suspend(r, stamp(on=stopped, reason="…")))
+    as_if.enter(r, "resume", suspension.resume(r, stamp(on=resumed, reason="…")))
     held = r.deadline("worked")
     assert held is not None
     assert held.day == due

@@ -24,10 +24,10 @@ from api.steps import refused
 from domain.aggregates import BY_STATE
 from domain.casework import Case, CaseEvent
 from domain.entry import Protected, Stamp, Visibility
-from domain.events import Planned
 from domain.progress_report import draft_report
 from domain.progress_report import fold as fold_report
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, implementation, progress
+from domain.recommendation.implementation import Planned
 from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
 from domain.words import Closing
 from tests import reference
@@ -133,7 +133,7 @@ def test_every_mutation_takes_a_step_of_the_table_and_the_table_names_no_other()
 
 def plan_measure(r: Recommendation, stamp: Stamp, text: Protected, page: int | None) -> CaseEvent:
     """Plans a measure of an annex."""
-    return r.plan(stamp, text, None if page is None else f"Annex, page {page}")
+    return implementation.plan(r, stamp, text, None if page is None else f"Annex, page {page}")
 
 
 def test_a_row_is_all_that_a_step_needs_to_be_known_everywhere(
@@ -665,7 +665,7 @@ def test_a_report_is_published_although_somebody_takes_a_step_on_what_it_covers(
         asked += 1
         said = stamp("p")
         covered = [
-            desk.procedures.enter(one, "cover", one.cover(said, r.id))
+            desk.procedures.enter(one, "cover", progress.cover(one, said, r.id))
             for one in desk.load_all(r.covers, MFA)
         ]
         if asked == 1:  # between reading and writing

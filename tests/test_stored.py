@@ -29,10 +29,13 @@ from domain.entry import (
     Visibility,
     protected_texts,
 )
-from domain.events import Part, PartText, PositionTaken, Received, Recommender, Text
 from domain.identity import mint, natural_order, normal_paragraph, normal_symbol
-from domain.measure import Measure, MeasureEvent, MeasureProposed
+from domain.measure import Measure, MeasureEvent
+from domain.measure.proposing import MeasureProposed
 from domain.recommendation import Recommendation, begin, fold
+from domain.recommendation.elements import Part, PartText, Recommender, Text
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.receiving import Received
 from domain.refusals import InvalidInput
 from domain.words import (
     Answer,

@@ -17,23 +17,15 @@ from sqlalchemy import event
 from api.derive import read_id
 from api.service import Service
 from api.settings import Settings
-from domain.casework import (
-    DeadlineExtended,
-    DeadlineHeld,
-    DeadlinePassed,
-    DeadlineStatus,
-    Due,
-    Escalated,
-    Reminded,
-    Resumed,
-    StepTaken,
-    Suspended,
-    Timer,
-)
+from domain.casework import deadlines, suspension
+from domain.casework.deadlines import DeadlineExtended, DeadlinePassed, Escalated, Reminded
+from domain.casework.held import DeadlineHeld, DeadlineStatus, Due, Timer
+from domain.casework.steps import StepTaken
+from domain.casework.suspension import Resumed, Suspended
 from domain.effects import DeadlineLifted, DeadlineSet, Instant
 from domain.entry import CLOCK, Entry, Visibility
-from domain.events import AssignmentLapsed
 from domain.recommendation import Recommendation, fold
+from domain.recommendation.assignment import AssignmentLapsed
 from domain.refusals import (
     AlreadySo,
     InvalidInput,
@@ -214,7 +206,7 @@ def test_more_time_is_given_with_a_reason_and_what_was_due_before_is_stale() -> 
     assert (held.day, held.basis, held.generation) == ("2031-12-31", "2031-06-30", 4)
     assert later.it.due == "2031-12-31"
     stale = due(history.it, "measures")
-    passed = later.it.pass_deadline(later.entries[0].stamp, stale)
+    passed = deadlines.let_pass(later.it, later.entries[0].stamp, stale)
     passed.apply(later.it, later.entries[0])
     assert due(later.it, "measures").status is DeadlineStatus.RUNNING, "another generation"
 
@@ -271,7 +263,7 @@ def test_resting_and_going_on_say_why() -> None:
     given(received()).when(suspended(None)).refuses(InvalidInput)
     given(received(), suspended()).when(resumed(None)).refuses(InvalidInput)
     with pytest.raises(AlreadySo):
-        given(received(), suspended()).it.suspend(stamp(reason="again"))
+        suspension.suspend(given(received(), suspended()).it, stamp(reason="again"))
 
 
 # --- A State's own -------------------------------------------------------------------------------

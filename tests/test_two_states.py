@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from api.checking import check_all
-from domain.casework import DeadlinePassed, Escalated, Reminded
-from domain.events import AssignmentLapsed
+from domain.casework.deadlines import DeadlinePassed, Escalated, Reminded
+from domain.recommendation.assignment import AssignmentLapsed
 from tests.clock import SetClock
 from tests.server import Server, running
 from tests.test_importing import CYCLE_3

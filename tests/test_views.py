@@ -33,7 +33,6 @@ from domain.calendar import OwnCalendar
 from domain.credential import Holder
 from domain.entry import AuthorityKind, Entry, Event, Visibility, protected_texts
 from domain.erasure import Erasure
-from domain.events import AssignmentHandedOver
 from domain.identity import natural_order, normal_paragraph, normal_symbol
 from domain.import_run import ImportRun
 from domain.institution import Institution
@@ -42,6 +41,7 @@ from domain.measure import Measure
 from domain.person import Person
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
+from domain.recommendation.assignment import AssignmentHandedOver
 from domain.refusals import InvalidInput, Unavailable
 from domain.review import Review
 from domain.scope import Scope, everything

@@ -14,9 +14,24 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.casework import BESIDE, CaseEvent
+from domain.casework import BESIDE, CaseEvent, approvals, deadlines, suspension, tasks
 from domain.entry import Authority, AuthorityKind, Entry, Protected, Stamp, Visibility, effective
-from domain.recommendation import Recommendation
+from domain.recommendation import (
+    Recommendation,
+    closing,
+    implementation,
+    position,
+    progress,
+    reporting,
+    wording,
+)
+from domain.recommendation.assignment import accept as accept_assignment
+from domain.recommendation.assignment import decline as decline_assignment
+from domain.recommendation.assignment import decree as decree_assignment
+from domain.recommendation.assignment import end as end_assignment
+from domain.recommendation.assignment import hand_over as hand_over_assignment
+from domain.recommendation.assignment import lapse as lapse_assignment
+from domain.recommendation.assignment import offer as offer_assignment
 from domain.refusals import Refusal
 from domain.words import (
     Answer,
@@ -267,29 +282,31 @@ def any_step(world: World, random: Random, number: int, dated: bool) -> Step:
     struck, day, until = one(some), soon(), random.choice([None, soon(60)])
     answer, approved = random.choice(list(Answer)), random.choice(["close", "declare-implemented"])
     acts: dict[str, Callable[[World, Recommendation, Stamp], CaseEvent]] = {
-        "take-position": lambda w, r, s: r.take_position(s, answer, organ=Organ.OTHER),
-        "defer-position": lambda w, r, s: r.defer_position(s, day, None),
-        "offer-assignment": lambda w, r, s: r.offer_assignment(
-            s, to, Capacity.LEAD, None, random_day
+        "take-position": lambda w, r, s: position.take(r, s, answer, organ=Organ.OTHER),
+        "defer-position": lambda w, r, s: position.defer(r, s, day, None),
+        "offer-assignment": lambda w, r, s: offer_assignment(
+            r, s, to, Capacity.LEAD, None, random_day
         ),
-        "decree-assignment": lambda w, r, s: r.decree_assignment(s, to, Capacity.LEAD),
-        "accept-assignment": lambda w, r, s: r.accept_assignment(s, w.named(offered)),
-        "decline-assignment": lambda w, r, s: r.decline_assignment(s, w.named(offered)),
-        "lapse-assignment": lambda w, r, s: r.lapse_assignment(s, w.named(offered)),
-        "end-assignment": lambda w, r, s: r.end_assignment(s, w.named(assigned)),
-        "hand-over-assignment": lambda w, r, s: r.hand_over_assignment(s, w.named(assigned), to),
-        "plan": lambda w, r, s: r.plan(s, words, ends=random_day),
-        "draft-progress": lambda w, r, s: r.draft_progress(s, words),
-        "clear-progress": lambda w, r, s: r.clear_progress(s, w.named(drafted)),
-        "publish-progress": lambda w, r, s: r.publish_progress(s, w.named(cleared), words),
-        "declare-implemented": lambda w, r, s: r.declare_implemented(s),
-        "report": lambda w, r, s: r.report(s, ReportKind.MID_TERM, "report"),
-        "close": lambda w, r, s: r.close(s, Closing.CARRIED_OUT),
-        "reopen": lambda w, r, s: r.reopen(s),
-        "suspend": lambda w, r, s: r.suspend(s, until),
-        "resume": lambda w, r, s: r.resume(s),
-        "extend-deadline": lambda w, r, s: r.extend_deadline(s, held, day),
-        "strike": lambda w, r, s: r.strike(s, CorrectionKind.ENTERED_IN_ERROR, w.named(struck)),
+        "decree-assignment": lambda w, r, s: decree_assignment(r, s, to, Capacity.LEAD),
+        "accept-assignment": lambda w, r, s: accept_assignment(r, s, w.named(offered)),
+        "decline-assignment": lambda w, r, s: decline_assignment(r, s, w.named(offered)),
+        "lapse-assignment": lambda w, r, s: lapse_assignment(r, s, w.named(offered)),
+        "end-assignment": lambda w, r, s: end_assignment(r, s, w.named(assigned)),
+        "hand-over-assignment": lambda w, r, s: hand_over_assignment(r, s, w.named(assigned), to),
+        "plan": lambda w, r, s: implementation.plan(r, s, words, ends=random_day),
+        "draft-progress": lambda w, r, s: progress.draft(r, s, words),
+        "clear-progress": lambda w, r, s: progress.clear(r, s, w.named(drafted)),
+        "publish-progress": lambda w, r, s: progress.publish(r, s, w.named(cleared), words),
+        "declare-implemented": lambda w, r, s: implementation.declare(r, s),
+        "report": lambda w, r, s: reporting.report(r, s, ReportKind.MID_TERM, "report"),
+        "close": lambda w, r, s: closing.close(r, s, Closing.CARRIED_OUT),
+        "reopen": lambda w, r, s: closing.reopen(r, s),
+        "suspend": lambda w, r, s: suspension.suspend(r, s, until),
+        "resume": lambda w, r, s: suspension.resume(r, s),
+        "extend-deadline": lambda w, r, s: deadlines.extend(r, s, held, day),
+        "strike": lambda w, r, s: wording.strike(
+            r, s, CorrectionKind.ENTERED_IN_ERROR, w.named(struck)
+        ),
     }
     random_day = random.choice([None, soon()])
     name = random.choice([*acts, *acts, "claim-task", "release-task", "give-approval"])
@@ -301,13 +318,13 @@ def any_step(world: World, random: Random, number: int, dated: bool) -> Step:
     def beside(w: World, r: Recommendation, s: Stamp) -> CaseEvent:
         if name == "claim-task":
             authorise_task(who, r, task)
-            return r.claim_task(s, task)
+            return tasks.claim(r, s, task)
         if name == "release-task":
             authorise_release(who, r, task, who.institution)
-            return r.release_task(s, task, who.institution)
+            return tasks.release(r, s, task, who.institution)
         procedure = w.desk.procedures.of(r)
         authorise_approval(procedure, approved, who.role.value, who.institution)
-        return r.approve(s, approved)
+        return approvals.approve(r, s, approved)
 
     stamp = Stamp(
         command=f"step-{number}",

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 
 from domain.aggregates import BY_STATE
-from domain.casework import Case, TaskHeld
+from domain.casework import Case
+from domain.casework.held import TaskHeld
 from domain.effects import Whose
 from domain.entry import Authority, AuthorityKind, Speaker, Visibility
 from domain.recommendation import Recommendation

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from domain.casework import CaseEvent
 from domain.entry import Stamp
-from domain.events import Assessed
+from domain.recommendation.implementation import Assessed
 from domain.refusals import InvalidInput
 from domain.words import AssessorKind
 

@@ -16,7 +16,8 @@ from uuid import UUID
 from domain.casework import CaseEvent
 from domain.entry import Entry, RecommendationId, Stamp
 from domain.identity import normal_symbol
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, lineage
+from domain.recommendation.closing import close
 from domain.refusals import InvalidInput
 from domain.review import Review, review_of
 from domain.words import AssertedHow, Closing, LinkType
@@ -75,7 +76,7 @@ def decide(
             _left_open(case, review)
         if said.decision is Decision.CONTINUE:
             cycle = said.cycle if said.cycle is not None else _next_cycle(case)
-            return take(case, "continue", lambda r, s: r.continue_into(s, cycle), seen)
+            return take(case, "continue", lambda r, s: lineage.continue_into(r, s, cycle), seen)
         entries: list[Entry] = []
         if said.successor is not None:
             later, earlier = held[said.successor], RecommendationId(case.id)
@@ -83,9 +84,9 @@ def decide(
             type = said.link_type or LinkType.SUCCEEDS
             if (type, earlier) not in {(link.type, link.to) for link in later.links}:
                 how = AssertedHow.PERSON
-                entries += take(later, "link", lambda r, s: r.link(s, type, earlier, how))
+                entries += take(later, "link", lambda r, s: lineage.link(r, s, type, earlier, how))
         closing = said.closing or Closing.SUCCEEDED
-        entries += take(case, "close", lambda r, s: r.close(s, closing), seen)
+        entries += take(case, "close", lambda r, s: close(r, s, closing), seen)
         return entries
 
     on = (said.id,) if said.successor is None else (said.successor, said.id)

@@ -10,17 +10,11 @@ from msgspec import Meta
 
 from domain.addressees import recognise
 from domain.entry import Stamp
-from domain.events import (
-    Alias,
-    AliasWithdrawn,
-    Corrected,
-    Part,
-    PartText,
-    Recommender,
-    Text,
-    TextAdded,
-)
-from domain.recommendation import Recommendation, Scheme, parts_max
+from domain.recommendation import Recommendation, names, wording
+from domain.recommendation.elements import Alias, Part, PartText, Recommender, Text
+from domain.recommendation.names import AliasWithdrawn, Scheme
+from domain.recommendation.receiving import parts_max
+from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import LimitExceeded
 from domain.words import CorrectionKind, TextStatus
 
@@ -57,7 +51,7 @@ def add_text(
 ) -> TextAdded:
     """Adds a text in a further language, or a better one."""
     _, parts = parts_of([PartSaid(text=text) for text in texts])
-    return r.add_text(stamp, Text(language=language, status=status, parts=parts))
+    return wording.add_text(r, stamp, Text(language=language, status=status, parts=parts))
 
 
 def correct(
@@ -75,7 +69,8 @@ def correct(
     named = any(part.recommenders for part in corrected)
     held = r.texts.get(language)
     status = held.status if held else TextStatus.OFFICIAL
-    return r.correct(
+    return wording.correct(
+        r,
         stamp,
         correction,
         text=Text(language=language, status=status, parts=texts),
@@ -85,4 +80,4 @@ def correct(
 
 def withdraw_alias(r: Recommendation, stamp: Stamp, scheme: Scheme, value: str) -> AliasWithdrawn:
     """Takes back another system's id that is not its own; needs a reason."""
-    return r.withdraw_alias(stamp, Alias(scheme=scheme, value=value))
+    return names.withdraw(r, stamp, Alias(scheme=scheme, value=value))

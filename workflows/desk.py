@@ -20,12 +20,14 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.aggregates import fold_cases
-from domain.casework import BESIDE, ApprovalHeld, Case, CaseEvent
+from domain.aggregates import fold_cases, ready
+from domain.casework import BESIDE, Case, CaseEvent
+from domain.casework.held import ApprovalHeld
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
-from domain.events import Alias, Received
 from domain.progress_report import ProgressReport
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, progress
+from domain.recommendation.elements import Alias
+from domain.recommendation.receiving import Received
 from domain.refusals import (
     AlreadySo,
     CommandReused,
@@ -367,7 +369,7 @@ class Desk:
         and approvals of this report in these words."""
         self.procedures.check(r, "cover")
         self.looked_at(r, report, ("cover", "publish-progress"), stamp.speaker, words)
-        return self.procedures.enter(r, "cover", r.cover(stamp, report.id))
+        return self.procedures.enter(r, "cover", progress.cover(r, stamp, report.id))
 
     def looked_at(
         self,
@@ -400,7 +402,7 @@ class Desk:
         the recommendation lacks, four eyes, a task that another has claimed. Of a system, which
         names its persons step by step (`actor` None), what has to do with persons is not asked."""
         found: list[Refusal] = []
-        asked: list[Callable[[], None]] = [lambda: r.ready(step)]
+        asked: list[Callable[[], None]] = [lambda: ready(r, step)]
         if actor is not None:
             asked.append(lambda: self._by_four_eyes(r, step, actor))
             asked.append(lambda: self._unclaimed(r, step, institution, actor))

@@ -19,22 +19,6 @@ from domain.bodies import BODIES, recognise_body
 from domain.casework import Case, CaseEvent
 from domain.cycles import SESSIONS
 from domain.entry import NARROWNESS, Effective, Entry, Event, Visibility, last_day
-from domain.events import (
-    Assessed,
-    AssignmentDecreed,
-    AssignmentHandedOver,
-    AssignmentOffered,
-    Classified,
-    Continued,
-    Corrected,
-    DeclaredDuplicate,
-    Part,
-    PositionTaken,
-    Received,
-    SelectedForFollowUp,
-    Term,
-    TextAdded,
-)
 from domain.institution import (
     CompetenceTransferred,
     InstitutionMerged,
@@ -46,14 +30,25 @@ from domain.institution import (
     institution_id,
 )
 from domain.languages import language
-from domain.measure import (
-    MeasureAssigned,
-    MeasureLinked,
-    MeasureProposed,
-    MeasureRevised,
-)
+from domain.measure.assignment import MeasureAssigned
+from domain.measure.links import MeasureLinked
+from domain.measure.proposing import MeasureProposed
+from domain.measure.wording import MeasureRevised
 from domain.person import PersonRegistered
 from domain.recommendation import Recommendation
+from domain.recommendation.assignment import (
+    AssignmentDecreed,
+    AssignmentHandedOver,
+    AssignmentOffered,
+)
+from domain.recommendation.elements import Part, Term
+from domain.recommendation.implementation import Assessed
+from domain.recommendation.lineage import Continued, DeclaredDuplicate
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.receiving import Received
+from domain.recommendation.reporting import SelectedForFollowUp
+from domain.recommendation.terms import Classified
+from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownInstitution, UnknownPart
 from domain.review import ReviewDocumentAdded, ReviewOpened
 from domain.vocabulary import Vocabulary

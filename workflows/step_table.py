@@ -11,16 +11,30 @@ from __future__ import annotations
 from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
-from domain.casework import Case
+from domain.casework import Case, deadlines, incidents, steps, suspension
 from domain.credential import Credential
 from domain.erasure import Erasure
 from domain.import_run import ImportRun
 from domain.institution import Institution
 from domain.match import Match
-from domain.measure import Measure, propose
+from domain.measure import Measure, course, links, propose
+from domain.measure.assignment import assign
+from domain.measure.wording import revise
 from domain.person import Person
 from domain.progress_report import ProgressReport
-from domain.recommendation import Recommendation
+from domain.recommendation import (
+    Recommendation,
+    assignment,
+    closing,
+    implementation,
+    lineage,
+    names,
+    position,
+    progress,
+    reporting,
+    terms,
+    wording,
+)
 from domain.review import Review
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
@@ -48,18 +62,18 @@ ROWS = (
     Step("receive", R, C | K, by=("receiveRecommendation",)),
     Step("add-text", R, C | K, add_text, WITH_IT),
     Step("correct", R, C | K, correct, WITH_IT, ("correctRecommendation",)),
-    Step("strike", R, C, R.strike, by=("strikeEntry",)),
-    Step("renumber", R, C | K, R.renumber, WITH_IT, ("renumberRecommendation",)),
-    Step("identify", R, C | K, R.identify, WITH_IT, ("identifyRecommendation",)),
+    Step("strike", R, C, wording.strike, by=("strikeEntry",)),
+    Step("renumber", R, C | K, names.renumber, WITH_IT, ("renumberRecommendation",)),
+    Step("identify", R, C | K, names.identify, WITH_IT, ("identifyRecommendation",)),
     Step("withdraw-alias", R, C | K, withdraw_alias, WITH_IT),
-    Step("classify", R, C | K, R.classify, WITH_IT, ("classifyRecommendation",)),
-    Step("declassify", R, C | K, R.declassify, WITH_IT, ("declassifyRecommendation",)),
+    Step("classify", R, C | K, terms.classify, WITH_IT, ("classifyRecommendation",)),
+    Step("declassify", R, C | K, terms.declassify, WITH_IT, ("declassifyRecommendation",)),
     # -- position
     Step(
         "take-position",
         R,
         C | K,
-        R.take_position,
+        position.take,
         by=(
             Mutation(
                 "acceptRecommendation",
@@ -74,83 +88,83 @@ ROWS = (
         ),
         without=("doubt",),
     ),
-    Step("defer-position", R, C | K, R.defer_position, WITH_IT),
-    Step("comment", R, C | K, R.comment, by=("commentOnRecommendation",)),
-    Step("select-for-follow-up", R, C | K, R.select_for_follow_up, WITH_IT),
+    Step("defer-position", R, C | K, position.defer, WITH_IT),
+    Step("comment", R, C | K, position.comment, by=("commentOnRecommendation",)),
+    Step("select-for-follow-up", R, C | K, reporting.select_for_follow_up, WITH_IT),
     # -- assignment
-    Step("decree-assignment", R, C, R.decree_assignment, by=("assignRecommendation",)),
-    Step("offer-assignment", R, C, R.offer_assignment),
-    Step("accept-assignment", R, F, R.accept_assignment, assignment=OFFERED, input=OF_ONE),
-    Step("decline-assignment", R, F, R.decline_assignment, assignment=OFFERED, input=OF_ONE),
-    Step("lapse-assignment", R, C, R.lapse_assignment, assignment=OFFERED, input=OF_ONE),
-    Step("hand-over-assignment", R, C, R.hand_over_assignment, assignment=ASSIGNED),
-    Step("end-assignment", R, C, R.end_assignment, assignment=ASSIGNED, input=OF_ONE),
+    Step("decree-assignment", R, C, assignment.decree, by=("assignRecommendation",)),
+    Step("offer-assignment", R, C, assignment.offer),
+    Step("accept-assignment", R, F, assignment.accept, assignment=OFFERED, input=OF_ONE),
+    Step("decline-assignment", R, F, assignment.decline, assignment=OFFERED, input=OF_ONE),
+    Step("lapse-assignment", R, C, assignment.lapse, assignment=OFFERED, input=OF_ONE),
+    Step("hand-over-assignment", R, C, assignment.hand_over, assignment=ASSIGNED),
+    Step("end-assignment", R, C, assignment.end, assignment=ASSIGNED, input=OF_ONE),
     # -- implementation
-    Step("plan", R, C | F, R.plan, by=("planImplementation",)),
+    Step("plan", R, C | F, implementation.plan, by=("planImplementation",)),
     Step(
         "draft-progress",
         R,
         C | F,
-        R.draft_progress,
+        progress.draft,
         DRAFT,
         by=("reportProgress",),
         redrafts=True,
     ),
-    Step("clear-progress", R, C, R.clear_progress, DRAFT),
-    Step("publish-progress", R, C, R.publish_progress, WITH_IT),
+    Step("clear-progress", R, C, progress.clear, DRAFT),
+    Step("publish-progress", R, C, progress.publish, WITH_IT),
     Step("cover", R, C, by=("publishReport",)),
     Step(
         "assess",
         R,
         C | K,
-        R.assess,
+        implementation.assess,
         by=("assessRecommendation",),
         without=("schemes",),
     ),
-    Step("declare-implemented", R, C | F, R.declare_implemented),
-    Step("report", R, C | K, R.report, by=("reportRecommendation",)),
+    Step("declare-implemented", R, C | F, implementation.declare),
+    Step("report", R, C | K, reporting.report, by=("reportRecommendation",)),
     # -- others
-    Step("link", R, C | K, R.link, by=("linkRecommendation",)),
-    Step("withdraw-link", R, C | K, R.withdraw_link),
-    Step("declare-duplicate", R, C | K, R.declare_duplicate, WITH_IT),
-    Step("undo-duplicate", R, C | K, R.undo_duplicate, WITH_IT),
+    Step("link", R, C | K, lineage.link, by=("linkRecommendation",)),
+    Step("withdraw-link", R, C | K, lineage.withdraw_link),
+    Step("declare-duplicate", R, C | K, lineage.declare_duplicate, WITH_IT),
+    Step("undo-duplicate", R, C | K, lineage.undo_duplicate, WITH_IT),
     # -- measures
     Step("propose-measure", Measure, C | K | F, propose, Bounds(INTERNAL)),
-    Step("revise-measure", Measure, C | F, Measure.revise),
-    Step("adopt-measure", Measure, C, Measure.adopt),
-    Step("assign-measure", Measure, C, Measure.assign),
-    Step("start-measure", Measure, C | F, Measure.start),
-    Step("delay-measure", Measure, C | F, Measure.delay),
-    Step("reschedule-measure", Measure, C, Measure.reschedule),
-    Step("complete-measure", Measure, C | F, Measure.complete),
-    Step("abandon-measure", Measure, C, Measure.abandon),
-    Step("reopen-measure", Measure, C, Measure.reopen),
-    Step("link-measure", Measure, C | K | F, Measure.link),
-    Step("withdraw-measure-link", Measure, C | F, Measure.withdraw_link),
-    Step("strike-measure-entry", Measure, C, Measure.strike),
+    Step("revise-measure", Measure, C | F, revise),
+    Step("adopt-measure", Measure, C, course.adopt),
+    Step("assign-measure", Measure, C, assign),
+    Step("start-measure", Measure, C | F, course.start),
+    Step("delay-measure", Measure, C | F, course.delay),
+    Step("reschedule-measure", Measure, C, course.reschedule),
+    Step("complete-measure", Measure, C | F, course.complete),
+    Step("abandon-measure", Measure, C, course.abandon),
+    Step("reopen-measure", Measure, C, course.reopen),
+    Step("link-measure", Measure, C | K | F, links.link),
+    Step("withdraw-measure-link", Measure, C | F, links.withdraw),
+    Step("strike-measure-entry", Measure, C, course.strike),
     # -- any case
-    Step("close", R, C, R.close, by=("closeRecommendation",)),
-    Step("reopen", R, C, R.reopen, by=("reopenRecommendation",)),
-    Step("continue", R, C, R.continue_into, by=("continueRecommendation",)),
+    Step("close", R, C, closing.close, by=("closeRecommendation",)),
+    Step("reopen", R, C, closing.reopen, by=("reopenRecommendation",)),
+    Step("continue", R, C, lineage.continue_into, by=("continueRecommendation",)),
     Step(
         "suspend",
         Case,
         C,
-        Case.suspend,
+        suspension.suspend,
         by=("suspend", "suspendRecommendation"),
         input="SuspendRecommendationInput",
     ),
-    Step("resume", Case, C, Case.resume, by=("resume", "resumeRecommendation")),
-    Step("extend-deadline", Case, C, Case.extend_deadline),
+    Step("resume", Case, C, suspension.resume, by=("resume", "resumeRecommendation")),
+    Step("extend-deadline", Case, C, deadlines.extend),
     # -- beside every procedure
-    Step("suspend-deadline", Case, C, Case.suspend_deadline, input="DeadlineInput"),
-    Step("resume-deadline", Case, C, Case.resume_deadline, input="DeadlineInput"),
-    Step("retry-timers", Case, C, Case.retry_timers),
+    Step("suspend-deadline", Case, C, deadlines.suspend, input="DeadlineInput"),
+    Step("resume-deadline", Case, C, deadlines.resume, input="DeadlineInput"),
+    Step("retry-timers", Case, C, incidents.retry),
     Step("claim-task", Case, C | K | F, among_persons=True),
     Step("release-task", Case, C | K | F),
     Step("delegate-task", Case, C | K | F, by=("delegate",), among_persons=True),
     Step("give-approval", Case, C | K | F, by=("approveStep",)),
-    Step("remark", Case, C | K | F, Case.remark, WITHIN, where_concerned=True),
+    Step("remark", Case, C | K | F, steps.remark, WITHIN, where_concerned=True),
     Step("migrate", Case, C, by=("migrateCases",)),
     # -- reviews
     Step("open-review", Review, C | K),

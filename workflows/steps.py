@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.casework import Case, CaseEvent
+from domain.casework import Case, CaseEvent, steps
 from domain.docstrings import of_members
 from domain.entry import Protected, RecommendationId, Stamp, text_chars_max
 from domain.refusals import InvalidInput, valid
@@ -126,7 +126,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
 
     def take(r: Case, stamp: Stamp) -> CaseEvent:
         form = procedures.of(r).specs[step].form
-        return r.take_step(stamp, step, forms.fill_in(form, said))
+        return steps.take(r, stamp, step, forms.fill_in(form, said))
 
     return Asked(take)
 

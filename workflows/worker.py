@@ -25,7 +25,8 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.aggregates import fold_cases
-from domain.casework import Case, IncidentRaised
+from domain.casework import Case
+from domain.casework.incidents import IncidentRaised
 from domain.effects import Instant
 from domain.entry import Entry
 from domain.refusals import StaleVersion, Unavailable

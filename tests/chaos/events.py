@@ -37,8 +37,7 @@ import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from domain.casework import CLOCK
-from domain.entry import Entry
+from domain.entry import CLOCK, Entry
 from domain.recommendation import fold
 from domain.refusals import Refusal, StaleVersion, Unavailable
 from projections.feed import Feed, FeedStopped

@@ -41,7 +41,9 @@ from sqlalchemy import text as sql
 
 from api.service import Service
 from api.settings import Settings, variable
-from domain.casework import DeadlineHeld, DeadlinePassed
+from domain.casework import steps
+from domain.casework.deadlines import DeadlinePassed
+from domain.casework.held import DeadlineHeld
 from domain.entry import Effective, Entry
 from domain.recommendation import Recommendation, fold
 from domain.refusals import Refusal
@@ -224,7 +226,7 @@ def what_people_do(r: Recommendation, random: Random) -> Act:
             declared(),
             reported(f"report {random.random()}"),
             selected(due=_due(random)),
-            act("review", lambda r, s: r.take_step(s, "review")),
+            act("review", lambda r, s: steps.take(r, s, "review")),
             *(accepted(a.id) for a in r.assignments[-3:]),
             *(declined(a.id) for a in r.assignments[-3:]),
             *(lapsed(a.id) for a in r.assignments[-1:]),

@@ -17,8 +17,9 @@ from api.derive import global_id
 from api.service import Service
 from api.settings import Settings
 from benchmarks.record import a_record, a_speaker, a_world
+from domain.casework import steps
 from domain.entry import Entry, Protected, Stamp, Visibility
-from domain.recommendation import fold
+from domain.recommendation import fold, lineage
 from domain.words import AssertedHow, LinkType
 from tests.server import HOLDERS, OF_A_STATE, STATES, running
 from tests.test_own_procedures import CABINET, adopted, published
@@ -133,7 +134,9 @@ def _joined(net: list[list[Entry]]) -> list[Entry]:
         r = fold(life)
         assert r is not None
         for before in net[max(0, n - LINKS) : n]:
-            event = r.link(_stamp("a-net"), LinkType.SUCCEEDS, before[0].stream, AssertedHow.PERSON)
+            event = lineage.link(
+                r, _stamp("a-net"), LinkType.SUCCEEDS, before[0].stream, AssertedHow.PERSON
+            )
             entries.append(SHIPPED.enter(r, "link", event))
     return entries
 
@@ -142,7 +145,7 @@ def _remarked(life: list[Entry]) -> Entry:
     r = fold(life)
     assert r is not None
     stamp = _stamp("remarks", visibility=Visibility.CONFIDENTIAL)
-    return SHIPPED.enter(r, "remark", r.remark(stamp, Protected(SECRET)))
+    return SHIPPED.enter(r, "remark", steps.remark(r, stamp, Protected(SECRET)))
 
 
 def _cases(lives: list[list[Entry]]) -> dict[str, int]:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 
 from domain.entry import Visibility
-from domain.events import Assignment, Term
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Term
+from domain.recommendation.held import Assignment
 
 cell_characters_max = 32_767
 """What Excel holds in one cell, in UTF-16 units."""

@@ -20,13 +20,15 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from domain.aggregates import AGGREGATES, Aggregate
-from domain.casework import StepTaken
+from domain.casework.steps import StepTaken
 from domain.entry import Entry
-from domain.events import AssignmentHandedOver, AssignmentOpened, Covered, PositionTaken
 from domain.identity import normal_symbol
 from domain.institution import Institution
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
+from domain.recommendation.assignment import AssignmentHandedOver, AssignmentOpened
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.progress import Covered
 from domain.review import Review, review_of
 from domain.words import Mechanism
 from workflows.exporting.cells import named, printable, terms

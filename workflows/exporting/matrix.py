@@ -28,9 +28,9 @@ from docx.table import _Cell, _Row
 from docx.text.paragraph import Paragraph
 
 from domain.addressees import addressee
-from domain.events import Recommender, Term
 from domain.identity import natural_order
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Recommender, Term
 from domain.refusals import InvalidInput, LimitExceeded
 from domain.words import Mechanism, Position
 from workflows.exporting.cells import printable, terms

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import msgspec
 import xlsxwriter  # type: ignore[import-untyped]
 
-from domain.events import Recommender
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Recommender
 from domain.refusals import LimitExceeded
 from domain.words import AssignmentStatus, ProgressStatus
 from workflows.exporting.cells import (

@@ -27,9 +27,9 @@ import xlsxwriter  # type: ignore[import-untyped]
 from python_calamine import CalamineError, CalamineWorkbook
 
 from domain.entry import is_date, last_day, text_chars_max
-from domain.events import Assignment
 from domain.identity import natural_order
 from domain.recommendation import Recommendation
+from domain.recommendation.held import Assignment
 from domain.refusals import LimitExceeded
 from domain.words import AssignmentStatus, Owed
 from workflows.exporting.cells import fitting

@@ -13,9 +13,9 @@ from rapidfuzz import fuzz
 
 from domain.answers import Reading
 from domain.entry import Entry, Protected, effective
-from domain.events import PositionTaken
 from domain.identity import normal_symbol
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, position
+from domain.recommendation.position import PositionTaken
 from domain.refusals import InvalidInput
 from domain.words import Position
 from workflows.importing.facts import REASONS as OF_NUMBERS
@@ -177,7 +177,8 @@ class AnswersImport(FactsImport[list[ReadAnswer]]):
         if comment and fuzz.ratio(plain(comment), plain(r.text())) >= ALIKE:
             comment = None
         stamp = self.stamp(row.row, effective(on), document=source, paragraph=row.cited)
-        event = seen.take_position(
+        event = position.take(
+            seen,
             stamp,
             answer,
             organ=organ_of(source, document),

@@ -13,10 +13,10 @@ from rapidfuzz import fuzz
 
 from domain.bodies import recognise_body
 from domain.entry import Entry, Protected, effective, is_date
-from domain.events import Assessed
 from domain.identity import normal_paragraph, normal_symbol, paragraphs_of
 from domain.names import folded
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, implementation
+from domain.recommendation.implementation import Assessed
 from domain.vocabulary import Resolver
 from domain.words import AssessorKind, Mechanism
 from workflows.importing.facts import REASONS as OF_NUMBERS
@@ -193,7 +193,8 @@ class AssessmentsImport(FactsImport[tuple[list[Row], list[RowsNotRead]]]):
         term = Resolver(content).find(said["grade"], said["grade"]) if content else None
         finding, part = said.get("finding", ""), said.get("part") or None
         stamp = self.stamp(row, effective(on), document=source or None, part=part)
-        event = r.assess(
+        event = implementation.assess(
+            r,
             stamp,
             kind,
             said["assessor"],

@@ -19,8 +19,8 @@ import msgspec
 
 from domain.casework import CaseEvent
 from domain.entry import Authority, Entry
-from domain.events import Received
 from domain.recommendation import Recommendation
+from domain.recommendation.receiving import Received
 from workflows import as_history
 from workflows.access import Principal, Role
 from workflows.importing.receipt import Conflict

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from domain.casework import CaseEvent
 from domain.entry import Effective, Entry, Protected, Source, Stamp
-from domain.events import Received
 from domain.identity import natural_order, normal_paragraph
 from domain.recommendation import Recommendation, fold
+from domain.recommendation.receiving import Received
 from domain.refusals import InvalidInput, NotFound, Refusal, StaleVersion
 from workflows.access import Principal, authorise, may_read
 from workflows.desk import Desk

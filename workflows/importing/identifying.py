@@ -13,10 +13,10 @@ from uuid import UUID
 import msgspec
 
 from domain.entry import Entry
-from domain.events import Alias
 from domain.identity import mint
 from domain.match import MatchCandidate
 from domain.recommendation import Recommendation, fold
+from domain.recommendation.elements import Alias
 from domain.words import Kind, Mechanism
 from workflows.access import Principal, may_read
 from workflows.importing.door import taken

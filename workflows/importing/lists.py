@@ -17,9 +17,11 @@ import msgspec
 
 from domain.answers import read_answer
 from domain.entry import Effective, Entry, effective, is_date, label_chars_max, text_chars_max
-from domain.events import Classified, Declassified, PositionTaken, Term
 from domain.identity import normal_paragraph, normal_symbol
-from domain.recommendation import Recommendation, fold
+from domain.recommendation import Recommendation, fold, position, terms, wording
+from domain.recommendation.elements import Term
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.terms import Classified, Declassified
 from domain.review import review_id
 from domain.words import AssertedHow, CorrectionKind, Mechanism, Position
 from workflows.exporting.cells import fitting, is_taken_for_a_formula, named, public_only
@@ -338,7 +340,7 @@ class ListImport(FactsImport[list[ReadListRow]]):
             paragraph=now.paragraph,
             reason=row.further("reason") or REASON,
         )
-        corrected = now.correct(stamp, CorrectionKind.CLERICAL, text=text)
+        corrected = wording.correct(now, stamp, CorrectionKind.CLERICAL, text=text)
         yield from self.enter(now, "correct", corrected)
 
     def _of_its_review(self, r: Recommendation) -> list[Recommendation]:
@@ -385,9 +387,9 @@ class ListImport(FactsImport[list[ReadListRow]]):
         borne = {h.term.key for h in now.terms}
         stamp = self.stamp(row.said.row, Effective(), document=now.symbol, paragraph=now.paragraph)
         if old := [term for term in old if term.key not in stays]:
-            yield from self.enter(now, "declassify", now.declassify(stamp, old))
+            yield from self.enter(now, "declassify", terms.declassify(now, stamp, old))
         if new := [term for term in new if term.key not in borne]:
-            fits = now.classify(stamp, new, AssertedHow.PERSON)
+            fits = terms.classify(now, stamp, new, AssertedHow.PERSON)
             yield from self.enter(now, "classify", fits)
 
     def _position(self, row: _Row) -> Iterator[Entry]:
@@ -423,7 +425,8 @@ class ListImport(FactsImport[list[ReadListRow]]):
                 "position_date (2025-04-08) and position_source (A/HRC/59/15/Add.1).",
             )
         stamp = self.stamp(row.said.row, effective(on), document=source)
-        event = row.shown.take_position(
+        event = position.take(
+            row.shown,
             stamp,
             answer,
             organ=organ_of(source, now.symbol or ""),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from domain.events import Alias
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Alias
 from domain.scope import Scope
 from domain.vocabulary import Vocabulary
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 
 from domain.entry import NARROWNESS, Visibility
-from domain.events import Part, Recommender
 from domain.identity import normal_symbol
 from domain.match import MatchCandidate
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Part, Recommender
 from domain.words import Kind
 
 SURE = 92

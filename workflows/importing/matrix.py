@@ -34,25 +34,14 @@ from domain.entry import (
     Visibility,
     effective,
 )
-from domain.events import (
-    Alias,
-    Corrected,
-    Part,
-    PartText,
-    PositionTaken,
-    Received,
-    Recommender,
-    Term,
-    Text,
-    TextAdded,
-)
 from domain.identity import natural_order
 from domain.match import MatchCandidate, match_id, propose_match
-from domain.recommendation import (
-    Recommendation,
-    fold,
-    receive,
-)
+from domain.recommendation import Recommendation, fold, names, position, receive
+from domain.recommendation.elements import Alias, Part, PartText, Recommender, Term, Text
+from domain.recommendation.position import PositionTaken
+from domain.recommendation.receiving import Received
+from domain.recommendation.terms import classify, declassify
+from domain.recommendation.wording import Corrected, TextAdded, add_text, correct, strike
 from domain.refusals import InvalidInput, Refusal, StaleVersion
 from domain.review import ReviewDocument, open_review, review_id
 from domain.words import (
@@ -432,8 +421,8 @@ class Plan:
         self.about.add(r.visibility)
         self._door.take_left_out()
         try:
-            event = r.renumber(
-                self._stamp(row, self._received()), self._labels.document, row.paragraph
+            event = names.renumber(
+                r, self._stamp(row, self._received()), self._labels.document, row.paragraph
             )
             planned = self._door.enter(r, "renumber", event)
             planned += self._compare(row, r, [*entries, *planned])
@@ -548,7 +537,7 @@ class Plan:
         if row.position != "pending":
             planned.extend(self._take_position(row, r, is_new=True))
         if terms := self._resolved(row):
-            classified = r.classify(self._stamp(row, self._received()), terms, AssertedHow.SOURCE)
+            classified = classify(r, self._stamp(row, self._received()), terms, AssertedHow.SOURCE)
             planned.extend(self._door.enter(r, "classify", classified, is_new=True))
         return planned
 
@@ -569,7 +558,8 @@ class Plan:
         cited = row.citation
         instrument = cited.symbol if cited else None
         on = self._dated(instrument)
-        event = r.as_read(self._principal.scope).take_position(
+        event = position.take(
+            r.as_read(self._principal.scope),
             self._stamp(row, effective(on) if on else Effective(), cited=True),
             Answer(row.position),
             organ=organ_of(instrument, self._labels.document),
@@ -588,7 +578,7 @@ class Plan:
         planned: list[Entry] = []
         text = _text(row, language)
         if language not in r.texts:
-            added = r.add_text(self._stamp(row, self._received()), text)
+            added = add_text(r, self._stamp(row, self._received()), text)
             planned.extend(self._door.enter(r, "add-text", added))
             return planned + self._compare_terms(row, r, entries)
         parts = _parts(row)
@@ -597,7 +587,8 @@ class Plan:
                 raise text_differs(row.paragraph, r, language)
             if other := same_text(self._there(), r, _joined(row), language):
                 raise text_of_another(row.paragraph, other)
-            corrected = r.correct(
+            corrected = correct(
+                r,
                 self._stamp(row, Effective(), reason="The imported file reads differently."),
                 CorrectionKind.CLERICAL,
                 text=text,
@@ -654,7 +645,7 @@ class Plan:
         if wrong:
             reason = "The imported file gives another position from the same document."
             stamp = self._stamp(row, Effective(), reason=reason)
-            struck = r.strike(stamp, CorrectionKind.CLERICAL, wrong[-1])
+            struck = strike(r, stamp, CorrectionKind.CLERICAL, wrong[-1])
             planned.extend(self._door.enter(r, "strike", struck))
             if not planned:
                 return []  # the other answer stands until somebody has decided
@@ -668,7 +659,7 @@ class Plan:
         printed = self._resolved(row)
         ever = self._terms.ever_borne(entries)
         if new := self._terms.further(printed, r, self._options.language, ever):
-            classified = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
+            classified = classify(r, self._stamp(row, Effective()), new, AssertedHow.SOURCE)
             planned.extend(self._door.enter(r, "classify", classified))
         if self._options.language != r.original:
             return planned
@@ -682,7 +673,7 @@ class Plan:
             and held.term.key not in now
         ]
         if gone:
-            declassified = r.declassify(self._stamp(row, Effective()), gone)
+            declassified = declassify(r, self._stamp(row, Effective()), gone)
             planned.extend(self._door.enter(r, "declassify", declassified))
         return planned
 

@@ -23,10 +23,13 @@ import msgspec
 from domain import match
 from domain.casework import CaseEvent
 from domain.entry import Basis, Effective, Entry, Protected, Source, Stamp, Visibility, effective
-from domain.events import Alias, Part, PartText, Recommender, Text
 from domain.languages import is_language
 from domain.match import MatchCandidate, match_id, propose_match
-from domain.recommendation import Recommendation, fold, receive
+from domain.recommendation import Recommendation, fold, position, receive, wording
+from domain.recommendation.elements import Alias, Part, PartText, Recommender, Text
+from domain.recommendation.names import identify as add_name
+from domain.recommendation.names import renumber
+from domain.recommendation.terms import classify
 from domain.refusals import InvalidInput, Refusal, StaleVersion
 from domain.review import review_id
 from domain.vocabulary import shipped
@@ -398,7 +401,7 @@ class _Work:
         self._run.tells_of(first.visibility)
         if id not in known.histories:
             known.histories[id] = list(self._desk.log.history([id]))
-        event = known.of(id).renumber(self._stamp(row, self._received(row)), symbol, paragraph)
+        event = renumber(known.of(id), self._stamp(row, self._received(row)), symbol, paragraph)
         renumbered = self._door.enter(known.of(id), "renumber", event)
         known.add(renumbered)
         planned = [*renumbered, *self._compare(Identity(row, id), known, tally)]
@@ -431,13 +434,13 @@ class _Work:
         assert r is not None
         planned = [entry]
         if row.scheme != "un":
-            named = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
+            named = add_name(r, self._stamp(row, Effective()), row.scheme, row.key)
             # Its source's name is part of what arrives: without it, it would arrive again.
             planned.append(self._procedures.enter(r, "identify", named))
         if row.answer is not None:
             planned.extend(self._take_position(row, r, is_new=True))
         if row.terms:
-            fits = r.classify(self._stamp(row, Effective()), row.terms, AssertedHow.SOURCE)
+            fits = classify(r, self._stamp(row, Effective()), row.terms, AssertedHow.SOURCE)
             planned.extend(self._door.enter(r, "classify", fits, is_new=True))
         return planned
 
@@ -457,7 +460,8 @@ class _Work:
         assert row.answer is not None
         # A table gives the date of the document that answers; a second source that of the report.
         dated = row.published if row.scheme not in SECOND else None
-        event = r.as_read(self._principal.scope).take_position(
+        event = position.take(
+            r.as_read(self._principal.scope),
             self._stamp(row, effective(dated) if dated else Effective()),
             row.answer,
             organ=Organ.OTHER,
@@ -476,7 +480,7 @@ class _Work:
         r, entries = known.of(id), known.histories[id]
         planned: list[Entry] = []
         if row.scheme != "un" and not found.is_own:
-            event = r.identify(self._stamp(row, Effective()), row.scheme, row.key)
+            event = add_name(r, self._stamp(row, Effective()), row.scheme, row.key)
             planned.extend(self._door.enter(r, "identify", event))
         planned.extend(self._compare_text(found, r, entries))
         planned.extend(self._compare_states(found, r, entries, tally))
@@ -490,7 +494,7 @@ class _Work:
                 tally.doubts.append(_note(row, "position-differs", said))
         ever = self._terms.ever_borne(entries)
         if new := self._terms.further(row.terms, r, row.language, ever):
-            fits = r.classify(self._stamp(row, Effective()), new, AssertedHow.SOURCE)
+            fits = classify(r, self._stamp(row, Effective()), new, AssertedHow.SOURCE)
             planned.extend(self._door.enter(r, "classify", fits))
         return planned
 
@@ -501,7 +505,7 @@ class _Work:
         if len(r.parts) != 1 or found.is_join:
             return []
         if row.language not in r.texts:
-            added = r.add_text(self._stamp(row, Effective()), text)
+            added = wording.add_text(r, self._stamp(row, Effective()), text)
             return self._door.enter(r, "add-text", added)
         # What it says is followed where it came from here; matched to another's, it is not.
         if row.scheme != "un" and not (found.is_own and is_from(row, r)):
@@ -525,7 +529,7 @@ class _Work:
             if other := same_text(there, r, row.text, row.language):
                 raise text_of_another(row.paragraph or row.key, other)
         stamp = self._stamp(row, Effective(), "The imported file reads differently.")
-        corrected = r.correct(stamp, CorrectionKind.CLERICAL, text=text)
+        corrected = wording.correct(r, stamp, CorrectionKind.CLERICAL, text=text)
         return self._door.enter(r, "correct", corrected)
 
     def _compare_states(
@@ -558,7 +562,7 @@ class _Work:
         stamp = self._stamp(row, Effective(), "The imported file names more recommending States.")
         parts = (msgspec.structs.replace(part, recommenders=(*part.recommenders, *more)),)
         return self._door.enter(
-            r, "correct", r.correct(stamp, CorrectionKind.CLERICAL, parts=parts)
+            r, "correct", wording.correct(r, stamp, CorrectionKind.CLERICAL, parts=parts)
         )
 
     # -- second sources
@@ -728,12 +732,12 @@ def join(door: Door, stamp: Stamp, r: Recommendation, row: match.Match) -> list[
     new = [term for term in row.terms if term.key not in borne]
     acts: list[tuple[str, CaseEvent]] = []
     if not is_named and row.scheme == "un":
-        numbered = r.renumber(stamp, row.symbol or "", row.paragraph or "")
+        numbered = renumber(r, stamp, row.symbol or "", row.paragraph or "")
         acts.append(("renumber", numbered))
     elif not is_named:
-        acts.append(("identify", r.identify(stamp, row.scheme, row.key)))
+        acts.append(("identify", add_name(r, stamp, row.scheme, row.key)))
     if new:
-        acts.append(("classify", r.classify(stamp, new, AssertedHow.SOURCE)))
+        acts.append(("classify", classify(r, stamp, new, AssertedHow.SOURCE)))
     for step, event in acts:
         if (why := door.judge(r, step, event).why) is not None:
             raise Conflict(NEEDS_DECISION, why)

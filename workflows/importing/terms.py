@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from domain.entry import Entry
-from domain.events import Classified, Term
 from domain.recommendation import Recommendation
+from domain.recommendation.elements import Term
+from domain.recommendation.terms import Classified
 from domain.vocabulary import Resolver
 from workflows.importing.lookups import Lookups
 

@@ -13,7 +13,10 @@ import msgspec
 
 from domain.casework import CaseEvent
 from domain.entry import Effective, Entry, Protected, Source, Stamp, effective
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, implementation
+from domain.recommendation.assignment import accept as accept_assignment
+from domain.recommendation.assignment import decline as decline_assignment
+from domain.recommendation.progress import draft as draft_progress
 from domain.refusals import Forbidden, InvalidInput, Refusal, Unavailable
 from workflows.access import Principal, authorise, speaking
 from workflows.desk import Command, Desk
@@ -182,14 +185,17 @@ def _on(step: WorklistStep, entries: Sequence[Entry]) -> int:
 def _act(step: WorklistStep, r: Recommendation, stamp: Stamp) -> CaseEvent:
     match step.step:
         case "accept-assignment":
-            return r.accept_assignment(stamp, step.assignment)
+            return accept_assignment(r, stamp, step.assignment)
         case "decline-assignment":
-            return r.decline_assignment(stamp, step.assignment)
+            return decline_assignment(r, stamp, step.assignment)
         case "plan":
             measures = Protected(step.measures or "")
-            return r.plan(stamp, measures, plan=step.plan, starts=step.starts, ends=step.ends)
+            return implementation.plan(
+                r, stamp, measures, plan=step.plan, starts=step.starts, ends=step.ends
+            )
         case "draft-progress":
-            return r.draft_progress(
+            return draft_progress(
+                r,
                 stamp,
                 Protected(step.narrative or ""),
                 period_from=step.period_from,
@@ -197,4 +203,4 @@ def _act(step: WorklistStep, r: Recommendation, stamp: Stamp) -> CaseEvent:
             )
         case "declare-implemented":
             said = Protected(step.statement) if step.statement else None
-            return r.declare_implemented(stamp, said)
+            return implementation.declare(r, stamp, said)

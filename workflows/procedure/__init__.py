@@ -17,20 +17,15 @@ import msgspec
 from domain import adoptions, institution, schemes, vocabulary, workflow_definition
 from domain.adoptions import Adoptions, adoptions_id
 from domain.aggregates import BY_STATE, begin
-from domain.casework import (
-    BESIDE,
-    Case,
-    CaseEvent,
-    Escalated,
-    IncidentRaised,
-    Migrated,
-    Reminded,
-    SetBack,
-    StepHeld,
-)
+from domain.casework import BESIDE, Case, CaseEvent
+from domain.casework.deadlines import Escalated, Reminded
+from domain.casework.held import StepHeld
+from domain.casework.incidents import IncidentRaised
+from domain.casework.migration import Migrated
+from domain.casework.setback import SetBack
 from domain.entry import NARROWNESS, Entry, Visibility
-from domain.events import Corrected
 from domain.recommendation import Recommendation
+from domain.recommendation.wording import Corrected
 from domain.refusals import InvalidInput, NeedsDecision, NotFound, StepNotOpen, Unavailable
 from domain.vocabulary import Vocabulary
 from domain.workflow_definition import definition_id

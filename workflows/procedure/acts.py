@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from domain.aggregates import AGGREGATES, said_of_each
-from domain.casework import Case, CaseEvent, StepDatum, StepTaken
+from domain.casework import Case, CaseEvent, deadlines, steps, suspension
+from domain.casework.event import StepDatum
+from domain.casework.steps import StepTaken
 from domain.entry import Stamp
 from domain.measure import Measure
 from domain.recommendation import Recommendation
@@ -68,7 +70,7 @@ def _own(procedure: Compiled, step: str, domains: Domains) -> Iterator[Make]:
     def filling(r: Case, s: Stamp, values: tuple[Value | None, ...]) -> StepTaken:
         said = zip(names, values, strict=True)
         data = tuple(StepDatum(field=name, value=v) for name, v in said if v is not None)
-        return r.take_step(s, step, data)
+        return steps.take(r, s, step, data)
 
     return saying(filling, itertools.islice(itertools.product(*some), forms_max))
 
@@ -88,11 +90,11 @@ def _values(field: Field, domain: Iterable[Value | None]) -> list[Value | None]:
 
 def _extension(case: Case, s: Stamp) -> CaseEvent:
     name = case.deadlines[0].deadline if case.deadlines else ""
-    return case.extend_deadline(s, name, "2299-12-31")
+    return deadlines.extend(case, s, name, "2299-12-31")
 
 
 _OF_ANY_CASE: dict[str, Maker] = {
-    "suspend": one(lambda case, s: case.suspend(s)),
-    "resume": one(lambda case, s: case.resume(s)),
+    "suspend": one(lambda case, s: suspension.suspend(case, s)),
+    "resume": one(lambda case, s: suspension.resume(case, s)),
     "extend-deadline": one(_extension),
 }

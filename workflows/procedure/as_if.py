@@ -11,7 +11,8 @@ import msgspec
 
 from domain import calendar
 from domain.calendar import OwnCalendar, calendar_id
-from domain.casework import Case, CaseEvent, Due
+from domain.casework import Case, CaseEvent
+from domain.casework.held import Due
 from domain.entry import Entry
 from workflows.calendars import Calendar, Calendars
 from workflows.procedure import Procedures

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from domain.casework import Case, CaseEvent
+from domain.casework import Case, CaseEvent, steps, suspension
 from domain.entry import Protected, Stamp
-from domain.recommendation import Recommendation
+from domain.recommendation import Recommendation, assignment, closing
 from domain.refusals import AlreadySo
 from domain.words import AssignmentStatus, Closing
 from workflows.procedure.definition import StepSpec
@@ -27,7 +27,7 @@ LAPSE = "lapse-assignment"
 def _lapse(r: Recommendation, stamp: Stamp, until: str | None) -> list[CaseEvent]:
     """Every offer lapses that was to be answered by then; every offer, where no day is named."""
     return [
-        r.lapse_assignment(stamp, a.id)
+        assignment.lapse(r, stamp, a.id)
         for a in r.assignments
         if a.status is AssignmentStatus.OFFERED
         and (until is None or (a.answer_due or until) <= until)
@@ -36,9 +36,9 @@ def _lapse(r: Recommendation, stamp: Stamp, until: str | None) -> list[CaseEvent
 
 BY_ITSELF_STEPS: Mapping[str, Callable[[Any, Stamp, str | None], Sequence[CaseEvent]]] = {
     LAPSE: _lapse,
-    "close": lambda r, stamp, until: [r.close(stamp, Closing.NOT_PURSUED)],
-    "reopen": lambda r, stamp, until: [r.reopen(stamp)],
-    "suspend": lambda r, stamp, until: [r.suspend(stamp)],
+    "close": lambda r, stamp, until: [closing.close(r, stamp, Closing.NOT_PURSUED)],
+    "reopen": lambda r, stamp, until: [closing.reopen(r, stamp)],
+    "suspend": lambda r, stamp, until: [suspension.suspend(r, stamp)],
 }
 """Step that every procedure may have → the events that it records when a procedure takes it by
 itself: of a case, with the stamp of the clock, by the day that the deadline was due by (None where
@@ -73,7 +73,7 @@ def events(
     reasoned = msgspec.structs.replace(stamp, reason=reason)
     make = BY_ITSELF_STEPS.get(spec.name)
     if make is None:
-        return [r.take_step(stamp, spec.name)]
+        return [steps.take(r, stamp, spec.name)]
     try:
         return make(r, stamp if spec.name == LAPSE else reasoned, until)
     except AlreadySo:

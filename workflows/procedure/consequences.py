@@ -11,17 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 
-from domain.casework import (
-    Case,
-    CaseEvent,
-    DeadlineExtended,
-    DeadlineHeld,
-    DeadlinePolicy,
-    DeadlineStatus,
-    Migrated,
-    Suspended,
-    TaskHeld,
-)
+from domain.casework import Case, CaseEvent
+from domain.casework.deadlines import DeadlineExtended
+from domain.casework.held import DeadlineHeld, DeadlineStatus, TaskHeld
+from domain.casework.migration import DeadlinePolicy, Migrated
+from domain.casework.suspension import Suspended
 from domain.effects import (
     AnyEffect,
     DeadlineDropped,

@@ -12,18 +12,12 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from domain.casework import (
-    BESIDE,
-    Addressed,
-    Case,
-    CaseEvent,
-    DeadlineHeld,
-    DeadlinePassed,
-    Due,
-    IncidentRaised,
-    SetBack,
-    Timer,
-)
+from domain.casework import BESIDE, Case, CaseEvent, deadlines, suspension
+from domain.casework.deadlines import DeadlinePassed
+from domain.casework.event import Addressed
+from domain.casework.held import DeadlineHeld, Due, Timer
+from domain.casework.incidents import IncidentRaised
+from domain.casework.setback import SetBack
 from domain.effects import Instant, Notice, Whose
 from domain.entry import (
     CLOCK,
@@ -189,16 +183,16 @@ def fire(procedures: Procedures, r: Case, due: Due, command: str) -> list[Entry]
     day = procedures.calendars.of(r.addressee).day_of(microseconds_of(due.at))
     stamp = _stamp(r, due, day, command)
     if held is None:
-        return [procedures.enter(r, RESUME, r.wake(stamp))]
+        return [procedures.enter(r, RESUME, suspension.wake(r, stamp))]
     if due.timer is Timer.REMIND:
         to = told(r, held, held.reminders[held.reminded])
-        return [procedures.enter_notice(r, r.remind(stamp, held, to))]
+        return [procedures.enter_notice(r, deadlines.remind(r, stamp, held, to))]
     if due.timer is Timer.ESCALATE:
         to = told(r, held, held.escalations[held.escalated])
-        return [procedures.enter_notice(r, r.escalate(stamp, held, to))]
+        return [procedures.enter_notice(r, deadlines.escalate(r, stamp, held, to))]
     spec = procedures.of(r).deadlines.get(held.deadline)
     roles = next((task.roles for task in r.tasks if task.deadline == held.deadline), ())
-    passed = r.pass_deadline(stamp, held, addressed(r, held, roles))
+    passed = deadlines.let_pass(r, stamp, held, addressed(r, held, roles))
     entries = [procedures.enter(r, PAST + held.deadline, passed)]
     if spec is not None and spec.then is not None:
         entries += _then(procedures, r, spec.then, held, stamp)

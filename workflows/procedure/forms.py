@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from domain.casework import StepDatum
+from domain.casework.event import StepDatum
 from domain.entry import Protected, is_date, text_chars_max
 from domain.refusals import InvalidInput, listed, valid
 from workflows.procedure.definition import Field, FieldType, Unsound, label

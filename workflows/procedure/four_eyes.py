@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.casework import ApprovalHeld, Case, CaseEvent, HandHeld, hand_on
+from domain.casework import Case, CaseEvent
+from domain.casework.held import ApprovalHeld, HandHeld, hand_on
 from domain.entry import Protected
-from domain.events import ProgressChanged, ProgressDrafted
 from domain.progress_report import ProgressReport
+from domain.recommendation.progress import ProgressChanged, ProgressDrafted
 from domain.refusals import Forbidden
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Approvals, Seat, StepSpec

@@ -6,8 +6,9 @@ then decided case by case:
 
     states → those that take their place → all that is around and beside them → until nothing moves
 
-It is decided once, and recorded like any step (`domain.casework.Migrated`): what was left, entered,
-set and lifted. A case that it does not settle needs a decision of its own: a line more in the map.
+It is decided once, and recorded like any step (`domain.casework.migration.Migrated`): what was
+left, entered, set and lifted. A case that it does not settle needs a decision of its own: a line
+more in the map.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from domain.casework import Case, DeadlinePolicy, DeadlineTreated, Migrated, StateMapped, StepDatum
+from domain.casework import Case
+from domain.casework.event import StepDatum
+from domain.casework.migration import (
+    DeadlinePolicy,
+    DeadlineTreated,
+    Migrated,
+    StateMapped,
+    migrate,
+)
 from domain.effects import AnyEffect, Remembered
 from domain.entry import Entry, Stamp
 from domain.refusals import InvalidInput, valid
@@ -133,7 +142,8 @@ class Passage:
     def event(self, r: Case, stamp: Stamp) -> Migrated:
         """The event that takes a case over, with what follows from it still to be decided."""
         said = self.migration
-        return r.migrate(
+        return migrate(
+            r,
             stamp,
             self.before.hash,
             self.after.hash,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from domain.aggregates import begin
-from domain.casework import BESIDE, Case, CaseEvent, DeadlineHeld, DeadlineStatus, Due
+from domain.casework import BESIDE, Case, CaseEvent
+from domain.casework.held import DeadlineHeld, DeadlineStatus, Due
 from domain.entry import Entry
 from domain.refusals import UnknownAssignment
 from workflows.calendars import Calendar, Calendars

@@ -16,7 +16,9 @@ from typing import NamedTuple
 import msgspec
 
 from domain.aggregates import CASES
-from domain.casework import Case, CaseEvent, DeadlinePassed, DeadlineStatus, HandHeld
+from domain.casework import Case, CaseEvent
+from domain.casework.deadlines import DeadlinePassed
+from domain.casework.held import DeadlineStatus, HandHeld
 from domain.entry import Entry, Stamp, effective
 from domain.refusals import NotFound, valid
 from workflows.procedure import by_itself, four_eyes

@@ -9,15 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from domain.aggregates import begin, begins
-from domain.casework import (
-    BESIDE,
-    Case,
-    CaseEvent,
-    DeadlinePassed,
-    IncidentRaised,
-    Migrated,
-    SetBack,
-)
+from domain.casework import BESIDE, Case, CaseEvent
+from domain.casework.deadlines import DeadlinePassed
+from domain.casework.incidents import IncidentRaised
+from domain.casework.migration import Migrated
+from domain.casework.setback import SetBack
 from domain.effects import (
     AnyEffect,
     DeadlineDropped,
@@ -31,7 +27,7 @@ from domain.effects import (
     TaskOpened,
 )
 from domain.entry import CLOCK, Authority, Entry, Stamp
-from domain.events import Received
+from domain.recommendation.receiving import Received
 from workflows.procedure import Procedures, four_eyes
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment

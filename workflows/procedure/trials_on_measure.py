@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 
 from domain.entry import RecommendationId
-from domain.measure import Measure
+from domain.measure import Measure, course, links
+from domain.measure.assignment import assign
+from domain.measure.wording import revise
 from domain.words import CorrectionKind, MeasureKind, MeasureTurn
 from workflows.procedure.trials import SOMEBODY, WORDS, Domains, Make, Maker, Trials, one, saying
 
@@ -18,7 +20,8 @@ def _strikes(m: Measure, domains: Domains) -> Iterator[Make]:
     """The latest turn of each sort, as far as facts hang on them."""
     latest = {turn.turn: turn.version for turn in m.turns}
     return saying(
-        lambda m, s, v: m.strike(s, CorrectionKind.ENTERED_IN_ERROR, v), sorted(latest.values())
+        lambda m, s, v: course.strike(m, s, CorrectionKind.ENTERED_IN_ERROR, v),
+        sorted(latest.values()),
     )
 
 
@@ -29,10 +32,10 @@ def _revisions(m: Measure, domains: Domains) -> Iterator[Make]:
     if "preventive" in domains:
         asked.append((None, not m.preventive))
     if asked:
-        return saying(lambda m, s, said: m.revise(s, kind=said[0], preventive=said[1]), asked)
+        return saying(lambda m, s, said: revise(m, s, kind=said[0], preventive=said[1]), asked)
     text = next(iter(m.texts.values()))
     other = msgspec.structs.replace(text, language=f"zxx-x-{m.version + 1}")
-    return saying(lambda m, s, text: m.revise(s, texts=(text,)), [other])
+    return saying(lambda m, s, text: revise(m, s, texts=(text,)), [other])
 
 
 def _dates(m: Measure, domains: Domains) -> Iterator[Make]:
@@ -41,26 +44,32 @@ def _dates(m: Measure, domains: Domains) -> Iterator[Make]:
     ends = domains.get("ends-by", (None,))
     some = [pair for pair in itertools.product(starts, ends) if pair != (None, None)]
     return saying(
-        lambda m, s, said: m.reschedule(s, *(None if day is None else str(day) for day in said)),
+        lambda m, s, said: course.reschedule(
+            m, s, *(None if day is None else str(day) for day in said)
+        ),
         some or [("2000-01-01", None)],
     )
 
 
 _MAKERS: dict[str, Maker] = {
     "revise-measure": _revisions,
-    "adopt-measure": one(lambda m, s: m.adopt(s)),
-    "assign-measure": one(lambda m, s: m.assign(s, f"{SOMEBODY} {m.version + 1}")),
-    "start-measure": one(lambda m, s: m.start(s)),
+    "adopt-measure": one(lambda m, s: course.adopt(m, s)),
+    "assign-measure": one(lambda m, s: assign(m, s, f"{SOMEBODY} {m.version + 1}")),
+    "start-measure": one(lambda m, s: course.start(m, s)),
     "delay-measure": lambda m, domains: saying(
-        lambda m, s, day: m.delay(s, None if day is None else str(day)),
+        lambda m, s, day: course.delay(m, s, None if day is None else str(day)),
         domains.get("ends-by", (None,)),
     ),
     "reschedule-measure": _dates,
-    "complete-measure": one(lambda m, s: m.complete(s)),
-    "abandon-measure": one(lambda m, s: m.abandon(s)),
-    "reopen-measure": one(lambda m, s: m.reopen(s)),
-    "link-measure": one(lambda m, s: m.link(s, RecommendationId(UUID(int=m.version + 1)), WORDS)),
-    "withdraw-measure-link": one(lambda m, s: m.withdraw_link(s, m.links[0].id if m.links else -1)),
+    "complete-measure": one(lambda m, s: course.complete(m, s)),
+    "abandon-measure": one(lambda m, s: course.abandon(m, s)),
+    "reopen-measure": one(lambda m, s: course.reopen(m, s)),
+    "link-measure": one(
+        lambda m, s: links.link(m, s, RecommendationId(UUID(int=m.version + 1)), WORDS)
+    ),
+    "withdraw-measure-link": one(
+        lambda m, s: links.withdraw(m, s, m.links[0].id if m.links else -1)
+    ),
     "strike-measure-entry": _strikes,
 }
 

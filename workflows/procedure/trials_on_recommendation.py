@@ -9,8 +9,21 @@ from uuid import UUID
 import msgspec
 
 from domain.entry import RecommendationId, Stamp
-from domain.events import PositionTaken, Term
-from domain.recommendation import Recommendation
+from domain.recommendation import (
+    Recommendation,
+    assignment,
+    closing,
+    implementation,
+    lineage,
+    names,
+    position,
+    progress,
+    reporting,
+    terms,
+    wording,
+)
+from domain.recommendation.elements import Term
+from domain.recommendation.position import PositionTaken
 from domain.words import (
     Answer,
     AssertedHow,
@@ -61,7 +74,7 @@ def _positions(r: Recommendation) -> Iterator[Make]:
 
     def answered(r: Recommendation, s: Stamp, said: tuple[str | None, Answer]) -> PositionTaken:
         part, answer = said
-        return r.take_position(msgspec.structs.replace(s, part=part), answer, organ=Organ.OTHER)
+        return position.take(r, msgspec.structs.replace(s, part=part), answer, organ=Organ.OTHER)
 
     return saying(answered, itertools.product((None, *parts), Answer))
 
@@ -84,7 +97,9 @@ def _strikes(r: Recommendation, domains: Domains) -> Iterator[Make]:
             found.update(standing if fact == "position" else standing[-1:])
     if not found:
         found.update(sorted(v for versions in some.values() for v in versions if r.stands(v))[-1:])
-    return saying(lambda r, s, v: r.strike(s, CorrectionKind.ENTERED_IN_ERROR, v), sorted(found))
+    return saying(
+        lambda r, s, v: wording.strike(r, s, CorrectionKind.ENTERED_IN_ERROR, v), sorted(found)
+    )
 
 
 def _assignment(r: Recommendation, status: AssignmentStatus) -> int:
@@ -115,26 +130,27 @@ _TERM = Term(vocabulary="theme", version="", code=None, label="…")
 
 _MAKERS: dict[str, Maker] = {
     "add-text": one(
-        lambda r, s: r.add_text(
-            s, msgspec.structs.replace(r.texts[r.original], language=f"zxx-x-{r.version + 1}")
+        lambda r, s: wording.add_text(
+            r, s, msgspec.structs.replace(r.texts[r.original], language=f"zxx-x-{r.version + 1}")
         )
     ),
-    "correct": one(lambda r, s: r.correct(s, CorrectionKind.CLERICAL, parts=r.parts)),
+    "correct": one(lambda r, s: wording.correct(r, s, CorrectionKind.CLERICAL, parts=r.parts)),
     "strike": _strikes,
-    "renumber": one(lambda r, s: r.renumber(s, "…", str(r.version + 1))),
-    "identify": one(lambda r, s: r.identify(s, "…", str(r.version + 1))),
+    "renumber": one(lambda r, s: names.renumber(r, s, "…", str(r.version + 1))),
+    "identify": one(lambda r, s: names.identify(r, s, "…", str(r.version + 1))),
     "withdraw-alias": lambda r, domains: saying(
-        lambda r, s, alias: r.withdraw_alias(s, alias),
+        lambda r, s, alias: names.withdraw(r, s, alias),
         [alias for alias in r.aliases if alias.scheme != "un"][:1],
     ),
     "classify": one(
-        lambda r, s: r.classify(
-            s, [msgspec.structs.replace(_TERM, version=str(r.version + 1))], AssertedHow.PERSON
+        lambda r, s: terms.classify(
+            r, s, [msgspec.structs.replace(_TERM, version=str(r.version + 1))], AssertedHow.PERSON
         )
     ),
-    "declassify": one(lambda r, s: r.declassify(s, [held.term for held in r.terms[:1]])),
+    "declassify": one(lambda r, s: terms.declassify(r, s, [held.term for held in r.terms[:1]])),
     "link": one(
-        lambda r, s: r.link(
+        lambda r, s: lineage.link(
+            r,
             s,
             LinkType.SUCCEEDS,
             RecommendationId(UUID(int=r.version + 1)),
@@ -142,46 +158,54 @@ _MAKERS: dict[str, Maker] = {
             None,
         )
     ),
-    "withdraw-link": one(lambda r, s: r.withdraw_link(s, r.links[0].id if r.links else -1)),
-    "declare-duplicate": one(lambda r, s: r.declare_duplicate(s, RecommendationId(_ANOTHER))),
-    "undo-duplicate": one(lambda r, s: r.undo_duplicate(s)),
+    "withdraw-link": one(
+        lambda r, s: lineage.withdraw_link(r, s, r.links[0].id if r.links else -1)
+    ),
+    "declare-duplicate": one(
+        lambda r, s: lineage.declare_duplicate(r, s, RecommendationId(_ANOTHER))
+    ),
+    "undo-duplicate": one(lambda r, s: lineage.undo_duplicate(r, s)),
     "take-position": lambda r, domains: _positions(r),
     "defer-position": lambda r, domains: saying(
-        lambda r, s, day: r.defer_position(s, day, None if day else "…"),
+        lambda r, s, day: position.defer(r, s, day, None if day else "…"),
         days(domains, "answer-due"),
     ),
-    "comment": one(lambda r, s: r.comment(s, WORDS)),
+    "comment": one(lambda r, s: position.comment(r, s, WORDS)),
     "select-for-follow-up": lambda r, domains: saying(
-        lambda r, s, day: r.select_for_follow_up(s, "…", day),
+        lambda r, s, day: reporting.select_for_follow_up(r, s, "…", day),
         days(domains, "follow-up-due"),
     ),
     "assess": one(
-        lambda r, s: r.assess(s, AssessorKind.TREATY_BODY, "…", "hrc-follow-up", "2017", "C", WORDS)
+        lambda r, s: implementation.assess(
+            r, s, AssessorKind.TREATY_BODY, "…", "hrc-follow-up", "2017", "C", WORDS
+        )
     ),
     "offer-assignment": lambda r, domains: saying(
-        lambda r, s, day: r.offer_assignment(s, _somebody(r), Capacity.LEAD, None, day),
+        lambda r, s, day: assignment.offer(r, s, _somebody(r), Capacity.LEAD, None, day),
         days(domains, "offer-answer-due"),
     ),
-    "decree-assignment": one(lambda r, s: r.decree_assignment(s, _somebody(r), Capacity.LEAD)),
-    "accept-assignment": one(lambda r, s: r.accept_assignment(s, _offered(r))),
-    "decline-assignment": one(lambda r, s: r.decline_assignment(s, _offered(r))),
-    "lapse-assignment": one(lambda r, s: r.lapse_assignment(s, _offered(r))),
-    "hand-over-assignment": one(lambda r, s: r.hand_over_assignment(s, _assigned(r), _somebody(r))),
-    "end-assignment": one(lambda r, s: r.end_assignment(s, _assigned(r))),
+    "decree-assignment": one(lambda r, s: assignment.decree(r, s, _somebody(r), Capacity.LEAD)),
+    "accept-assignment": one(lambda r, s: assignment.accept(r, s, _offered(r))),
+    "decline-assignment": one(lambda r, s: assignment.decline(r, s, _offered(r))),
+    "lapse-assignment": one(lambda r, s: assignment.lapse(r, s, _offered(r))),
+    "hand-over-assignment": one(
+        lambda r, s: assignment.hand_over(r, s, _assigned(r), _somebody(r))
+    ),
+    "end-assignment": one(lambda r, s: assignment.end(r, s, _assigned(r))),
     "plan": lambda r, domains: saying(
-        lambda r, s, day: r.plan(s, WORDS, ends=day), days(domains, "measures-due")
+        lambda r, s, day: implementation.plan(r, s, WORDS, ends=day), days(domains, "measures-due")
     ),
-    "draft-progress": one(lambda r, s: r.draft_progress(s, WORDS)),
-    "clear-progress": one(lambda r, s: r.clear_progress(s, _report(r, ProgressStatus.DRAFTED))),
+    "draft-progress": one(lambda r, s: progress.draft(r, s, WORDS)),
+    "clear-progress": one(lambda r, s: progress.clear(r, s, _report(r, ProgressStatus.DRAFTED))),
     "publish-progress": one(
-        lambda r, s: r.publish_progress(s, _report(r, ProgressStatus.CLEARED), WORDS)
+        lambda r, s: progress.publish(r, s, _report(r, ProgressStatus.CLEARED), WORDS)
     ),
-    "cover": one(lambda r, s: r.cover(s, UUID(int=r.version + 1))),
-    "declare-implemented": one(lambda r, s: r.declare_implemented(s)),
-    "report": one(lambda r, s: r.report(s, ReportKind.MID_TERM, "…")),
-    "continue": one(lambda r, s: r.continue_into(s, _next_cycle(r))),
-    "close": one(lambda r, s: r.close(s, Closing.CARRIED_OUT)),
-    "reopen": one(lambda r, s: r.reopen(s)),
+    "cover": one(lambda r, s: progress.cover(r, s, UUID(int=r.version + 1))),
+    "declare-implemented": one(lambda r, s: implementation.declare(r, s)),
+    "report": one(lambda r, s: reporting.report(r, s, ReportKind.MID_TERM, "…")),
+    "continue": one(lambda r, s: lineage.continue_into(r, s, _next_cycle(r))),
+    "close": one(lambda r, s: closing.close(r, s, Closing.CARRIED_OUT)),
+    "reopen": one(lambda r, s: closing.reopen(r, s)),
 }
 
 

@@ -16,23 +16,15 @@ from uuid import UUID
 import msgspec
 
 from domain.aggregates import begin, begins
-from domain.casework import (
-    BESIDE,
-    Approval,
-    ApprovalHeld,
-    Case,
-    CaseEvent,
-    Migrated,
-    SetBack,
-    StepTaken,
-    TaskClaimed,
-    TaskDelegated,
-    TaskReleased,
-)
+from domain.casework import BESIDE, Case, CaseEvent
+from domain.casework.approvals import Approval
+from domain.casework.held import ApprovalHeld
+from domain.casework.migration import Migrated
+from domain.casework.setback import SetBack
+from domain.casework.steps import StepTaken
+from domain.casework.tasks import TaskClaimed, TaskDelegated, TaskReleased
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
-from domain.events import (
-    ProgressDrafted,
-)
+from domain.recommendation.progress import ProgressDrafted
 from domain.refusals import Forbidden, FourEyes, InvalidInput, Refusal, StepNotOpen
 from workflows.access import Principal, Role, authorise_release, authorise_task
 from workflows.desk import Desk

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from domain.events import Recommender, Term
+from domain.recommendation.elements import Recommender, Term
 from domain.words import Answer, Kind, Mechanism
 
 

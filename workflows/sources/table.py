@@ -29,9 +29,9 @@ from domain.answers import read_answer
 from domain.bodies import recognise_body
 from domain.cycles import cycle_of
 from domain.entry import is_date, label_chars_max, text_chars_max
-from domain.events import Recommender, Term
 from domain.identity import normal_paragraph, normal_symbol, paragraphs_of, spelt_symbol
 from domain.names import folded
+from domain.recommendation.elements import Recommender, Term
 from domain.vocabulary import VocabularyTerm, shipped
 from domain.words import Kind, Mechanism
 from workflows.list_cells import divide

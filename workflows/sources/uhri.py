@@ -30,8 +30,8 @@ from domain.answers import Reading, read_answer
 from domain.bodies import recognise_body
 from domain.cycles import cycle_of
 from domain.entry import is_date, label_chars_max, text_chars_max
-from domain.events import Recommender, Term
 from domain.identity import spelt_paragraph, spelt_symbol
+from domain.recommendation.elements import Recommender, Term
 from domain.words import Kind, Mechanism
 from workflows.ohchr_matrix import text_and_states
 from workflows.sources import (

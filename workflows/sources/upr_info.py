@@ -22,8 +22,8 @@ import msgspec
 from domain.addressees import recognise
 from domain.answers import Reading, read_answer
 from domain.entry import label_chars_max, text_chars_max
-from domain.events import Recommender, Term
 from domain.names import folded
+from domain.recommendation.elements import Recommender, Term
 from domain.words import Kind
 from workflows.sources import NotThisFormat, Read, RepeatedRow, SourceRow, UnreadableRow
 from workflows.sources.table import REFUSALS as TABLE_REFUSALS
