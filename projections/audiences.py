@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
 from domain.aggregates import fold_cases
 from domain.casework import Case, CaseEvent
@@ -75,6 +75,8 @@ def stream_of(row: str) -> UUID:
 def told(scope: Scope, c: Any) -> ColumnElement[bool]:
     """The condition that a row is what this reader is told; `c` has the columns of an audience. No
     index is asked for it, as nearly every row fits."""
+    if not scope.visibilities:
+        return false()
     narrowest = max(scope.visibilities, key=NARROWNESS.__getitem__)
     of_the_level: ColumnElement[bool] = c.levels.bitwise_and(LEVEL[narrowest]) != 0
     if scope.institution is None or narrowest is not Visibility.INTERNAL:

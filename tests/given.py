@@ -847,6 +847,7 @@ BESIDE: dict[str, Beside] = {
             lambda m, s, x: links.link(m, s, x.choice(_others(x)), _said()),
             lambda m, s, x: links.link(m, s, x.choice(_others(x)), _said()),
             lambda m, s, x: links.withdraw(m, s, x.choice([link.id for link in m.links] or [0])),
+            lambda m, s, x: links.withdraw(m, s, x.choice([link.id for link in m.links] or [0])),
             lambda m, s, x: course.strike(
                 m,
                 s,
@@ -854,6 +855,7 @@ BESIDE: dict[str, Beside] = {
                 x.choice([turn.version for turn in m.turns] or [0]),
             ),
             lambda m, s, x: suspension.suspend(m, s),
+            lambda m, s, x: suspension.resume(m, s),
             lambda m, s, x: suspension.resume(m, s),
             lambda m, s, x: remark(m, s, _said()),
         ),
@@ -867,6 +869,7 @@ BESIDE: dict[str, Beside] = {
             lambda i, s, x: i.rename(s, _names(x)),
             lambda i, s, x: i.rename(s, _names(x)),
             lambda i, s, x: i.change_parent(s, x.choice(["government", None])),
+            lambda i, s, x: i.change_parent(s, x.choice(["government", "cabinet"])),
             lambda i, s, x: i.transfer_competence(
                 s, x.choice(INSTITUTIONS), "equality", x.sample(THEMES, x.randint(0, 2))
             ),

@@ -432,6 +432,7 @@ def opened(said: Said, when: str, *names: str) -> None:
             step["when"] = when
 
 
+STRIKE = "strike-measure-entry"
 ASSIGNING = ("decree-assignment", "accept-assignment", "hand-over-assignment")
 
 
@@ -473,8 +474,8 @@ BREAKING: dict[str, Callable[[Said], None]] = {
     "abandoned-by-decision": lambda it: followed(
         it, "course", "course.abandoned", "abandoned or delayed"
     ),
-    "can-be-completed": lambda it: opened(it, "at course.completed", "complete-measure"),
-    "can-be-abandoned": lambda it: opened(it, "at course.abandoned", "abandon-measure"),
+    "can-be-completed": lambda it: opened(it, "at course.completed", "complete-measure", STRIKE),
+    "can-be-abandoned": lambda it: opened(it, "at course.abandoned", "abandon-measure", STRIKE),
 }
 """Promise → what would break it."""
 

@@ -476,9 +476,11 @@ def met_in(history: list[list[Entry]]) -> set[type[Event]]:
     return {type(entry.event) for entries in history for entry in entries}
 
 
+OF_A_CASE_BESIDE = (casework.Suspended, casework.Resumed, casework.Remarked)
 NOT_WALKED = {
     *(casework.IncidentRaised, casework.TimersRetried, casework.SetBack),
     *(casework.DeadlineSuspended, casework.DeadlineResumed, casework.Approved),
+    *(own for event, own in Measure.own_events.items() if event not in OF_A_CASE_BESIDE),
 }
 """Events that no random history has yet: tests/test_clock_and_people.py is about them."""
 
