@@ -46,6 +46,7 @@ FORMATS = [
     "worklist",
 ]
 EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist", "ocel", "xes"]
+CASES = ["recommendation", "measure"]
 VIEWS = ["recommendations", "search", "figures", "register", "timers", "agenda", "credentials"]
 ROLES = ["administrator", "coordinator", "clerk", "focal-point", "auditor", "reader"]
 
@@ -329,11 +330,12 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
 
     from api.conditions import read_where
     from api.context import Context
-    from api.exports import Asked, Export, write
+    from api.exports import WHERE, Asked, Export, Of, write
     from domain.refusals import InvalidInput
     from workflows.exporting import json_lines
 
-    asked = Asked(where=read_where(_conditions(given)), language=given.language)
+    where = read_where(WHERE[Of(given.of)], _conditions(given))
+    asked = Asked(of=Of(given.of), where=where, language=given.language)
     if given.format == "jsonl" and given.where:
         raise InvalidInput("The log is exported whole; `--where` is for all other formats.")
     with _service(settings) as service:
@@ -802,7 +804,8 @@ def _parser() -> argparse.ArgumentParser:
 
     c = add("export", export, "Export the log, or what the record says.")
     c.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl, the log")
-    c.add_argument("--state", metavar="SVN", help="only recommendations to this State")
+    c.add_argument("--of", choices=CASES, default=CASES[0], help=f"whose list: {', '.join(CASES)}")
+    c.add_argument("--state", metavar="SVN", help="only what is of this State")
     c.add_argument("--cycle", type=int, help="only recommendations of this review cycle")
     c.add_argument("--institution", help="only what is assigned to this institution")
     c.add_argument(

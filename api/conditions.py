@@ -5,17 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from strawberry.utils.str_converters import to_camel_case
 
 from api.derive import read_id
 from domain.refusals import InvalidInput
-from projections.recommendations import Where
 
 values_max = 200
-_IDS = {"review": ("Review", "review"), "run": ("ImportRun", "run")}
+
+Where = TypeVar("Where")
+_IDS = {
+    "review": ("Review", "review"),
+    "run": ("ImportRun", "run"),
+    "recommendation": ("Recommendation", "recommendation"),
+}
 _TRUTH = {"true": True, "false": False}
 
 
@@ -54,25 +59,31 @@ def _reader(field: str, said: Any) -> tuple[bool, Callable[[str], Any]]:
     return several, _word(of) if issubclass(of, StrEnum) else str
 
 
-_FIELDS = {
-    ("importRun" if field == "run" else to_camel_case(field)): (field, *_reader(field, said))
-    for field, said in get_type_hints(Where).items()
-    if field != "today"
-}
-"""What GraphQL calls a condition → its field of `Where`, whether it takes several values, how a
-value is read."""
+def _fields(where: Any) -> dict[str, tuple[str, bool, Callable[[str], Any]]]:
+    """What GraphQL calls a condition → its field, whether it takes several values, how a value is
+    read."""
+    return {
+        ("importRun" if field == "run" else to_camel_case(field)): (field, *_reader(field, said))
+        for field, said in get_type_hints(where).items()
+        if field != "today"
+    }
 
-NAMES = tuple(_FIELDS)
+
+def names(where: type[Any]) -> tuple[str, ...]:
+    """The conditions that a list takes, by their names in GraphQL."""
+    return tuple(_fields(where))
 
 
-def read_where(said: Iterable[tuple[str, str]]) -> Where:
-    """The conditions that names and values say. All hold together; a name said several times means
-    any of its values. Refuses names that there are not, and values that are none of theirs."""
+def read_where(where: type[Where], said: Iterable[tuple[str, str]]) -> Where:
+    """The conditions of a list that names and values say. All hold together; a name said several
+    times means any of its values. Refuses names that there are not, and values that are none of
+    theirs."""
     given: dict[str, Any] = {}
+    fields = _fields(where)
     for name, value in said:
-        if name not in _FIELDS:
-            raise InvalidInput(f"“{name[:40]}” is no condition; there are {', '.join(NAMES)}.")
-        field, several, read = _FIELDS[name]
+        if name not in fields:
+            raise InvalidInput(f"“{name[:40]}” is no condition; there are {', '.join(fields)}.")
+        field, several, read = fields[name]
         try:
             if "\x00" in value:
                 raise InvalidInput("a value holds the character U+0000")
@@ -89,4 +100,4 @@ def read_where(said: Iterable[tuple[str, str]]) -> Where:
             raise InvalidInput(f"The condition `{name}` is said once.")
         else:
             given[field] = found
-    return Where(**given)
+    return where(**given)

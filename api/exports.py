@@ -19,11 +19,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.authentication import authenticated
-from api.conditions import NAMES, read_where
+from api.conditions import names, read_where
 from api.context import Context, Reading
 from api.lanes import in_lane
 from api.service import Service
 from domain.addressees import addressee as find_addressee
+from domain.aggregates import CASES
 from domain.entry import Protected
 from domain.recommendation import Recommendation
 from domain.recommendation.implementation import DeclaredImplemented
@@ -31,7 +32,7 @@ from domain.recommendation.position import PositionTaken
 from domain.recommendation.progress import ProgressPublished
 from domain.refusals import InvalidInput, NotFound
 from domain.words import Mechanism
-from projections import history, recommendations, register
+from projections import history, measures, recommendations, register
 from projections.ration import without_end
 from projections.recommendations import Where
 from workflows.exporting.cells import Sees, seen
@@ -56,11 +57,24 @@ class Export(StrEnum):
     XES = "xes"
 
 
+class Of(StrEnum):
+    """Whose list is taken away."""
+
+    RECOMMENDATION = "recommendation"
+    MEASURE = "measure"
+
+
+WHERE: dict[Of, type[Any]] = {
+    Of.RECOMMENDATION: recommendations.Where,
+    Of.MEASURE: measures.Where,
+}
+"""The conditions that a list takes."""
+
 MEDIA = {
-    Export.CSV: ("text/csv; charset=utf-8", "recommendations.csv"),
+    Export.CSV: ("text/csv; charset=utf-8", "{of}s.csv"),
     Export.XLSX: (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "recommendations.xlsx",
+        "{of}s.xlsx",
     ),
     Export.OHCHR_MATRIX: (
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -76,9 +90,10 @@ MEDIA = {
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which recommendations are exported, and how. `layout`: of the matrix, 2 to 4."""
+    """Which cases are exported, `of` one kind, and how. `layout`: of the matrix, 2 to 4."""
 
-    where: Where = Where()
+    of: Of = Of.RECOMMENDATION
+    where: Any = Where()
     language: str = "en"
     layout: Annotated[int, msgspec.Meta(ge=2, le=4)] | None = None
 
@@ -93,8 +108,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return values[0] if values and len(values) == 1 else None
 
 
-HOW = ("language", "layout", "logIndex")
+HOW = ("of", "language", "layout", "logIndex")
 """Parameters that are no conditions."""
+
+OF_RECOMMENDATIONS = {Export.OHCHR_MATRIX, Export.WORKLIST, Export.OCEL}
+"""Formats that are not of one kind of case: forms about recommendations, and the log of all there
+is beside them."""
 
 OF_A_MATRIX = {"addressee", "cycle", "symbol", "institution", "search", "today"}
 """Conditions that a matrix takes: it is the list of one review."""
@@ -102,12 +121,14 @@ OF_A_MATRIX = {"addressee", "cycle", "symbol", "institution", "search", "today"}
 
 def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
     """Writes an export to a file."""
+    if asked.of is not Of.RECOMMENDATION and format in OF_RECOMMENDATIONS:
+        raise InvalidInput(f"The format {format} is of recommendations: leave `of` out.")
+    sees, kind = reading.scope.reads, CASES[asked.of]
     if format is Export.CSV:
         with out.open("wb") as file:
-            lines = csv_lines(_all(reading, asked), asked.language, sees=reading.scope.reads)
-            file.writelines(lines)
+            file.writelines(csv_lines(_all(reading, asked), asked.language, sees=sees, of=kind))
     elif format is Export.XLSX:
-        write_xlsx(_all(reading, asked), out, asked.language, sees=reading.scope.reads)
+        write_xlsx(_all(reading, asked), out, asked.language, sees=sees, of=kind)
     elif format is Export.WORKLIST:
         institution = asked.one("institution")
         if institution is None:
@@ -117,7 +138,14 @@ def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
         )
     elif format is Export.OCEL:
         with out.open("wb") as file:
-            write_ocel(chain(_beside(reading, asked), _lives(reading, asked)), file)
+            write_ocel(
+                chain(
+                    _beside(reading, asked, cases=False),
+                    _lives(reading, asked),
+                    _beside(reading, asked, cases=True),
+                ),
+                file,
+            )
     elif format is Export.XES:
         with out.open("wb") as file:
             write_xes(_lives(reading, asked), file)
@@ -125,13 +153,23 @@ def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
         _write_matrix(reading, asked, out)
 
 
-def _all(reading: Reading, asked: Asked) -> Iterator[Recommendation]:
+def _all(reading: Reading, asked: Asked) -> Iterator[Any]:
     return chain.from_iterable(_pages(reading, asked))
 
 
-def _pages(reading: Reading, asked: Asked) -> Iterator[list[Recommendation]]:
-    after: str | None = None
+def _pages(reading: Reading, asked: Asked) -> Iterator[list[Any]]:
     where, found = msgspec.structs.replace(asked.where, today=reading.today), 0
+    pages = _of_measures if asked.of is Of.MEASURE else _of_recommendations
+    for page in pages(reading, where):
+        found += len(page)
+        reading.ration.read(len(page))
+        if found > rows_max:
+            raise InvalidInput(f"An export has {rows_max:,} rows at most; narrow it down.")
+        yield page
+
+
+def _of_recommendations(reading: Reading, where: Where) -> Iterator[list[Any]]:
+    after: str | None = None
     while True:
         page = recommendations.page(
             reading.connection,
@@ -140,29 +178,31 @@ def _pages(reading: Reading, asked: Asked) -> Iterator[list[Recommendation]]:
             first=recommendations.page_size_max,
             after=after,
         )
-        found += len(page.rows)
-        reading.ration.read(len(page.rows))
-        if found > rows_max:
-            raise InvalidInput(f"An export has {rows_max:,} rows at most; narrow it down.")
         yield [row.state for row in page.rows]
         if not page.has_next:
             return
         after = page.cursors[-1]
 
 
+def _of_measures(reading: Reading, where: measures.Where) -> Iterator[list[Any]]:
+    fits = [*measures.conditions(reading.connection, where)]
+    return measures.measures.pages(reading.connection, reading.scope, fits)
+
+
 # --- Event logs ----------------------------------------------------------------------------------
 
 
 def _lives(reading: Reading, asked: Asked) -> Iterator[Life]:
-    """The recommendations asked for, with their histories."""
+    """The cases asked for, with their histories."""
     for page in _pages(reading, asked):
         yield from _told(reading, page)
 
 
-def _beside(reading: Reading, asked: Asked) -> Iterator[Life]:
-    """What else is told of the States asked for, or of all: reviews, institutions, reports."""
+def _beside(reading: Reading, asked: Asked, *, cases: bool) -> Iterator[Life]:
+    """What else is told of the States asked for, or of all: reviews, institutions, reports; or
+    other cases."""
     states = asked.where.addressee
-    for shelf in (one for one in register.SHELVES if one.type in TOLD):
+    for shelf in (one for one in register.SHELVES if one.type in TOLD and one.is_case is cases):
         of = [] if states is None else [shelf.table.c.addressee.in_(states)]
         for page in shelf.pages(reading.connection, reading.scope, of):
             yield from _told(reading, page)
@@ -267,10 +307,6 @@ async def get_export(request: Request) -> Response:
     conditions = [
         ("addressee" if name == "state" else name, value) for name, value in said if name not in HOW
     ]
-    unknown = {name for name, _ in conditions}.difference(NAMES)
-    if unknown:
-        names = ", ".join((*NAMES, "state", *HOW))
-        raise InvalidInput(f"“{min(unknown)[:40]}” is no parameter; there are {names}.")
     at = given.pop("logIndex", None)
     try:
         format = Export(request.path_params["format"])
@@ -278,14 +314,19 @@ async def get_export(request: Request) -> Response:
         index = None if at is None else int(at)
     except (ValueError, msgspec.ValidationError) as error:
         raise InvalidInput(f"That can't be exported: {error}.") from None
-    asked = msgspec.structs.replace(how, where=read_where(conditions))
+    known = names(WHERE[how.of])
+    if unknown := {name for name, _ in conditions}.difference(known):
+        there = ", ".join((*known, "state", *HOW))
+        raise InvalidInput(f"“{min(unknown)[:40]}” is no parameter; there are {there}.")
+    asked = msgspec.structs.replace(how, where=read_where(WHERE[how.of], conditions))
+    media, name = MEDIA[format]
+    name = name.format(of=asked.of)
 
     ration = service.ration(service.settings.export_seconds_max)
     ration.rows_max = without_end  # an export has a bound of its own, in rows
 
     def made() -> BinaryIO:
         context = Context(service, principal, ration)
-        _, name = MEDIA[format]
         try:
             # The folder goes before the answer does: the open file is all that is left of it.
             with tempfile.TemporaryDirectory(prefix="suivi-", ignore_cleanup_errors=True) as folder:
@@ -296,7 +337,7 @@ async def get_export(request: Request) -> Response:
             context.close()
 
     file = await in_lane(service.lanes.exports, principal.key, made, request, ration)
-    return _Sent(file, *MEDIA[format])
+    return _Sent(file, media, name)
 
 
 class _Sent(StreamingResponse):

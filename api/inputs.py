@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Optional, Union, get_args, get_origin
+from uuid import UUID
 
 import msgspec
 import strawberry
@@ -42,6 +43,8 @@ def given(hint: Any, what: str = "") -> Given:
         return Given(_list[type_], lambda values: tuple(read(value) for value in values))
     if hint is Protected:
         return Given(str, lambda text: required(text, what))
+    if hint is UUID:
+        return Given(strawberry.ID, lambda id: id)
     if issubclass(hint, msgspec.Struct):
         return _struct(hint)
     return Given(enum_type(hint) if issubclass(hint, StrEnum) else hint, lambda value: value)

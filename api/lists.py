@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Generic, NamedTuple, Optional, TypeVar
+from typing import Annotated, Any, Generic, Optional, TypeVar
 
 import strawberry
 from sqlalchemy import ColumnElement
@@ -22,15 +22,7 @@ from projections import register
 
 Node = TypeVar("Node")
 
-
-class Narrowing(NamedTuple):
-    """How a list is narrowed by something else than a column: what a value of it means, the type
-    of the value, and the condition it makes."""
-
-    means: str
-    type: Any
-    condition: Callable[[Reading, Any, Any], ColumnElement[bool]]
-
+Condition = Callable[[Any, strawberry.ID], ColumnElement[bool]]
 
 _several: Any = list
 _nullable: Any = Optional
@@ -50,13 +42,12 @@ def listed(
     only: Mapping[str, str] | None = None,
     descending: bool = False,
     has_days: bool = True,
-    page_type: Any = None,
-    **besides: Narrowing,
+    **by_id: tuple[str, Condition],
 ) -> Any:
     """The list of one kind, narrowed by its addressee and by fields of its state, a list of values
-    each (`by`), and by what else it may be. `only`: what columns hold in any case. `has_days`
-    False: it is not asked as of a day in the world. `page_type`: the type of its pages, where
-    others point to it by name."""
+    each (`by`), and by the ids of other things (`by_id`: its meaning and its condition).
+    `only`: what columns hold in any case. `has_days` False: it is not asked as of a day in the
+    world."""
     shelf = register.shelf(node.shows)
     lists = {"addressee": _several[str]} | {
         name: _several[asked_type(node.shows, name)] for name in by
@@ -71,8 +62,8 @@ def listed(
         for name, wanted in asked.items():
             if wanted is None:
                 continue
-            if name in besides:
-                conditions.append(besides[name].condition(reading, c, wanted))
+            if name in by_id:
+                conditions.append(by_id[name][1](c, wanted))
             else:
                 conditions.append(c[name].in_([getattr(one, "value", one) for one in wanted]))
         page = shelf.page(
@@ -83,11 +74,11 @@ def listed(
             after=after,
             descending=descending,
         )
-        return connection(reading, node, page, after, page_type or Connection)
+        return _connection(reading, node, page, after)
 
     arguments = [
         *((name, _one_of(name, type_), None) for name, type_ in lists.items()),
-        *((name, _narrowed_by(one), None) for name, one in besides.items()),
+        *((name, _id_of(text), None) for name, (text, _) in by_id.items()),
         ("first", int, 50),
         ("after", _nullable[str], None),
         ("as_of", _nullable[AsOf], None),
@@ -101,7 +92,7 @@ def listed(
                 for name, type_, default in arguments
             ),
         ],
-        return_annotation=page_type or Connection[node],  # type: ignore[valid-type]
+        return_annotation=Connection[node],  # type: ignore[valid-type]
     )
     return strawberry.field(resolver=resolve, description=description)
 
@@ -113,19 +104,14 @@ def _one_of(name: str, type_: Any) -> Any:
     return Annotated[_nullable[type_], arg(said)]
 
 
-def _narrowed_by(one: Narrowing) -> Any:
-    return Annotated[_nullable[one.type], arg(one.means)]
+def _id_of(meaning: str) -> Any:
+    return Annotated[_nullable[strawberry.ID], arg(meaning)]
 
 
-def connection(
-    reading: Reading,
-    node: type[Registered],
-    page: register.Page[Any],
-    after: str | None,
-    page_type: Any = Connection,
-) -> Any:
-    """A page of the register as GraphQL shows it."""
-    return page_type(
+def _connection(
+    reading: Reading, node: type[Registered], page: register.Page[Any], after: str | None
+) -> Connection[Any]:
+    return Connection(
         nodes=[node(row=row, reading=reading) for row in page.rows],
         page_info=PageInfo(
             has_next_page=page.has_next,

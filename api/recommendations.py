@@ -44,7 +44,7 @@ from domain.words import (
 from projections.recommendations import Lineage, Row, by_id
 
 if TYPE_CHECKING:
-    from api.register_queries import MeasureConnection
+    from api.measures import MeasureConnection
 
 history_entries_max = 1_000
 TextType: Any = struct_type(Text)
@@ -385,8 +385,8 @@ class Recommendation(Case):
     @strawberry.field(description="Measures that contribute to it, by plan and code.")
     def measures(
         self, first: int = 50, after: str | None = None
-    ) -> Annotated[MeasureConnection, strawberry.lazy("api.register_queries")]:
-        from api.register_queries import measures_for
+    ) -> Annotated[MeasureConnection, strawberry.lazy("api.measures")]:
+        from api.measures import measures_for
 
         return measures_for(self.cohort.reading, self.row.state.id, first, after)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 import strawberry
@@ -16,7 +15,7 @@ from api.context import Context, Reading
 from api.derive import enum_type, read_global_id, read_id
 from api.describing import arg, said_in
 from api.import_jobs import Job, JobStatus
-from api.lists import Connection, Narrowing, connection, listed
+from api.lists import listed
 from api.looking_back import AsOf, look
 from api.queries import RecommendationWhere, of_whom, where_of
 from api.register import (
@@ -24,14 +23,13 @@ from api.register import (
     ImportRun,
     Institution,
     Match,
-    Measure,
     Person,
     ProgressReport,
     Review,
     StoredFile,
     VocabularyVersion,
 )
-from domain import measure, vocabulary
+from domain import vocabulary
 from domain.recommendation.implementation import Assessed
 from domain.schemes import Common
 from domain.words import (
@@ -40,7 +38,7 @@ from domain.words import (
     Position,
     Stage,
 )
-from projections import register, search
+from projections import register
 from projections.figures import Dimension, Figures, ProgressRow
 
 DimensionType: Any = enum_type(Dimension)
@@ -248,22 +246,6 @@ class ImportJob:
 # --- Queries -------------------------------------------------------------------------------------
 
 
-@strawberry.type(description="A page of a list of measures.")
-class MeasureConnection(Connection[Measure]):
-    pass
-
-
-def measures_for(
-    reading: Reading, recommendation: UUID, first: int, after: str | None
-) -> MeasureConnection:
-    """The measures that contribute to a recommendation."""
-    shelf = register.shelf(measure.Measure)
-    among = shelf.table.c.id.in_(register.having("measure_recommendation", [recommendation.hex]))
-    page = shelf.page(reading.connection, reading.scope, [among], first=first, after=after)
-    found: MeasureConnection = connection(reading, Measure, page, after, MeasureConnection)
-    return found
-
-
 @strawberry.type
 class RegisterQuery:
     @strawberry.field(
@@ -300,46 +282,6 @@ class RegisterQuery:
         "status",
     )
     institutions = listed(Institution, "Institutions, by addressee and code.", "code", "status")
-    measures = listed(
-        Measure,
-        "Measures, by addressee, plan and code.",
-        "status",
-        "kind",
-        "plan",
-        page_type=MeasureConnection,
-        preventive=Narrowing(
-            "True: only measures that prevent violations; false: only the others.",
-            bool,
-            lambda reading, c, preventive: c.preventive == int(preventive),
-        ),
-        institution=Narrowing(
-            "Only measures that one of these institutions leads or supports, by code.",
-            list[str],
-            lambda reading, c, codes: c.id.in_(register.having("measure_institution", codes)),
-        ),
-        recommendation=Narrowing(
-            "Only measures that contribute to one of these recommendations.",
-            list[strawberry.ID],
-            lambda reading, c, ids: c.id.in_(
-                register.having("measure_recommendation", [read_id(id).hex for id in ids])
-            ),
-        ),
-        linked=Narrowing(
-            "True: only measures that contribute to a recommendation; false: only the others.",
-            bool,
-            lambda reading, c, linked: register.is_having(c, "measure_recommendation", linked),
-        ),
-        overdue=Narrowing(
-            "True: only measures of which something due was not done in time; false: the others.",
-            bool,
-            lambda reading, c, late: register.overdue(c, reading.today, late),
-        ),
-        search=Narrowing(
-            "Only measures that have all these words, in any language, in one form or another.",
-            str,
-            lambda reading, c, words: c.id.in_(search.found(reading.connection, words)),
-        ),
-    )
     persons = listed(
         Person,
         "Persons, by addressee, institution and pseudonym.",
@@ -350,20 +292,18 @@ class RegisterQuery:
         ProgressReport,
         "Progress reports, the latest changed last.",
         "status",
-        covering=Narrowing(
+        covering=(
             "Only reports that cover this recommendation.",
-            strawberry.ID,
-            lambda reading, c, id: c.id.in_(register.having("report_cover", [read_id(id).hex])),
+            lambda c, id: c.id.in_(register.covering(read_id(id))),
         ),
     )
     files = listed(StoredFile, "Uploaded files, the latest changed last.")
     erasures = listed(
         Erasure,
         "What was erased, the latest first; `of` one thing, by its id.",
-        of=Narrowing(
+        of=(
             "Only erasures of entries about this thing, by its id.",
-            strawberry.ID,
-            lambda reading, c, id: c.erased_stream == read_global_id(id)[1].hex,
+            lambda c, id: c.erased_stream == read_global_id(id)[1].hex,
         ),
         descending=True,
     )

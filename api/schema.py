@@ -18,6 +18,7 @@ from api.casework_mutations import CaseworkMutation
 from api.describing import describe
 from api.erasing import ErasureMutation
 from api.history import TYPES
+from api.measures import MeasureQuery
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
 from api.persons import PersonMutation
@@ -35,6 +36,7 @@ from api.what_if import WhatIfQuery
 class Query(
     RecommendationQuery,
     RegisterQuery,
+    MeasureQuery,
     ProcedureQuery,
     WhatIfQuery,
     CalendarQuery,

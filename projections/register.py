@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, false, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
 
 from domain.absence import Absences
 from domain.adoptions import Adoptions
@@ -89,6 +89,7 @@ class Shelf(Generic[State]):
             _at(change.log_index) if order is None else order(s),
             change.log_index,
             change.recorded_at,
+            *((s.definition,) if self.is_case else ()),
             *(_plain(getattr(s, name)) for name in self._more),
             written(s),
         )
@@ -221,22 +222,10 @@ persons = shelf(Person)
 erasures = shelf(Erasure)
 
 
-def having(table: str, values: Sequence[str]) -> Select[Any]:
-    """The rows of those that have one of some values, of which they have several."""
-    owner, value = views.SEVERAL[table].c
-    return select(owner).where(value.in_(values))
-
-
-def is_having(c: Any, table: str, asked: bool) -> ColumnElement[bool]:
-    """The condition that one has something of which it may have several, or nothing."""
-    found: ColumnElement[bool] = c.id.in_(select(views.SEVERAL[table].c.owner))
-    return found if asked else ~found
-
-
-def overdue(c: Any, today: str, asked: bool) -> ColumnElement[bool]:
-    """The condition that something is not done that was due before today, or that nothing is."""
-    late: ColumnElement[bool] = func.coalesce(c.due < today, false())
-    return late if asked else ~late
+def covering(recommendation: UUID) -> Select[Any]:
+    """The ids of the reports that cover a recommendation."""
+    c = views.SEVERAL["report_cover"].c
+    return select(c.owner).where(c.recommendation == recommendation.hex)
 
 
 # --- Writing -------------------------------------------------------------------------------------

@@ -263,6 +263,7 @@ def _register_table(name: str, *more: Column[Any], is_case: bool) -> Table:
         Column("sort_key", ordered, nullable=False, index=True),
         Column("log_index", BigInteger, nullable=False),
         Column("recorded_at", BigInteger, nullable=False),
+        *((Column("definition", String(64), index=True),) if is_case else ()),
         *more,
         Column("state", LargeBinary, nullable=False),
     )

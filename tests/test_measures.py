@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
+from python_calamine import CalamineWorkbook
 
 from api.derive import read_id
 from domain import measure
@@ -19,13 +24,10 @@ from tests.server import Server, document, running
 
 PAYLOAD = """case { id version ... on Measure { status starts ends due } } logIndex
     errors { code message field }"""
-LIST = """query($where: [MeasureStatus!], $institution: [String!], $recommendation: [ID!],
-    $linked: Boolean, $overdue: Boolean, $search: String, $preventive: Boolean) {
-    measures(addressee: ["SVN"], status: $where, institution: $institution, linked: $linked,
-      recommendation: $recommendation, overdue: $overdue, search: $search,
-      preventive: $preventive) { totalCount nodes { code } } }"""
-READ = """query($code: String!) { measures(search: $code) { nodes { id code status lead starts ends
-    version states openSteps title(language: "sl") due
+LIST = """query($where: MeasureWhere) { measures(where: $where) { totalCount
+    nodes { code } } }"""
+READ = """query($code: String!) { measures(where: {search: $code}) { nodes {
+    id code status lead starts ends version states openSteps title(language: "sl") due
     dates { version starts ends } turns { turn version }
     responsible { institution capacity until { on } }
     links { id part rationale { text } recommendation { id paragraph stage } }
@@ -101,7 +103,8 @@ def read(server: Server, who: str = "coordinator", code: str = "3.2.1") -> Any:
 
 
 def listed(server: Server, who: str = "coordinator", **asked: Any) -> list[str]:
-    return [node["code"] for node in server.ask(who, LIST, **asked)["measures"]["nodes"]]
+    asked["addressee"] = ["SVN"]
+    return [node["code"] for node in server.ask(who, LIST, where=asked)["measures"]["nodes"]]
 
 
 def adopted(server: Server, **more: Any) -> str:
@@ -391,7 +394,7 @@ def test_measures_are_listed_narrowed_and_found_by_their_words(here: Server) -> 
     assert listed(here, search="shelter") == ["3.2.1"]
     assert listed(here, search="varni") == ["3.2.1"]
     assert listed(here, search="الشرطة") == ["3.2.9"]
-    assert listed(here, where=["PROPOSED"]) == ["3.2.9", "3.2.10"]
+    assert listed(here, status=["PROPOSED"]) == ["3.2.9", "3.2.10"]
     assert listed(here, institution=["labour"]) == ["3.2.1"]
     assert listed(here, preventive=False) == ["3.2.10"]
     assert listed(here, linked=True) == []
@@ -436,6 +439,54 @@ def test_it_says_why_a_step_is_not_open_and_how_to_get_there(here: Server) -> No
     ]
     assert {step["step"] for step in found["path"]["steps"]} == {
         *("adopt-measure", "assign-measure", "start-measure", "complete-measure")
+    }
+
+
+def got(server: Server, path: str, who: str = "coordinator") -> httpx.Response:
+    return server.client.get(path, headers=server.headers(who))
+
+
+def test_its_list_is_taken_away_as_a_table(here: Server) -> None:
+    r, id = here.receive(), adopted(here)
+    took(here, "linkMeasure", id, to=r, part="1", rationale="It serves it.")
+    proposed(here, code="3.2.2")
+    (row,) = csv.DictReader(
+        io.StringIO(got(here, "/exports/csv?of=measure&status=planned").text.lstrip("\ufeff"))
+    )
+    assert row["code"] == "3.2.1"
+    assert (row["lead"], row["supporting"]) == ("justice", "labour")
+    assert (row["starts"], row["ends"], row["due"]) == ("2025-03", "2025-09", "2025-03-31")
+    assert row["recommendations"] == f"{read_id(r)} (part 1)"
+    sheet = got(here, "/exports/xlsx?of=measure&language=sl")
+    assert "measures.xlsx" in sheet.headers["content-disposition"]
+    cells = (
+        CalamineWorkbook.from_filelike(io.BytesIO(sheet.content)).get_sheet_by_index(0).to_python()
+    )
+    assert [cell for line in cells for cell in line if cell].count("Odpreti dve varni hiši") == 2
+    public = got(here, "/exports/csv?of=measure", "reader").text
+    assert public.count("3.2.1") == 1
+    assert "3.2.2" not in public
+
+
+def test_a_list_of_measures_takes_the_conditions_of_measures(here: Server) -> None:
+    wrong = got(here, "/exports/csv?of=measure&position=noted")
+    assert wrong.status_code == 400
+    assert "overdue" in wrong.text
+    assert got(here, "/exports/worklist?of=measure").status_code == 400
+
+
+def test_its_history_is_an_event_log_for_process_mining(here: Server) -> None:
+    r, id = here.receive(), adopted(here)
+    took(here, "linkMeasure", id, to=r, rationale="It serves it.")
+    trace = got(here, "/exports/xes?of=measure").text
+    names = re.findall(r'<event><string key="concept:name" value="(.*?)"', trace)
+    assert names == ["measure proposed", "measure assigned", "measure adopted", "measure linked"]
+    told = got(here, "/exports/ocel").json()
+    (linked,) = [e for e in told["events"] if e["type"] == "measure linked"]
+    about = {one["qualifier"]: one["objectId"] for one in linked["relationships"]}
+    assert about["contributes-to"] == str(read_id(r))
+    assert {one["objectId"] for e in told["events"] for one in e["relationships"]} <= {
+        one["id"] for one in told["objects"]
     }
 
 

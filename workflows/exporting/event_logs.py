@@ -24,6 +24,8 @@ from domain.casework.steps import StepTaken
 from domain.entry import Entry
 from domain.identity import normal_symbol
 from domain.institution import Institution
+from domain.measure.assignment import MeasureAssigned
+from domain.measure.links import MeasureLinked
 from domain.progress_report import ProgressReport
 from domain.recommendation import Recommendation
 from domain.recommendation.assignment import AssignmentHandedOver, AssignmentOpened
@@ -152,17 +154,15 @@ _XES_TAGS = {str: "string", int: "int", datetime: "date"}
 
 
 def write_xes(lives: Iterable[Life], out: BinaryIO) -> None:
-    """Writes a trace a recommendation, named by its UUID, with an event an entry. Some tools take
+    """Writes a trace a case, named by its UUID, with an event an entry. Some tools take
     the order of a trace from the file and some from the times in it: here they are the same."""
     out.write(_XES_HEAD.encode())
     for life in lives:
-        if not isinstance(life.of, Recommendation):
-            continue
         out.write(b"<trace>" + _xes("concept:name", str(life.of.id)))
-        for name in OBJECT_ATTRIBUTES["recommendation"]:
+        for name in OBJECT_ATTRIBUTES[TOLD[type(life.of)].word]:
             if said := _said(life.of, name):
                 out.write(_xes(name, str(said)))
-        if life.of.cycle is not None:
+        if isinstance(life.of, Recommendation) and life.of.cycle is not None:
             out.write(_xes(CYCLE, life.of.cycle))
         out.write(b"\n")
         for entry in sorted(life.entries, key=happened):
@@ -194,7 +194,8 @@ def write_ocel(lives: Iterable[Life], out: BinaryIO) -> None:
     by life, in the order in which they were recorded. An object's id is its UUID, of institutions
     `SVN/moj`, of cycles `cycle/SVN/upr/4`, which no code of an institution can be.
 
-    Reviews come before recommendations, which are related only to those that came."""
+    Reviews come before recommendations, and those before measures: each is related only to those
+    that came."""
     activities: set[str] = set()
     objects = _Objects()
     with tempfile.TemporaryFile() as beside:
@@ -239,10 +240,13 @@ class _Objects:
         cycle, review = self.cycle(it), self.review(it)
         relations = [(cycle, "belongs-to")] if cycle else []
         relations += [(review, "made-in")] if review else []
-        if not isinstance(it, Recommendation):  # nothing mentions one before its own life
-            self._written.add(id)
-            self.mentioned.pop(id, None)
+        self._written.add(id)
+        self.mentioned.pop(id, None)
         return _object(id, kind, said, relations)
+
+    def has(self, id: str) -> bool:
+        """True if something is in the file with its life."""
+        return id in self._written
 
     def mention(self, id: str, kind: str, said: dict[str, Any]) -> str:
         """Its id; it becomes an object, where it has no life of its own."""
@@ -310,6 +314,11 @@ def _about(entry: Entry, of: Any, objects: _Objects) -> Iterator[tuple[str, str]
         yield objects.institution(of.addressee, event.assignee), "assignee"
     elif isinstance(event, AssignmentHandedOver):
         yield objects.institution(of.addressee, event.to), "assignee"
+    elif isinstance(event, MeasureAssigned):
+        for code in event.addressed:
+            yield objects.institution(of.addressee, code), "assignee"
+    elif isinstance(event, MeasureLinked) and objects.has(str(event.to)):
+        yield str(event.to), "contributes-to"
     elif isinstance(event, Covered):
         yield objects.mention(str(event.report), TOLD[ProgressReport].word, {}), "covered-by"
 

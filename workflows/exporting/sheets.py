@@ -1,8 +1,9 @@
-"""Recommendations as a list, one row each, for spreadsheets and for statistics: CSV and XLSX.
+"""Cases as a list, one row each, for spreadsheets and for statistics: CSV and XLSX.
 
-Both have the columns of `COLUMNS`, and both hold text only: paragraph 140.10 stays 140.10 (domain
-rule 4), dates are ISO 8601, several values in a cell are written by `workflows.list_cells`. What
-the reader may not see is left out: rows, and assignments inside rows. No cell is a formula. What
+Both have the columns of their aggregate, and both hold text only: paragraph 140.10 stays 140.10
+(domain rule 4), dates are ISO 8601, several values in a cell are written by
+`workflows.list_cells`. What the reader may not see is left out: rows, and assignments inside rows.
+No cell is a formula. What
 state does not hold (narratives, findings, reasons) is not in the list: it is read from the history.
 """
 
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import xlsxwriter  # type: ignore[import-untyped]
 
+from domain.casework import Case
+from domain.measure import Measure
 from domain.recommendation import Recommendation
 from domain.recommendation.elements import Recommender
 from domain.refusals import LimitExceeded
 from domain.words import AssignmentStatus, ProgressStatus
+from workflows.exporting import measure_columns
 from workflows.exporting.cells import (
     Sees,
     fitting,
@@ -32,27 +36,13 @@ from workflows.exporting.cells import (
     seen,
     terms,
 )
+from workflows.exporting.columns import Column, Reading
 from workflows.list_cells import join
 
 sheet_rows_max = 1_048_575
 """What a sheet of XLSX holds below its heading row."""
 
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed date in the file, no moment
-
-
-class Reading(NamedTuple):
-    """For whom a list is made: the language of the texts, and what may be seen."""
-
-    language: str
-    sees: Sees
-
-
-class Column(NamedTuple):
-    """`width`: in characters, for XLSX; `of`: the text of the cell."""
-
-    name: str
-    width: int
-    of: Callable[[Recommendation, Reading], str]
 
 
 def _recommender(by: Recommender) -> str:
@@ -88,7 +78,7 @@ def _assessments(r: Recommendation, reading: Reading) -> str:
     )
 
 
-COLUMNS = (
+COLUMNS: tuple[Column[Recommendation], ...] = (
     Column("id", 38, lambda r, _: str(r.id)),
     Column("version", 8, lambda r, _: str(r.version)),
     Column("addressee", 10, lambda r, _: r.addressee),
@@ -129,32 +119,49 @@ COLUMNS = (
     Column("issues", 30, lambda r, _: join(map(named, terms(r, "issue")))),
     Column("actions", 16, lambda r, _: join(map(named, terms(r, "action")))),
 )
-"""The columns of both files, in order. Programs read them: names are added at the end, never
+"""The columns of recommendations, in order. Programs read them: names are added at the end, never
 changed."""
+
+SHEETS: dict[type[Case], tuple[Column[Any], ...]] = {
+    Recommendation: COLUMNS,
+    Measure: measure_columns.COLUMNS,
+}
+"""Of what lists are made, and their columns."""
 
 
 def csv_lines(
-    states: Iterable[Recommendation], language: str = "en", *, sees: Sees = public_only
+    states: Iterable[Case],
+    language: str = "en",
+    *,
+    sees: Sees = public_only,
+    of: type[Case] = Recommendation,
 ) -> Iterator[bytes]:
     """The list as CSV, a record at a time, the names of the columns first: RFC 4180, UTF-8 with a
     byte order mark, CRLF. Texts are in `language`, else in the original's. A text that a
     spreadsheet would take for a formula has an apostrophe in front (`cells.no_formula`)."""
-    yield b"\xef\xbb\xbf" + _record(column.name for column in COLUMNS)
-    for cells in _rows(states, Reading(language, sees)):
+    columns = SHEETS[of]
+    yield b"\xef\xbb\xbf" + _record(column.name for column in columns)
+    for cells in _rows(states, columns, Reading(language, sees)):
         yield _record(no_formula(printable(cell)) for cell in cells)
 
 
 def write_xlsx(
-    states: Iterable[Recommendation], out: Path, language: str = "en", *, sees: Sees = public_only
+    states: Iterable[Case],
+    out: Path,
+    language: str = "en",
+    *,
+    sees: Sees = public_only,
+    of: type[Case] = Recommendation,
 ) -> int:
-    """Writes the list as one sheet of XLSX, and says how many recommendations are in it. A text
+    """Writes the list as one sheet of XLSX, and says how many cases are in it. A text
     longer than a cell holds is cut and ends in `cells.CUT`. Raises LimitExceeded, and leaves no
     file, where there are more rows than a sheet holds."""
     part = out.with_name(f"{out.name}.part")
     book = xlsxwriter.Workbook(part, {"constant_memory": True})
     book.set_properties({"created": CREATED})
     try:
-        count = _fill(book, _rows(states, Reading(language, sees)))
+        rows = _rows(states, SHEETS[of], Reading(language, sees))
+        count = _fill(book, f"{of.__name__}s", SHEETS[of], rows)
     except BaseException:
         book.close()  # or what it keeps beside it stays behind
         part.unlink(missing_ok=True)
@@ -164,31 +171,31 @@ def write_xlsx(
     return count
 
 
-def _fill(book: Any, rows: Iterable[list[str]]) -> int:
+def _fill(book: Any, name: str, columns: Sequence[Column[Any]], rows: Iterable[list[str]]) -> int:
     count = 0
-    sheet = book.add_worksheet("Recommendations")
+    sheet = book.add_worksheet(name)
     heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "valign": "top", "bottom": 1})
     wrapped = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
     sheet.freeze_panes(1, 0)
-    for place, column in enumerate(COLUMNS):
+    for place, column in enumerate(columns):
         sheet.set_column(place, place, column.width)
         sheet.write_string(0, place, column.name, heading)
     for count, cells in enumerate(rows, start=1):
         if count > sheet_rows_max:
-            raise LimitExceeded(
-                f"A sheet holds {sheet_rows_max:,} recommendations; filter, or take CSV."
-            )
+            raise LimitExceeded(f"A sheet holds {sheet_rows_max:,} rows; filter, or take CSV.")
         for place, cell in enumerate(cells):
             if cell:
                 sheet.write_string(count, place, fitting(cell), wrapped)
-    sheet.autofilter(0, 0, count, len(COLUMNS) - 1)
+    sheet.autofilter(0, 0, count, len(columns) - 1)
     return count
 
 
-def _rows(states: Iterable[Recommendation], reading: Reading) -> Iterator[list[str]]:
-    for r in states:
-        if reading.sees(r.visibility, r.institution):
-            yield [column.of(r, reading) for column in COLUMNS]
+def _rows(
+    states: Iterable[Case], columns: Sequence[Column[Any]], reading: Reading
+) -> Iterator[list[str]]:
+    for case in states:
+        if reading.sees(case.visibility, case.institution):
+            yield [column.of(case, reading) for column in columns]
 
 
 def _record(cells: Iterable[str]) -> bytes:

@@ -25,7 +25,8 @@ from domain.recommendation.terms import Classified, Declassified
 from domain.review import review_id
 from domain.words import AssertedHow, CorrectionKind, Mechanism, Position
 from workflows.exporting.cells import fitting, is_taken_for_a_formula, named, public_only
-from workflows.exporting.sheets import COLUMNS, Reading
+from workflows.exporting.columns import Reading
+from workflows.exporting.sheets import COLUMNS
 from workflows.importing.facts import Fact, FactsImport, NotAskedFor
 from workflows.importing.matching import NEAR, nearness, same_text
 from workflows.importing.matrix import organ_of
