@@ -23,11 +23,13 @@ from demo.story import (
     DRAFT_ONLY,
     HANDED_OVER,
     HOLDERS,
+    INSPECTED,
     LATE,
     LATER,
     SHARED,
     SPLIT,
     STATE,
+    TRAINED,
     Ask,
     Refusal,
 )
@@ -89,13 +91,15 @@ def show_keys(console: Console, address: str, keys: dict[str, str]) -> None:
 def show_example(
     stage: Stage, receipts: Sequence[dict[str, Any]], refusals: Sequence[Refusal]
 ) -> None:
-    """Three things to try on the invented State, more to see, and what was refused."""
+    """Four things to try on the invented State, more to see, and what was refused."""
     _title(stage, "1  The day of adoption: what was known, and what was true")
     show_adoption(stage)
     _title(stage, "2  A ministry is split: nothing it was to do is lost")
     show_split(stage)
     _title(stage, "3  The State, a national institution and a committee disagree")
     show_disagreement(stage)
+    _title(stage, "4  What the State does: approved by two, late, and why another waits")
+    show_measures(stage)
     _title(stage, "Also: the receipt equals the addendum's count")
     show_counts(stage, receipts)
     _title(stage, "Also: one text through two cycles, every actor and authority, both clocks")
@@ -218,6 +222,63 @@ def show_split(stage: Stage) -> None:
 
 def _numbers(nodes: Sequence[dict[str, Any]]) -> str:
     return ", ".join(node["paragraph"] for node in nodes)
+
+
+def show_measures(stage: Stage) -> None:
+    """The measures of a plan; what the clock did about one that is late, and will do; and why one
+    is not adopted."""
+    found = stage.query(
+        "clerk",
+        f"""{{
+  measures(where: {{addressee: ["{STATE}"]}}) {{ nodes {{
+    code title status lead starts ends
+    links {{ recommendation {{ paragraph }} rationale {{ text }} }}
+    deadlines {{ label day status }}
+    steps {{ name isOpen blockedBy {{ guard }} }}
+    path(to: "course.completed") {{ steps {{ label roles needs }} }}
+    history {{ __typename role }}
+  }} }}
+  late: measures(where: {{addressee: ["{STATE}"], overdue: true}}) {{ nodes {{ code }} }}
+  timers(addressee: "{STATE}", first: 200) {{ nodes {{
+    at does case {{ ... on Measure {{ code title lead }} }}
+  }} }}
+}}""",
+    )
+    measures = {node["code"]: node for node in found["measures"]["nodes"]}
+    table = Table("", "what", "led by", "from – to", "is", "for", box=None, pad_edge=False)
+    for node in measures.values():
+        linked = ", ".join(link["recommendation"]["paragraph"] for link in node["links"])
+        days, status = f"{node['starts']} – {node['ends']}", _plain(node["status"])
+        table.add_row(node["code"], node["title"], node["lead"] or "", days, status, linked)
+    stage.console.print(table)
+    late, waiting = measures[INSPECTED[1]], measures[TRAINED[1]]
+    why = late["links"][0]
+    stage.say(
+        f"\n[bold]Why is {late['code']} for {why['recommendation']['paragraph']}?[/] "
+        f"“{escape(why['rationale']['text'])}”"
+    )
+    (deadline,) = late["deadlines"]
+    clock = [_words_of(e["__typename"]) for e in late["history"] if e["role"] == "procedure"]
+    stage.say(
+        f"[bold]What is overdue?[/] {_codes(found['late'])}: {deadline['label'].lower()} was due "
+        f"by {deadline['day']}. The clock recorded: {', '.join(clock)}."
+    )
+    timer = next(one for one in found["timers"]["nodes"] if one["case"].get("code"))
+    stage.say(
+        f"[bold]What comes next?[/] On {timer['at'][:10]} {timer['case']['lead']} is reminded of "
+        f"{timer['case']['code']}, “{escape(timer['case']['title'])}”."
+    )
+    (adopt,) = (step for step in waiting["steps"] if step["name"] == "adopt-measure")
+    lacks = "; ".join(blocked["guard"] for blocked in adopt["blockedBy"])
+    way = ", ".join(step["label"].lower() for step in waiting["path"]["steps"])
+    stage.say(
+        f"[bold]Why is {waiting['code']} not adopted?[/] It lacks this: {lacks}. "
+        f"The way to its completion: {way}."
+    )
+
+
+def _codes(measures: dict[str, Any]) -> str:
+    return ", ".join(node["code"] for node in measures["nodes"]) or "none"
 
 
 def show_report(stage: Stage) -> None:
@@ -487,13 +548,18 @@ def shortened(text: str) -> str:
 
 def _what(entry: dict[str, Any]) -> str:
     """An entry in a few words: its type, and what it is about."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entry["__typename"]).lower()
+    words = _words_of(entry["__typename"])
     about = [
         _plain(str(entry[name])) if name in ("answer", "organ", "type", "closing") else entry[name]
         for name in ("answer", "organ", "assignee", "to", "type", "closing")
         if entry.get(name)
     ]
     return f"{words}: {', '.join(about)}" if about else words
+
+
+def _words_of(name: str) -> str:
+    """The name of a type as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 _WORDS = {"MID_TERM": "mid-term", "MID_TERM_REPORT": "mid-term report"}

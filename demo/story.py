@@ -8,6 +8,7 @@ step is the same request each time it is sent, and playing the story again recor
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -45,8 +46,14 @@ SPLIT = "moj"
 HANDED_OVER = (CYCLE_4, "133.17")
 """The one that is decided."""
 
-REVIEW, INSTITUTION, REPORT = "Review", "Institution", "ProgressReport"
+REVIEW, INSTITUTION, REPORT, MEASURE = "Review", "Institution", "ProgressReport", "Measure"
 """What a step may be about besides a paragraph: with a cycle, a code, or a name of ours."""
+INSPECTED, EXPLAINED = (MEASURE, "9.1"), (MEASURE, "9.2")
+"""A measure that is overdue, and one that is done."""
+SHELTERED, TRAINED = (MEASURE, "9.3"), (MEASURE, "9.4")
+"""One that goes on, and one that waits for an approval."""
+PROCEDURE = Path(__file__).with_name("measure.yaml")
+"""The State's own procedure for measures."""
 REPORTED = (REPORT, "work")
 """One report about several recommendations, with its evidence."""
 
@@ -157,10 +164,11 @@ INPUTS = {
     "declineAssignment": "AssignmentInput",
     "attachEvidence": "EvidenceInput",
     "clearReport": "RegisterInput",
+    "startMeasure": "StepInput",
 }
 """Mutations whose input is not named after them."""
 
-BEGINNING = ("registerInstitution", "draftReport")
+BEGINNING = ("registerInstitution", "draftReport", "proposeMeasure")
 """Mutations that begin what they are about."""
 
 VERSION_IMPORTED = 3
@@ -669,6 +677,105 @@ def _story() -> tuple[Step, ...]:
     # Now it is for all, as the report is.
     take("mechanism", "attachEvidence", REPORTED, "2026-03-02", file=INSPECTIONS, **secretary)
 
+    # -- Measures of the new action plan, under the State's own procedure: an official of the
+    #    mechanism and a ministry approve what is adopted. One is late, one is done, one waits.
+    decided = "Cabinet decision 9/2026"
+    adopting = {"step": "adopt-measure", "data": {"instrument": decided}}
+
+    def propose(
+        who: str, at: tuple[str, str], kind: str, starts: str, ends: str, *titles: str
+    ) -> None:
+        take(
+            who,
+            "proposeMeasure",
+            at,
+            "2026-01-19",
+            code=at[1],
+            plan="nap-2026",
+            kind=kind,
+            texts=[
+                {"language": language, "title": title}
+                for language, title in zip(("en", "fr"), titles, strict=True)
+            ],
+            starts=starts,
+            ends=ends,
+        )
+
+    def adopt(at: tuple[str, str], lead: str, *supporting: str) -> None:
+        take("mechanism", "approveStep", at, "2026-01-26", **adopting, **deputy)
+        take("justice", "approveStep", at, "2026-01-28", **adopting)
+        take("mechanism", "adoptMeasure", at, "2026-02-02", instrument=decided, **cabinet_4)
+        take(
+            "mechanism",
+            "assignMeasure",
+            at,
+            "2026-02-02",
+            lead=lead,
+            supporting=list(supporting),
+            instrument=decided,
+            **cabinet_4,
+        )
+
+    propose(
+        *("social", INSPECTED, "SERVICE", "2026-03", "2026-06"),
+        "Inspect every farm that houses workers",
+        "Inspecter chaque ferme qui loge des travailleurs",
+    )
+    propose(
+        *("justice", EXPLAINED, "AWARENESS", "2026-02", "2026-12"),
+        "Explain the Act against Domestic Violence in easy language",
+        "Expliquer la loi contre la violence domestique en langage facile",
+    )
+    propose(
+        *("social", SHELTERED, "SERVICE", "2026-03", "2029-12"),
+        "Open a shelter in each of the seven provinces",
+        "Ouvrir un refuge dans chacune des sept provinces",
+    )
+    propose(
+        *("justice", TRAINED, "TRAINING", "2027", "2028"),
+        "Train prosecutors on forced labour",
+        "Former les procureurs au travail forcé",
+    )
+    for who, at, to, why in (
+        ("social", INSPECTED, of(CYCLE_4, "133.14"), "Inspections find the children who work."),
+        ("social", INSPECTED, of(CYCLE_4, "133.46"), "Lodgings are part of what is inspected."),
+        ("social", INSPECTED, of(CYCLE_3, "119.34"), "It goes on with what began then."),
+        ("justice", EXPLAINED, LATER, "Women who know the law can call on it."),
+        ("social", SHELTERED, LATER, "Three provinces of seven have a shelter."),
+        ("justice", TRAINED, of(CYCLE_4, "133.46"), "Cases are found and do not reach a court."),
+    ):
+        take(who, "linkMeasure", at, "2026-01-19", to=to, rationale=why)
+    take(
+        "mechanism",
+        "adoptMeasure",
+        INSPECTED,
+        "2026-02-02",
+        refused="FOUR_EYES",
+        instrument=decided,
+        **cabinet_4,
+    )
+    adopt(INSPECTED, "mlsa", "moj")
+    adopt(EXPLAINED, "moj")
+    adopt(SHELTERED, "mlsa")
+    take("mechanism", "approveStep", TRAINED, "2026-01-26", **adopting, **deputy)
+    take("justice", "startMeasure", EXPLAINED, "2026-02-09")
+    take("social", "startMeasure", INSPECTED, "2026-03-16")
+    take("social", "startMeasure", SHELTERED, "2026-03-16")
+    take(
+        "justice",
+        "completeMeasure",
+        EXPLAINED,
+        "2026-03-23",
+        statement="The brochure lies in every police station and court, in four languages.",
+    )
+    take(
+        "social",
+        "delayMeasure",
+        INSPECTED,
+        "2026-07-06",
+        reason="Two of three inspectors left; the posts are advertised.",
+    )
+
     # -- The Ministry of Justice is split: each of its open assignments wants a decision.
     act = "Government Organisation Act of 2026"
     register(
@@ -763,6 +870,8 @@ def play(ask: Ask, put: Put, tell: Callable[[int, Step], None] | None = None) ->
     kept: dict[str, int] = {}
     refusals: list[Refusal] = []
 
+    _adopt_procedure(ask)
+
     def id_of(at: tuple[str, str]) -> str:
         if at not in ids:
             ids[at] = _look_up(ask, at)
@@ -816,6 +925,19 @@ def play(ask: Ask, put: Put, tell: Callable[[int, Step], None] | None = None) ->
     return refusals
 
 
+def _adopt_procedure(ask: Ask) -> None:
+    """The State publishes and adopts its own procedure for measures."""
+    said = {"addressee": STATE, "actor": PERSONS[0]}
+    text = PROCEDURE.read_text(encoding="utf-8")
+    asked = {**said, "commandId": "demo-procedure", "text": text}
+    published = ask("mechanism", PUBLISH, {"input": asked})["publishWorkflowDefinition"]
+    hash = published["definition"]["hash"]
+    asked = {**said, "commandId": "demo-adoption", "definition": hash}
+    adopted = ask("mechanism", ADOPT, {"input": asked})["adoptWorkflowDefinition"]
+    if adopted["errors"]:
+        raise Astray(f"The State's procedure was not adopted: {adopted['errors']}")
+
+
 def _look_up(ask: Ask, at: tuple[str, str]) -> str:
     kind, name = at
     if kind == REVIEW:
@@ -843,6 +965,14 @@ def _log_index(ask: Ask) -> int:
 LOOK_UP = f"""query($symbol: String!, $paragraph: String!) {{
   recommendation(symbol: $symbol, paragraph: $paragraph, addressee: "{STATE}") {{ id }}
 }}"""
+
+PUBLISH = """mutation($input: PublishWorkflowDefinitionInput!) {
+  publishWorkflowDefinition(input: $input) { definition { hash } errors { code message } }
+}"""
+
+ADOPT = """mutation($input: AdoptWorkflowDefinitionInput!) {
+  adoptWorkflowDefinition(input: $input) { errors { code message } }
+}"""
 
 LOOK_UP_REVIEW = f"""query($cycle: Int!) {{
   reviews(addressee: "{STATE}", body: "UPR", cycle: [$cycle]) {{ nodes {{ id }} }}

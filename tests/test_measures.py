@@ -266,6 +266,14 @@ def test_a_ministry_acts_only_where_it_leads_or_supports(here: Server) -> None:
     took(here, "startMeasure", id, "justice")
 
 
+def test_until_it_is_assigned_it_is_with_the_ministry_that_proposed_it(here: Server) -> None:
+    r, id = here.receive(), proposed(here, "labour")
+    took(here, "linkMeasure", id, "labour", to=r, rationale="It serves it.")
+    took(here, "assignMeasure", id, lead="justice")
+    again = refused(here, "linkMeasure", id, "labour", to=here.receive(), rationale="Why.")
+    assert code_of(again) == "FORBIDDEN"
+
+
 # --- What it is for ------------------------------------------------------------------------------
 
 

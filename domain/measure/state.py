@@ -124,7 +124,9 @@ class Measure(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return min((held.day for held in self.deadlines if held.is_owed), default=None)
 
     def concerned(self, whose: Whose) -> frozenset[str]:
-        return frozenset(r.institution for r in self.current if whose is Whose.ASSIGNED)
+        """Until it is assigned, the institution that proposed it."""
+        now = [held.institution for held in self.current] or [self.institution]
+        return frozenset(now if whose is Whose.ASSIGNED else ())
 
     def link_of(self, id: int) -> MeasureLink:
         """The link with this id; refuses one that does not exist, or was withdrawn."""
