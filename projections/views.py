@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -587,7 +588,7 @@ class Views:
                     query = text(f"SELECT shape FROM {name}_head")
                     shape = connection.execute(query).scalar_one_or_none()
                     for table in view.tables.sorted_tables:
-                        connection.execute(select(table).limit(1)).all()
+                        connection.exec_driver_sql(_any_row(table)).all()
             except (KeyError, SQLAlchemyError, Unreadable):
                 shape = None
             if shape != view.shape:
@@ -735,7 +736,7 @@ class Views:
 
     def _sample(self, connection: Connection, view: View, random: Random) -> None:
         for table in view.tables.sorted_tables:
-            connection.execute(select(table).limit(1)).all()
+            connection.exec_driver_sql(_any_row(table)).all()
         if not self.is_sqlite:
             # Locking a row is written, and refused wherever writing is; nobody waits for it.
             connection.execute(select(view.head).with_for_update(skip_locked=True)).all()
@@ -903,6 +904,13 @@ def _views_in(statement: str) -> list[str]:
     """The views whose tables a statement names."""
     words = {*re.findall(r"\w+", statement)}
     return [name for name, view in VIEWS.items() if words & view.tables.tables.keys()]
+
+
+@cache
+def _any_row(table: Table) -> str:
+    """The query for one row of a table in words that both stores read. What an engine would make
+    of the same `select` it forgets with the engine."""
+    return str(select(table).limit(1).compile(compile_kwargs={"literal_binds": True}))
 
 
 def make_tables(connection: Connection, view: View) -> None:
