@@ -20,7 +20,7 @@ import pytest
 
 from api import command_line
 from demo import matrices, showing, story
-from tests.server import Server, running
+from tests.server import Server, own_port, running
 
 pytestmark = pytest.mark.slow
 
@@ -79,16 +79,10 @@ class Query:
         return httpx.Response(200, content=done.stdout).json()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
-
-
 @contextmanager
 def demonstration(*arguments: str, environment: Mapping[str, str]) -> Iterator[Shown]:
     """Runs the demonstration until its server stands, and ends it by Ctrl-C."""
-    port = free_port()
+    port = own_port()
     with subprocess.Popen(
         [sys.executable, "-m", "demo", "--port", str(port), *arguments],
         cwd=ROOT,
@@ -454,7 +448,7 @@ def test_a_file_that_does_not_say_its_state_is_refused_with_the_option_that_help
 ) -> None:
     matrices.main([str(tmp_path)])
     file = tmp_path / matrices.DEMONSTRATION.reviews[1].file_name
-    port = str(free_port())
+    port = str(own_port())
     try:
         refused = run("--port", port, str(file))
         assert refused.returncode == 1
@@ -489,7 +483,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_written() -> None:
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], code: int, told: str) -> None:
     if "--port" not in arguments:
-        arguments = ["--port", str(free_port()), *arguments]
+        arguments = ["--port", str(own_port()), *arguments]
     refused = run(*arguments)
     assert refused.returncode == code
     assert told in refused.stdout + refused.stderr
