@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ if "TMPDIR" not in os.environ and lies_in_memory():
     os.environ["TMPDIR"] = str(MEMORY)
     tempfile.tempdir = None
 
+# Looking for cycles among all that a run keeps, the schema first, takes a tenth of its time.
+gc.set_threshold(50_000, 20, 100)
+
 # On a shared machine a slow example says nothing about the code, so there are no deadlines.
 hypothesis.settings.register_profile(
     "default",
@@ -55,6 +59,10 @@ hypothesis.settings.load_profile(
     if LONG
     else os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
 )
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
