@@ -322,9 +322,11 @@ def _live(server: Server) -> bool:
 def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     """Waits until something holds; fails when it takes too long."""
     deadline = time.monotonic() + seconds
+    pause = 0.005
     while not holds():
         assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)  # what takes long is not asked after all the time
 
 
 @contextmanager
