@@ -82,10 +82,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.no_cover)
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker(pytest.mark.endurance)
-        marked = item.get_closest_marker("endurance")
-        if marked:
+        marks = [*item.iter_markers("endurance")]
+        if marks:
             item.add_marker(pytest.mark.no_cover)
-        if marked and marked.kwargs.get("only") and not LONG:
+        if any(mark.kwargs.get("only") for mark in marks) and not LONG:
             item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
 
 
