@@ -66,6 +66,11 @@ def pytest_collection_finish() -> None:
 
 
 MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
+MEASURED_ELSEWHERE = {
+    *("test_aggregates", "test_any_case", "test_demo", "test_difference", "test_gate"),
+    *("test_real_record", "test_steps", "test_two_states", "test_upr_info"),
+}
+"""Their slow tests take long ways through code that faster tests go through too."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,6 +87,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.no_cover)
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker(pytest.mark.endurance)
+        if item.path.stem in MEASURED_ELSEWHERE and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.no_cover)
         marks = [*item.iter_markers("endurance")]
         if marks:
             item.add_marker(pytest.mark.no_cover)
