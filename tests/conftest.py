@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import endurance, postgres
+from tests import endurance, postgres, stores
 from tests.length import LONG
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
@@ -148,8 +148,8 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 @pytest.fixture
 def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
-    """An empty PostgreSQL database that no other test has seen."""
-    with postgres_server.database() as url:
+    """An empty store on PostgreSQL that no other test has seen."""
+    with postgres_server.store(stores.make) as url:
         yield url
 
 

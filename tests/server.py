@@ -335,7 +335,7 @@ def store(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> It
     if request.param == "sqlite":
         yield f"sqlite:///{factory.mktemp('store') / 'suivi.db'}"
     else:
-        with request.getfixturevalue("postgres_server").database() as url:
+        with request.getfixturevalue("postgres_server").store(stores.make) as url:
             yield url
 
 

@@ -158,7 +158,7 @@ def on_postgresql(postgres_server: postgres.Server) -> Fresh:
 
     @contextmanager
     def fresh() -> Iterator[Place]:
-        with postgres_server.database() as url, place(url) as made:
+        with postgres_server.store(stores.make) as url, place(url) as made:
             yield made
 
     return fresh
