@@ -34,7 +34,7 @@ if "TMPDIR" not in os.environ and lies_in_memory():
     tempfile.tempdir = None
 
 # Looking for cycles among all that a run keeps, the schema first, takes a tenth of its time.
-gc.set_threshold(50_000, 20, 100)
+gc.set_threshold(2_000, 10, 10)
 
 # On a shared machine a slow example says nothing about the code, so there are no deadlines.
 hypothesis.settings.register_profile(
