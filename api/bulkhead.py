@@ -266,10 +266,13 @@ class Behind:
 async def behind(control: socket.socket, settings: Settings) -> None:
     """The process behind: answers at the sockets that it is handed until it is told to stop, or
     the process before it has gone."""
-    from api.app import create_app
-    from api.service import Service
+    from api.command_line import loading
 
-    service = Service(settings)
+    with loading():
+        from api.app import create_app
+        from api.service import Service
+
+        service = Service(settings)
     it = Behind(create_app(service))
     ended = asyncio.Event()
     answering: set[asyncio.Task[None]] = set()

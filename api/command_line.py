@@ -213,20 +213,18 @@ def import_file(given: argparse.Namespace, settings: Settings) -> int:
 
 def serve(given: argparse.Namespace, settings: Settings) -> int:
     """suivi serve: answers over HTTP until it is told to stop."""
-    import uvicorn
+    with loading():
+        import uvicorn
 
-    from api.app import create_app
-    from api.bulkhead import Bulkhead
-    from api.connections import bounded
-    from api.service import Service
+        from api.app import create_app
+        from api.bulkhead import Bulkhead
+        from api.connections import bounded
+        from api.service import Service
 
-    service = Service(settings)
+        service = Service(settings)
     bulkhead = Bulkhead() if settings.bulkhead and Bulkhead.is_possible() else None
     # Whoever answers waits for the interpreter once for each thread that computes.
     sys.setswitchinterval(switch_seconds)
-    # Looking for cycles among all that is kept holds up everybody for tenths of a second.
-    gc.freeze()
-    gc.set_threshold(*gc_thresholds)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -262,6 +260,20 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
     if not server.started:
         return 1
     return 0
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """While a server loads what it keeps, nothing of it is looked through for cycles: that would
+    take a third of the start. Nor is it later, which would hold up everybody for tenths of a
+    second."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.set_threshold(*gc_thresholds)
+        gc.enable()
 
 
 def feed(given: argparse.Namespace, settings: Settings) -> int:

@@ -12,7 +12,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -587,20 +588,27 @@ class Views:
 
     def misshapen(self) -> list[str]:
         """The views that were made by a version with other tables or folds, or were dropped."""
-        found: list[str] = []
-        numbers = self.numbers()
-        for name, view in VIEWS.items():
-            try:
-                with self.alone(name, numbers[name]) as connection:
-                    query = text(f"SELECT shape FROM {name}_head")
-                    shape = connection.execute(query).scalar_one_or_none()
-                    for table in view.tables.sorted_tables:
-                        connection.execute(select(table).limit(1)).all()
-            except (KeyError, SQLAlchemyError, Unreadable):
-                shape = None
-            if shape != view.shape:
-                found.append(name)
-        return found
+        numbers = {name: number for name, number in self.numbers().items() if name in VIEWS}
+        unreadable = (SQLAlchemyError, Unreadable)
+        shapes: dict[str, int | None] = {}
+        try:
+            shapes = self._shapes(numbers)
+        except unreadable:  # one of them is: which, each tells by itself
+            for name, number in numbers.items():
+                with suppress(*unreadable):
+                    shapes |= self._shapes({name: number})
+        return [name for name, view in VIEWS.items() if shapes.get(name) != view.shape]
+
+    def _shapes(self, numbers: Mapping[str, int]) -> dict[str, int | None]:
+        """The shapes of generations, each of whose tables can be read."""
+        with self._apart(numbers) as connection:
+            for name in numbers:
+                for table in VIEWS[name].tables.sorted_tables:
+                    connection.exec_driver_sql(_any_row(table)).all()
+            return {
+                name: connection.execute(text(f"SELECT shape FROM {name}_head")).scalar()
+                for name in numbers
+            }
 
     def begin_next(self, names: Iterable[str]) -> Generation:
         """Empty generations of some views, beside the current ones."""
@@ -743,7 +751,7 @@ class Views:
 
     def _sample(self, connection: Connection, view: View, random: Random) -> None:
         for table in view.tables.sorted_tables:
-            connection.execute(select(table).limit(1)).all()
+            connection.exec_driver_sql(_any_row(table)).all()
         if not self.is_sqlite:
             # Locking a row is written, and refused wherever writing is; nobody waits for it.
             connection.execute(select(view.head).with_for_update(skip_locked=True)).all()
@@ -799,11 +807,14 @@ class Views:
             raise Unreadable(gone)
         return tuple(numbers.items()), tuple(files.values())
 
-    @contextmanager
-    def alone(self, name: str, number: int) -> Iterator[Connection]:
+    def alone(self, name: str, number: int) -> AbstractContextManager[Connection]:
         """A connection to one generation of one view. Raises Unreadable where it is gone."""
-        self._key({name: number})
-        engine = self._engine({name: number}, with_pointer=False)
+        return self._apart({name: number})
+
+    @contextmanager
+    def _apart(self, numbers: Mapping[str, int]) -> Iterator[Connection]:
+        self._key(numbers)
+        engine = self._engine(numbers, with_pointer=False)
         try:
             with engine.connect() as connection:
                 yield connection
@@ -911,6 +922,13 @@ def _views_in(statement: str) -> list[str]:
     """The views whose tables a statement names."""
     words = {*re.findall(r"\w+", statement)}
     return [name for name, view in VIEWS.items() if words & view.tables.tables.keys()]
+
+
+@cache
+def _any_row(table: Table) -> str:
+    """The query for one row of a table in words that both stores read. What an engine would make
+    of the same `select` it forgets with the engine."""
+    return str(select(table).limit(1).compile(compile_kwargs={"literal_binds": True}))
 
 
 def make_tables(connection: Connection, view: View) -> None:

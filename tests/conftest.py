@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import endurance, postgres
+from tests import endurance, postgres, stores
 from tests.length import LONG
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
@@ -31,6 +32,9 @@ def lies_in_memory() -> bool:
 if "TMPDIR" not in os.environ and lies_in_memory():
     os.environ["TMPDIR"] = str(MEMORY)
     tempfile.tempdir = None
+
+# Looking for cycles among all that a run keeps, the schema first, takes a tenth of its time.
+gc.set_threshold(2_000, 10, 10)
 
 # On a shared machine a slow example says nothing about the code, so there are no deadlines.
 hypothesis.settings.register_profile(
@@ -57,7 +61,16 @@ hypothesis.settings.load_profile(
 )
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()
+
+
 MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
+MEASURED_ELSEWHERE = {
+    *("test_aggregates", "test_any_case", "test_demo", "test_difference", "test_gate"),
+    *("test_real_record", "test_steps", "test_two_states", "test_upr_info"),
+}
+"""Their slow tests take long ways through code that faster tests go through too."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -74,10 +87,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.no_cover)
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker(pytest.mark.endurance)
-        marked = item.get_closest_marker("endurance")
-        if marked:
+        if item.path.stem in MEASURED_ELSEWHERE and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.no_cover)
-        if marked and marked.kwargs.get("only") and not LONG:
+        marks = [*item.iter_markers("endurance")]
+        if marks:
+            item.add_marker(pytest.mark.no_cover)
+        if any(mark.kwargs.get("only") for mark in marks) and not LONG:
             item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
 
 
@@ -133,8 +148,8 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 @pytest.fixture
 def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
-    """An empty PostgreSQL database that no other test has seen."""
-    with postgres_server.database() as url:
+    """An empty store on PostgreSQL that no other test has seen."""
+    with postgres_server.store(stores.make) as url:
         yield url
 
 

@@ -322,9 +322,11 @@ def _live(server: Server) -> bool:
 def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     """Waits until something holds; fails when it takes too long."""
     deadline = time.monotonic() + seconds
+    pause = 0.005
     while not holds():
         assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)  # what takes long is not asked after all the time
 
 
 @contextmanager
@@ -333,7 +335,7 @@ def store(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> It
     if request.param == "sqlite":
         yield f"sqlite:///{factory.mktemp('store') / 'suivi.db'}"
     else:
-        with request.getfixturevalue("postgres_server").database() as url:
+        with request.getfixturevalue("postgres_server").store(stores.make) as url:
             yield url
 
 

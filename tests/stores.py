@@ -1,5 +1,6 @@
 """An empty SQLite store is copied, which takes a tenth of the time of making one: it has eight
-files. That a store is made where there is none is shown by tests/test_command_line.py."""
+files. One on PostgreSQL is emptied and used again (`tests/postgres.py`). That a store is made where
+there is none is shown by tests/test_command_line.py and tests/test_log.py."""
 
 from __future__ import annotations
 
@@ -15,13 +16,18 @@ from workflows.log import Log
 SQLITE = "sqlite:///"
 
 
+def make(url: str) -> None:
+    """Makes an empty store."""
+    log = Log(url)
+    Views(log.url).close()
+    log.close()
+
+
 @cache
 def _empty() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="suivi-empty-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    log = Log(f"{SQLITE}{folder / 'suivi.db'}")
-    Views(log.url).close()
-    log.close()
+    make(f"{SQLITE}{folder / 'suivi.db'}")
     return folder
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import redirect_stdout
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 
 import pytest
@@ -11,6 +14,11 @@ from tests.chaos.__main__ import main
 from tests.length import times
 
 pytestmark = pytest.mark.endurance
+
+SECONDS_MAX = times(600, long=14_400)
+"""What goes on for longer waits for what never comes."""
+AGAIN_SECONDS = 60
+"""Until it is stopped again, where it waits on its way out as well."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -21,12 +29,41 @@ def store(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@contextmanager
+def stopped_after(seconds: float, what: str, said: StringIO) -> Iterator[None]:
+    """Fails what goes on for longer: wherever it waits, a signal wakes it."""
+
+    def too_long(*_: object) -> None:
+        pytest.fail(f"{what} went on for more than {seconds:,} s; it said: {said.getvalue()}")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def chaos(*asked: str) -> str:
-    """What it prints; it must find nothing wrong."""
-    with redirect_stdout(StringIO()) as said:
+    """What it prints; it must find nothing wrong, and come to its end."""
+    with (
+        redirect_stdout(StringIO()) as said,
+        stopped_after(SECONDS_MAX, f"chaos {' '.join(asked)}", said),
+    ):
         code = main([*asked])
     assert code == 0, said.getvalue()
     return said.getvalue()
+
+
+def test_what_goes_on_for_too_long_is_stopped_and_says_so() -> None:
+    with (
+        pytest.raises(
+            pytest.fail.Exception, match=r"it went on for more than 0\.01 s; it said: so far"
+        ),
+        stopped_after(0.01, "it", StringIO("so far")),
+    ):
+        threading.Event().wait()
 
 
 def test_killed_writers_and_servers_lose_double_and_halve_nothing(store: str) -> None:
@@ -76,8 +113,9 @@ def test_honest_clients_that_are_kept_waiting_would_be_found() -> None:
 def test_whatever_befalls_the_store_of_a_running_server_loses_and_distorts_nothing(
     store: str,
 ) -> None:
-    """The short form: whichever two mishaps come first."""
-    rounds, mishaps = times(1, long=10), times(2, long=100)
+    """The short form: whichever mishap comes first. What each does without others beside it,
+    tests/test_damaged_views.py and tests/test_readiness.py hold."""
+    rounds, mishaps = times(1, long=10), times(1, long=100)
     said = chaos(
         *("--only", "mishaps", "--rounds", str(rounds), "--mishaps", str(mishaps)),
         *("--store", store),

@@ -13,6 +13,7 @@ import logging
 import os
 import pty
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -867,7 +868,7 @@ def test_views_are_rebuilt_while_a_server_runs_and_it_goes_on(shell: Shell) -> N
     imported(shell)
     key = shell.json("key", "create", "--role", "reader")["key"]
     query = {"query": "{ logIndex recommendations { totalCount } }"}
-    with process(shell.url, shell.folder / "log") as (server, _):
+    with process(shell.url, shell.folder / "log", bulkhead=False) as (server, _):
         headers = {"Authorization": f"Bearer {key}"}
 
         def answer() -> Any:
@@ -887,8 +888,8 @@ def test_views_are_rebuilt_while_a_server_runs_and_it_goes_on(shell: Shell) -> N
 
 @pytest.mark.slow
 def test_a_server_that_can_not_have_its_port_says_so(shell: Shell) -> None:
-    with process(shell.url, shell.folder / "log") as (server, _):
-        port = server.url.rsplit(":", 1)[1]
-        done = shell.run("serve", "--port", port)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = shell.run("serve", "--port", port, SUIVI_BULKHEAD="false")
         assert done.returncode == FAILED
         assert "address already in use" in done.stderr

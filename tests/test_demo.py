@@ -20,7 +20,7 @@ import pytest
 
 from api import command_line
 from demo import matrices, showing, story
-from tests.server import Server, running
+from tests.server import Server, own_port, running
 
 pytestmark = pytest.mark.slow
 
@@ -79,16 +79,10 @@ class Query:
         return httpx.Response(200, content=done.stdout).json()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
-
-
 @contextmanager
 def demonstration(*arguments: str, environment: Mapping[str, str]) -> Iterator[Shown]:
     """Runs the demonstration until its server stands, and ends it by Ctrl-C."""
-    port = free_port()
+    port = own_port()
     with subprocess.Popen(
         [sys.executable, "-m", "demo", "--port", str(port), *arguments],
         cwd=ROOT,
@@ -427,6 +421,28 @@ def putting(server: Server) -> story.Put:
 # --- One's own files -----------------------------------------------------------------------------
 
 
+def no_work_is_invented(shown: Shown, paragraphs: tuple[int, int, int]) -> None:
+    """What a record of one's own file shows; paragraphs: all, supported, noted."""
+    counts, history = (query.answer()["data"] for query in shown.queries)
+    units = ("all", "supported", "noted")
+    assert tuple(counts[unit]["totalCount"] for unit in units) == paragraphs
+    for unit, number in zip(units, paragraphs, strict=True):
+        assert re.search(rf"^{unit} +{number} +{number} *$", shown.text, re.MULTILINE)
+    types = [entry["__typename"] for entry in history["recommendation"]["history"]]
+    assert types[:2] == ["Received", "PositionTaken"]
+    assert set(types[2:]) <= {"Classified"}
+    assert set(shown.keys) == {
+        ("coordinator", "nmirf"),
+        ("auditor", "audit-office"),
+        ("reader", "public"),
+    }
+    # Nobody's decree is invented for a record of one's own files.
+    assert story.DECREE not in shown.text
+
+
+# The test below holds the fact in `make check`, on an invented matrix; that this file is imported
+# with these numbers, tests/test_importing.py holds.
+@pytest.mark.endurance(only=True)
 def test_a_real_matrix_is_imported_and_no_work_is_invented(
     test_data: Path, elsewhere: dict[str, str]
 ) -> None:
@@ -434,36 +450,36 @@ def test_a_real_matrix_is_imported_and_no_work_is_invented(
     if not file.is_file():
         pytest.skip(f"there is no {file.name}")
     with demonstration(str(file), environment=elsewhere) as shown:
-        counts, history = (query.answer()["data"] for query in shown.queries)
-        assert counts["all"]["totalCount"] == 163
-        assert (counts["supported"]["totalCount"], counts["noted"]["totalCount"]) == (142, 21)
-        for unit, number in (("all", 163), ("supported", 142), ("noted", 21)):
-            assert re.search(rf"^{unit} +{number} +{number}$", shown.text, re.MULTILINE)
+        no_work_is_invented(shown, (163, 142, 21))
         assert re.search(r"^pairs \(paragraph and State\) +180 +155 +25", shown.text, re.M)
-        types = [entry["__typename"] for entry in history["recommendation"]["history"]]
-        assert types == ["Received", "PositionTaken", "Classified"]
-        assert set(shown.keys) == {
-            ("coordinator", "nmirf"),
-            ("auditor", "audit-office"),
-            ("reader", "public"),
-        }
 
 
 def test_a_file_that_does_not_say_its_state_is_refused_with_the_option_that_helps(
+    elsewhere: dict[str, str], tmp_path: Path
+) -> None:
+    matrices.main([str(tmp_path)])
+    file = tmp_path / matrices.DEMONSTRATION.reviews[1].file_name
+    port = str(own_port())
+    refused = run("--port", port, str(file))
+    shutil.rmtree(ROOT / "var" / "demo" / port, ignore_errors=True)
+    assert refused.returncode == 1
+    assert f'make demo DATA="--state SVN {file}"' in refused.stdout.replace("\n", "")
+    with demonstration("--state", "XAA", str(file), environment=elsewhere) as shown:
+        figures = matrices.CYCLE_4
+        no_work_is_invented(shown, (figures.paragraphs, figures.supported, figures.noted))
+
+
+# Ctrl-C, by which the others are ended in `make check`, takes the same way out.
+@pytest.mark.endurance(only=True)
+def test_a_demonstration_ends_by_itself_once_it_has_stayed_as_long_as_was_asked(
     tmp_path: Path,
 ) -> None:
     matrices.main([str(tmp_path)])
     file = tmp_path / matrices.DEMONSTRATION.reviews[1].file_name
-    port = str(free_port())
+    port = str(own_port())
     try:
-        refused = run("--port", port, str(file))
-        assert refused.returncode == 1
-        assert f'make demo DATA="--state SVN {file}"' in refused.stdout.replace("\n", "")
         done = run("--port", port, "--stay", "0", "--state", "XAA", str(file))
         assert done.returncode == 0, done.stdout + done.stderr
-        assert re.search(r"^supported +52 +52 *$", done.stdout, re.MULTILINE)
-        # Nobody's decree is invented for a record of one's own files.
-        assert story.DECREE not in done.stdout
     finally:
         shutil.rmtree(ROOT / "var" / "demo" / port, ignore_errors=True)
 
@@ -489,7 +505,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_written() -> None:
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], code: int, told: str) -> None:
     if "--port" not in arguments:
-        arguments = ["--port", str(free_port()), *arguments]
+        arguments = ["--port", str(own_port()), *arguments]
     refused = run(*arguments)
     assert refused.returncode == code
     assert told in refused.stdout + refused.stderr

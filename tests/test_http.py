@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,7 +19,9 @@ import pytest
 
 from api.execution import Executor, documents_chars_max
 from api.settings import Settings
-from tests.server import ROOT, SUIVI, Server, document, process, running, until
+from tests.server import ROOT, Server, document, process, running, until
+from workflows.keys import create_key
+from workflows.log import Log
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
@@ -565,7 +566,7 @@ def test_a_fault_of_ours_is_masked_and_logged(tmp_path):
     log = tmp_path / "log"
     database = tmp_path / "suivi.db"
     url = f"sqlite:///{database}"
-    with process(url, log) as (server, started):
+    with process(url, log, bulkhead=False) as (server, started):
         server.keys["coordinator"] = key_of("coordinator", url)
         payload = server.received(parts=[{"text": "Ratify"}], reason="a secret reason")
         damage(database, payload["logIndex"], b'{"stamp":"a secret payload"}')
@@ -591,15 +592,10 @@ def test_a_fault_of_ours_is_masked_and_logged(tmp_path):
     assert "a secret" not in log.read_text()
 
 
-def key_of(role: str, url: str, *more: str) -> str:
-    made = subprocess.run(
-        [*SUIVI, "key", "create", "--role", role, "--institution", "mfa", "--json", *more],
-        env={**os.environ, "SUIVI_DATABASE_URL": url},
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    return str(json.loads(made.stdout)["key"])
+def key_of(role: str, url: str) -> str:
+    with closing(Log(url)) as log:
+        holder: dict[str, Any] = {"actor": "p-1", "system": None, "authority": None}
+        return create_key(log, role=role, institution="mfa", **holder)[1]
 
 
 def lines(log: Path) -> list[dict[str, Any]]:

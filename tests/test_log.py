@@ -23,6 +23,7 @@ from eventsourcing.tests import persistence as library
 
 from domain.entry import UnreadableEntry, protected_texts
 from domain.refusals import CommandReused, InvalidInput, LimitExceeded, StaleVersion, Unavailable
+from tests import postgres
 from tests.given import given, noted, received, supported
 from workflows.log import Log, open_recorder, read_url
 from workflows.log.mapper import SealedEvent, VaultRow
@@ -414,6 +415,13 @@ class Contract:
         assert recorder.max_notification_id() == 3
         with pytest.raises(NotImplementedError):
             recorder.subscribe()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """An empty database: here stores are made."""
+    with postgres_server.database() as url:
+        yield url
 
 
 class TestContract(Contract):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ def copy_of(log: Path) -> Path:
 
 
 def restore(backup: Path, log: Path) -> None:
+    gc.collect()  # a connection of the server's that is only forgotten would still lock the file
     for more in ("-wal", "-shm"):
         log.with_name(log.name + more).unlink(missing_ok=True)
     shutil.copy(backup, log)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api.context import Context
@@ -163,6 +163,7 @@ def sound(step: str, r: Recommendation, who: Principal, random: Random) -> dict[
 
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1 << 32))
+@example(seed=792)  # where a clerk does not see the last entry
 def test_what_is_open_and_allowed_is_taken_and_nothing_else(service: Service, seed: int) -> None:
     """A walk: at each place, every step is tried by everybody, on a copy."""
     random = Random(seed)
@@ -183,7 +184,7 @@ def test_what_is_open_and_allowed_is_taken_and_nothing_else(service: Service, se
         try:
             desk.make(
                 *(who, on, step, said, asked.act),
-                expected_version=on.version,
+                expected_version=on.version_for(who.scope, on.version),
                 assignment=asked.assignment,
                 report=asked.report,
             )

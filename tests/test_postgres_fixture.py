@@ -12,11 +12,26 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests import postgres
+from projections.feed import Feed
+from projections.views import Views
+from tests import postgres, stores
+from tests.given import received
+from workflows.desk import Command, Desk
+from workflows.log import Log
 
 
 def connected(url: str) -> psycopg.Connection:
     return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+
+
+def all_that_is_in(connection: psycopg.Connection) -> list[str]:
+    """Rows, columns, and what else is made in a database; all as text."""
+    made = [said for (said,) in connection.execute(ALL_THAT_IS_MADE)]
+    for table in [said.split()[1] for said in made if said.startswith("table ")]:
+        made += [
+            f"{table}: {said}" for (said,) in connection.execute(f"SELECT t::text FROM {table} t")
+        ]
+    return sorted(made)
 
 
 def test_two_databases_do_not_see_each_other(postgres_server):
@@ -56,6 +71,48 @@ def test_what_cannot_be_emptied_is_not_given_again(postgres_server):
         oid = connection.execute(OID).fetchone()
     with postgres_server.database() as url, connected(url) as connection:
         assert connection.execute(OID).fetchone() != oid
+
+
+def test_a_store_given_again_is_as_it_was_made_and_has_another_name(postgres_server):
+    with postgres_server.store(stores.make) as first, connected(first) as connection:
+        oid = connection.execute(OID).fetchone()
+        made = all_that_is_in(connection)
+        log = Log(first)
+        Desk(log).append(Command.of_the_machine("it"), [received(wordings=("Secret",))])
+        views = Views(log.url)
+        Feed(log, views).advance()
+        views.close()
+        log.close()
+        assert all_that_is_in(connection) != made
+    with postgres_server.store(stores.make) as second, connected(second) as connection:
+        assert connection.execute(OID).fetchone() == oid, "the same database, used again"
+        assert second != first
+        assert all_that_is_in(connection) == made
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE more (id int)",
+        "CREATE FUNCTION greet() RETURNS text RETURN 'hello'",
+        "DROP TABLE search_1.search_head",
+        "ALTER TABLE log_head RENAME TO lost",
+        "ALTER TABLE log_head ADD COLUMN more int",
+        "ALTER TABLE log_head DROP COLUMN at",
+        "ALTER TABLE log_head ADD CHECK (next < 5)",
+        "DROP SCHEMA search_1 CASCADE",
+        "CREATE SCHEMA search_2",
+        "CREATE INDEX more ON log_head (next)",
+        "SELECT lo_create(0)",
+    ],
+)
+def test_a_store_that_is_made_of_something_else_is_not_given_again(postgres_server, change):
+    with postgres_server.store(stores.make) as url, connected(url) as connection:
+        made = all_that_is_in(connection)
+        connection.execute(change)
+        assert all_that_is_in(connection) != made
+    with postgres_server.store(stores.make) as url, connected(url) as connection:
+        assert all_that_is_in(connection) == made
 
 
 def test_a_commit_is_on_the_disk_before_it_is_reported(postgres_url):
@@ -127,6 +184,20 @@ def alive(pid: int) -> bool:
 ORDERED = "SELECT word FROM unnest(%s::text[]) AS word ORDER BY word"
 
 OID = "SELECT oid FROM pg_database WHERE datname = current_database()"
+
+ALL_THAT_IS_MADE = """
+SELECT 'table ' || c.oid::regclass FROM pg_class c WHERE relkind = 'r' AND oid >= 16384
+UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname
+    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+    WHERE relkind = 'r' AND attrelid >= 16384 AND attnum > 0 AND NOT attisdropped
+UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname !~ '^pg_'
+UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE oid >= 16384
+UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE oid >= 16384
+UNION ALL SELECT 'sequence ' || sequencename || coalesce(last_value, 0) FROM pg_sequences
+UNION ALL SELECT 'large object ' || oid FROM pg_largeobject_metadata
+"""
 
 WHAT_SOMEBODY_MADE = """
 SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'

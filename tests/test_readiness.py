@@ -121,7 +121,7 @@ def test_what_is_read_only_is_told_until_it_is_not(
         server.receive()
     folder = Path(sqlite_url.removeprefix("sqlite:///")).parent
     said = tmp_path_factory.mktemp("said") / "log"
-    with process(sqlite_url, said, under=without_overriding()) as (server, _):
+    with process(sqlite_url, said, under=without_overriding(), bulkhead=False) as (server, _):
         for name in ("suivi.db", "suivi-search-1.db", "suivi-views.db", "."):
             ready_again(server)
             place = folder / name

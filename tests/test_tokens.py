@@ -17,6 +17,7 @@ from projections.tokens import (
     query_words_max,
     token_chars_max,
 )
+from tests.length import times
 
 TEXTS = {
     "en": "Prevent torture, protect women's rights and end racial discrimination (A/HRC/43/15)",
@@ -196,12 +197,15 @@ class Index:
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 def test_sqlite_splits_the_tokens_of_every_character_as_we_do() -> None:
+    """The short form: of all alphabets, and of every ninth thousand of signs and planes beyond."""
     tokens: set[str] = set()
-    for first in range(0, sys.maxunicode + 1, 1_000):
+    beyond = range(12_000, sys.maxunicode + 1, times(9_000, long=1_000))
+    for first in (*range(0, 12_000, 1_000), *beyond):
         some = map(chr, range(first, min(first + 1_000, sys.maxunicode + 1)))
         tokens |= index_tokens(" ".join(f"{char} a{char}b" for char in some), "en")
-    assert len(tokens) > 100_000
+    assert len(tokens) > times(20_000, long=100_000)
     with Index() as index:
         assert index.split(tokens) ^ tokens == set()
 

@@ -159,7 +159,7 @@ def on_postgresql(postgres_server: postgres.Server) -> Fresh:
 
     @contextmanager
     def fresh() -> Iterator[Place]:
-        with postgres_server.database() as url, place(url) as made:
+        with postgres_server.store(stores.make) as url, place(url) as made:
             yield made
 
     return fresh
@@ -486,6 +486,12 @@ NOT_WALKED = {
 
 
 @pytest.mark.endurance
+@pytest.mark.parametrize(
+    "fresh",
+    # In `make check` shorter histories are fed to PostgreSQL, by the two tests above.
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.endurance(only=True))],
+    indirect=True,
+)
 def test_a_long_history_of_every_event_agrees_with_the_naive_reader(here: Place) -> None:
     histories = (any_history(Random(seed), 30, times(2_500, long=4_000)) for seed in range(10, 60))
     walked = set(BY_EVENT) - NOT_WALKED

@@ -21,7 +21,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -47,7 +46,7 @@ from tests.chaos.events import UNMEASURED
 from tests.hostile.doors import Place, Query, Sent, Step
 from tests.hostile.oracle import Process
 from tests.hostile.record import Known, make
-from tests.server import ROOT, SUIVI
+from tests.server import ROOT, SUIVI, own_port
 from workflows.keys import create_key
 from workflows.log import Log
 
@@ -326,7 +325,7 @@ def _key(log: Log, name: str) -> str:
 @contextlib.contextmanager
 def _served(url: str, folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """`suivi serve` on a free port, with its usual settings but one."""
-    port = _free_port()
+    port = own_port()
     environment = {
         **UNMEASURED,
         variable("database_url"): url,
@@ -347,11 +346,6 @@ def _served(url: str, folder: Path) -> Iterator[tuple[int, subprocess.Popen[byte
     finally:
         server.kill()
         server.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def _is_ready(port: int) -> bool:

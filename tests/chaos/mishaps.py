@@ -47,6 +47,8 @@ FREE_BYTES_MIN = 20_000_000
 NOTICED_SECONDS_MAX = 30.0
 MENDED_SECONDS_MAX = 60.0
 PAUSE_SECONDS = 0.02
+ASKED_SECONDS = 0.1
+"""Between two questions of one who asks: what a mishap does lasts for longer."""
 SUFFERED_SECONDS = 0.5
 """For how long clients meet a mishap that the server has told of, before it is mended."""
 HERE = Path(__file__).parents[2]
@@ -301,7 +303,7 @@ class Clients:
                         ),
                     )
                 )
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(ASKED_SECONDS)
 
     def _post(self, query: str, **variables: Any) -> Any:
         try:

@@ -23,7 +23,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -37,7 +36,7 @@ from api.settings import variable
 from tests.chaos.events import UNMEASURED, connect
 from tests.hostile.doors import Answer, Command, Place, Query, Request, Sent, Used
 from tests.hostile.record import Known
-from tests.server import ROOT, SUIVI
+from tests.server import ROOT, SUIVI, own_port
 
 WAIT_CPU_SECONDS_MAX = 0.5
 WAIT_SECONDS_MAX = 5.0
@@ -143,8 +142,7 @@ class Oracle:
     def _start(self) -> None:
         self._end()
         self._clean()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = own_port()
         settings = {
             "database_url": self._url,
             "files_folder": self._files,
