@@ -25,7 +25,7 @@ FIELDS = {
     "log_index": "Log index of the entry that says so.",
     "nodes": "The page in the order of the list.",
     "page_info": "Whether the list goes on, and the cursors to go on with.",
-    "part": "Id of the part of the paragraph that it is about; null: the whole.",
+    "part": "Number of the part of the paragraph that it is about; null: the whole.",
     "recommendation": "The recommendation that it is about.",
     "recorded_at": "When this system learned it.",
 }

@@ -70,6 +70,7 @@ def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -
             StepInput,
             without=mutation.says,
             ids=row.pointing,
+            within=row.within,
             later=row.later,
             means=row.event,
         )
@@ -88,18 +89,11 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
         context = info.context
         procedures = context.service.desk.procedures
 
-        def act(r: Case, stamp: Stamp) -> CaseEvent:
-            data = {**mutation.says, **its.read(input)}
+        def act(r: Case, stamp: Stamp, said: Any) -> CaseEvent:
+            data = {**mutation.says, **its.read(said)}
             return event_of(procedures, row, r, stamp, data, lambda id: other(context, id))
 
-        return step(
-            context,
-            row.name,
-            input,
-            act,
-            assignment=input.assignment if row.assignment else None,
-            report=input.report if row.redrafts else None,
-        )
+        return step(context, row.name, input, act)
 
     take.__annotations__["input"] = its.type
     does = mutation.does or row.does

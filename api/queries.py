@@ -8,14 +8,12 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Info
 
-from api.cases import Node
 from api.context import Context, Reading
-from api.derive import enum_type, read_global_id, read_id
+from api.derive import enum_type, read_id
 from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
 from api.recommendations import Recommendation, together
-from api.register import KINDS
 from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
 from domain.words import (
     Kind,
@@ -327,28 +325,6 @@ class RecommendationQuery:
             end_mark=history.mark(log, end),
             has_next_page=more,
         )
-
-    @strawberry.field(description="The object with this opaque id.")
-    def node(
-        self,
-        info: Info[Context, None],
-        id: Annotated[
-            strawberry.ID, arg("The `id` of an object, or the UUID of a recommendation.")
-        ],
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Node | None:
-        kind, uuid = read_global_id(id)
-        whose = None
-        if kind not in KINDS and (as_of is not None or effective_on is not None):
-            whose = recommendations.addressees_about(info.context.connection, read_id(id))
-        reading = look(info.context, as_of, effective_on, whose)
-        if kind in KINDS:
-            shelf, type_ = KINDS[kind]
-            held = shelf.by_id(reading.connection, reading.scope, uuid)
-            return None if held is None else type_(row=held, reading=reading)
-        row = recommendations.by_id(reading.connection, reading.scope, read_id(id))
-        return None if row is None else together(reading, [row])[0]
 
     @strawberry.field(description="The log index of the last entry this answer knows of.")
     def log_index(self, info: Info[Context, None]) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
-from api.cases import Case
+from api.cases import Case, Node
 from api.context import Cohort, Reading
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.describing import arg, said_in
@@ -68,6 +69,19 @@ class ReportType(StrEnum):
     """another report of the State"""
 
 
+@strawberry.type(description="What a recommendation has several of.")
+class Within(Node):
+    of: strawberry.Private[UUID]
+
+    @classmethod
+    def is_type_of(cls, obj: object, info: object) -> bool:
+        return isinstance(obj, cls)
+
+    @strawberry.field(description="Its opaque id.")
+    def id(self) -> strawberry.ID:
+        return global_id(self.of, type(self).__name__, self.number)  # type: ignore[attr-defined]
+
+
 @strawberry.type(description="A term of a versioned vocabulary that the recommendation bears.")
 @said_in(events.Term)
 class RecommendationTerm:
@@ -81,8 +95,8 @@ class RecommendationTerm:
 
 @strawberry.type(description="One of the texts a paragraph bundles. A counting unit of its own.")
 @said_in(events.Part)
-class RecommendationPart:
-    id: str
+class RecommendationPart(Within):
+    number: str = strawberry.field(description="Its number within the paragraph, from “1”.")
     recommenders: list[RecommenderType]
     position: enum_type(Position) = strawberry.field(  # type: ignore[valid-type]
         description="The part's own position, else the whole's."
@@ -92,8 +106,8 @@ class RecommendationPart:
 
 @strawberry.type(description="An institution's assignment.")
 @said_in(events.AssignmentOpened)
-class Assignment:
-    id: int = strawberry.field(description="The version of the entry that opened it.")
+class Assignment(Within):
+    number: int = strawberry.field(description="The version of the entry that opened it.")
     institution: str
     """Code of the institution."""
     capacity: enum_type(Capacity)  # type: ignore[valid-type]
@@ -143,8 +157,10 @@ class Due:
 
 @strawberry.type(description="A progress update or a State report about the recommendation.")
 @said_in(events.ProgressPublished)
-class Report:
-    id: int = strawberry.field(description="The report's id within the recommendation.")
+class Report(Within):
+    number: int = strawberry.field(
+        description="The version of the entry that drafted it first, or recorded it."
+    )
     kind: ReportType
     """Whether it is a progress update, or which report of the State."""
     status: enum_type(ProgressStatus) = strawberry.field(  # type: ignore[valid-type]
@@ -166,7 +182,9 @@ class Report:
 @strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")
 @said_in(events.Linked)
 class LineageLink:
-    id: int = strawberry.field(description="The link's id on the later recommendation.")
+    number: int = strawberry.field(
+        description="The version of the entry that joined them, on the later recommendation."
+    )
     type: enum_type(LinkType)  # type: ignore[valid-type]
     """How the later recommendation relates to the earlier one."""
     direction: Direction = strawberry.field(description="Where the other end lies.")
@@ -270,7 +288,8 @@ class Recommendation(Case):
             own = state.current_position(part.id)
             found.append(
                 RecommendationPart(
-                    id=part.id,
+                    of=state.id,
+                    number=part.id,
                     recommenders=list(part.recommenders),
                     position=Position(own.answer.value) if own else state.position,
                     text=wording[part.id],
@@ -330,7 +349,8 @@ class Recommendation(Case):
     def assignments(self) -> list[Assignment]:
         return [
             Assignment(
-                id=a.id,
+                of=self.row.state.id,
+                number=a.id,
                 institution=a.institution,
                 capacity=a.capacity,
                 status=a.status,
@@ -353,6 +373,15 @@ class Recommendation(Case):
     @strawberry.field(description="Progress updates and State reports, oldest first.")
     def reports(self) -> list[Report]:
         return _reports(self._standing(), self.row.state.progress)
+
+    def within(self, kind: str | None) -> Sequence[Any]:
+        """What it has of a kind that has ids of its own (`derive.WITHIN`)."""
+        has: dict[str | None, Callable[[], Sequence[Any]]] = {
+            "Assignment": self.assignments,
+            "Report": self.reports,
+            "RecommendationPart": self.parts,
+        }
+        return has[kind]()
 
     @strawberry.field(
         description="The audit trail, oldest first: at most `first` entries after version `after`."
@@ -440,7 +469,8 @@ def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[
         if isinstance(event, events.ProgressDrafted | events.ProgressPublished):
             id = event.report or entry.version
             found[id] = Report(
-                id=id,
+                of=entry.stream,
+                number=id,
                 kind=ReportType.PROGRESS,
                 status=held[id].status,
                 institution=held[id].institution,
@@ -454,7 +484,8 @@ def _reports(entries: list[Entry], progress: list[events.ProgressHeld]) -> list[
             )
         elif isinstance(event, events.Reported):
             found[entry.version] = Report(
-                id=entry.version,
+                of=entry.stream,
+                number=entry.version,
                 kind=ReportType(event.report.value),
                 status=ProgressStatus.PUBLISHED,
                 institution=entry.stamp.speaker.on_behalf_of,
@@ -473,7 +504,7 @@ def _link(link: Lineage, from_id: RecommendationId | Any, linked: Cohort) -> Lin
     later = link.later.state.id == from_id
     other = link.earlier if later else link.later
     return LineageLink(
-        id=link.link.id,
+        number=link.link.id,
         type=link.link.type,
         direction=Direction.EARLIER if later else Direction.LATER,
         how=link.link.how,

@@ -20,6 +20,7 @@ from api.erasing import ErasureMutation
 from api.history import TYPES
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
+from api.nodes import NodeQuery
 from api.persons import PersonMutation
 from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
@@ -33,6 +34,7 @@ from api.what_if import WhatIfQuery
 
 @strawberry.type(description="The questions. A question that is refused is an error with a code.")
 class Query(
+    NodeQuery,
     RecommendationQuery,
     RegisterQuery,
     ProcedureQuery,

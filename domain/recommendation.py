@@ -141,7 +141,8 @@ assignments_max = 200
 
 Scheme = Annotated[str, Meta(description="Whose id it is: national, uhri, …")]
 Decree = Annotated[str | None, Meta(description="The decree or decision, by name.")]
-AssignmentId = Annotated[int, Meta(description="The assignment's id.")]
+AssignmentId = Annotated[int, Meta(description="The assignment's id, or its number.")]
+ReportId = Annotated[int, Meta(description="The update's id, or its number.")]
 
 
 class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
@@ -650,7 +651,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         narrative: Protected,
         *,
         report: Annotated[
-            int | None,
+            ReportId | None,
             Meta(description="The unpublished report this draft takes the place of."),
         ] = None,
         period_from: str | None = None,
@@ -668,7 +669,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             period_to=dated(period_to, "periodTo"),
         )
 
-    def clear_progress(self, stamp: Stamp, report: int) -> ProgressCleared:
+    def clear_progress(self, stamp: Stamp, report: ReportId) -> ProgressCleared:
         """Clears a drafted progress report for publication."""
         self.ready("clear-progress")
         self._report(report, ProgressStatus.DRAFTED)
@@ -677,7 +678,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def publish_progress(
         self,
         stamp: Stamp,
-        report: int,
+        report: ReportId,
         narrative: Annotated[Protected, Meta(description="The words to publish.")],
         period_from: str | None = None,
         period_to: str | None = None,

@@ -537,7 +537,7 @@ def test_a_key_for_an_addressee_reads_and_writes_that_record_only(server, world,
     assert {node["addressee"] for node in found["events"]["nodes"]} == {"XAB"}
     query = """query($id: ID!) { node(id: $id) { id } recommendation(id: $id) { id } }"""
     assert server.ask(name, query, id=world.public) == {"node": None, "recommendation": None}
-    lineage = "query($id: ID!) { recommendation(id: $id) { lineage { id } } }"
+    lineage = "query($id: ID!) { recommendation(id: $id) { lineage { number } } }"
     assert server.ask(name, lineage, id=world.elsewhere)["recommendation"]["lineage"] == []
     before = server.size()
     arriving = {**WHAT_ARRIVES, "paragraph": "9", "addressee": "XAA"}

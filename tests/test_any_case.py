@@ -455,7 +455,7 @@ found["checked"] = check_all(service, lambda *_: None).faults
 found["counted"] = ask(
     "coordinator",
     """query($hash: String!) { workflowDefinition(hash: $hash) { name
-    cases(addressee: ["SVN"]) { total states { id count } } } }""",
+    cases(addressee: ["SVN"]) { total states { name count } } } }""",
     hash=procedure.hash,
 )["workflowDefinition"]
 
@@ -586,7 +586,7 @@ def test_its_steps_are_taken_by_name_and_by_mutations_that_follow_from_its_rows(
 def test_it_is_counted_among_the_cases_of_its_procedure(found: dict[str, Any]) -> None:
     counted = found["counted"]["cases"]
     assert counted["total"] == 1
-    assert {"id": "visit.reported", "count": 1} in counted["states"]
+    assert {"name": "visit.reported", "count": 1} in counted["states"]
 
 
 def test_every_step_on_it_comes_out_the_same_when_it_is_decided_again(

@@ -580,11 +580,13 @@ def test_the_text_is_given_in_the_language_asked_for_or_in_the_original(server, 
 
 def test_lineage_is_seen_from_both_ends(server, lived):
     query = """query($id: ID!) { recommendation(id: $id) { lineage {
-        id type direction how confidence assertedBy recommendation { id cycle } } } }"""
+        number type direction how confidence assertedBy recommendation { id cycle } } } }"""
     (back,) = server.ask("reader", query, id=lived.upr)["recommendation"]["lineage"]
     (forth,) = server.ask("reader", query, id=lived.earlier)["recommendation"]["lineage"]
     same = {
-        "id": next(p["events"][0]["version"] for m, _, _, p in lived.steps[::-1] if "link" in m),
+        "number": next(
+            p["events"][0]["version"] for m, _, _, p in lived.steps[::-1] if "link" in m
+        ),
         "type": "SUCCEEDS",
         "how": "PERSON",
         "confidence": 80,

@@ -54,7 +54,7 @@ TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
     errors { code message currentVersion } } }"""
 TAKE_ALL = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) { logIndex
     errors { code message }
-    results { id ok logIndex recommendation { id version states }
+    results { caseId ok logIndex recommendation { id version states }
         events { __typename version commandId logIndex reason }
         foreseen { version left entered states } errors { code message currentVersion } } } }"""
 
@@ -375,7 +375,7 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     )
     assert payload["errors"] == []
     results = payload["results"]
-    assert [r["id"] for r in results] == [ids[3], ids[1], ids[0], "no id", ids[2]]
+    assert [r["caseId"] for r in results] == [ids[3], ids[1], ids[0], "no id", ids[2]]
     assert [r["ok"] for r in results] == [True, False, True, False, True]
     assert [codes(r) for r in results] == [[], ["STALE_VERSION"], [], ["INVALID_INPUT"], []]
     assert results[1]["errors"][0]["currentVersion"] == 1
