@@ -35,10 +35,13 @@ ARGUMENTS = {
     "addressee": "Codes of States or other addressees, such as SVN; all that you may read, if not "
     "given.",
     "after": "Reads on after this cursor, the `endCursor` of an earlier page.",
+    "before": "Reads back before this cursor, the `startCursor` of another page.",
     "as_of": "Asks the record as it was at a log index or time; as it is now, if not given.",
     "effective_on": "Asks what was true on this day, such as 2025-04-08, whenever it was recorded.",
     "first": "How many at most.",
     "language": "BCP 47 tag of the language, such as `sl`.",
+    "last": "How many at most, from the end of the list or before `before`.",
+    "order_by": "The order; that of documents and paragraphs, if not given.",
     "search": "Words in any language, all of which the texts have.",
     "where": "Which recommendations: all conditions hold together.",
 }

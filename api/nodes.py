@@ -13,6 +13,7 @@ from api.cases import Node
 from api.context import Context, Reading
 from api.derive import WITHIN, Named, read_global_id, read_id
 from api.describing import arg
+from api.joining import shown
 from api.looking_back import AsOf, look
 from api.recommendations import Recommendation, together
 from api.register import KINDS
@@ -70,10 +71,11 @@ def read_node(id: str) -> Named:
 def nodes_of(reading: Reading, asked: Sequence[Named]) -> list[Node | None]:
     """What ids name, as far as it is for the reader: one read for all of a kind."""
     found: dict[tuple[str | None, UUID], Node] = {}
-    for kind, (shelf, type_) in KINDS.items():
+    for kind, (shelf, _) in KINDS.items():
         if ids := [one.id for one in asked if one.kind == kind]:
             rows = shelf.by_ids(reading.connection, reading.scope, ids)
-            found |= {(kind, id): type_(row=row, reading=reading) for id, row in rows.items()}
+            for id, node in zip(rows, shown(reading, [*rows.values()]), strict=True):
+                found[kind, id] = node
     if ids := [one.id for one in asked if one.kind not in KINDS]:
         texts = recommendations.by_ids(reading.connection, reading.scope, ids)
         found |= {(None, one.row.state.id): one for one in together(reading, list(texts.values()))}

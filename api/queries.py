@@ -193,6 +193,38 @@ def where_of(
     )
 
 
+def connection_of(
+    reading: Reading,
+    fits: Where,
+    order_by: RecommendationOrder | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> RecommendationConnection:
+    """A page of recommendations that fit."""
+    order = order_by or RecommendationOrder()
+    page = recommendations.page(
+        reading.connection,
+        reading.scope,
+        fits,
+        order=order.field,
+        descending=order.direction is SortDirection.DESC,
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+    )
+    nodes = together(reading, page.rows)
+    edges = [
+        RecommendationEdge(cursor=cursor, node=node)
+        for cursor, node in zip(page.cursors, nodes, strict=True)
+    ]
+    return RecommendationConnection(
+        edges=edges, page_info=page_info(page), where=fits, reading=reading
+    )
+
+
 def of_whom(where: RecommendationWhere | None, addressee: str | None = None) -> list[str] | None:
     """Whose record a query is about, where it says so."""
     if addressee is not None:
@@ -251,44 +283,15 @@ class RecommendationQuery:
         search: str | None = None,
         as_of: AsOf | None = None,
         effective_on: str | None = None,
-        order_by: Annotated[
-            RecommendationOrder | None,
-            arg("The order; that of documents and paragraphs, if not given."),
-        ] = None,
+        order_by: RecommendationOrder | None = None,
         first: int | None = None,
         after: str | None = None,
-        last: Annotated[
-            int | None, arg("How many at most, from the end of the list or before `before`.")
-        ] = None,
-        before: Annotated[
-            str | None, arg("Reads back before this cursor, the `startCursor` of another page.")
-        ] = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> RecommendationConnection:
         reading = look(info.context, as_of, effective_on, of_whom(where))
         fits = where_of(where, reading.today, search)
-        order = order_by or RecommendationOrder()
-        page = recommendations.page(
-            reading.connection,
-            reading.scope,
-            fits,
-            order=order.field,
-            descending=order.direction is SortDirection.DESC,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-        )
-        nodes = together(reading, page.rows)
-        edges = [
-            RecommendationEdge(cursor=cursor, node=node)
-            for cursor, node in zip(page.cursors, nodes, strict=True)
-        ]
-        return RecommendationConnection(
-            edges=edges,
-            page_info=page_info(page),
-            where=fits,
-            reading=reading,
-        )
+        return connection_of(reading, fits, order_by, first, after, last, before)
 
     @strawberry.field(
         description="The feed: entries after a log index, in the order of the log; without "

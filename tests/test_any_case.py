@@ -413,7 +413,7 @@ def content(who):
 
 found["outbox"] = ask(
     "coordinator",
-    "{ notifications { nodes { kind institution deadline case { __typename } } } }",
+    "{ notifications { nodes { kind institutionCode deadline case { __typename } } } }",
 )["notifications"]["nodes"]
 found["approved"] = take(
     bor, "give-approval",
@@ -550,7 +550,7 @@ def test_its_tasks_timers_and_notices_are_listed_with_those_of_others(
     assert found["inbox"]["timers"]["nodes"] == [
         {"does": "remind", "deadline": "report", "case": {"__typename": "Inspection"}}
     ]
-    assert [(one["kind"], one["institution"]) for one in found["outbox"]] == [
+    assert [(one["kind"], one["institutionCode"]) for one in found["outbox"]] == [
         ("Reminded", "npm"),
         ("DeadlinePassed", "npm"),
     ]

@@ -260,11 +260,11 @@ def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_u
 
 TASKS = """query($where: TaskWhere, $first: Int! = 50, $after: String) {
   tasks(where: $where, first: $first, after: $after) { hasNextPage endCursor nodes {
-    recommendation { id } institution due overdue escalated claimedBy
+    recommendation { id } institutionCode due overdue escalated claimedBy
     task { name label(language: "fr") steps roles whose deadline claims { actor } } } } }"""
 NOTICES = """query($first: Int! = 50, $after: String) {
   notifications(first: $first, after: $after) { hasNextPage endCursor nodes {
-    id kind deadline day role institution recommendation { id } } } }"""
+    id kind deadline day role institutionCode recommendation { id } } } }"""
 
 
 def test_the_inbox_tells_each_what_is_to_be_done_and_what_is_overdue(database_url: str) -> None:
@@ -314,7 +314,7 @@ def test_the_outbox_tells_each_notice_once_and_goes_on_where_one_was(sqlite_url:
         clock.set("2031-02-25")
         server.service.worker.catch_up()
         first = server.ask("labour", NOTICES)["notifications"]
-        assert [(n["kind"], n["institution"], n["day"]) for n in first["nodes"]] == [
+        assert [(n["kind"], n["institutionCode"], n["day"]) for n in first["nodes"]] == [
             ("Reminded", "labour", "2031-02-22")
         ]
         clock.set("2031-04-01")

@@ -390,9 +390,11 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     ]
     assert [r["logIndex"] for r in results] == [size, None, size + 1, None, size + 2]
     assert (payload["logIndex"], server.size()) == (size + 2, size + 3)
-    query = "query($id: ID!) { recommendation(id: $id) { assignments { institution capacity } } }"
+    query = (
+        "query($id: ID!) { recommendation(id: $id) { assignments { institutionCode capacity } } }"
+    )
     (held,) = server.ask("coordinator", query, id=ids[2])["recommendation"]["assignments"]
-    assert held == {"institution": "labour", "capacity": "SUPPORTING"}, "field by field"
+    assert held == {"institutionCode": "labour", "capacity": "SUPPORTING"}, "field by field"
 
 
 def test_what_the_guide_sends_is_taken(here: Server) -> None:

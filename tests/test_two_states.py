@@ -105,7 +105,7 @@ operations:
 LIST = """query($where: RecommendationWhere!, $after: String) {
   recommendations(where: $where, first: 200, after: $after) {
     pageInfo { hasNextPage endCursor }
-    nodes { id version position states assignments { id institution status } } } }"""
+    nodes { id version position states assignments { id institutionCode status } } } }"""
 MANY = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) {
   results { ok errors { code message } } errors { code message } } }"""
 DECIDE = """mutation($input: DecideCasesInput!) { decideCases(input: $input) {
@@ -200,7 +200,7 @@ def of(cases: list[Case], institution: str, status: str) -> list[tuple[Case, dic
         (case, {"assignment": a["id"]})
         for case in cases
         for a in case["assignments"]
-        if (a["institution"], a["status"]) == (institution, status)
+        if (a["institutionCode"], a["status"]) == (institution, status)
     ]
 
 
