@@ -137,7 +137,9 @@ class HasRecommendations(Registered):
         """The conditions that its recommendations meet, as lists of `Where`."""
         raise NotImplementedError
 
-    @strawberry.field(description="Its recommendations that fit, page by page.")
+    @strawberry.field(
+        description="Its recommendations that fit, page by page; null where that is refused."
+    )
     def recommendations(
         self,
         where: RecommendationWhere | None = None,
@@ -147,7 +149,7 @@ class HasRecommendations(Registered):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> RecommendationConnection:
+    ) -> RecommendationConnection | None:
         reading = self.reading
         reading.ration.answer(page_objects)
         fits = where_of(where, reading.today, search)

@@ -585,6 +585,14 @@ def test_the_text_is_given_in_the_language_asked_for_or_in_the_original(server, 
     assert found == {"fr": "Ratifier", "zh": "Ratify it", "text": "Ratify it"}
 
 
+def test_a_question_that_is_refused_leaves_the_others(server, lived):
+    query = "{ tasks { nodes { due } } recommendations(first: 1) { nodes { __typename } } }"
+    answer = server.post("reader", query).json()
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert answer["data"]["tasks"] is None
+    assert answer["data"]["recommendations"]["nodes"] == [{"__typename": "Recommendation"}]
+
+
 def test_lineage_is_seen_from_both_ends(server, lived):
     query = """query($id: ID!) { recommendation(id: $id) { lineage {
         number type direction how confidence assertedByCode recommendation { id cycle } } } }"""
