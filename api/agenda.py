@@ -19,7 +19,7 @@ from api.looking_back import AsOf, look
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from domain import institution
-from domain.casework import IncidentRaised
+from domain.casework import IncidentRaised, Timer
 from domain.refusals import Forbidden
 from projections import agenda, cases, register, timers
 from projections.agenda import Asked
@@ -161,7 +161,9 @@ class NotificationConnection:
 @strawberry.type(description="The next timer of a case.")
 class NextTimer(AboutCase):
     at: datetime = strawberry.field(description="The instant from which it is done.")
-    does: str = strawberry.field(description="`remind`, `pass`, `escalate` or `resume`.")
+    does: enum_type(Timer) = strawberry.field(  # type: ignore[valid-type]
+        description="The act of the clock at that instant."
+    )
     deadline: str | None = strawberry.field(
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
@@ -181,7 +183,7 @@ class TimerConnection:
 class Incident(AboutCase):
     code: str
     message: str
-    timer: str
+    timer: enum_type(Timer)  # type: ignore[valid-type]
     deadline: str | None
     at: datetime
     since: int = strawberry.field(description="The version of the case's entry that says so.")
@@ -223,7 +225,7 @@ class AgendaQuery:
                 Incident(
                     code=held.code,
                     message=held.message,
-                    timer=held.timer,
+                    timer=Timer(held.timer),
                     deadline=held.deadline,
                     at=datetime.fromisoformat(held.at),
                     since=held.version,
@@ -262,7 +264,7 @@ class AgendaQuery:
             nodes=[
                 NextTimer(
                     at=datetime.fromisoformat(next_.at),
-                    does=next_.timer.value,
+                    does=next_.timer,
                     deadline=None if next_.deadline is None else next_.deadline.deadline,
                     case=node,
                 )

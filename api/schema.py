@@ -15,6 +15,7 @@ from api.agenda import AgendaQuery
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
+from api.dates import date
 from api.describing import describe
 from api.erasing import ErasureMutation
 from api.history import TYPES
@@ -111,6 +112,7 @@ def _let_fail_alone(built: GraphQLSchema) -> None:
 
 
 describe(schema._schema)
+date(schema._schema)
 _let_fail_alone(schema._schema)
 _call_directly(schema._schema)
 

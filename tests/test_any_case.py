@@ -548,7 +548,7 @@ def test_its_tasks_timers_and_notices_are_listed_with_those_of_others(
         "case": {"__typename": "Inspection", "states": ["visit.made"], "place": "the prison"},
     }
     assert found["inbox"]["timers"]["nodes"] == [
-        {"does": "remind", "deadline": "report", "case": {"__typename": "Inspection"}}
+        {"does": "REMIND", "deadline": "report", "case": {"__typename": "Inspection"}}
     ]
     assert [(one["kind"], one["institutionCode"]) for one in found["outbox"]] == [
         ("Reminded", "npm"),

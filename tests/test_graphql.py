@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from sqlalchemy import Engine, event
 
 from api.schema import schema
 from domain import casework
+from domain.entry import is_date
 from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.refusals import all_refusals, table
 from tests.clock import SetClock
@@ -583,6 +585,57 @@ def test_the_text_is_given_in_the_language_asked_for_or_in_the_original(server, 
         fr: text(language: "fr") zh: text(language: "zh") text } }"""
     found = server.ask("reader", query, id=lived.upr)["recommendation"]
     assert found == {"fr": "Ratifier", "zh": "Ratify it", "text": "Ratify it"}
+
+
+def dates(said: Any) -> Iterator[tuple[str, str, str]]:
+    """The dates in an answer: of which type and field, and what they say."""
+    for one in said if isinstance(said, list) else [said]:
+        if not isinstance(one, dict):
+            continue
+        kind = SCHEMA.type_map.get(one.get("__typename", ""))
+        for name, value in one.items():
+            yield from dates(value)
+            field = getattr(kind, "fields", {}).get(name.rpartition("_")[2])
+            scalar = None if field is None else get_named_type(field.type).name
+            if scalar in ("Date", "PartialDate") and value:
+                for each in value if isinstance(value, list) else [value]:
+                    yield scalar, f"{kind}.{name}", each
+
+
+def test_a_date_is_told_from_a_date_that_is_known_in_part(server, lived):
+    entry = everything(SCHEMA.type_map["HistoryEntry"], ("HistoryConnection",))
+    answers = [
+        server.ask("coordinator", ALL_OF_IT, id=id) for id in (lived.upr, lived.crc, lived.earlier)
+    ]
+    answers.append(server.ask("auditor", f"{{ events(first: 500) {{ nodes {entry} }} }}"))
+    found = [one for answer in answers for one in dates(list(answer.values()))]
+    assert {"Date", "PartialDate"} == {scalar for scalar, _, _ in found}
+    for scalar, where, day in found:
+        assert is_date(day), where
+        assert scalar == "PartialDate" or len(day) == 10, where
+
+
+def test_what_is_no_date_is_refused_where_it_is_used(server, lived):
+    query = """query($on: Date) { recommendations(effectiveOn: $on) { totalCount } }"""
+    for on in ("2025-13-01", "2025-04", "soon"):
+        assert server.refused("reader", query, on=on)["extensions"]["code"] == "INVALID_INPUT"
+    said = {"id": lived.upr, "expectedVersion": server.version(lived.upr), "commandId": "soon"}
+    payload = server.take("coordinator", "remark", words="so", effectiveOn="soon", **said)
+    assert [error["code"] for error in payload["errors"]] == ["INVALID_INPUT"]
+
+
+def test_no_string_is_a_date():
+    """If you are here because of a new field: `api/dates.py` says which are dates."""
+    strings = [
+        f"{kind.name}.{name}: {field.description}"
+        for kind in SCHEMA.type_map.values()
+        for name, field in getattr(kind, "fields", {}).items()
+        if get_named_type(field.type).name == "String"
+        and re.search(
+            r"(?i)ISO 8601|\b(first|last|new) day\b|\bday, month or year", field.description or ""
+        )
+    ]
+    assert strings == []
 
 
 def test_a_question_that_is_refused_leaves_the_others(server, lived):
