@@ -80,6 +80,7 @@ class CaseDecisionInput:
         description="The version you saw. If it has moved on, this decision is refused."
     )
     decision: enum_type(Decision)  # type: ignore[valid-type]
+    """The outcome for the case."""
     cycle: int | None = strawberry.field(
         default=None, description="CONTINUE: into which cycle; the next one, if not given."
     )
@@ -101,6 +102,7 @@ class CaseDecisionInput:
 @strawberry.input
 class DecideCasesInput(ManyInput):
     decisions: list[CaseDecisionInput]
+    """One a case, each for itself."""
     review: strawberry.ID | None = strawberry.field(
         default=None,
         description="If given, a case that is not of this review is refused.",

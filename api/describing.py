@@ -12,6 +12,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    get_named_type,
 )
 
 from domain.docstrings import of_members, sentence
@@ -39,6 +40,7 @@ ARGUMENTS = {
     "as_of": "Asks the record as it was at a log index or time; as it is now, if not given.",
     "effective_on": "Asks what was true on this day, such as 2025-04-08, whenever it was recorded.",
     "first": "How many at most.",
+    "input": "The fields of the step, and its circumstances.",
     "language": "BCP 47 tag of the language, such as `sl`.",
     "last": "How many at most, from the end of the list or before `before`.",
     "order_by": "The order; that of documents and paragraphs, if not given.",
@@ -83,9 +85,19 @@ def describe(built: GraphQLSchema) -> None:
             _describe(_by_python_name(kind.fields), _of_type(ours.origin))
         elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and ours is not None:
             _describe(_by_python_name(kind.fields), FIELDS | _of_type(ours.origin))
-            if kind is not built.mutation_type:
-                for field in kind.fields.values():
-                    _describe(_by_python_name(field.args), ARGUMENTS)
+            for field in kind.fields.values():
+                _describe(_by_python_name(field.args), ARGUMENTS)
+    assert built.mutation_type is not None
+    _describe_inputs(built.mutation_type)
+
+
+def _describe_inputs(mutations: GraphQLObjectType) -> None:
+    """Says of an input which mutations take it, where nothing more is said."""
+    takers: dict[Any, list[str]] = {}
+    for name, mutation in mutations.fields.items():
+        takers.setdefault(get_named_type(mutation.args["input"].type), []).append(f"`{name}`")
+    for kind, names in takers.items():
+        kind.description = kind.description or f"The input of {' and '.join(names)}."
 
 
 def _of_type(cls: type) -> dict[str, str]:

@@ -110,12 +110,17 @@ class ReceiveRecommendationInput(Circumstances):
     body: str = strawberry.field(description="The body that made it, such as UPR or CEDAW.")
     language: str
     parts: Parts  # type: ignore[valid-type]
+    """The texts that the paragraph bundles, in their order; at least one."""
     kind: enum_type(Kind) = Kind.RECOMMENDATION  # type: ignore[valid-type]
+    """Whether it recommends, is a concern, a pledge or another text."""
     symbol: str | None = None
     paragraph: str | None = None
+    """Number of the paragraph, as printed."""
     cycle: int | None = None
+    """Cycle of the UPR, or reporting round of another body."""
     session: str | None = None
     visibility: enum_type(Visibility) = Visibility.PUBLIC  # type: ignore[valid-type]
+    """Its readers."""
 
 
 @strawberry.type

@@ -56,6 +56,7 @@ def within_case(kind: str) -> dict[str, str]:
 @strawberry.input(description="By what authority somebody speaks.")
 class AuthorityInput:
     kind: enum_type(AuthorityKind)  # type: ignore[valid-type]
+    """Whether it is lasting, a single decision, or lent."""
     reference: str = strawberry.field(description="The decision, mandate or delegation, by name.")
     scope: str | None = strawberry.field(default=None, description="What it covers.")
     since: str | None = strawberry.field(default=None, description="From which day it holds.")

@@ -140,6 +140,8 @@ assignments_max = 200
 # --- What commands take ---------------------------------------------------------------------------
 
 Scheme = Annotated[str, Meta(description="Whose id it is: national, uhri, …")]
+ForeignId = Annotated[str, Meta(description="The id, as the other system writes it.")]
+Assignee = Annotated[str, Meta(description="Code of the institution that is to take it on.")]
 Decree = Annotated[str | None, Meta(description="The decree or decision, by name.")]
 AssignmentId = Annotated[int, Meta(description="The assignment's id, or its number.")]
 ReportId = Annotated[int, Meta(description="The update's id, or its number.")]
@@ -439,7 +441,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
             raise AlreadySo(f"It is {symbol} paragraph {paragraph} already.")
         return Renumbered(stamp=stamp, symbol=alias.value, paragraph=paragraph)
 
-    def identify(self, stamp: Stamp, scheme: Scheme, value: str) -> Identified:
+    def identify(self, stamp: Stamp, scheme: Scheme, value: ForeignId) -> Identified:
         """Records another system's id, or a national reference."""
         alias = Alias(scheme=named(scheme), value=named(value))
         if scheme == "un":
@@ -556,7 +558,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def offer_assignment(
         self,
         stamp: Stamp,
-        institution: str,
+        institution: Assignee,
         capacity: Capacity = Capacity.LEAD,
         instrument: Decree = None,
         answer_due: str | None = None,
@@ -575,7 +577,7 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     def decree_assignment(
         self,
         stamp: Stamp,
-        institution: str,
+        institution: Assignee,
         capacity: Capacity = Capacity.LEAD,
         instrument: Decree = None,
     ) -> AssignmentDecreed:

@@ -20,7 +20,7 @@ from domain.events import (
     Text,
     TextAdded,
 )
-from domain.recommendation import Recommendation, Scheme, parts_max
+from domain.recommendation import ForeignId, Recommendation, Scheme, parts_max
 from domain.refusals import LimitExceeded
 from domain.words import CorrectionKind, TextStatus
 
@@ -28,7 +28,7 @@ from domain.words import CorrectionKind, TextStatus
 class PartSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """One part of a paragraph: its text, and the States that made it."""
 
-    text: str
+    text: Annotated[str, Meta(description="The wording, as printed.")]
     recommending_states: Annotated[tuple[str, ...], Meta(description="Names as printed.")] = ()
 
 
@@ -53,7 +53,9 @@ def add_text(
     stamp: Stamp,
     language: str,
     texts: Annotated[tuple[str, ...], Meta(description="One for each part, in order.")],
-    status: TextStatus = TextStatus.TRANSLATION,
+    status: Annotated[
+        TextStatus, Meta(description="Whether it is official, or who translated it.")
+    ] = TextStatus.TRANSLATION,
 ) -> TextAdded:
     """Adds a text in a further language, or a better one."""
     _, parts = parts_of([PartSaid(text=text) for text in texts])
@@ -83,6 +85,8 @@ def correct(
     )
 
 
-def withdraw_alias(r: Recommendation, stamp: Stamp, scheme: Scheme, value: str) -> AliasWithdrawn:
+def withdraw_alias(
+    r: Recommendation, stamp: Stamp, scheme: Scheme, value: ForeignId
+) -> AliasWithdrawn:
     """Takes back another system's id that is not its own; needs a reason."""
     return r.withdraw_alias(stamp, Alias(scheme=scheme, value=value))
