@@ -61,6 +61,18 @@ def test_an_assignment_leads_to_its_institution_and_that_to_the_one_above(
     assert (held["assignedByCode"], held["assignedBy"]) == ("mfa", None), "nobody registered it"
 
 
+def test_an_institution_that_is_not_for_the_reader_is_null(server: Server) -> None:
+    institution(server, "service", visibility="INTERNAL")
+    id = server.receive()
+    server.step("coordinator", "acceptRecommendation", id, **ADDENDUM)
+    server.step("coordinator", "assignRecommendation", id, institution="service")
+    query = """query($id: ID!) { recommendation(id: $id) { assignments {
+        institution { code } } } }"""
+    for who, seen in (("auditor", {"code": "service"}), ("reader", None)):
+        (held,) = server.ask(who, query, id=id)["recommendation"]["assignments"]
+        assert held == {"institution": seen}
+
+
 def test_an_institution_leads_to_what_it_has(server: Server, assigned: str) -> None:
     elsewhere = server.receive(cycle=3)
     server.step("coordinator", "acceptRecommendation", elsewhere, **ADDENDUM)
