@@ -236,7 +236,7 @@ def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_u
         server.step("coordinator", "suspendRecommendation", id, **rest)
         timers = server.ask("auditor", "{ timers { nodes { at does deadline } } }")["timers"]
         at = "2031-03-01T23:59:59+00:00"
-        assert timers["nodes"] == [{"at": at, "does": "resume", "deadline": None}]
+        assert timers["nodes"] == [{"at": at, "does": "RESUME", "deadline": None}]
         assert server.ask("coordinator", TASKS)["tasks"]["nodes"] == []
         clock.set("2031-03-02")
         assert server.service.worker.catch_up() == 1
@@ -432,7 +432,7 @@ def test_the_clock_tells_what_it_does_next_the_earliest_first(sqlite_url: str) -
         server.step("coordinator", "deferPosition", soon, due="2031-06-30")
         page = server.ask("auditor", TIMERS)["timers"]
         assert [node["recommendation"]["id"] for node in page["nodes"]] == [soon]
-        assert page["nodes"][0]["does"] == "remind"
+        assert page["nodes"][0]["does"] == "REMIND"
         assert page["nodes"][0]["at"].startswith("2031-04-30T23:59:59")
         rest = server.ask("auditor", TIMERS, after=page["endCursor"])["timers"]
         assert [node["recommendation"]["id"] for node in rest["nodes"]] == [late]
