@@ -12,6 +12,7 @@ from api.context import Context, Reading
 from api.derive import struct_type
 from api.describing import arg
 from api.history import HistoryEntry
+from api.joining import InstitutionType, institution_named
 from api.looking_back import AsOf, look
 from api.steps import Circumstances, StepError, circumstances, command, refused
 from domain import absence
@@ -29,15 +30,20 @@ AbsenceType: Any = struct_type(AbsenceHeld)
     description="Absences of persons of an institution. Persons are named by pseudonym."
 )
 class InstitutionAbsences:
+    reading: strawberry.Private[Reading]
     addressee: str
-    institution: str
-    """Code of the institution."""
+    institution_code: str
+    """Code of the institution whose persons are away."""
     version: int = strawberry.field(
         description="0, where nothing was said yet. Send it back as expectedVersion."
     )
     absences: list[AbsenceType] = strawberry.field(
         description="Those that stand, past ones among them; `version` is an absence's id."
     )
+
+    @strawberry.field(description="The institution; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        return institution_named(self.reading, self.addressee, self.institution_code)
 
 
 @strawberry.input
@@ -174,8 +180,9 @@ def _absences(reading: Reading, addressee: str, institution: str) -> Institution
         reading.connection, reading.scope, absences_id(addressee, institution)
     )
     return InstitutionAbsences(
+        reading=reading,
         addressee=addressee,
-        institution=institution,
+        institution_code=institution,
         version=row.state.version if row else 0,
         absences=list(row.state.declared) if row else [],
     )

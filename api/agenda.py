@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,9 +14,12 @@ from api.cases import Case, TaskOnCase
 from api.context import Context, Reading
 from api.derive import enum_type
 from api.describing import arg, said_in
+from api.joining import InstitutionType, institution_named, naming
 from api.looking_back import AsOf, look
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
+from domain import institution
+from domain.casework.held import Timer
 from domain.casework.incidents import IncidentRaised
 from domain.refusals import Forbidden
 from projections import agenda, cases, register, timers
@@ -68,11 +72,20 @@ class Task(AboutCase):
 
     @strawberry.field(description="The task as the procedure has it, with its steps and roles.")
     def task(self) -> TaskOnCase:
-        return TaskOnCase(held=self.found.held, compiled=self.case.compiled())
+        return TaskOnCase(held=self.found.held, case=self.case)
 
-    @strawberry.field(description="The institution to which it belongs; null: the coordinators.")
-    def institution(self) -> str | None:
+    @strawberry.field(
+        description="Code of the institution to which it belongs; null: the coordinators."
+    )
+    def institution_code(self) -> str | None:
         return self.found.institution
+
+    @strawberry.field(
+        description="The institution to which it belongs; null: the coordinators, or one that is "
+        "not registered."
+    )
+    def institution(self) -> InstitutionType | None:
+        return institution_named(self.case.reads, self.case.addressee(), self.found.institution)
 
     @strawberry.field(description="The day by whose end it is due.")
     def due(self) -> str | None:
@@ -126,9 +139,15 @@ class Notification(AboutCase):
     def role(self) -> str:
         return self.found.role
 
-    @strawberry.field(description="The institution; null: the coordinators.")
-    def institution(self) -> str | None:
+    @strawberry.field(description="Code of the institution; null: the coordinators.")
+    def institution_code(self) -> str | None:
         return self.found.institution
+
+    @strawberry.field(
+        description="The institution; null: the coordinators, or one that is not registered."
+    )
+    def institution(self) -> InstitutionType | None:
+        return institution_named(self.case.reads, self.case.addressee(), self.found.institution)
 
 
 @strawberry.type(description="A page of notices, oldest first.")
@@ -143,7 +162,9 @@ class NotificationConnection:
 @strawberry.type(description="The next timer of a case.")
 class NextTimer(AboutCase):
     at: datetime = strawberry.field(description="The instant from which it is done.")
-    does: str = strawberry.field(description="`remind`, `pass`, `escalate` or `resume`.")
+    does: enum_type(Timer) = strawberry.field(  # type: ignore[valid-type]
+        description="The act of the clock at that instant."
+    )
     deadline: str | None = strawberry.field(
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
@@ -163,7 +184,7 @@ class TimerConnection:
 class Incident(AboutCase):
     code: str
     message: str
-    timer: str
+    timer: enum_type(Timer)  # type: ignore[valid-type]
     deadline: str | None
     at: datetime
     since: int = strawberry.field(description="The version of the case's entry that says so.")
@@ -205,7 +226,7 @@ class AgendaQuery:
                 Incident(
                     code=held.code,
                     message=held.message,
-                    timer=held.timer,
+                    timer=Timer(held.timer),
                     deadline=held.deadline,
                     at=datetime.fromisoformat(held.at),
                     since=held.version,
@@ -244,7 +265,7 @@ class AgendaQuery:
             nodes=[
                 NextTimer(
                     at=datetime.fromisoformat(next_.at),
-                    does=next_.timer.value,
+                    does=next_.timer,
                     deadline=None if next_.deadline is None else next_.deadline.deadline,
                     case=node,
                 )
@@ -276,15 +297,7 @@ class AgendaQuery:
         said = _asked(principal, asked)
         if asked.actor is not None:
             said = msgspec.structs.replace(said, claimed_by=_persons(reading, asked.actor))
-        found, more = agenda.tasks(
-            reading.connection, reading.scope, said, first=first, after=after
-        )
-        nodes = cases_of(reading, [one.row for one in found])
-        return TaskConnection(
-            nodes=[Task(found=one, case=node) for one, node in zip(found, nodes, strict=True)],
-            has_next_page=more,
-            end_cursor=found[-1].cursor if found else after,
-        )
+        return _page(reading, said, first, after)
 
     @strawberry.field(
         description="The outbox: reminders, deadlines that passed, escalations, each once for each "
@@ -319,6 +332,7 @@ class AgendaQuery:
             after=after,
         )
         nodes = cases_of(context, [one.row for one in found])
+        _naming(context, found)
         return NotificationConnection(
             nodes=[
                 Notification(found=one, case=node) for one, node in zip(found, nodes, strict=True)
@@ -326,6 +340,34 @@ class AgendaQuery:
             has_next_page=more,
             end_cursor=found[-1].id if found else after,
         )
+
+
+def tasks_of(
+    reading: Reading, of: institution.Institution, first: int, after: str | None
+) -> TaskConnection | None:
+    """The tasks of an institution, whatever their roles; None for those who may not read them."""
+    principal = reading.principal
+    if principal.role not in (*WRITING, Role.AUDITOR):
+        return None
+    if principal.role is Role.FOCAL_POINT and principal.speaks_for != of.code:
+        return None
+    said = Asked(addressee=[of.addressee], institution=[of.code], coordinator=False)
+    return _page(reading, said, first, after)
+
+
+def _page(reading: Reading, said: Asked, first: int, after: str | None) -> TaskConnection:
+    found, more = agenda.tasks(reading.connection, reading.scope, said, first=first, after=after)
+    nodes = cases_of(reading, [one.row for one in found])
+    _naming(reading, found)
+    return TaskConnection(
+        nodes=[Task(found=one, case=node) for one, node in zip(found, nodes, strict=True)],
+        has_next_page=more,
+        end_cursor=found[-1].cursor if found else after,
+    )
+
+
+def _naming(reading: Reading, found: Sequence[agenda.Task | agenda.Notice]) -> None:
+    naming(reading, lambda: [(one.row.state.addressee, one.institution) for one in found])
 
 
 def _working(principal: Principal) -> None:

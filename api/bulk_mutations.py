@@ -46,8 +46,10 @@ class StepItemInput:
         description="What this step carries: its fields go before those for all; with a `step` of "
         "its own they stand alone.",
     )
-    part: str | None = strawberry.field(
-        default=None, description="The part of the paragraph it is about; the whole, if not given."
+    part: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The part of the paragraph it is about, by its id or its number; the whole, if "
+        "not given.",
     )
     reason: str | None = strawberry.field(default=None, description="Another reason than for all.")
 
@@ -78,6 +80,7 @@ class CaseDecisionInput:
         description="The version you saw. If it has moved on, this decision is refused."
     )
     decision: enum_type(Decision)  # type: ignore[valid-type]
+    """The outcome for the case."""
     cycle: int | None = strawberry.field(
         default=None, description="CONTINUE: into which cycle; the next one, if not given."
     )
@@ -99,6 +102,7 @@ class CaseDecisionInput:
 @strawberry.input
 class DecideCasesInput(ManyInput):
     decisions: list[CaseDecisionInput]
+    """One a case, each for itself."""
     review: strawberry.ID | None = strawberry.field(
         default=None,
         description="If given, a case that is not of this review is refused.",
@@ -116,7 +120,7 @@ class ForeseenStep:
 
 @strawberry.type(description="Result of one of many steps.")
 class StepResult(MayBeRecommendation):
-    id: strawberry.ID = strawberry.field(description="The case, as it was named.")
+    case_id: strawberry.ID = strawberry.field(description="The case, as it was named.")
     ok: bool = strawberry.field(description="Whether it was taken, or in a dry run would be.")
     case: Case | None = strawberry.field(
         description="As it stands after all the steps; null when this one was refused, in a dry "
@@ -233,7 +237,7 @@ def _answer(
         }
     results = [
         StepResult(
-            id=item.id,
+            case_id=item.id,
             ok=not isinstance(outcome, Refusal),
             case=nodes.get(one.on[-1])
             if isinstance(one, Deed) and isinstance(outcome, Taken)

@@ -149,7 +149,7 @@ class Calendar:
         )
 
 
-@strawberry.input
+@strawberry.input(description="A day on which the State does not work.")
 class DayOffInput:
     day: str = strawberry.field(description="ISO 8601: 2025-12-24.")
     name: str = strawberry.field(description="Its name.")

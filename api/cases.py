@@ -12,6 +12,7 @@ from api.context import Reading
 from api.derive import enum_type, struct_type
 from api.describing import arg, said_in
 from api.history import instant
+from api.joining import InstitutionType, institution_named
 from api.procedures import (
     Path,
     ProcedureState,
@@ -49,17 +50,22 @@ DeadlineStatusType: Any = enum_type(DeadlineStatus)
 
 @strawberry.type(description="Somebody does a task for an institution.")
 class TaskClaim:
-    institution: str
-    """Code of the institution."""
+    case: strawberry.Private[Case]
+    institution_code: str
+    """Code of the institution for which the person does it."""
     actor: str
     """The person, by pseudonym."""
+
+    @strawberry.field(description="The institution; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        return institution_named(self.case.reads, self.case.addressee(), self.institution_code)
 
 
 @strawberry.type(description="Something to do about a case, as its procedure has it.")
 @said_in(TaskOpened)
 class TaskOnCase:
     held: strawberry.Private[TaskHeld]
-    compiled: strawberry.Private[Compiled]
+    case: strawberry.Private[Case]
 
     @strawberry.field(description="Its name in the procedure, for `claimTask`.")
     def name(self) -> str:
@@ -67,7 +73,7 @@ class TaskOnCase:
 
     @strawberry.field(description="Its name in `language`, else in English.")
     def label(self, language: str = "en") -> str:
-        specs = self.compiled.definition.tasks
+        specs = self.case.compiled().definition.tasks
         labels = next((spec.labels for spec in specs if spec.id == self.held.task), {})
         return label_in(labels, language, self.held.task)
 
@@ -90,7 +96,7 @@ class TaskOnCase:
     @strawberry.field(description="The persons who claimed it, by institution.")
     def claims(self) -> list[TaskClaim]:
         return [
-            TaskClaim(institution=claim.institution, actor=claim.actor)
+            TaskClaim(case=self.case, institution_code=claim.institution, actor=claim.actor)
             for claim in self.held.claims
         ]
 
@@ -161,15 +167,15 @@ class Case(Node):
     row: strawberry.Private[Any]
 
     @property
-    def _read_by(self) -> Reading:
+    def reads(self) -> Reading:
         raise NotImplementedError
 
     def _adopted(self) -> Sequence[Adoptions]:
-        return adoptions_in(self._read_by)
+        return adoptions_in(self.reads)
 
     @property
     def _procedures(self) -> Procedures:
-        return self._read_by.service.desk.procedures
+        return self.reads.service.desk.procedures
 
     @strawberry.field(description="Code of the State or other addressee.")
     def addressee(self) -> str:
@@ -196,14 +202,14 @@ class Case(Node):
 
     @strawberry.field(description="The steps the procedure allows now.")
     def open_steps(self) -> list[str]:
-        self._read_by.ration.answer(open_steps_objects)
+        self.reads.ration.answer(open_steps_objects)
         return self._procedures.open_steps(self.row.state)
 
     @strawberry.field(description="The procedure it started under.")
     def definition(self) -> WorkflowDefinition:
         state = self.row.state
         compiled = self._procedures.of(state)
-        return definition_of(compiled, self._read_by, self._adopted, state.addressee, state.states)
+        return definition_of(compiled, self.reads, self._adopted, state.addressee, state.states)
 
     @strawberry.field(description="The states of the procedure it is in, with their names.")
     def active_states(self) -> list[ProcedureState]:
@@ -211,7 +217,7 @@ class Case(Node):
 
     @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
     def steps(self) -> list[ProcedureStep]:
-        return steps_of(self._procedures, self.row.state, self._read_by)
+        return steps_of(self._procedures, self.row.state, self.reads)
 
     @strawberry.field(
         description="How to get there: the fewest steps to a state of its procedure, by which "
@@ -235,8 +241,7 @@ class Case(Node):
 
     @strawberry.field(description="Open tasks of persons or institutions.")
     def tasks(self) -> list[TaskOnCase]:
-        compiled = self.compiled()
-        return [TaskOnCase(held=held, compiled=compiled) for held in self.row.state.tasks]
+        return [TaskOnCase(held=held, case=self) for held in self.row.state.tasks]
 
     @strawberry.field(description="Since when follow-up rests; null where it does not.")
     def suspended(self) -> Suspension | None:

@@ -66,10 +66,10 @@ class CaseworkMutation:
         "leave its steps alone."
     )
     def claim_task(self, info: Request, input: TaskInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp) -> TaskClaimed:
-            return tasks.claim(r, stamp, input.task)
+        def act(r: Recommendation, stamp: Stamp, said: TaskInput) -> TaskClaimed:
+            return tasks.claim(r, stamp, said.task)
 
-        return step(info.context, "claim-task", input, _own(info.context, input.task, act))
+        return step(info.context, "claim-task", input, _own(info.context, act))
 
     @strawberry.mutation(description="A claimed task is free again.")
     def release_task(self, info: Request, input: ReleaseTaskInput) -> StepPayload:
@@ -77,18 +77,18 @@ class CaseworkMutation:
         principal = context.principal
         whose = input.institution or principal.institution
 
-        def act(r: Recommendation, stamp: Stamp) -> TaskReleased:
-            authorise_release(principal, r, input.task, whose)
-            return tasks.release(r, stamp, input.task, whose)
+        def act(r: Recommendation, stamp: Stamp, said: TaskInput) -> TaskReleased:
+            authorise_release(principal, r, said.task, whose)
+            return tasks.release(r, stamp, said.task, whose)
 
         return step(context, "release-task", input, act)
 
     @strawberry.mutation(description="Another person of your institution does a task from now on.")
     def delegate(self, info: Request, input: DelegateInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp) -> TaskDelegated:
-            return tasks.delegate(r, stamp, input.task, input.to)
+        def act(r: Recommendation, stamp: Stamp, said: DelegateInput) -> TaskDelegated:
+            return tasks.delegate(r, stamp, said.task, said.to)
 
-        return step(info.context, "delegate-task", input, _own(info.context, input.task, act))
+        return step(info.context, "delegate-task", input, _own(info.context, act))
 
     @strawberry.mutation(
         description="Approves that a step be taken with just this data, where the procedure asks "
@@ -97,7 +97,7 @@ class CaseworkMutation:
     def approve_step(self, info: Request, input: ApproveStepInput) -> StepPayload:
         context = info.context
 
-        def act(r: Recommendation, stamp: Stamp) -> CaseEvent:
+        def act(r: Recommendation, stamp: Stamp, input: ApproveStepInput) -> CaseEvent:
             said = _approved(context, r, stamp, input)
             words = None if said.words is None else Protected(said.words)
             return approvals.approve(r, stamp, input.step, said.content, words)
@@ -136,12 +136,12 @@ def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveS
 
 
 def _own(
-    context: Context, task: str, act: Callable[[Recommendation, Stamp], TaskEvent]
-) -> Callable[[Recommendation, Stamp], TaskEvent]:
+    context: Context, act: Callable[[Recommendation, Stamp, Any], TaskEvent]
+) -> Callable[[Recommendation, Stamp, Any], TaskEvent]:
     """The act, for those whose task it is."""
 
-    def checked(r: Recommendation, stamp: Stamp) -> TaskEvent:
-        authorise_task(context.principal, r, task)
-        return act(r, stamp)
+    def checked(r: Recommendation, stamp: Stamp, said: Any) -> TaskEvent:
+        authorise_task(context.principal, r, said.task)
+        return act(r, stamp, said)
 
     return checked

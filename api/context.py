@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api.gathering import Gathered
 from api.service import Service
 from domain.adoptions import Adoptions
 from domain.entry import Entry, is_date
+from domain.import_run import ImportRun
+from domain.institution import Institution, institution_id
+from domain.recommendation import Recommendation
 from domain.refusals import InvalidInput
+from domain.review import Review, review_of
 from domain.scope import Scope
 from projections import history, recommendations, register
 from projections.ration import CountedLog, Ration
@@ -39,6 +45,7 @@ class Reading:
     ration: Ration
     log: ReadableLog
     """What the request reads of the log, counted."""
+    _gathered: dict[type[Any], Gathered[Any]]
 
     @property
     def connection(self) -> Connection:
@@ -52,6 +59,15 @@ class Reading:
     def today(self) -> str:
         """The day from which something is overdue."""
         raise NotImplementedError
+
+    def gathered(self, state: type[Any]) -> Gathered[Any]:
+        """What rows name in one kind of the register."""
+        if state not in self._gathered:
+            shelf = register.shelf(state)
+            self._gathered[state] = Gathered(
+                shelf, self.scope, self.ration, lambda: self.connection
+            )
+        return self._gathered[state]
 
 
 class Then(Reading):
@@ -67,6 +83,7 @@ class Then(Reading):
         self.effective_on = from_.effective_on
         self.ration = context.ration
         self.log = context.log
+        self._gathered = {}
         self._context = context
         self._from = from_
         self._last = from_.log_index
@@ -104,6 +121,7 @@ class Context(Reading):
         self._snapshot: tuple[Connection, int] | None = None
         self.ration = service.ration() if ration is None else ration
         self.log = CountedLog(service.log, self.ration)
+        self._gathered = {}
         self._then: dict[Standpoint, Then] = {}
         self._open_then: OrderedDict[Standpoint, tuple[ExitStack, Connection]] = OrderedDict()
 
@@ -189,6 +207,7 @@ class Context(Reading):
             self._open_then.popitem()[1][0].close()
         self._snapshot = None
         self._then.clear()
+        self._gathered.clear()
         self._stack.close()
 
     close = refresh
@@ -203,7 +222,14 @@ class Cohort:
         self._histories: dict[UUID, list[Entry]] | None = None
         self._lineage: dict[UUID, list[Lineage]] | None = None
         self._linked: Cohort | None = None
+        self._originals: Cohort | None = None
         self._adoptions: list[Adoptions] | None = None
+        states = [row.state for row in rows]
+        reading.gathered(Institution).expect(
+            lambda: {institution_id(s.addressee, code) for s in states for code in _named(s)}
+        )
+        reading.gathered(ImportRun).expect(lambda: filter(None, (s.batch for s in states)))
+        reading.gathered(Review).expect(lambda: filter(None, map(review_id_of, states)))
 
     @property
     def reading(self) -> Reading:
@@ -246,6 +272,20 @@ class Cohort:
             self._linked = Cohort(self._reading, list(others.values()))
         return self._linked
 
+    def originals(self) -> Cohort:
+        """The rows that these are declared duplicates of."""
+        if self._originals is None:
+            reading = self._reading
+            named = {of for row in self._rows if (of := row.state.duplicate_of) is not None}
+            reading.ration.read(len(named))
+            found = recommendations.by_ids(reading.connection, reading.scope, [*named])
+            self._originals = Cohort(reading, [*found.values()])
+        return self._originals
+
+    def row(self, id: UUID) -> Row | None:
+        """The row of one of these; None where it is none of them."""
+        return next((row for row in self._rows if row.state.id == id), None)
+
     def adoptions(self) -> list[Adoptions]:
         """The procedures that States have adopted, as far as the reader may see it."""
         if self._adoptions is None:
@@ -253,6 +293,19 @@ class Cohort:
             shelf = register.adoptions
             self._adoptions = list(shelf.all(reading.connection, reading.scope))
         return self._adoptions
+
+
+def review_id_of(state: Recommendation) -> UUID | None:
+    """The id of the review that a recommendation was made in; None where there is no such."""
+    return review_of(state.addressee, state.mechanism, state.body, state.cycle)
+
+
+def _named(state: Recommendation) -> set[str]:
+    """The codes of the institutions that a recommendation names."""
+    named = {code for a in state.assignments for code in (a.institution, a.assigned_by)}
+    named.update(held.institution for held in state.progress)
+    named.update(link.asserted_by for link in state.links)
+    return named
 
 
 def _today() -> str:

@@ -12,7 +12,17 @@ import types
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    NamedTuple,
+    NewType,
+    Optional,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 import msgspec
@@ -22,6 +32,7 @@ from strawberry.types.field import StrawberryField
 
 from api.describing import said_in
 from domain.aggregates import CASES
+from domain.docstrings import of_members
 from domain.effects import Instant
 from domain.entry import Entry, Event, Protected, RecommendationId
 from domain.refusals import InvalidInput
@@ -51,44 +62,92 @@ class ProtectedText:
     where none was made."""
 
 
-def global_id(id: UUID, kind: str = "Recommendation") -> strawberry.ID:
-    """An opaque id, as Relay has it."""
-    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:".encode() + id.bytes).decode())
+def global_id(id: UUID, kind: str = "Recommendation", number: int | str = "") -> strawberry.ID:
+    """An opaque id, as Relay has it, of a stream, or of what has a number in that stream."""
+    named = f"{kind}:".encode() + id.bytes + str(number).encode()
+    return strawberry.ID(base64.urlsafe_b64encode(named).decode())
 
 
-def read_global_id(id: str) -> tuple[str | None, UUID]:
-    """The kind and the UUID that an opaque id names; of a plain UUID the kind is None. Refuses
-    anything else."""
+class Named(NamedTuple):
+    """What an opaque id names: its kind (None: a plain UUID), its stream, and its number there
+    (empty: the stream itself)."""
+
+    kind: str | None
+    id: UUID
+    number: str = ""
+
+
+def read_global_id(id: str) -> Named:
+    """What an opaque id, or a plain UUID, names; refuses anything else."""
     try:
         if _UUID.fullmatch(id):
-            return None, UUID(id)
+            return Named(None, UUID(id))
         kind, _, raw = base64.urlsafe_b64decode(id.encode()).partition(b":")
-        return kind.decode("ascii"), UUID(bytes=raw)
+        named = Named(kind.decode("ascii"), UUID(bytes=raw[:16]), raw[16:].decode())
     except ValueError:
-        raise InvalidInput("That is no id; take it from the field `id`.") from None
+        named = None
+    if named is None or bool(named.number) != (named.kind in WITHIN):
+        raise InvalidInput("That is no id; take it from the field `id`.")
+    return named
+
+
+def read_stream(id: str) -> UUID:
+    """The stream that an opaque id of any kind, or a plain UUID, names; refuses anything else."""
+    named = read_global_id(id)
+    if named.number:
+        raise InvalidInput("That is an id of a part of something: name what it belongs to.")
+    return named.id
 
 
 def read_id(id: str, kind: str = "Recommendation", what: str = "recommendation") -> UUID:
     """The one of a kind that an opaque id, or a plain UUID, names; refuses anything else."""
-    try:
-        named, uuid = read_global_id(id)
-    except InvalidInput:
-        named, uuid = "", UUID(int=0)
-    if named not in (None, kind):
+    named = _named(id)
+    if named is None or named.kind not in (None, kind):
         raise InvalidInput(f"That is no id of a {what}; take it from the field `id`.")
-    return uuid
+    return named.id
+
+
+def read_within(said: str, kind: str, of: UUID) -> int | str:
+    """The number that something has in a stream: `said` is it, or its opaque id. Refuses an id of
+    anything else."""
+    if (named := _named(said)) is None and WITHIN[kind].number.fullmatch(said):
+        return WITHIN[kind].read(said)
+    if named is None or (named.kind, named.id) != (kind, of):
+        what = WITHIN[kind].what
+        raise InvalidInput(f"That is no id of {what} of this case; take it from the field `id`.")
+    return WITHIN[kind].read(named.number)
 
 
 def read_case_id(id: str) -> UUID:
     """The case that an opaque id, or a plain UUID, names; refuses anything else."""
-    try:
-        named, uuid = read_global_id(id)
-    except InvalidInput:
-        named, uuid = "", UUID(int=0)
-    if named is not None and named not in _CASES:
+    named = _named(id)
+    if named is None or named.kind not in (None, *_CASES):
         raise InvalidInput("That is no id of a case; take it from the field `id`.")
-    return uuid
+    return named.id
 
+
+def _named(id: str) -> Named | None:
+    try:
+        return read_global_id(id)
+    except InvalidInput:
+        return None
+
+
+class Within(NamedTuple):
+    """What a recommendation has several of: `what` it is, and its number there, in text and as
+    `read`."""
+
+    what: str
+    number: re.Pattern[str]
+    read: Callable[[str], int | str]
+
+
+WITHIN = {
+    "Assignment": Within("an assignment", re.compile(r"[0-9]{1,10}"), int),
+    "Report": Within("a report", re.compile(r"[0-9]{1,10}"), int),
+    "RecommendationPart": Within("a part", re.compile(r".*", re.DOTALL), str),
+}
+"""By the kind in an opaque id."""
 
 _CASES = {state.__name__ for state in CASES.values()}
 
@@ -101,7 +160,8 @@ def enum_type(words: type[StrEnum]) -> Any:
 
 
 def struct_type(struct: type[msgspec.Struct]) -> Any:
-    """The GraphQL object type of a stored struct; its fields are the struct's."""
+    """The GraphQL object type of a stored struct; its fields are the struct's. What is its id in
+    its stream alone is its `number`."""
     if struct not in _structs:
         fields = [(f.name, f.type) for f in msgspec.structs.fields(struct)]
         _structs[struct] = _object(
@@ -159,7 +219,11 @@ def _object(
     if stands_for is not None:
         body["is_type_of"] = classmethod(lambda cls, obj, info: isinstance(obj, stands_for))
     for field, annotation in fields:
-        body[field] = _field(field, annotation, source)
+        if field == "id":
+            meaning = of_members(struct)["id"]
+            body["number"] = _field(field, annotation, source, description=meaning)
+        else:
+            body[field] = _field(field, annotation, source)
     if interface is not None:
         body["is_type_of"] = classmethod(
             lambda cls, obj, info: isinstance(obj, Entry) and type(obj.event).__name__ == name
@@ -168,7 +232,9 @@ def _object(
     return strawberry.type(said_in(struct)(made), name=name, description=summary(struct))
 
 
-def _field(name: str, annotation: Any, source: Callable[[Any], Any]) -> Any:
+def _field(
+    name: str, annotation: Any, source: Callable[[Any], Any], description: str | None = None
+) -> Any:
     shown, convert = _shown(annotation)
 
     def resolve(root: Any) -> Any:
@@ -176,7 +242,7 @@ def _field(name: str, annotation: Any, source: Callable[[Any], Any]) -> Any:
         return None if value is None else convert(value)
 
     resolve.__annotations__ = {"root": Any, "return": shown}
-    return strawberry.field(resolver=resolve)
+    return strawberry.field(resolver=resolve, description=description)
 
 
 def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:

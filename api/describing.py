@@ -12,6 +12,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    get_named_type,
 )
 
 from domain.docstrings import of_members, sentence
@@ -25,7 +26,7 @@ FIELDS = {
     "log_index": "Log index of the entry that says so.",
     "nodes": "The page in the order of the list.",
     "page_info": "Whether the list goes on, and the cursors to go on with.",
-    "part": "Id of the part of the paragraph that it is about; null: the whole.",
+    "part": "Number of the part of the paragraph that it is about; null: the whole.",
     "recommendation": "The recommendation that it is about.",
     "recorded_at": "When this system learned it.",
 }
@@ -35,10 +36,14 @@ ARGUMENTS = {
     "addressee": "Codes of States or other addressees, such as SVN; all that you may read, if not "
     "given.",
     "after": "Reads on after this cursor, the `endCursor` of an earlier page.",
+    "before": "Reads back before this cursor, the `startCursor` of another page.",
     "as_of": "Asks the record as it was at a log index or time; as it is now, if not given.",
     "effective_on": "Asks what was true on this day, such as 2025-04-08, whenever it was recorded.",
     "first": "How many at most.",
+    "input": "The fields of the step, and its circumstances.",
     "language": "BCP 47 tag of the language, such as `sl`.",
+    "last": "How many at most, from the end of the list or before `before`.",
+    "order_by": "The order; that of documents and paragraphs, if not given.",
     "search": "Words in any language, all of which the texts have.",
     "where": "Which recommendations: all conditions hold together.",
 }
@@ -80,9 +85,19 @@ def describe(built: GraphQLSchema) -> None:
             _describe(_by_python_name(kind.fields), _of_type(ours.origin))
         elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and ours is not None:
             _describe(_by_python_name(kind.fields), FIELDS | _of_type(ours.origin))
-            if kind is not built.mutation_type:
-                for field in kind.fields.values():
-                    _describe(_by_python_name(field.args), ARGUMENTS)
+            for field in kind.fields.values():
+                _describe(_by_python_name(field.args), ARGUMENTS)
+    assert built.mutation_type is not None
+    _describe_inputs(built.mutation_type)
+
+
+def _describe_inputs(mutations: GraphQLObjectType) -> None:
+    """Says of an input which mutations take it, where nothing more is said."""
+    takers: dict[Any, list[str]] = {}
+    for name, mutation in mutations.fields.items():
+        takers.setdefault(get_named_type(mutation.args["input"].type), []).append(f"`{name}`")
+    for kind, names in takers.items():
+        kind.description = kind.description or f"The input of {' and '.join(names)}."
 
 
 def _of_type(cls: type) -> dict[str, str]:

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import Info
 
 from api.context import Context
-from api.derive import read_global_id
+from api.derive import read_stream
 from api.register_mutations import RegisterPayload, answer
 from api.steps import Circumstances, circumstances, command
 from domain.entry import Visibility
@@ -59,5 +59,5 @@ def _place(input: EraseTextsInput) -> Place:
     if input.log_index is not None and input.of is None and input.version is None:
         return Place(input.log_index)
     if input.log_index is None and input.of is not None and input.version is not None:
-        return Place(None, read_global_id(input.of)[1], input.version)
+        return Place(None, read_stream(input.of), input.version)
     raise InvalidInput("Name the entry by `logIndex`, or by `of` and `version`.")

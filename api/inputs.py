@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, Optional, Union, get_args, get_origin
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import strawberry
 from msgspec import NODEFAULT, Meta
 
 from api.derive import enum_type, summary
-from api.steps import ADDED_LATER, protected, required
+from api.steps import ADDED_LATER, protected, required, within_case
 from domain.docstrings import of_members
 from domain.entry import Protected
 
@@ -57,14 +58,15 @@ def input_type(
     *,
     without: Collection[str] = (),
     ids: Collection[str] = (),
+    within: Mapping[str, str] = MappingProxyType({}),
     later: Collection[str] = (),
     description: str | None = None,
     means: type | None = None,
 ) -> Given:
     """An input with the fields of a struct, behind those of `base`, and how those are read from it,
-    by name. `without`: fields that it does not have; `ids`: those that are ids; `later`: those that
-    it got after clients had sent it. Fields mean what
-    they mean in `means`, unless their types say more."""
+    by name. `without`: fields that it does not have; `ids`: those that are ids; `within`: those
+    that name something within the case, by kind; `later`: those that it got after clients had sent
+    it. Fields mean what they mean in `means`, unless their types say more."""
     body: dict[str, Any] = {"__module__": __name__, "__annotations__": {}}
     reads: dict[str, Callable[[Any], Any]] = {}
     meanings = of_members(means or struct)
@@ -72,10 +74,18 @@ def input_type(
         if field.name in without:
             continue
         type_, reads[field.name] = given(field.type, f"`{field.encode_name}`")
-        body["__annotations__"][field.name] = strawberry.ID if field.name in ids else type_
+        if field.name in within:
+            optional = field.default is not NODEFAULT
+            type_ = _nullable[strawberry.ID] if optional else strawberry.ID
+        elif field.name in ids:
+            type_ = strawberry.ID
+        body["__annotations__"][field.name] = type_
         body[field.name] = strawberry.field(
             description=_said_of(field.type) or meanings.get(field.name),
-            metadata=ADDED_LATER if field.name in later else None,
+            metadata={
+                **(ADDED_LATER if field.name in later else {}),
+                **(within_case(within[field.name]) if field.name in within else {}),
+            },
             **({} if field.default is NODEFAULT else {"default": field.default}),
         )
     made = strawberry.input(type(name, (base,), body), name=name, description=description)

@@ -15,6 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 from api.context import Context, Reading
 from api.derive import asked_type
 from api.describing import ARGUMENTS, arg
+from api.joining import shown
 from api.looking_back import AsOf, look
 from api.queries import PageInfo
 from api.register import Registered
@@ -74,7 +75,7 @@ def listed(
             after=after,
             descending=descending,
         )
-        return _connection(reading, node, page, after)
+        return _connection(reading, page, after)
 
     arguments = [
         *((name, _one_of(name, type_), None) for name, type_ in lists.items()),
@@ -108,11 +109,9 @@ def _id_of(meaning: str) -> Any:
     return Annotated[_nullable[strawberry.ID], arg(meaning)]
 
 
-def _connection(
-    reading: Reading, node: type[Registered], page: register.Page[Any], after: str | None
-) -> Connection[Any]:
+def _connection(reading: Reading, page: register.Page[Any], after: str | None) -> Connection[Any]:
     return Connection(
-        nodes=[node(row=row, reading=reading) for row in page.rows],
+        nodes=shown(reading, page.rows),
         page_info=PageInfo(
             has_next_page=page.has_next,
             has_previous_page=after is not None,

@@ -50,6 +50,7 @@ class StateMapInput:
 class DeadlineOverrideInput:
     deadline: str
     policy: PolicyType  # type: ignore[valid-type]
+    """How its clock goes on under the other procedure."""
 
 
 @strawberry.input
@@ -77,6 +78,7 @@ class MigrateCasesInput(Circumstances):
         description="The treatment of deadlines that both procedures have.",
     )
     deadline_overrides: list[DeadlineOverrideInput] = strawberry.field(default_factory=list)
+    """Deadlines that go on otherwise than the others."""
     where: RecommendationWhere | None = strawberry.field(
         default=None, description="Only some of the cases under that procedure."
     )

@@ -74,6 +74,7 @@ def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -
             BeginInput if row.begins else StepInput,
             without=mutation.says,
             ids=row.pointing,
+            within=row.within,
             later=row.later,
             description=mutation.does or row.does,
             means=row.event,
@@ -93,18 +94,11 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
         context = info.context
         procedures = context.service.desk.procedures
 
-        def act(r: Case, stamp: Stamp) -> CaseEvent:
-            data = {**mutation.says, **its.read(input)}
+        def act(r: Case, stamp: Stamp, said: Any) -> CaseEvent:
+            data = {**mutation.says, **its.read(said)}
             return event_of(procedures, row, r, stamp, data, lambda id: other(context, id))
 
-        return step(
-            context,
-            row.name,
-            input,
-            act,
-            assignment=input.assignment if row.assignment else None,
-            report=input.report if row.redrafts else None,
-        )
+        return step(context, row.name, input, act)
 
     take.__annotations__["input"] = Annotated[its.type, arg("What the step says, and who says it.")]
     does = mutation.does or row.does
@@ -149,12 +143,17 @@ class ReceiveRecommendationInput(Circumstances):
     body: str = strawberry.field(description="The body that made it, such as UPR or CEDAW.")
     language: str
     parts: Parts  # type: ignore[valid-type]
+    """The texts that the paragraph bundles, in their order; at least one."""
     kind: enum_type(Kind) = Kind.RECOMMENDATION  # type: ignore[valid-type]
+    """Whether it recommends, is a concern, a pledge or another text."""
     symbol: str | None = None
     paragraph: str | None = None
+    """Number of the paragraph, as printed."""
     cycle: int | None = None
+    """Cycle of the UPR, or reporting round of another body."""
     session: str | None = None
     visibility: enum_type(Visibility) = Visibility.PUBLIC  # type: ignore[valid-type]
+    """Its readers."""
 
 
 @strawberry.type

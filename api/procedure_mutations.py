@@ -23,6 +23,7 @@ from api.steps import (
     answer,
     circumstances,
     command,
+    numbered,
     other,
     refused,
 )
@@ -145,6 +146,7 @@ class ProcedureMutation:
 def deed_of(context: Context, input: TakeStepInput) -> Deed:
     """What taking a step by its name does; refuses data that the step does not carry."""
     desk, principal = context.service.desk, context.principal
+    input = numbered(input)
     said: Any = {} if input.data is None else input.data
     asked = ask(desk.procedures, input.step, said, lambda id: other(context, id))
     id = read_case_id(input.id)

@@ -80,7 +80,7 @@ class ProcedureState:
     @strawberry.field(
         description="Its name in the procedure, which stays the same in every language."
     )
-    def id(self) -> str:
+    def name(self) -> str:
         return self.spec.id
 
     @strawberry.field(description="Its name in `language`, else in English.")
@@ -108,7 +108,7 @@ class ProcedurePromise:
     @strawberry.field(
         description="Its name in the procedure, which stays the same in every language."
     )
-    def id(self) -> str:
+    def name(self) -> str:
         return self.promise.id
 
     @strawberry.field(description="What it promises, in `language`, else in English.")

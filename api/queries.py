@@ -8,14 +8,12 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Info
 
-from api.cases import Node
 from api.context import Context, Reading
-from api.derive import enum_type, read_global_id, read_id
+from api.derive import enum_type, read_id
 from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
 from api.recommendations import Recommendation, together
-from api.register import KINDS
 from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
 from domain.words import (
     Kind,
@@ -195,6 +193,38 @@ def where_of(
     )
 
 
+def connection_of(
+    reading: Reading,
+    fits: Where,
+    order_by: RecommendationOrder | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> RecommendationConnection:
+    """A page of recommendations that fit."""
+    order = order_by or RecommendationOrder()
+    page = recommendations.page(
+        reading.connection,
+        reading.scope,
+        fits,
+        order=order.field,
+        descending=order.direction is SortDirection.DESC,
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+    )
+    nodes = together(reading, page.rows)
+    edges = [
+        RecommendationEdge(cursor=cursor, node=node)
+        for cursor, node in zip(page.cursors, nodes, strict=True)
+    ]
+    return RecommendationConnection(
+        edges=edges, page_info=page_info(page), where=fits, reading=reading
+    )
+
+
 def of_whom(where: RecommendationWhere | None, addressee: str | None = None) -> list[str] | None:
     """Whose record a query is about, where it says so."""
     if addressee is not None:
@@ -253,44 +283,15 @@ class RecommendationQuery:
         search: str | None = None,
         as_of: AsOf | None = None,
         effective_on: str | None = None,
-        order_by: Annotated[
-            RecommendationOrder | None,
-            arg("The order; that of documents and paragraphs, if not given."),
-        ] = None,
+        order_by: RecommendationOrder | None = None,
         first: int | None = None,
         after: str | None = None,
-        last: Annotated[
-            int | None, arg("How many at most, from the end of the list or before `before`.")
-        ] = None,
-        before: Annotated[
-            str | None, arg("Reads back before this cursor, the `startCursor` of another page.")
-        ] = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> RecommendationConnection:
         reading = look(info.context, as_of, effective_on, of_whom(where))
         fits = where_of(where, reading.today, search)
-        order = order_by or RecommendationOrder()
-        page = recommendations.page(
-            reading.connection,
-            reading.scope,
-            fits,
-            order=order.field,
-            descending=order.direction is SortDirection.DESC,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-        )
-        nodes = together(reading, page.rows)
-        edges = [
-            RecommendationEdge(cursor=cursor, node=node)
-            for cursor, node in zip(page.cursors, nodes, strict=True)
-        ]
-        return RecommendationConnection(
-            edges=edges,
-            page_info=page_info(page),
-            where=fits,
-            reading=reading,
-        )
+        return connection_of(reading, fits, order_by, first, after, last, before)
 
     @strawberry.field(
         description="The feed: entries after a log index, in the order of the log; without "
@@ -327,28 +328,6 @@ class RecommendationQuery:
             end_mark=history.mark(log, end),
             has_next_page=more,
         )
-
-    @strawberry.field(description="The object with this opaque id.")
-    def node(
-        self,
-        info: Info[Context, None],
-        id: Annotated[
-            strawberry.ID, arg("The `id` of an object, or the UUID of a recommendation.")
-        ],
-        as_of: AsOf | None = None,
-        effective_on: str | None = None,
-    ) -> Node | None:
-        kind, uuid = read_global_id(id)
-        whose = None
-        if kind not in KINDS and (as_of is not None or effective_on is not None):
-            whose = recommendations.addressees_about(info.context.connection, read_id(id))
-        reading = look(info.context, as_of, effective_on, whose)
-        if kind in KINDS:
-            shelf, type_ = KINDS[kind]
-            held = shelf.by_id(reading.connection, reading.scope, uuid)
-            return None if held is None else type_(row=held, reading=reading)
-        row = recommendations.by_id(reading.connection, reading.scope, read_id(id))
-        return None if row is None else together(reading, [row])[0]
 
     @strawberry.field(description="The log index of the last entry this answer knows of.")
     def log_index(self, info: Info[Context, None]) -> int:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from api.cases import Case
-from api.context import Cohort, Reading
+from api.cases import Case, Node
+from api.context import Cohort, Reading, review_id_of
 from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
 from api.describing import arg, said_in
 from api.history import TYPES, HistoryEntry, SourceType, instant
+from api.joining import ImportRunType, InstitutionType, ReviewType, institution_named, joined
+from domain import import_run, review
 from domain.addressees import addressee as find_addressee
 from domain.adoptions import Adoptions
 from domain.entry import Effective, Entry, RecommendationId
 from domain.recommendation.assignment import AssignmentOpened
 from domain.recommendation.elements import Alias, Part, Recommender, Term, Text
-from domain.recommendation.held import ProgressHeld
 from domain.recommendation.implementation import Assessed, DeclaredImplemented
 from domain.recommendation.lineage import Linked
 from domain.recommendation.position import PositionTaken
@@ -41,7 +42,7 @@ from domain.words import (
     ProgressStatus,
     Stage,
 )
-from projections.recommendations import Lineage, Row, by_id
+from projections.recommendations import Lineage, Row
 
 if TYPE_CHECKING:
     from api.measures import MeasureConnection
@@ -78,6 +79,23 @@ class ReportType(StrEnum):
     """another report of the State"""
 
 
+@strawberry.type(description="What a recommendation has several of.")
+class Within(Node):
+    row: strawberry.Private[Row]
+    reading: strawberry.Private[Reading]
+
+    @classmethod
+    def is_type_of(cls, obj: object, info: object) -> bool:
+        return isinstance(obj, cls)
+
+    @strawberry.field(description="Its opaque id.")
+    def id(self) -> strawberry.ID:
+        return global_id(self.row.state.id, type(self).__name__, self.number)  # type: ignore[attr-defined]
+
+    def _named(self, code: str) -> Any:
+        return institution_named(self.reading, self.row.state.addressee, code)
+
+
 @strawberry.type(description="A term of a versioned vocabulary that the recommendation bears.")
 @said_in(Term)
 class RecommendationTerm:
@@ -91,8 +109,8 @@ class RecommendationTerm:
 
 @strawberry.type(description="One of the texts a paragraph bundles. A counting unit of its own.")
 @said_in(Part)
-class RecommendationPart:
-    id: str
+class RecommendationPart(Within):
+    number: str = strawberry.field(description="Its number within the paragraph, from “1”.")
     recommenders: list[RecommenderType]
     position: enum_type(Position) = strawberry.field(  # type: ignore[valid-type]
         description="The part's own position, else the whole's."
@@ -102,10 +120,10 @@ class RecommendationPart:
 
 @strawberry.type(description="An institution's assignment.")
 @said_in(AssignmentOpened)
-class Assignment:
-    id: int = strawberry.field(description="The version of the entry that opened it.")
-    institution: str
-    """Code of the institution."""
+class Assignment(Within):
+    number: int = strawberry.field(description="The version of the entry that opened it.")
+    institution_code: str
+    """Code of the institution to which it is assigned, or was offered."""
     capacity: enum_type(Capacity)  # type: ignore[valid-type]
     status: enum_type(AssignmentStatus)  # type: ignore[valid-type]
     """Whether it is offered, assigned, or has ended, and how."""
@@ -114,8 +132,18 @@ class Assignment:
     instrument: str | None = strawberry.field(
         description="The decree or decision, if one is named."
     )
-    assigned_by: str
+    assigned_by_code: str
     """Code of the institution that offered or decreed it."""
+
+    @strawberry.field(description="The institution; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        return self._named(self.institution_code)
+
+    @strawberry.field(
+        description="The institution that offered or decreed it; null where it is not registered."
+    )
+    def assigned_by(self) -> InstitutionType | None:
+        return self._named(self.assigned_by_code)
 
 
 @strawberry.type(
@@ -153,14 +181,16 @@ class Due:
 
 @strawberry.type(description="A progress update or a State report about the recommendation.")
 @said_in(ProgressPublished)
-class Report:
-    id: int = strawberry.field(description="The report's id within the recommendation.")
+class Report(Within):
+    number: int = strawberry.field(
+        description="The version of the entry that drafted it first, or recorded it."
+    )
     kind: ReportType
     """Whether it is a progress update, or which report of the State."""
     status: enum_type(ProgressStatus) = strawberry.field(  # type: ignore[valid-type]
         description="How far it has come; reports to a mechanism are published."
     )
-    institution: str
+    institution_code: str
     """Code of the institution that wrote it; of a State report, on whose behalf it was recorded."""
     narrative: ProtectedText | None
     """The words of the latest draft or publication; null for a State report."""
@@ -172,21 +202,35 @@ class Report:
     recorded_at: datetime
     log_index: int
 
+    @strawberry.field(description="The institution that wrote it; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        return self._named(self.institution_code)
+
 
 @strawberry.type(description="A typed link between two recommendations, across cycles or bodies.")
 @said_in(Linked)
 class LineageLink:
-    id: int = strawberry.field(description="The link's id on the later recommendation.")
+    number: int = strawberry.field(
+        description="The version of the entry that joined them, on the later recommendation."
+    )
     type: enum_type(LinkType)  # type: ignore[valid-type]
     """How the later recommendation relates to the earlier one."""
     direction: Direction = strawberry.field(description="Where the other end lies.")
     how: enum_type(AssertedHow)  # type: ignore[valid-type]
     confidence: int | None
-    asserted_by: str
+    asserted_by_code: str
     """Code of the institution that recorded the link."""
     recommendation: Annotated[Recommendation, strawberry.lazy("api.recommendations")] = (
         strawberry.field(description="The recommendation at the other end.")
     )
+    later: strawberry.Private[Row]
+    reading: strawberry.Private[Reading]
+
+    @strawberry.field(
+        description="The institution that recorded the link; null where it is not registered."
+    )
+    def asserted_by(self) -> InstitutionType | None:
+        return institution_named(self.reading, self.later.state.addressee, self.asserted_by_code)
 
 
 @strawberry.type(
@@ -198,7 +242,7 @@ class Recommendation(Case):
     cohort: strawberry.Private[Cohort]
 
     @property
-    def _read_by(self) -> Reading:
+    def reads(self) -> Reading:
         return self.cohort.reading
 
     def _adopted(self) -> Sequence[Adoptions]:
@@ -280,7 +324,9 @@ class Recommendation(Case):
             own = state.current_position(part.id)
             found.append(
                 RecommendationPart(
-                    id=part.id,
+                    row=self.row,
+                    reading=self.cohort.reading,
+                    number=part.id,
                     recommenders=list(part.recommenders),
                     position=Position(own.answer.value) if own else state.position,
                     text=wording[part.id],
@@ -340,14 +386,16 @@ class Recommendation(Case):
     def assignments(self) -> list[Assignment]:
         return [
             Assignment(
-                id=a.id,
-                institution=a.institution,
+                row=self.row,
+                reading=self.cohort.reading,
+                number=a.id,
+                institution_code=a.institution,
                 capacity=a.capacity,
                 status=a.status,
                 since=a.since,
                 part=a.part,
                 instrument=a.instrument,
-                assigned_by=a.assigned_by,
+                assigned_by_code=a.assigned_by,
             )
             for a in self.row.state.assignments
         ]
@@ -362,7 +410,16 @@ class Recommendation(Case):
 
     @strawberry.field(description="Progress updates and State reports, oldest first.")
     def reports(self) -> list[Report]:
-        return _reports(self._standing(), self.row.state.progress)
+        return _reports(self._standing(), self.row, self.cohort.reading)
+
+    def within(self, kind: str | None) -> Sequence[Any]:
+        """What it has of a kind that has ids of its own (`derive.WITHIN`)."""
+        has: dict[str | None, Callable[[], Sequence[Any]]] = {
+            "Assignment": self.assignments,
+            "Report": self.reports,
+            "RecommendationPart": self.parts,
+        }
+        return has[kind]()
 
     @strawberry.field(
         description="The audit trail, oldest first: at most `first` entries after version `after`."
@@ -393,11 +450,27 @@ class Recommendation(Case):
     @strawberry.field(
         description="The recommendation it was declared a duplicate of, where you may read that."
     )
-    def duplicate_of(self) -> strawberry.ID | None:
-        other, reading = self.row.state.duplicate_of, self.cohort.reading
-        if other is None or by_id(reading.connection, reading.scope, other) is None:
+    def duplicate_of(
+        self,
+    ) -> Annotated[Recommendation, strawberry.lazy("api.recommendations")] | None:
+        if (other := self.row.state.duplicate_of) is None:
             return None
-        return global_id(other)
+        originals = self.cohort.originals()
+        row = originals.row(other)
+        return None if row is None else Recommendation(row=row, cohort=originals)
+
+    @strawberry.field(
+        description="The review in which it was made; null where none is opened, or not for you."
+    )
+    def review(self) -> ReviewType | None:
+        return joined(self.cohort.reading, review.Review, review_id_of(self.row.state))
+
+    @strawberry.field(
+        description="The run of an import that brought it; null where it came otherwise, or the "
+        "run is not for you."
+    )
+    def import_run(self) -> ImportRunType | None:
+        return joined(self.cohort.reading, import_run.ImportRun, self.row.state.batch)
 
     @strawberry.field(description="Why follow-up was closed; null while it is open.")
     def closed(self) -> enum_type(Closing) | None:  # type: ignore[valid-type]
@@ -448,20 +521,22 @@ def _assessment(entry: Entry) -> Assessment:
     )
 
 
-def _reports(entries: list[Entry], progress: list[ProgressHeld]) -> list[Report]:
-    """`progress` says whose a report is and how far it has come, also to those who don't see the
-    entries between."""
-    held = {p.id: p for p in progress}
+def _reports(entries: list[Entry], row: Row, reading: Reading) -> list[Report]:
+    """`row` says whose a report is and how far it has come, also to those who don't see the entries
+    between."""
+    held = {p.id: p for p in row.state.progress}
     found: dict[int, Report] = {}
     for entry in entries:
         event = entry.event
         if isinstance(event, ProgressDrafted | ProgressPublished):
             id = event.report or entry.version
             found[id] = Report(
-                id=id,
+                row=row,
+                reading=reading,
+                number=id,
                 kind=ReportType.PROGRESS,
                 status=held[id].status,
-                institution=held[id].institution,
+                institution_code=held[id].institution,
                 narrative=protected_text(event.narrative),
                 document=entry.stamp.source.document if entry.stamp.source else None,
                 period_from=event.period_from,
@@ -472,10 +547,12 @@ def _reports(entries: list[Entry], progress: list[ProgressHeld]) -> list[Report]
             )
         elif isinstance(event, Reported):
             found[entry.version] = Report(
-                id=entry.version,
+                row=row,
+                reading=reading,
+                number=entry.version,
                 kind=ReportType(event.report.value),
                 status=ProgressStatus.PUBLISHED,
-                institution=entry.stamp.speaker.on_behalf_of,
+                institution_code=entry.stamp.speaker.on_behalf_of,
                 narrative=None,
                 document=event.document,
                 period_from=None,
@@ -491,11 +568,13 @@ def _link(link: Lineage, from_id: RecommendationId | Any, linked: Cohort) -> Lin
     later = link.later.state.id == from_id
     other = link.earlier if later else link.later
     return LineageLink(
-        id=link.link.id,
+        number=link.link.id,
         type=link.link.type,
         direction=Direction.EARLIER if later else Direction.LATER,
         how=link.link.how,
         confidence=link.link.confidence,
-        asserted_by=link.link.asserted_by,
+        asserted_by_code=link.link.asserted_by,
         recommendation=Recommendation(row=other, cohort=linked),
+        later=link.later,
+        reading=linked.reading,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar, Union
 
+import msgspec
 import strawberry
 
 from api.cases import Case, Node
@@ -22,6 +23,14 @@ from api.derive import (
 )
 from api.describing import arg, said_in
 from api.history import HistoryEntry, instant
+from api.joining import NAMED, NODES, InstitutionType, TasksType, institution_named, shown
+from api.queries import (
+    RecommendationConnection,
+    RecommendationOrder,
+    RecommendationWhere,
+    connection_of,
+    where_of,
+)
 from api.recommendations import Recommendation, together
 from domain import (
     erasure,
@@ -49,6 +58,9 @@ from projections.register import Row
 
 history_entries_max = 1_000
 covered_at_once_max = 200
+page_objects = 10
+"""A page of what one object has takes about as long as so many objects of an answer."""
+
 
 EffectiveType: Any = struct_type(Effective)
 DocumentType: Any = struct_type(review.ReviewDocument)
@@ -111,14 +123,11 @@ class Followed(Registered, Case):
     """What the register holds and that is a case."""
 
     @property
-    def _read_by(self) -> Reading:
+    def reads(self) -> Reading:
         return self.reading
 
 
 Kind = TypeVar("Kind", bound=Registered)
-
-NODES: dict[type[Any], Any] = {}
-"""State → its type here."""
 
 
 def node(state: type[Any], /, *names: str) -> Callable[[type[Kind]], type[Kind]]:
@@ -133,6 +142,36 @@ def node(state: type[Any], /, *names: str) -> Callable[[type[Kind]], type[Kind]]
         return made
 
     return make
+
+
+@strawberry.type(description="What has recommendations.")
+class HasRecommendations(Registered):
+    def _those(self) -> dict[str, list[Any]]:
+        """The conditions that its recommendations meet, as lists of `Where`."""
+        raise NotImplementedError
+
+    @strawberry.field(
+        description="Its recommendations that fit, page by page; null where that is refused."
+    )
+    def recommendations(
+        self,
+        where: RecommendationWhere | None = None,
+        search: str | None = None,
+        order_by: RecommendationOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> RecommendationConnection | None:
+        reading = self.reading
+        reading.ration.answer(page_objects)
+        fits = where_of(where, reading.today, search)
+        those = {
+            name: [one for one in some if (asked := getattr(fits, name)) is None or one in asked]
+            for name, some in self._those().items()
+        }
+        fits = msgspec.structs.replace(fits, **those)
+        return connection_of(reading, fits, order_by, first, after, last, before)
 
 
 @node(
@@ -150,7 +189,10 @@ def node(state: type[Any], /, *names: str) -> Callable[[type[Kind]], type[Kind]]
     "decision",
     "documents",
 )
-class Review(Registered):
+class Review(HasRecommendations):
+    def _those(self) -> dict[str, list[Any]]:
+        return {"review": [self.row.state.id]}
+
     @strawberry.field(description="How many recommendations (paragraphs) it has for this reader.")
     def recommendation_count(self) -> int:
         reading = self.reading
@@ -163,11 +205,16 @@ class Review(Registered):
     "code",
     "kind",
     "status",
-    "successors",
     "transfers",
     "ended",
 )
-class Institution(Registered):
+class Institution(HasRecommendations):
+    def _those(self) -> dict[str, list[Any]]:
+        return {"addressee": [self.row.state.addressee], "institution": [self.row.state.code]}
+
+    def _named(self, code: str | None) -> Any:
+        return institution_named(self.reading, self.row.state.addressee, code)
+
     @strawberry.field(description="Its name in `language`, else in another.")
     def name(self, language: str = "en") -> str:
         return str(self.row.state.name(language))
@@ -181,9 +228,35 @@ class Institution(Registered):
     def former_names(self) -> list[FormerNameType]:
         return list(self.row.state.former_names)
 
-    @strawberry.field(description="Code of the institution above it.")
-    def parent(self) -> str | None:
+    @strawberry.field(description="Code of the institution above it; null at the top.")
+    def parent_code(self) -> str | None:
         return self.row.state.parent  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="The institution above it; null at the top, or where it is not registered."
+    )
+    def parent(self) -> InstitutionType | None:
+        return self._named(self.row.state.parent)
+
+    @strawberry.field(
+        description="Codes of the institutions in which it goes on; empty while it exists, or "
+        "where it was abolished."
+    )
+    def successor_codes(self) -> list[str]:
+        return list(self.row.state.successors)
+
+    @strawberry.field(
+        description="The institutions in which it goes on, of those that are registered."
+    )
+    def successors(self) -> list[InstitutionType]:
+        return [one for one in map(self._named, self.row.state.successors) if one is not None]
+
+    @strawberry.field(description="Its tasks; null for those who may not read them.")
+    def tasks(self, first: int = 50, after: str | None = None) -> TasksType | None:
+        from api.agenda import tasks_of  # whose tasks are about cases, which lead here
+
+        self.reading.ration.answer(page_objects)
+        return tasks_of(self.reading, self.row.state, first, after)
 
     @strawberry.field(
         description="How many recommendations have an open assignment to it that needs a new "
@@ -292,11 +365,17 @@ class Erasure(Registered):
 @node(
     person.Person,
     "person",
-    "institution",
     "registered",
 )
 class Person(Registered):
-    pass
+    @strawberry.field(description="Code of the institution for which the person works.")
+    def institution_code(self) -> str:
+        return str(self.row.state.institution)
+
+    @strawberry.field(description="The institution; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        state = self.row.state
+        return institution_named(self.reading, state.addressee, state.institution)
 
 
 @node(
@@ -316,18 +395,30 @@ class StoredFile(Registered):
 )
 class Evidence:
     file: StoredFile | None = strawberry.field(description="Null where it is not for this reader.")
-    about: strawberry.ID | None = strawberry.field(description="A recommendation; null: all of it.")
+    whole: bool = strawberry.field(description="True where it supports the whole report.")
+    about: Recommendation | None = strawberry.field(
+        description="The recommendation that it supports; null where it supports the whole "
+        "report, or that is not for this reader."
+    )
 
 
 @node(
     progress_report.ProgressReport,
     "title",
     "status",
-    "institution",
     "period_from",
     "period_to",
 )
 class ProgressReport(Registered):
+    @strawberry.field(description="Code of the institution that wrote it.")
+    def institution_code(self) -> str:
+        return str(self.row.state.institution)
+
+    @strawberry.field(description="The institution that wrote it; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        state = self.row.state
+        return institution_named(self.reading, state.addressee, state.institution)
+
     @strawberry.field(description="The current words, those published once it is.")
     def narrative(self) -> ProtectedText | None:
         wanted = self.row.state.narrative_version
@@ -363,12 +454,16 @@ class ProgressReport(Registered):
         scope = self.reading.scope
         held = [e for e in self.row.state.evidence if scope.reads(e.visibility, e.institution)]
         files = register.files.by_ids(self.reading.connection, scope, [e.file for e in held])
+        ids = [e.about for e in held if e.about]
+        found = recommendations.by_ids(self.reading.connection, scope, ids)
+        about = {one.row.state.id: one for one in together(self.reading, [*found.values()])}
         return [
             Evidence(
                 file=StoredFile(row=files[e.file], reading=self.reading)
                 if e.file in files
                 else None,
-                about=global_id(e.about) if e.about else None,
+                whole=e.about is None,
+                about=about.get(e.about) if e.about else None,
             )
             for e in held
         ]
@@ -384,7 +479,10 @@ class ProgressReport(Registered):
     "options",
     "mapping",
 )
-class ImportRun(Registered):
+class ImportRun(HasRecommendations):
+    def _those(self) -> dict[str, list[Any]]:
+        return {"run": [self.row.state.id]}
+
     def _is_told(self) -> bool:
         """True if the reader may read what came of it: nobody else knows all that its file is
         about."""
@@ -524,6 +622,12 @@ class VocabularyVersion:
         return self.held.version
 
 
+NAMED |= {
+    institution.Institution: lambda state: (state.parent, *state.successors),
+    person.Person: lambda state: (state.institution,),
+    progress_report.ProgressReport: lambda state: (state.institution,),
+}
+
 _BY_ID = [a for a in AGGREGATES if a.by_id and a.state is not recommendation.Recommendation]
 said_of_each(_BY_ID, NODES, "api/register.py", "how it is shown")
 
@@ -552,8 +656,6 @@ def cases_of(reading: Reading, rows: Sequence[cases.Row]) -> list[Case]:
         id(row): one for row, one in zip(texts, together(reading, texts), strict=True)
     }
     return [
-        found[id(row)]
-        if isinstance(row, recommendations.Row)
-        else NODES[type(row.state)](row=row, reading=reading)
+        found[id(row)] if isinstance(row, recommendations.Row) else shown(reading, [row])[0]
         for row in rows
     ]

@@ -134,41 +134,53 @@ class OpenReviewInput(BeginInput):
 class ScheduleReviewInput(RegisterInput):
     session: str | None = None
     reviewed: str | None = None
+    """The date of the dialogue: a day, month or year; it stays, if not given."""
     council_session: str | None = None
+    """Session of the Human Rights Council that is to adopt the outcome; it stays, if not given."""
     answers_due: str | None = None
+    """The day by which the State is to answer; it stays, if not given."""
 
 
 @strawberry.input
 class AddReviewDocumentInput(RegisterInput):
     kind: enum_type(DocumentKind)  # type: ignore[valid-type]
+    """Its role in the review, such as the report of the Working Group."""
     symbol: str
     date: str | None = None
+    """The date that it bears: a day, month or year."""
     title: str | None = None
+    """Its title, as printed."""
 
 
 @strawberry.input
 class AdoptReviewInput(RegisterInput):
     council_session: str | None = None
+    """Session of the Human Rights Council that adopted the outcome."""
     decision: str | None = strawberry.field(default=None, description="Symbol of the decision.")
 
 
-@strawberry.input
+@strawberry.input(description="A name of the institution in one language.")
 class NameInput:
     language: str = strawberry.field(description="BCP 47 tag.")
     text: str
+    """The institution's name in that language."""
 
 
 @strawberry.input
 class RegisterInstitutionInput(BeginInput):
     code: str = strawberry.field(description="What assignments name; it never changes.")
     names: list[NameInput]
+    """One name a language."""
     parent: str | None = None
+    """Code of the institution above it; none, if not given."""
     kind: enum_type(InstitutionKind) | None = None  # type: ignore[valid-type]
+    """Its place in the State, such as a ministry."""
 
 
 @strawberry.input
 class RenameInstitutionInput(RegisterInput):
     names: list[NameInput]
+    """One name a language; names in other languages stay."""
 
 
 @strawberry.input
@@ -184,11 +196,13 @@ class SplitInstitutionInput(RegisterInput):
 @strawberry.input
 class ChangeParentInput(RegisterInput):
     parent: str | None = None
+    """Code of the institution above it from now on; none, if not given."""
 
 
 @strawberry.input
 class TransferCompetenceInput(RegisterInput):
     to: str
+    """Code of the institution that receives it."""
     competence: str
     terms: Terms = strawberry.field(  # type: ignore[valid-type]
         default_factory=list, description="By which recommendations about it are found."
@@ -198,7 +212,9 @@ class TransferCompetenceInput(RegisterInput):
 @strawberry.input
 class DraftReportInput(BeginInput):
     title: str
+    """Its heading, which readers see in lists."""
     recommendations: list[strawberry.ID]
+    """The ids of those that it covers."""
     narrative: str
     period_from: str | None = None
     period_to: str | None = None
@@ -207,7 +223,9 @@ class DraftReportInput(BeginInput):
 @strawberry.input
 class RedraftReportInput(RegisterInput):
     title: str | None = None
+    """Its heading; it stays, if not given."""
     recommendations: list[strawberry.ID] | None = None
+    """The ids of those that it covers; they stay, if not given."""
     narrative: str | None = None
     period_from: str | None = None
     period_to: str | None = None
@@ -217,6 +235,7 @@ class RedraftReportInput(RegisterInput):
 class PublishReportInput(RegisterInput):
     narrative: str = strawberry.field(description="The words to publish.")
     title: str | None = None
+    """Its heading; it stays, if not given."""
 
 
 @strawberry.input
@@ -239,6 +258,7 @@ class PublishVocabularyInput(Circumstances):
     )
     name: str | None = strawberry.field(default=None, description="What a SKOS file is called.")
     version: str | None = None
+    """Name of the new edition; the file's own, if not given."""
 
 
 @strawberry.input(description="The date of a document, by its symbol.")
@@ -254,12 +274,18 @@ class StartImportInput:
     )
     file: strawberry.ID = strawberry.field(description="An uploaded file: `PUT /files`.")
     format: enum_type(Format)  # type: ignore[valid-type]
+    """The shape of the file."""
     state: str | None = None
+    """Code of the State whose rows are read, where a file has rows of several."""
     all_states: bool = False
+    """Reads the rows of every State."""
     cycle: int | None = None
+    """The cycle of the UPR, where the file does not say."""
     session: int | None = None
     document: str | None = None
+    """UN symbol of the document, where the file does not say."""
     reviewed: str | None = None
+    """The date of the dialogue, where the file does not say."""
     document_dates: list[DocumentDateInput] | None = strawberry.field(
         default=None,
         description="Dates of the documents that the file cites. Positions get theirs from them.",

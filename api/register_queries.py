@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 
 from api import buckets
 from api.context import Context, Reading
-from api.derive import enum_type, read_global_id, read_id
+from api.derive import enum_type, read_id, read_stream
 from api.describing import arg, said_in
 from api.import_jobs import Job, JobStatus
 from api.lists import listed
@@ -303,7 +303,7 @@ class RegisterQuery:
         "What was erased, the latest first; `of` one thing, by its id.",
         of=(
             "Only erasures of entries about this thing, by its id.",
-            lambda c, id: c.erased_stream == read_global_id(id)[1].hex,
+            lambda c, id: c.erased_stream == read_stream(id).hex,
         ),
         descending=True,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLFieldResolver, GraphQLNonNull, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.absences import AbsenceMutation, AbsenceQuery
@@ -15,12 +15,14 @@ from api.agenda import AgendaQuery
 from api.bulk_mutations import BulkMutation
 from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
+from api.dates import date
 from api.describing import describe
 from api.erasing import ErasureMutation
 from api.history import TYPES
 from api.measures import MeasureQuery
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
+from api.nodes import NodeQuery
 from api.persons import PersonMutation
 from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
@@ -32,8 +34,12 @@ from api.register_queries import RegisterQuery
 from api.what_if import WhatIfQuery
 
 
-@strawberry.type(description="The questions. A question that is refused is an error with a code.")
+@strawberry.type(
+    description="The questions. One that is refused is null, with an error that has a code; others "
+    "beside it are answered."
+)
 class Query(
+    NodeQuery,
     RecommendationQuery,
     RegisterQuery,
     MeasureQuery,
@@ -98,7 +104,18 @@ def _row_only(function: Callable[[Any], Any]) -> GraphQLFieldResolver:
     return lambda row, info: function(row)
 
 
+def _let_fail_alone(built: GraphQLSchema) -> None:
+    """Lets a question or a step that fails be null, beside others that are answered."""
+    for root in (built.query_type, built.mutation_type):
+        assert root is not None
+        for field in root.fields.values():
+            if isinstance(field.type, GraphQLNonNull):
+                field.type = field.type.of_type
+
+
 describe(schema._schema)
+date(schema._schema)
+_let_fail_alone(schema._schema)
 _call_directly(schema._schema)
 
 SDL_FILE = Path(__file__).with_name("schema.graphql")

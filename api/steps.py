@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from enum import Enum
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from api.cases import Case
 from api.context import Context
-from api.derive import enum_type, read_case_id, read_id
+from api.derive import enum_type, read_case_id, read_id, read_within
 from api.history import HistoryEntry
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
@@ -37,6 +38,7 @@ from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
 from projections import cases, history
 from workflows.desk import Command, Taken
 from workflows.persons import check_known
+from workflows.step_table import STEPS
 from workflows.visibility import bounds
 
 name_chars_max = 200
@@ -46,9 +48,15 @@ ADDED_LATER = {"added_later": True}
 command that it was, so what was sent before an update may be sent again after it."""
 
 
+def within_case(kind: str) -> dict[str, str]:
+    """Metadata of a field that names something within the case, by its id or its number."""
+    return {"within": kind}
+
+
 @strawberry.input(description="By what authority somebody speaks.")
 class AuthorityInput:
     kind: enum_type(AuthorityKind)  # type: ignore[valid-type]
+    """Whether it is lasting, a single decision, or lent."""
     reference: str = strawberry.field(description="The decision, mandate or delegation, by name.")
     scope: str | None = strawberry.field(default=None, description="What it covers.")
     since: str | None = strawberry.field(default=None, description="From which day it holds.")
@@ -112,8 +120,11 @@ class StepInput(Circumstances):
     visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
         default=None, description="Who may read the entry."
     )
-    part: str | None = strawberry.field(
-        default=None, description="The part of the paragraph it is about; the whole, if not given."
+    part: strawberry.ID | None = strawberry.field(
+        default=None,
+        metadata=within_case("RecommendationPart"),
+        description="The part of the paragraph it is about, by its id or its number; the whole, if "
+        "not given.",
     )
     recorded_late: bool = strawberry.field(
         default=False,
@@ -129,6 +140,8 @@ class StepInput(Circumstances):
         "not asked; it is a right of its own, `record-history`.",
     )
 
+
+Said = TypeVar("Said", bound=StepInput)
 
 RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
 strawberry.enum(
@@ -163,28 +176,48 @@ def step(
     context: Context,
     name: str,
     input: StepInput,
-    act: Callable[[Aggregate, Stamp], CaseEvent],
-    *,
-    assignment: int | None = None,
-    report: int | None = None,
+    act: Callable[[Aggregate, Stamp, Any], CaseEvent],
 ) -> StepPayload:
-    """Takes a step on a recommendation; `act` is the aggregate's command."""
+    """Takes a step on a recommendation; `act` is the aggregate's command, given what is said with
+    numbers for ids (`numbered`)."""
+    row = STEPS[name]
 
     def take() -> Taken:
+        said: Any = numbered(input)
         return context.service.desk.take(
             context.principal,
-            command(context, name, input),
-            read_case_id(input.id),
+            command(context, name, said),
+            read_case_id(said.id),
             name,
-            circumstances(context, input, input.visibility or bounds(name).usual, input.part),
-            act,
-            expected_version=input.expected_version,
-            assignment=assignment,
-            report=report,
-            late=input.recorded_late,
+            circumstances(context, said, said.visibility or bounds(name).usual, said.part),
+            lambda r, stamp: act(r, stamp, said),
+            expected_version=said.expected_version,
+            assignment=said.assignment if row.assignment else None,
+            report=said.report if row.redrafts else None,
+            late=said.recorded_late,
         )
 
     return answer(context, take)
+
+
+def numbered(input: Said) -> Said:
+    """An input with numbers in place of ids of what is within its case, so that a command is the
+    same whichever names that."""
+    case = read_case_id(input.id)
+    numbers: dict[str, Any] = {
+        field.name: read_within(said, kind, case)
+        for field in dataclasses.fields(input)
+        if (kind := field.metadata.get("within")) and (said := getattr(input, field.name))
+    }
+    data = getattr(input, "data", None)
+    if isinstance(data, dict) and (row := STEPS.get(getattr(input, "step", ""))):
+        numbers["data"] = {
+            name: read_within(said, row.within[name], case)
+            if name in row.within and isinstance(said, str)
+            else said
+            for name, said in data.items()
+        }
+    return dataclasses.replace(input, **numbers)
 
 
 def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:

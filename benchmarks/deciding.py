@@ -30,7 +30,8 @@ from benchmarks.record import a_life
 from benchmarks.stores import sqlite
 from domain.casework import CaseEvent
 from domain.recommendation import Recommendation, fold
-from tests.suites import NotThere, installed_xstate
+from tests.suites import XSTATE as XSTATE_FILES
+from tests.suites import NotThere, installed
 from workflows.procedure import SHIPPED
 from workflows.statecharts.expressions import Facts
 from workflows.statecharts.kernel import Active, Emit, Event, Snapshot, start, step
@@ -207,7 +208,7 @@ class Peer:
 
 
 def xstate(folder: Path, cases: Sequence[Case]) -> Peer:
-    installed_xstate(folder)
+    installed(XSTATE_FILES, folder)
     (folder / "beside.cjs").write_bytes((HERE / "xstate.cjs").read_bytes())
     return Peer(["node", "beside.cjs"], folder, cases)
 

@@ -192,7 +192,7 @@ def show_split(stage: Stage) -> None:
         "mechanism",
         f"""{{
   institutions(addressee: "{STATE}") {{ nodes {{
-    code name(language: "fr") status successors orphanedCount
+    code name(language: "fr") status successorCodes orphanedCount
   }} }}
   left: recommendations({where}, asOf: {{logIndex: {split["logIndex"]}}}) {{
     totalCount nodes {{ cycle paragraph }}
@@ -201,22 +201,23 @@ def show_split(stage: Stage) -> None:
     totalCount nodes {{ cycle paragraph }}
   }}
   decided: recommendation(symbol: "{HANDED_OVER[0]}", paragraph: "{HANDED_OVER[1]}") {{
-    assignments {{ institution status capacity instrument }}
+    assignments {{ institutionCode status capacity instrument }}
   }}
 }}""",
     )
     table = Table("code", "in French", "is", "goes on in", "to be decided")
     table.box, table.pad_edge = None, False
     for i in found["institutions"]["nodes"]:
-        into = ", ".join(i["successors"])
+        into = ", ".join(i["successorCodes"])
         table.add_row(i["code"], i["name"], _plain(i["status"]), into, str(i["orphanedCount"]))
     stage.console.print(table)
     decided = found["decided"]["assignments"][-1]
     stage.say(
         f"\n[bold]The split of {ministry['ended']['on']} left {found['left']['totalCount']} "
         f"assignments to nobody:[/] {_numbers(found['left']['nodes'])}. "
-        f"{HANDED_OVER[1]} was handed over to {decided['institution']} ({decided['instrument']}), "
-        f"so [bold]{found['now']['totalCount']} still wait[/]: {_numbers(found['now']['nodes'])}."
+        f"{HANDED_OVER[1]} was handed over to {decided['institutionCode']} "
+        f"({decided['instrument']}), so [bold]{found['now']['totalCount']} still wait[/]: "
+        f"{_numbers(found['now']['nodes'])}."
     )
 
 
@@ -287,7 +288,7 @@ def show_report(stage: Stage) -> None:
         "reader",
         f"""{{
   progressReports(addressee: "{STATE}") {{ nodes {{
-    title institution status periodFrom periodTo narrative {{ text }}
+    title institutionCode status periodFrom periodTo narrative {{ text }}
     covers {{ symbol paragraph text }}
     evidence {{ file {{
       url mediaType size history {{ ... on FileStored {{ name {{ text }} }} }}
@@ -297,8 +298,8 @@ def show_report(stage: Stage) -> None:
     )["progressReports"]["nodes"]
     covers = ", ".join(f"{c['paragraph']} of {c['symbol']}" for c in report["covers"])
     stage.say(
-        f"“{report['title']}”, {_plain(report['status'])}, of {report['institution']}, is about "
-        f"{covers}: “{escape(report['narrative']['text'])}”"
+        f"“{report['title']}”, {_plain(report['status'])}, of {report['institutionCode']}, is "
+        f"about {covers}: “{escape(report['narrative']['text'])}”"
     )
     for held in report["evidence"]:
         file = held["file"]
@@ -479,7 +480,7 @@ def show_lineage(stage: Stage) -> None:
   recommendation(symbol: "{LATER[0]}", paragraph: "{LATER[1]}") {{
     parts {{ text }}
     lineage {{
-      type direction assertedBy
+      type direction assertedByCode
       recommendation {{
         cycle symbol paragraph parts {{ text }}
         lineage {{ direction }}
@@ -502,7 +503,7 @@ def show_lineage(stage: Stage) -> None:
     stage.say(f"\n[bold]Cycle 4, {LATER[0]}, {LATER[1]}:[/] “{_parts(found)}”")
     stage.say(
         f"It {_plain(link['type'])} the {_plain(link['direction'])} {earlier['paragraph']}, says "
-        f"{link['assertedBy']}; {earlier['paragraph']} shows the same link as "
+        f"{link['assertedByCode']}; {earlier['paragraph']} shows the same link as "
         f"{_plain(back['direction'])}."
     )
     stage.console.print(history_table(found["history"]))

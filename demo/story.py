@@ -680,7 +680,7 @@ def _story() -> tuple[Step, ...]:
     # -- Measures of the new action plan, under the State's own procedure: an official of the
     #    mechanism and a ministry approve what is adopted. One is late, one is done, one waits.
     decided = "Cabinet decision 9/2026"
-    adopting = {"step": "adopt-measure", "data": {"instrument": decided}}
+    adopting: dict[str, Any] = {"step": "adopt-measure", "data": {"instrument": decided}}
 
     def propose(
         who: str, at: tuple[str, str], kind: str, starts: str, ends: str, *titles: str
@@ -736,7 +736,7 @@ def _story() -> tuple[Step, ...]:
         "Train prosecutors on forced labour",
         "Former les procureurs au travail forcé",
     )
-    for who, at, to, why in (
+    for who, at, paragraph_of, why in (
         ("social", INSPECTED, of(CYCLE_4, "133.14"), "Inspections find the children who work."),
         ("social", INSPECTED, of(CYCLE_4, "133.46"), "Lodgings are part of what is inspected."),
         ("social", INSPECTED, of(CYCLE_3, "119.34"), "It goes on with what began then."),
@@ -744,7 +744,7 @@ def _story() -> tuple[Step, ...]:
         ("social", SHELTERED, LATER, "Three provinces of seven have a shelter."),
         ("justice", TRAINED, of(CYCLE_4, "133.46"), "Cases are found and do not reach a court."),
     ):
-        take(who, "linkMeasure", at, "2026-01-19", to=to, rationale=why)
+        take(who, "linkMeasure", at, "2026-01-19", to=paragraph_of, rationale=why)
     take(
         "mechanism",
         "adoptMeasure",

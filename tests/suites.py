@@ -27,7 +27,7 @@ SCXML_SHA256 = "5968c5e07a537f7531b8b1d0a0d5067a3452c88941fa0ac6c244870d48f78325
 pm4py_seconds_max = 240
 """How long pm4py may take to install; it weighs half a gigabyte."""
 
-XSTATE = Path(__file__).parent / "xstate"
+XSTATE, LINTED = (Path(__file__).parent / name for name in ("xstate", "linted"))
 
 _IN = re.compile(r"In\('([^']+)'\)")
 
@@ -59,17 +59,17 @@ def scxml_documents(folder: Path) -> list[Path]:
     return sorted(p for p in tests.glob("*.scxml") if "sub" not in p.name)
 
 
-def installed_xstate(folder: Path) -> None:
-    """XState and what walks it, installed into a folder from its lock."""
+def installed(files: Path, folder: Path) -> None:
+    """Packages of npm and what runs them, installed into a folder from their lock."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        raise NotThere("XState needs node and npm, which are not on this machine")
-    for file in XSTATE.iterdir():
+        raise NotThere(f"tests/{files.name} needs node and npm, which are not on this machine")
+    for file in files.iterdir():
         if file.is_file():
             shutil.copy(file, folder)
     install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotThere(f"XState can't be installed: {done.stderr.strip()[-200:]}")
+        raise NotThere(f"tests/{files.name} can't be installed: {done.stderr.strip()[-200:]}")
 
 
 @cache

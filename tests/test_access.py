@@ -451,9 +451,9 @@ def test_a_link_whose_other_end_is_not_for_the_reader_is_not_shown(server, world
 
 @pytest.mark.parametrize("who", HOLDERS)
 def test_reports_show_the_drafts_of_those_who_may_read_them(server, world, who):
-    query = "query($id: ID!) { recommendation(id: $id) { reports { institution status } } }"
+    query = "query($id: ID!) { recommendation(id: $id) { reports { institutionCode status } } }"
     reports = server.ask(who, query, id=world.public)["recommendation"]["reports"]
-    assert {r["institution"] for r in reports} == READS[who] & set(MINISTRIES)
+    assert {r["institutionCode"] for r in reports} == READS[who] & set(MINISTRIES)
 
 
 def test_a_published_report_is_its_institutions_to_every_reader(server):
@@ -462,16 +462,20 @@ def test_a_published_report_is_its_institutions_to_every_reader(server):
     server.step("justice", "reportProgress", id, narrative="a draft")
     server.step("coordinator", "clearProgress", id, report=3)
     query = """query($id: ID!) { recommendation(id: $id) {
-        reports { institution status narrative { text } } } }"""
+        reports { institutionCode status narrative { text } } } }"""
 
     def reports(who: str) -> Any:
         return server.ask(who, query, id=id)["recommendation"]["reports"]
 
-    draft = {"institution": "justice", "status": "CLEARED", "narrative": {"text": "a draft"}}
+    draft = {"institutionCode": "justice", "status": "CLEARED", "narrative": {"text": "a draft"}}
     assert reports("justice") == reports("coordinator") == [draft]
     assert reports("reader") == reports("auditor") == []
     server.step("coordinator", "publishProgress", id, report=3, narrative="in public")
-    public = {"institution": "justice", "status": "PUBLISHED", "narrative": {"text": "in public"}}
+    public = {
+        "institutionCode": "justice",
+        "status": "PUBLISHED",
+        "narrative": {"text": "in public"},
+    }
     assert [reports(who) for who in HOLDERS] == [[public]] * len(HOLDERS)
 
 
@@ -537,7 +541,7 @@ def test_a_key_for_an_addressee_reads_and_writes_that_record_only(server, world,
     assert {node["addressee"] for node in found["events"]["nodes"]} == {"XAB"}
     query = """query($id: ID!) { node(id: $id) { id } recommendation(id: $id) { id } }"""
     assert server.ask(name, query, id=world.public) == {"node": None, "recommendation": None}
-    lineage = "query($id: ID!) { recommendation(id: $id) { lineage { id } } }"
+    lineage = "query($id: ID!) { recommendation(id: $id) { lineage { number } } }"
     assert server.ask(name, lineage, id=world.elsewhere)["recommendation"]["lineage"] == []
     before = server.size()
     arriving = {**WHAT_ARRIVES, "paragraph": "9", "addressee": "XAA"}

@@ -191,7 +191,7 @@ def test_an_institution_that_a_notice_names_is_told_wherever_the_case_is() -> No
 def test_an_institution_reads_what_it_was_told_and_others_may_ask_for_it(sqlite_url: str) -> None:
     clock = SetClock("2031-05-02")
     query = """query($at: String) { notifications(institution: $at) { nodes {
-        kind deadline role institution } } }"""
+        kind deadline role institutionCode } } }"""
     with running(sqlite_url, clock) as here:
         adopted(here, published(here, YEARLY))
         here.receive()
@@ -202,7 +202,7 @@ def test_an_institution_reads_what_it_was_told_and_others_may_ask_for_it(sqlite_
             "kind": "Reminded",
             "deadline": "yearly",
             "role": "focal-point",
-            "institution": "finance",
+            "institutionCode": "finance",
         }
         assert here.ask("finance", query)["notifications"]["nodes"] == [told]
         assert here.ask("coordinator", query, at="finance")["notifications"]["nodes"] == [told]

@@ -415,7 +415,7 @@ def content(who):
 
 found["outbox"] = ask(
     "coordinator",
-    "{ notifications { nodes { kind institution deadline case { __typename } } } }",
+    "{ notifications { nodes { kind institutionCode deadline case { __typename } } } }",
 )["notifications"]["nodes"]
 found["approved"] = take(
     bor, "give-approval",
@@ -457,7 +457,7 @@ found["checked"] = check_all(service, lambda *_: None).faults
 found["counted"] = ask(
     "coordinator",
     """query($hash: String!) { workflowDefinition(hash: $hash) { name
-    cases(addressee: ["SVN"]) { total states { id count } } } }""",
+    cases(addressee: ["SVN"]) { total states { name count } } } }""",
     hash=procedure.hash,
 )["workflowDefinition"]
 
@@ -550,9 +550,9 @@ def test_its_tasks_timers_and_notices_are_listed_with_those_of_others(
         "case": {"__typename": "Inspection", "states": ["visit.made"], "place": "the prison"},
     }
     assert found["inbox"]["timers"]["nodes"] == [
-        {"does": "remind", "deadline": "report", "case": {"__typename": "Inspection"}}
+        {"does": "REMIND", "deadline": "report", "case": {"__typename": "Inspection"}}
     ]
-    assert [(one["kind"], one["institution"]) for one in found["outbox"]] == [
+    assert [(one["kind"], one["institutionCode"]) for one in found["outbox"]] == [
         ("Reminded", "npm"),
         ("DeadlinePassed", "npm"),
     ]
@@ -588,7 +588,7 @@ def test_its_steps_are_taken_by_name_and_by_mutations_that_follow_from_its_rows(
 def test_it_is_counted_among_the_cases_of_its_procedure(found: dict[str, Any]) -> None:
     counted = found["counted"]["cases"]
     assert counted["total"] == 1
-    assert {"id": "visit.reported", "count": 1} in counted["states"]
+    assert {"name": "visit.reported", "count": 1} in counted["states"]
 
 
 def test_every_step_on_it_comes_out_the_same_when_it_is_decided_again(

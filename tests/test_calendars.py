@@ -479,7 +479,7 @@ SET = """mutation($input: SetCalendarInput!) { setCalendar(input: $input) {
 CALENDAR = """query($whose: String!, $at: AsOf) { calendar(addressee: $whose, asOf: $at) {
     addressee version reckonedBy knowsHolidays timezone subdivision weekend workingDays
     daysOff { day name } } }"""
-DUE = """query($whose: String!, $from: String!, $after: SpanInput!) {
+DUE = """query($whose: String!, $from: Date!, $after: SpanInput!) {
     calendar(addressee: $whose) { due(from: $from, after: $after) {
         day endsAt isWorkingDay reckonedBy } } }"""
 
@@ -677,7 +677,7 @@ def test_a_calendar_is_looked_up_each_time_and_for_a_file_once(here: Server) -> 
 def test_a_working_day_passes_over_the_holidays_of_each_state(
     here: Server, whose: str, from_: str, day: str
 ) -> None:
-    query = """query($whose: String!, $from: String!) { calendar(addressee: $whose) {
+    query = """query($whose: String!, $from: Date!) { calendar(addressee: $whose) {
         knowsHolidays due(from: $from, after: {workingDays: 1}) { day knowsHolidays } } }"""
     told = here.ask("reader", query, whose=whose, **{"from": from_})["calendar"]
     assert told == {"knowsHolidays": True, "due": {"day": day, "knowsHolidays": True}}

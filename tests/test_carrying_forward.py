@@ -15,7 +15,7 @@ from tests.test_register_api import take as take_register
 
 DECIDE = """mutation($input: DecideCasesInput!) { decideCases(input: $input) { logIndex
     errors { code message }
-    results { id ok logIndex recommendation { id version closed continuedInto states }
+    results { caseId ok logIndex recommendation { id version closed continuedInto states }
         events { __typename recommendationId logIndex commandId reason visibility
             ... on Linked { type to } ... on Closed { closing } ... on Continued { cycle } }
         foreseen { version states } errors { code message currentVersion } } } }"""

@@ -237,7 +237,7 @@ def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_u
         server.step("coordinator", "suspendRecommendation", id, **rest)
         timers = server.ask("auditor", "{ timers { nodes { at does deadline } } }")["timers"]
         at = "2031-03-01T23:59:59+00:00"
-        assert timers["nodes"] == [{"at": at, "does": "resume", "deadline": None}]
+        assert timers["nodes"] == [{"at": at, "does": "RESUME", "deadline": None}]
         assert server.ask("coordinator", TASKS)["tasks"]["nodes"] == []
         clock.set("2031-03-02")
         assert server.service.worker.catch_up() == 1
@@ -261,11 +261,11 @@ def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_u
 
 TASKS = """query($where: TaskWhere, $first: Int! = 50, $after: String) {
   tasks(where: $where, first: $first, after: $after) { hasNextPage endCursor nodes {
-    recommendation { id } institution due overdue escalated claimedBy
+    recommendation { id } institutionCode due overdue escalated claimedBy
     task { name label(language: "fr") steps roles whose deadline claims { actor } } } } }"""
 NOTICES = """query($first: Int! = 50, $after: String) {
   notifications(first: $first, after: $after) { hasNextPage endCursor nodes {
-    id kind deadline day role institution recommendation { id } } } }"""
+    id kind deadline day role institutionCode recommendation { id } } } }"""
 
 
 def test_the_inbox_tells_each_what_is_to_be_done_and_what_is_overdue(database_url: str) -> None:
@@ -315,7 +315,7 @@ def test_the_outbox_tells_each_notice_once_and_goes_on_where_one_was(sqlite_url:
         clock.set("2031-02-25")
         server.service.worker.catch_up()
         first = server.ask("labour", NOTICES)["notifications"]
-        assert [(n["kind"], n["institution"], n["day"]) for n in first["nodes"]] == [
+        assert [(n["kind"], n["institutionCode"], n["day"]) for n in first["nodes"]] == [
             ("Reminded", "labour", "2031-02-22")
         ]
         clock.set("2031-04-01")
@@ -433,7 +433,7 @@ def test_the_clock_tells_what_it_does_next_the_earliest_first(sqlite_url: str) -
         server.step("coordinator", "deferPosition", soon, due="2031-06-30")
         page = server.ask("auditor", TIMERS)["timers"]
         assert [node["recommendation"]["id"] for node in page["nodes"]] == [soon]
-        assert page["nodes"][0]["does"] == "remind"
+        assert page["nodes"][0]["does"] == "REMIND"
         assert page["nodes"][0]["at"].startswith("2031-04-30T23:59:59")
         rest = server.ask("auditor", TIMERS, after=page["endCursor"])["timers"]
         assert [node["recommendation"]["id"] for node in rest["nodes"]] == [late]

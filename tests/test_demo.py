@@ -206,7 +206,7 @@ def what_the_split_left_is_listed_until_it_is_decided(shown: Shown, told: str) -
     assert f"left {len(left)} assignments to nobody" in told.replace("\n", " ")
     assert f"{len(now)} still wait" in told.replace("\n", " ")
     held = {
-        i["code"]: (i["status"], i["successors"], i["orphanedCount"])
+        i["code"]: (i["status"], i["successorCodes"], i["orphanedCount"])
         for i in answer["institutions"]["nodes"]
     }
     assert held[story.SPLIT] == ("SPLIT", ["moc", "mpp"], len(now))
@@ -214,8 +214,8 @@ def what_the_split_left_is_listed_until_it_is_decided(shown: Shown, told: str) -
     for institution in answer["institutions"]["nodes"]:
         assert in_words(institution["name"], told)
     over, after = answer["decided"]["assignments"]
-    assert (over["institution"], over["status"]) == ("moj", "HANDED_OVER")
-    assert (after["institution"], after["status"]) == ("mpp", "ASSIGNED")
+    assert (over["institutionCode"], over["status"]) == ("moj", "HANDED_OVER")
+    assert (after["institutionCode"], after["status"]) == ("mpp", "ASSIGNED")
 
 
 def the_evidence_comes_back_as_it_was_uploaded(shown: Shown, told: str) -> None:

@@ -86,7 +86,8 @@ def _roots(known: dict[str, list[str]]) -> Iterator[str]:
             yield f"{{ {name}{f'({said})' if said else ''} {everything(field.type)} }}"
 
 
-ASKED_OTHERWISE = {"recommendation", "recommendations", "events", "node", "progress"} | {
+ASKED_OTHERWISE = {"recommendation", "recommendations", "events", "progress"} | {
+    *("node", "nodes", "nodeAsOf"),
     "importJob",  # no import runs here
     "whatIf",  # needs a procedure, and is a question to the record as a whole
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -22,6 +23,7 @@ from sqlalchemy import Engine, event
 
 from api.schema import schema
 from domain import casework
+from domain.entry import is_date
 from domain.measure import Measure
 from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.refusals import all_refusals, table
@@ -387,9 +389,14 @@ def codes(payload: dict[str, Any]) -> list[str]:
 # --- Reading -------------------------------------------------------------------------------------
 
 
+def fields_of(name: str) -> Collection[str]:
+    return getattr(SCHEMA.type_map.get(name), "fields", ())
+
+
 def everything(kind: Any, path: tuple[str, ...] = ()) -> str:
-    """A selection of all that a type has; a type that comes again below itself is cut off, and an
-    interface is asked for the fields of all its types."""
+    """A selection of all that a type has; a type that comes again below itself is cut off, an
+    object of its own below another is asked for its id, and an interface for the fields of all its
+    types."""
     kind = get_named_type(kind)
     if isinstance(kind, GraphQLScalarType | GraphQLEnumType):
         return ""
@@ -397,6 +404,8 @@ def everything(kind: Any, path: tuple[str, ...] = ()) -> str:
         return "{ __typename }"
     if isinstance(kind, GraphQLUnionType):
         return "{ __typename }"
+    if "uuid" in kind.fields and any("uuid" in fields_of(name) for name in path):
+        return "{ __typename id }"
     here = (*path, kind.name)
     asked = ["__typename"]
     for name, field in kind.fields.items():
@@ -456,7 +465,7 @@ def test_everything_the_schema_promises_of_a_recommendation_can_be_asked(server,
     (report,) = upr["reports"]
     assert (report["kind"], report["status"]) == ("PROGRESS", "PUBLISHED")
     assert report["narrative"]["text"] == "a bill is public"
-    assert report["institution"] == "justice"
+    assert report["institutionCode"] == "justice"
     assert upr["continuedInto"] == 5
     assert upr["closed"] is None
     assert upr["version"] == len(upr["history"])
@@ -582,17 +591,78 @@ def test_the_text_is_given_in_the_language_asked_for_or_in_the_original(server, 
     assert found == {"fr": "Ratifier", "zh": "Ratify it", "text": "Ratify it"}
 
 
+def dates(said: Any) -> Iterator[tuple[str, str, str]]:
+    """The dates in an answer: of which type and field, and what they say."""
+    for one in said if isinstance(said, list) else [said]:
+        if not isinstance(one, dict):
+            continue
+        kind = SCHEMA.type_map.get(one.get("__typename", ""))
+        for name, value in one.items():
+            yield from dates(value)
+            field = getattr(kind, "fields", {}).get(name.rpartition("_")[2])
+            scalar = None if field is None else get_named_type(field.type).name
+            if scalar in ("Date", "PartialDate") and value:
+                for each in value if isinstance(value, list) else [value]:
+                    yield scalar, f"{kind}.{name}", each
+
+
+def test_a_date_is_told_from_a_date_that_is_known_in_part(server, lived):
+    entry = everything(SCHEMA.type_map["HistoryEntry"], ("HistoryConnection",))
+    answers = [
+        server.ask("coordinator", ALL_OF_IT, id=id) for id in (lived.upr, lived.crc, lived.earlier)
+    ]
+    answers.append(server.ask("auditor", f"{{ events(first: 500) {{ nodes {entry} }} }}"))
+    found = [one for answer in answers for one in dates(list(answer.values()))]
+    assert {"Date", "PartialDate"} == {scalar for scalar, _, _ in found}
+    for scalar, where, day in found:
+        assert is_date(day), where
+        assert scalar == "PartialDate" or len(day) == 10, where
+
+
+def test_what_is_no_date_is_refused_where_it_is_used(server, lived):
+    query = """query($on: Date) { recommendations(effectiveOn: $on) { totalCount } }"""
+    for on in ("2025-13-01", "2025-04", "soon"):
+        assert server.refused("reader", query, on=on)["extensions"]["code"] == "INVALID_INPUT"
+    said = {"id": lived.upr, "expectedVersion": server.version(lived.upr), "commandId": "soon"}
+    payload = server.take("coordinator", "remark", words="so", effectiveOn="soon", **said)
+    assert [error["code"] for error in payload["errors"]] == ["INVALID_INPUT"]
+
+
+def test_no_string_is_a_date():
+    """If you are here because of a new field: `api/dates.py` says which are dates."""
+    strings = [
+        f"{kind.name}.{name}: {field.description}"
+        for kind in SCHEMA.type_map.values()
+        for name, field in getattr(kind, "fields", {}).items()
+        if get_named_type(field.type).name == "String"
+        and re.search(
+            r"(?i)ISO 8601|\b(first|last|new) day\b|\bday, month or year", field.description or ""
+        )
+    ]
+    assert strings == []
+
+
+def test_a_question_that_is_refused_leaves_the_others(server, lived):
+    query = "{ tasks { nodes { due } } recommendations(first: 1) { nodes { __typename } } }"
+    answer = server.post("reader", query).json()
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert answer["data"]["tasks"] is None
+    assert answer["data"]["recommendations"]["nodes"] == [{"__typename": "Recommendation"}]
+
+
 def test_lineage_is_seen_from_both_ends(server, lived):
     query = """query($id: ID!) { recommendation(id: $id) { lineage {
-        id type direction how confidence assertedBy recommendation { id cycle } } } }"""
+        number type direction how confidence assertedByCode recommendation { id cycle } } } }"""
     (back,) = server.ask("reader", query, id=lived.upr)["recommendation"]["lineage"]
     (forth,) = server.ask("reader", query, id=lived.earlier)["recommendation"]["lineage"]
     same = {
-        "id": next(p["events"][0]["version"] for m, _, _, p in lived.steps[::-1] if "link" in m),
+        "number": next(
+            p["events"][0]["version"] for m, _, _, p in lived.steps[::-1] if "link" in m
+        ),
         "type": "SUCCEEDS",
         "how": "PERSON",
         "confidence": 80,
-        "assertedBy": "archive",
+        "assertedByCode": "archive",
     }
     assert back == {
         **same,
@@ -1122,7 +1192,7 @@ def test_a_page_of_fifty_histories_takes_no_more_reads_than_one_of_two(tmp_path)
         totalCount
         nodes {
           symbol paragraph text position
-          assignments { institution } assessments { grade finding { text } }
+          assignments { institutionCode } assessments { grade finding { text } }
           reports { kind narrative { text } } positions { answer comment { text } }
           history { __typename reason }
           lineage { type recommendation { paragraph } }

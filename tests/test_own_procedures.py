@@ -263,7 +263,7 @@ def test_the_latest_adoption_counts_for_each_mechanism_and_kind() -> None:
 # --- How many stand where ------------------------------------------------------------------------
 
 CASES = """query($h: String!, $of: [String!], $at: AsOf) { workflowDefinition(hash: $h, asOf: $at) {
-    cases(addressee: $of) { total states { id label(language: "fr") count } }
+    cases(addressee: $of) { total states { name label(language: "fr") count } }
     mermaid: diagram(counts: true, addressee: $of, language: "fr")
     svg: diagram(format: SVG, counts: true, addressee: $of) plain: diagram(format: SVG) } }"""
 
@@ -286,7 +286,7 @@ def test_a_procedure_tells_how_many_cases_stand_in_each_of_its_states(database_u
 
         def counts(*asked: Any, **said: Any) -> dict[str, int]:
             cases = told(*asked, **said)["cases"]
-            return {"all": cases["total"], **{s["id"]: s["count"] for s in cases["states"]}}
+            return {"all": cases["total"], **{s["name"]: s["count"] for s in cases["states"]}}
 
         found = counts()
         assert [found[id] for id in ("all", "record", "record.open", "record.closed")] == [

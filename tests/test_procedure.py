@@ -890,11 +890,11 @@ def test_the_chart_as_scxml_is_the_same_chart(tmp_path_factory: pytest.TempPathF
 # --- Over GraphQL --------------------------------------------------------------------------------
 
 DEFINITIONS = """{ workflowDefinitions { hash name label(language: "fr") mechanisms kinds canonical
-    states { id label bucket aspect } promises { id label(language: "es") says }
+    states { name label bucket aspect } promises { name label(language: "es") says }
     gate { ok faults { code } } diagram
     drawn: diagram(format: SCXML, language: "fr") } }"""
 STEPS = """query($id: ID!) { recommendation(id: $id) { definition { name hash }
-    activeStates { id label(language: "zh") } steps { name label isOpen allowed roles
+    activeStates { name label(language: "zh") } steps { name label isOpen allowed roles
     blockedBy { guard facts { name value } states whoCan } } } }"""
 
 
@@ -907,10 +907,10 @@ def test_procedures_are_read_over_graphql(tmp_path: Path) -> None:
         assert sha256(upr["canonical"].encode()).hexdigest() == upr["hash"]
         assert upr["label"] == "Examen périodique universel"
         assert upr["diagram"].startswith("stateDiagram")
-        counted = {state["id"]: (state["bucket"], state["aspect"]) for state in upr["states"]}
+        counted = {state["name"]: (state["bucket"], state["aspect"]) for state in upr["states"]}
         assert counted["position"] == (None, None), "its states say it"
         assert counted["position.noted"] == ("NOTED", "POSITION")
-        (promise,) = [one for one in upr["promises"] if one["id"] == "closed-by-decision"]
+        (promise,) = [one for one in upr["promises"] if one["name"] == "closed-by-decision"]
         assert promise["says"] == "never at record.closed and not closed"
         assert promise["label"] == "Nada se cierra sin una decisión"
         assert "<scxml" in upr["drawn"]
@@ -926,7 +926,7 @@ def test_for_each_step_one_is_told_whether_it_is_open_and_why_not(tmp_path: Path
         id = server.receive()
         told = server.ask("clerk", STEPS, id=id)["recommendation"]
         assert told["definition"]["name"] == "upr"
-        assert [s["id"] for s in told["activeStates"]][:2] == ["record.open", "position.pending"]
+        assert [s["name"] for s in told["activeStates"]][:2] == ["record.open", "position.pending"]
         assert told["activeStates"][0]["label"] == "未结"
         steps = {step["name"]: step for step in told["steps"]}
         assert steps["plan"]["isOpen"] is False

@@ -418,7 +418,8 @@ def test_a_closed_review_leaves_its_open_recommendations_to_be_decided(server: S
 
 
 ORPHANED = """query($code: [String!]) { recommendations(where: {institution: $code, orphaned: true})
-    { nodes { id } } institutions(code: $code) { nodes { orphanedCount status successors } } }"""
+    { nodes { id } }
+    institutions(code: $code) { nodes { orphanedCount status successorCodes } } }"""
 
 
 @pytest.mark.parametrize(
@@ -491,18 +492,19 @@ def test_an_institution_keeps_its_names_and_says_what_it_was_called(server: Serv
     held = done(server, "renameInstitution", **on(held, names=names, effectiveOn="2025-03-01"))
     government = another(server)
     held = done(server, "changeParent", **on(held, parent=government))
-    query = """query($c: [String!]) { institutions(code: $c) { nodes { code parent kind name
+    query = """query($c: [String!]) { institutions(code: $c) { nodes { code parentCode kind name
         french: name(language: "fr") names { language } formerNames { text until { on } } } } }"""
     (node,) = server.ask("reader", query, c=[code])["institutions"]["nodes"]
     assert (node["name"], node["french"]) == ("Ministry of Work", "Un ministère")
     assert node["formerNames"] == [{"text": "A ministry", "until": {"on": "2025-03-01"}}]
-    assert (node["parent"], node["kind"]) == (government, "MINISTRY")
+    assert (node["parentCode"], node["kind"]) == (government, "MINISTRY")
 
 
 # --- Reports and files ---------------------------------------------------------------------------
 
-A_REPORT = """query($id: ID!) { node(id: $id) { ... on ProgressReport { title status institution
-    coversCount covers { id } narrative { text } evidence { about file { url size } } } } }"""
+A_REPORT = """query($id: ID!) { node(id: $id) { ... on ProgressReport {
+    title status institutionCode coversCount covers { id } narrative { text }
+    evidence { about { id } file { url size } } } } }"""
 
 
 def test_a_report_covers_many_recommendations_once_it_is_published(server: Server):

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     get_named_type,
+    is_non_null_type,
     validate_schema,
 )
 
@@ -112,6 +113,12 @@ def test_every_refusal_has_its_code_and_every_code_its_refusal():
     codes = [refusal.code for refusal in all_refusals()]
     assert sorted(kind.values) == sorted(codes)
     assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("root", [SCHEMA.query_type, SCHEMA.mutation_type], ids=str)
+def test_what_may_fail_alone_may_be_null(root: GraphQLObjectType):
+    never_null = [name for name, field in root.fields.items() if is_non_null_type(field.type)]
+    assert never_null == []
 
 
 def word_lists() -> list[type[StrEnum]]:

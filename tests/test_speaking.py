@@ -103,7 +103,7 @@ def test_no_authority_goes_further_than_that_of_the_key(here: Server) -> None:
 
 SYSTEM: dict[str, Any] = {"addressees": ("SVN",), "actor": None, "system": "case-desk"}
 PERSONS = """query($of: [String!]) { persons(addressee: ["SVN"], institution: $of) {
-    nodes { person institution registered history { __typename } } } }"""
+    nodes { person institutionCode registered history { __typename } } } }"""
 
 
 def say(server: Server, who: str, mutation: str, institution: str, person: str) -> list[str]:
@@ -174,6 +174,10 @@ def test_who_works_for_an_institution_is_for_the_states_own(here: Server) -> Non
     assert say(here, "coordinator", "registerPerson", "labour", "p-1") == []
     for who in ("coordinator", "clerk", "justice", "auditor"):
         (told,) = here.ask(who, PERSONS, of=["labour"])["persons"]["nodes"]
-        assert (told["person"], told["institution"], told["registered"]) == ("p-1", "labour", True)
+        assert (told["person"], told["institutionCode"], told["registered"]) == (
+            "p-1",
+            "labour",
+            True,
+        )
         assert [entry["__typename"] for entry in told["history"]] == ["PersonRegistered"]
     assert here.ask("reader", PERSONS, of=["labour"])["persons"]["nodes"] == []

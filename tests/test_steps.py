@@ -54,7 +54,7 @@ TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
     errors { code message currentVersion } } }"""
 TAKE_ALL = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) { logIndex
     errors { code message }
-    results { id ok logIndex recommendation { id version states }
+    results { caseId ok logIndex recommendation { id version states }
         events { __typename version commandId logIndex reason }
         foreseen { version left entered states } errors { code message currentVersion } } } }"""
 
@@ -386,7 +386,7 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     )
     assert payload["errors"] == []
     results = payload["results"]
-    assert [r["id"] for r in results] == [ids[3], ids[1], ids[0], "no id", ids[2]]
+    assert [r["caseId"] for r in results] == [ids[3], ids[1], ids[0], "no id", ids[2]]
     assert [r["ok"] for r in results] == [True, False, True, False, True]
     assert [codes(r) for r in results] == [[], ["STALE_VERSION"], [], ["INVALID_INPUT"], []]
     assert results[1]["errors"][0]["currentVersion"] == 1
@@ -401,9 +401,11 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     ]
     assert [r["logIndex"] for r in results] == [size, None, size + 1, None, size + 2]
     assert (payload["logIndex"], server.size()) == (size + 2, size + 3)
-    query = "query($id: ID!) { recommendation(id: $id) { assignments { institution capacity } } }"
+    query = (
+        "query($id: ID!) { recommendation(id: $id) { assignments { institutionCode capacity } } }"
+    )
     (held,) = server.ask("coordinator", query, id=ids[2])["recommendation"]["assignments"]
-    assert held == {"institution": "labour", "capacity": "SUPPORTING"}, "field by field"
+    assert held == {"institutionCode": "labour", "capacity": "SUPPORTING"}, "field by field"
 
 
 def test_what_the_guide_sends_is_taken(here: Server) -> None:

@@ -375,7 +375,7 @@ def test_what_the_clock_says_of_a_confidential_offer_is_for_those_who_read_the_o
         for institution, sees in (("labour", True), ("justice", False)):
             scope = Scope(frozenset((Visibility.PUBLIC, Visibility.INTERNAL)), institution)
             assert [scope.sees(e) for e in by_clock] == [sees] * len(by_clock)
-        asked = "{ notifications(first: 100) { nodes { kind deadline institution } } }"
+        asked = "{ notifications(first: 100) { nodes { kind deadline institutionCode } } }"
         assert "labour" in str(server.ask("coordinator", asked))
         assert "labour" not in str(server.ask("clerk", asked))
 
@@ -390,11 +390,12 @@ def test_the_task_of_a_confidential_offer_is_its_institutions_and_the_coordinato
         server.step("coordinator", "offerAssignment", id, **quiet)
         node = "tasks { name claims { actor } } deadlines { name }"
         asked = f"""{{
-          tasks(where: {{institution: ["labour"], role: [FOCAL_POINT]}}) {{ nodes {{institution}} }}
+          tasks(where: {{institution: ["labour"], role: [FOCAL_POINT]}}) {{
+            nodes {{ institutionCode }} }}
           node(id: "{id}") {{ ... on Recommendation {{ {node} }} }}
         }}"""
         seen, hidden = server.ask("coordinator", asked), server.ask("clerk", asked)
-        assert [task["institution"] for task in seen["tasks"]["nodes"]] == ["labour"]
+        assert [task["institutionCode"] for task in seen["tasks"]["nodes"]] == ["labour"]
         assert hidden["tasks"]["nodes"] == []
         told = {one["name"] for one in seen["node"]["deadlines"]}
         assert "silence" in told

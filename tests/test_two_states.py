@@ -105,7 +105,7 @@ operations:
 LIST = """query($where: RecommendationWhere!, $after: String) {
   recommendations(where: $where, first: 200, after: $after) {
     pageInfo { hasNextPage endCursor }
-    nodes { id version position states assignments { id institution status } } } }"""
+    nodes { id version position states assignments { id institutionCode status } } } }"""
 MANY = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) {
   results { ok errors { code message } } errors { code message } } }"""
 DECIDE = """mutation($input: DecideCasesInput!) { decideCases(input: $input) {
@@ -200,7 +200,7 @@ def of(cases: list[Case], institution: str, status: str) -> list[tuple[Case, dic
         (case, {"assignment": a["id"]})
         for case in cases
         for a in case["assignments"]
-        if (a["institution"], a["status"]) == (institution, status)
+        if (a["institutionCode"], a["status"]) == (institution, status)
     ]
 
 
@@ -320,11 +320,11 @@ def test_a_cycle_runs_from_the_review_to_its_end_and_each_case_is_decided(state:
 
 def test_its_diagram_counts_its_cases(state: State) -> None:
     query = """query($a: [String!]!) { workflowDefinitions { name cases(addressee: $a) { total
-        states { id count } } diagram(format: SVG, counts: true, addressee: $a) } }"""
+        states { name count } } diagram(format: SVG, counts: true, addressee: $a) } }"""
     told = state.server.ask("auditor", query, a=[state.code])["workflowDefinitions"]
     own = next(one for one in told if one["name"] in ("arvenia", "borduria"))
     assert own["cases"]["total"] == len(state.cases())
-    closed = next(s for s in own["cases"]["states"] if s["id"] == "record.closed")
+    closed = next(s for s in own["cases"]["states"] if s["name"] == "record.closed")
     assert closed["count"] == len(state.cases(open=False))
     assert own["diagram"].startswith("<svg")
 

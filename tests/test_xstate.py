@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.length import times
-from tests.suites import NotThere, installed_xstate
+from tests.suites import XSTATE, NotThere, installed
 from tests.test_statecharts import told
 from workflows.statecharts.kernel import (
     Chart,
@@ -48,7 +48,7 @@ def xstate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]], li
     """XState, installed from its lock: charts and events in, walks out."""
     folder = tmp_path_factory.mktemp("xstate")
     try:
-        installed_xstate(folder)
+        installed(XSTATE, folder)
     except NotThere as reason:
         pytest.skip(str(reason))
 

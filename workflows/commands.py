@@ -12,7 +12,7 @@ from domain.addressees import recognise
 from domain.entry import Stamp
 from domain.recommendation import Recommendation, names, wording
 from domain.recommendation.elements import Alias, Part, PartText, Recommender, Text
-from domain.recommendation.names import AliasWithdrawn, Scheme
+from domain.recommendation.names import AliasWithdrawn, ForeignId, Scheme
 from domain.recommendation.receiving import parts_max
 from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import LimitExceeded
@@ -22,7 +22,7 @@ from domain.words import CorrectionKind, TextStatus
 class PartSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """One part of a paragraph: its text, and the States that made it."""
 
-    text: str
+    text: Annotated[str, Meta(description="The wording, as printed.")]
     recommending_states: Annotated[tuple[str, ...], Meta(description="Names as printed.")] = ()
 
 
@@ -47,7 +47,9 @@ def add_text(
     stamp: Stamp,
     language: str,
     texts: Annotated[tuple[str, ...], Meta(description="One for each part, in order.")],
-    status: TextStatus = TextStatus.TRANSLATION,
+    status: Annotated[
+        TextStatus, Meta(description="Whether it is official, or who translated it.")
+    ] = TextStatus.TRANSLATION,
 ) -> TextAdded:
     """Adds a text in a further language, or a better one."""
     _, parts = parts_of([PartSaid(text=text) for text in texts])
@@ -78,6 +80,8 @@ def correct(
     )
 
 
-def withdraw_alias(r: Recommendation, stamp: Stamp, scheme: Scheme, value: str) -> AliasWithdrawn:
+def withdraw_alias(
+    r: Recommendation, stamp: Stamp, scheme: Scheme, value: ForeignId
+) -> AliasWithdrawn:
     """Takes back another system's id that is not its own; needs a reason."""
     return names.withdraw(r, stamp, Alias(scheme=scheme, value=value))

@@ -19,6 +19,8 @@ from msgspec import Meta
 from domain.aggregates import BY_STATE
 from domain.casework import BESIDE, Case, CaseEvent
 from domain.entry import RecommendationId, Visibility
+from domain.recommendation.assignment import AssignmentId
+from domain.recommendation.progress import ReportId
 from domain.words import AssignmentStatus
 from workflows.roles import Role
 
@@ -139,6 +141,16 @@ class Step:
         hints = get_type_hints(self.command)
         return tuple(f for f in self.data.__struct_fields__ if hints[f] is RecommendationId)
 
+    @cached_property
+    def within(self) -> dict[str, str]:
+        """The fields of its data that name something within the case by its number, which has an
+        opaque id too: the kind in that."""
+        if self.command is None:
+            return {}
+        hints = get_type_hints(self.command, include_extras=True)
+        kinds = {f: map(_WITHIN.get, _either(hints[f])) for f in self.data.__struct_fields__}
+        return {f: kind for f, some in kinds.items() if (kind := next(filter(None, some), None))}
+
 
 Number = Annotated[int, Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
 """A whole number as GraphQL has it: views and other programs count on no larger ones."""
@@ -146,6 +158,17 @@ Number = Annotated[int, Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
 Another = Annotated[str, Meta(max_length=100, description="The id of a recommendation.")]
 
 _READ_AS = {int: Number, RecommendationId: Another}
+
+_WITHIN = {AssignmentId: "Assignment", ReportId: "Report"}
+
+
+def _either(hint: Any) -> tuple[Any, ...]:
+    """The types that a value may have."""
+    if get_origin(hint) in (Union, UnionType):
+        return get_args(hint)
+    if get_origin(hint) is Annotated and hint not in _WITHIN:
+        return _either(get_args(hint)[0])
+    return (hint,)
 
 
 def _gives(command: Callable[..., Any]) -> Any:

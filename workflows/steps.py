@@ -81,6 +81,11 @@ def json_schema(step: str) -> dict[str, Any]:
     _say(within[data.__name__], data, STEPS[step].event)
     for struct in _structs_in(data):
         _say(within[struct.__name__], struct, struct)
+    for name in STEPS[step].within:
+        said = within[data.__name__]["properties"][name]
+        for one in said.get("anyOf", [said]):
+            if one["type"] == "integer":
+                one["type"] = ["integer", "string"]
     schema = {"$schema": JSON_SCHEMA, **within.pop(data.__name__)}
     return {**schema, "$defs": within} if within else schema
 

@@ -63,12 +63,16 @@ class DeadlineHeld(Stored, frozen=True):
 
 
 class Timer(StrEnum):
-    """What the clock does."""
+    """An act of the clock."""
 
     REMIND = "remind"
+    """gives notice before a deadline"""
     PASS = "pass"  # noqa: S105 - a deadline passes
+    """lets a deadline pass that nobody has met"""
     ESCALATE = "escalate"
+    """gives notice to others after a deadline"""
     RESUME = "resume"
+    """ends a suspension on its last day"""
 
 
 class Due(NamedTuple):

@@ -21,7 +21,8 @@ from domain.words import AssignmentStatus, Capacity
 assignments_max = 200
 
 Decree = Annotated[str | None, Meta(description="The decree or decision, by name.")]
-AssignmentId = Annotated[int, Meta(description="The assignment's id.")]
+AssignmentId = Annotated[int, Meta(description="The assignment's id, or its number.")]
+Assignee = Annotated[str, Meta(description="Code of the institution that is to take it on.")]
 
 
 # --- Events (the archive's format: frozen) -------------------------------------------------------
@@ -207,7 +208,7 @@ class AssignmentHandedOver(AssignmentChanged, frozen=True):
 def offer(
     r: Recommendation,
     stamp: Stamp,
-    institution: str,
+    institution: Assignee,
     capacity: Capacity = Capacity.LEAD,
     instrument: Decree = None,
     answer_due: str | None = None,
@@ -227,7 +228,7 @@ def offer(
 def decree(
     r: Recommendation,
     stamp: Stamp,
-    institution: str,
+    institution: Assignee,
     capacity: Capacity = Capacity.LEAD,
     instrument: Decree = None,
 ) -> AssignmentDecreed:

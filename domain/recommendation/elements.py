@@ -31,7 +31,7 @@ class PartText(Stored, frozen=True):
     """The text of one part, in the language of the `Text` it belongs to."""
 
     part: str
-    """The part's id."""
+    """The part's number."""
     text: str
     """The wording, as printed."""
 

@@ -16,6 +16,7 @@ from domain.recommendation.state import Recommendation
 from domain.refusals import AlreadySo, InvalidInput, UnknownAlias
 
 Scheme = Annotated[str, Meta(description="Whose id it is: national, uhri, …")]
+ForeignId = Annotated[str, Meta(description="The id, as the other system writes it.")]
 
 
 # --- Events (the archive's format: frozen) -------------------------------------------------------
@@ -75,7 +76,7 @@ def renumber(r: Recommendation, stamp: Stamp, symbol: str, paragraph: str) -> Re
     return Renumbered(stamp=stamp, symbol=alias.value, paragraph=paragraph)
 
 
-def identify(r: Recommendation, stamp: Stamp, scheme: Scheme, value: str) -> Identified:
+def identify(r: Recommendation, stamp: Stamp, scheme: Scheme, value: ForeignId) -> Identified:
     """Records another system's id, or a national reference."""
     alias = Alias(scheme=named(scheme), value=named(value))
     if scheme == "un":

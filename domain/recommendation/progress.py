@@ -18,6 +18,8 @@ from domain.recommendation.state import Recommendation
 from domain.refusals import AlreadySo, UnknownReport, valid
 from domain.words import ProgressStatus
 
+ReportId = Annotated[int, Meta(description="The update's id, or its number.")]
+
 # --- Events (the archive's format: frozen) -------------------------------------------------------
 
 
@@ -128,7 +130,7 @@ def draft(
     narrative: Protected,
     *,
     report: Annotated[
-        int | None,
+        ReportId | None,
         Meta(description="The unpublished report this draft takes the place of."),
     ] = None,
     period_from: str | None = None,
@@ -147,7 +149,7 @@ def draft(
     )
 
 
-def clear(r: Recommendation, stamp: Stamp, report: int) -> ProgressCleared:
+def clear(r: Recommendation, stamp: Stamp, report: ReportId) -> ProgressCleared:
     """Clears a drafted progress report for publication."""
     _drafted(r)
     _that_is(r, report, ProgressStatus.DRAFTED)
@@ -157,7 +159,7 @@ def clear(r: Recommendation, stamp: Stamp, report: int) -> ProgressCleared:
 def publish(
     r: Recommendation,
     stamp: Stamp,
-    report: int,
+    report: ReportId,
     narrative: Annotated[Protected, Meta(description="The words to publish.")],
     period_from: str | None = None,
     period_to: str | None = None,

@@ -30,7 +30,7 @@ def hostile(known: Known) -> list[Query]:
         "1e10",
         "",
     ]
-    day = "query($d: String) { recommendations(first: 1, effectiveOn: $d) { totalCount } }"
+    day = "query($d: Date) { recommendations(first: 1, effectiveOn: $d) { totalCount } }"
     instant = (
         "query($d: DateTime!) { recommendations(first: 1, asOf: {recordedAt: $d}) { totalCount } }"
     )
