@@ -47,7 +47,7 @@ from domain import (
 )
 from domain.aggregates import AGGREGATES, BY_STATE, said_of_each
 from domain.entry import Effective, Entry
-from domain.measure.held import MeasureText
+from domain.measure.held import MeasureResponsibility, MeasureText
 from domain.measure.links import MeasureLinked
 from domain.recommendation.elements import Recommender, Term
 from domain.refusals import InvalidInput
@@ -271,7 +271,7 @@ class Institution(HasRecommendations):
 @strawberry.type(description="A measure contributes to a recommendation.")
 @said_in(MeasureLinked)
 class MeasureLink:
-    id: int = strawberry.field(description="The link's id within the measure.")
+    number: int = strawberry.field(description="The version of the entry that made it.")
     recommendation: Recommendation | None = strawberry.field(
         description="The recommendation; null where it is not for this reader."
     )
@@ -284,6 +284,22 @@ class MeasureLink:
     """Why it contributes to it."""
 
 
+@strawberry.type(description="An institution carries a measure out, or helps.")
+@shows(MeasureResponsibility, lambda held: held.held, "capacity", "since", "until", "version")
+class Responsible:
+    held: strawberry.Private[MeasureResponsibility]
+    measure: strawberry.Private[Measure]
+
+    @strawberry.field(description="The institution; null where it is not registered.")
+    def institution(self) -> InstitutionType | None:
+        state = self.measure.row.state
+        return institution_named(self.measure.reading, state.addressee, self.held.institution)
+
+    @strawberry.field(description="Code of the institution.")
+    def institution_code(self) -> str:
+        return self.held.institution
+
+
 @node(
     measure.Measure,
     "code",
@@ -293,9 +309,17 @@ class MeasureLink:
     "proposed",
     "turns",
     "dates",
-    "responsible",
 )
 class Measure(Followed):
+    @strawberry.field(description="The institution that leads now; null: none that is registered.")
+    def lead(self) -> InstitutionType | None:
+        state = self.row.state
+        return institution_named(self.reading, state.addressee, state.lead)
+
+    @strawberry.field(description="Who carries it out, and who did before.")
+    def responsible(self) -> list[Responsible]:
+        return [Responsible(held=held, measure=self) for held in self.row.state.responsible]
+
     @strawberry.field(description="How far it has come.")
     def status(self) -> enum_type(MeasureStatus):  # type: ignore[valid-type]
         return self.row.state.status
@@ -317,7 +341,7 @@ class Measure(Followed):
         return self.row.state.ends  # type: ignore[no-any-return]
 
     @strawberry.field(description="Code of the institution that leads now; null: none.")
-    def lead(self) -> str | None:
+    def lead_code(self) -> str | None:
         return self.row.state.lead  # type: ignore[no-any-return]
 
     @strawberry.field(
@@ -336,7 +360,7 @@ class Measure(Followed):
         said = {e.version: e.event for e in _entries(self)} if held else {}
         return [
             MeasureLink(
-                id=link.id,
+                number=link.id,
                 recommendation=nodes.get(link.to),
                 part=link.part,
                 since=link.since,
@@ -623,6 +647,7 @@ class VocabularyVersion:
 
 
 NAMED |= {
+    measure.Measure: lambda state: (held.institution for held in state.responsible),
     institution.Institution: lambda state: (state.parent, *state.successors),
     person.Person: lambda state: (state.institution,),
     progress_report.ProgressReport: lambda state: (state.institution,),

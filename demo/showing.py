@@ -232,7 +232,7 @@ def show_measures(stage: Stage) -> None:
         "clerk",
         f"""{{
   measures(where: {{addressee: ["{STATE}"]}}) {{ nodes {{
-    code title status lead starts ends
+    code title status leadCode starts ends
     links {{ recommendation {{ paragraph }} rationale {{ text }} }}
     deadlines {{ label day status }}
     steps {{ name isOpen blockedBy {{ guard }} }}
@@ -241,7 +241,7 @@ def show_measures(stage: Stage) -> None:
   }} }}
   late: measures(where: {{addressee: ["{STATE}"], overdue: true}}) {{ nodes {{ code }} }}
   timers(addressee: "{STATE}", first: 200) {{ nodes {{
-    at does case {{ ... on Measure {{ code title lead }} }}
+    at does case {{ ... on Measure {{ code title leadCode }} }}
   }} }}
 }}""",
     )
@@ -250,7 +250,7 @@ def show_measures(stage: Stage) -> None:
     for node in measures.values():
         linked = ", ".join(link["recommendation"]["paragraph"] for link in node["links"])
         days, status = f"{node['starts']} – {node['ends']}", _plain(node["status"])
-        table.add_row(node["code"], node["title"], node["lead"] or "", days, status, linked)
+        table.add_row(node["code"], node["title"], node["leadCode"] or "", days, status, linked)
     stage.console.print(table)
     late, waiting = measures[INSPECTED[1]], measures[TRAINED[1]]
     why = late["links"][0]
@@ -266,7 +266,7 @@ def show_measures(stage: Stage) -> None:
     )
     timer = next(one for one in found["timers"]["nodes"] if one["case"].get("code"))
     stage.say(
-        f"[bold]What comes next?[/] On {timer['at'][:10]} {timer['case']['lead']} is reminded of "
+        f"[bold]What comes next?[/] On {timer['at'][:10]} {timer['case']['leadCode']} is reminded of "
         f"{timer['case']['code']}, “{escape(timer['case']['title'])}”."
     )
     (adopt,) = (step for step in waiting["steps"] if step["name"] == "adopt-measure")

@@ -27,10 +27,10 @@ PAYLOAD = """case { id version ... on Measure { status starts ends due } } logIn
 LIST = """query($where: MeasureWhere) { measures(where: $where) { totalCount
     nodes { code } } }"""
 READ = """query($code: String!) { measures(where: {search: $code}) { nodes {
-    id code status lead starts ends version states openSteps title(language: "sl") due
+    id code status leadCode starts ends version states openSteps title(language: "sl") due
     dates { version starts ends } turns { turn version }
-    responsible { institution capacity until { on } }
-    links { id part rationale { text } recommendation { id paragraph stage } }
+    responsible { institutionCode capacity until { on } }
+    links { number part rationale { text } recommendation { id paragraph stage } }
     steps { name isOpen blockedBy { guard } } deadlines { name day status }
     tasks { name whose } path(to: "course.completed") { reachable steps { step } } } } }"""
 
@@ -241,11 +241,11 @@ def test_one_leads_and_others_support_and_whoever_did_before_stays_on_record(her
     id = proposed(here)
     took(here, "assignMeasure", id, lead="justice", supporting=["labour"])
     took(here, "assignMeasure", id, lead="labour", effectiveOn="2025-01-09")
-    assert read(here)["lead"] == "labour"
+    assert read(here)["leadCode"] == "labour"
     assert read(here)["responsible"] == [
-        {"institution": "justice", "capacity": "LEAD", "until": {"on": "2025-01-09"}},
-        {"institution": "labour", "capacity": "SUPPORTING", "until": {"on": "2025-01-09"}},
-        {"institution": "labour", "capacity": "LEAD", "until": None},
+        {"institutionCode": "justice", "capacity": "LEAD", "until": {"on": "2025-01-09"}},
+        {"institutionCode": "labour", "capacity": "SUPPORTING", "until": {"on": "2025-01-09"}},
+        {"institutionCode": "labour", "capacity": "LEAD", "until": None},
     ]
 
 
@@ -300,7 +300,7 @@ def test_one_measure_serves_many_recommendations_and_many_measures_one(here: Ser
 def test_a_link_is_withdrawn_with_a_reason_and_stays_in_the_history(here: Server) -> None:
     r, id = here.receive(), adopted(here)
     took(here, "linkMeasure", id, to=r, rationale="It serves it.")
-    link = read(here)["links"][0]["id"]
+    link = read(here)["links"][0]["number"]
     assert code_of(refused(here, "withdrawMeasureLink", id, link=link)) == "INVALID_INPUT"
     took(here, "withdrawMeasureLink", id, link=link, reason="It does not.")
     assert read(here)["links"] == []
@@ -348,7 +348,7 @@ def test_a_proposal_is_the_states_own_and_what_is_adopted_is_known_to_all(here: 
     assert read(here, "auditor")["status"] == "PROPOSED"
     took(here, "adoptMeasure", id)
     public = read(here, "reader")
-    assert (public["status"], public["lead"], public["version"]) == ("PLANNED", "justice", 3)
+    assert (public["status"], public["leadCode"], public["version"]) == ("PLANNED", "justice", 3)
     took(here, "startMeasure", id, "justice")
     assert read(here, "reader")["status"] == "UNDER_WAY"
     trail = here.ask("reader", HISTORY, id=id)["node"]["history"]
@@ -420,9 +420,9 @@ def test_its_end_is_reminded_of_and_passes(here: Server, clock: SetClock) -> Non
     assert here.service.worker.catch_up() == 1
     notices = here.ask(
         "coordinator",
-        "{ notifications { nodes { kind institution deadline case { __typename } } } }",
+        "{ notifications { nodes { kind institutionCode deadline case { __typename } } } }",
     )["notifications"]["nodes"]
-    assert {(n["kind"], n["institution"]) for n in notices} == {
+    assert {(n["kind"], n["institutionCode"]) for n in notices} == {
         ("Reminded", "justice"),
         ("Reminded", "labour"),
     }

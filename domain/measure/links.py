@@ -45,7 +45,7 @@ class MeasureLinkWithdrawn(MeasureEvent, frozen=True):
     by_step: ClassVar[str] = "withdraw-measure-link"
 
     link: int
-    """The link's id."""
+    """The link's number."""
 
     def about(self, case: Measure) -> int | None:
         return self.link
@@ -82,7 +82,7 @@ def link(
 
 
 def withdraw(
-    m: Measure, stamp: Stamp, link: Annotated[int, Meta(description="The link's id.")]
+    m: Measure, stamp: Stamp, link: Annotated[int, Meta(description="The link's number.")]
 ) -> MeasureLinkWithdrawn:
     """Withdraws a link to a recommendation; why?"""
     whole(stamp)
