@@ -19,15 +19,12 @@ from domain.refusals import meanings
 
 FIELDS = {
     "addressee": "Code of the State or other addressee, such as SVN.",
-    "edges": "The page in the order of the list, each with its cursor.",
     "effective_on": "When it was true in the world: a day, month or year; null where unknown.",
-    "has_next_page": "True where more follow.",
     "log_index": "Log index of the entry that says so.",
-    "nodes": "The page in the order of the list.",
-    "page_info": "Whether the list goes on, and the cursors to go on with.",
     "part": "Id of the part of the paragraph that it is about; null: the whole.",
     "recommendation": "The recommendation that it is about.",
     "recorded_at": "When this system learned it.",
+    "topic": "The name under which it is stored, as in `HistoryEntry.topic`.",
 }
 """Fields that mean the same in every type that says nothing else of them."""
 
@@ -36,9 +33,11 @@ ARGUMENTS = {
     "given.",
     "after": "Reads on after this cursor, the `endCursor` of an earlier page.",
     "as_of": "Asks the record as it was at a log index or time; as it is now, if not given.",
+    "before": "Reads back before this cursor, the `startCursor` of another page.",
     "effective_on": "Asks what was true on this day, such as 2025-04-08, whenever it was recorded.",
     "first": "How many at most.",
     "language": "BCP 47 tag of the language, such as `sl`.",
+    "last": "How many at most, from the end of the list or before `before`.",
     "search": "Words in any language, all of which the texts have.",
     "where": "Which recommendations: all conditions hold together.",
 }

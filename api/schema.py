@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
 from strawberry.schema.config import StrawberryConfig
 
 from api.absences import AbsenceMutation, AbsenceQuery
@@ -17,7 +16,7 @@ from api.calendars import CalendarMutation, CalendarQuery
 from api.casework_mutations import CaseworkMutation
 from api.describing import describe
 from api.erasing import ErasureMutation
-from api.history import TYPES
+from api.events import UNION, name_of
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
 from api.persons import PersonMutation
@@ -63,7 +62,7 @@ class Mutation(
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[Recommendation, *(type_ for _, type_ in KINDS.values()), *TYPES.values()],
+    types=[Recommendation, *(type_ for _, type_ in KINDS.values())],
     config=StrawberryConfig(disable_field_suggestions=True),
 )
 
@@ -96,12 +95,16 @@ def _row_only(function: Callable[[Any], Any]) -> GraphQLFieldResolver:
     return lambda row, info: function(row)
 
 
+def _tell_events_apart(built: GraphQLSchema) -> None:
+    """Lets graphql-core ask an event for its type, where strawberry would ask one type of the union
+    after the other."""
+    union = built.type_map[UNION]
+    assert isinstance(union, GraphQLUnionType)
+    union.resolve_type = lambda event, *_: name_of(event)
+    for kind in union.types:
+        kind.is_type_of = None
+
+
 describe(schema._schema)
+_tell_events_apart(schema._schema)
 _call_directly(schema._schema)
-
-SDL_FILE = Path(__file__).with_name("schema.graphql")
-
-
-def sdl() -> str:
-    """The schema in GraphQL's definition language."""
-    return schema.as_str().strip() + "\n"

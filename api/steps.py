@@ -7,8 +7,7 @@ as data, with stable codes; nothing was recorded then.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from enum import Enum
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import strawberry
@@ -16,7 +15,7 @@ import strawberry
 from api.cases import Case
 from api.context import Context
 from api.derive import enum_type, read_case_id, read_id
-from api.history import HistoryEntry
+from api.payloads import Payload, answered
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from domain.casework import CaseEvent
@@ -24,6 +23,7 @@ from domain.entry import (
     Authority,
     AuthorityKind,
     Basis,
+    Entry,
     Protected,
     Source,
     Speaker,
@@ -33,8 +33,8 @@ from domain.entry import (
     effective,
 )
 from domain.recommendation import Recommendation as Aggregate
-from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
-from projections import cases, history
+from domain.refusals import InvalidInput, LimitExceeded, Refusal
+from projections import cases
 from workflows.desk import Command, Taken
 from workflows.persons import check_known
 from workflows.visibility import bounds
@@ -122,33 +122,13 @@ class StepInput(Circumstances):
     )
 
 
-RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
-strawberry.enum(
-    RefusalCode, description="Why something is refused. Codes are added, never changed."
-)
-
-
-@strawberry.type(description="Why a step was refused. Nothing was recorded.")
-class StepError:
-    code: RefusalCode = strawberry.field(description="Stable: for programs.")
-    message: str = strawberry.field(description="A sentence for the person: what to do.")
-    current_version: int | None = strawberry.field(
-        description="Where the recommendation is now, when the version you saw has passed."
-    )
-    field: str | None = strawberry.field(
-        default=None, description="The field of the input that is refused, where one is."
-    )
-
-
 @strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
-class StepPayload(MayBeRecommendation):
+class StepPayload(MayBeRecommendation, Payload):
     case: Case | None = strawberry.field(
+        default=None,
         description="As it stands after the step; null when refused, or when the views took too "
-        "long: then it can be read once they have reached logIndex."
+        "long: then it can be read once they have reached logIndex.",
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
-    errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
 
 
 def step(
@@ -180,38 +160,13 @@ def step(
 
 
 def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
-    """Takes a step, waits until the views hold it, and answers with what can be read then."""
-    try:
-        taken = take()
-    except Refusal as refusal:
-        error = refused(refusal)
-        return StepPayload(case=None, events=[], log_index=None, errors=[error])
-    service = context.service
-    last = taken.appended.first + taken.appended.count - 1
-    entries = [e for e in taken.entries if context.scope.sees(e)]
-    history.reveal(service.log, entries)
-    case = None
-    if taken.entries and service.wait_for(last):
-        context.refresh()
-        rows = cases.by_ids(context.connection, context.scope, [taken.entries[-1].stream])
-        case = next(iter(cases_of(context, [*rows.values()])), None)
-    return StepPayload(
-        case=case,
-        events=entries,  # type: ignore[arg-type]
-        log_index=last,
-        errors=[],
-    )
+    """Takes a step, and answers with its case as it stands then."""
 
+    def read(entries: Sequence[Entry]) -> dict[str, Case | None]:
+        rows = cases.by_ids(context.connection, context.scope, [entries[-1].stream])
+        return {"case": next(iter(cases_of(context, [*rows.values()])), None)}
 
-def refused(refusal: Refusal) -> StepError:
-    """A refusal as data."""
-    current, field = refusal.facts.get("current"), refusal.facts.get("field")
-    return StepError(
-        code=RefusalCode[refusal.code],
-        message=refusal.message,
-        current_version=current if isinstance(current, int) else None,
-        field=field if isinstance(field, str) else None,
-    )
+    return answered(context, StepPayload, take, read)
 
 
 def command(context: Context, name: str, input: Circumstances) -> Command:

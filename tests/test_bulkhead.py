@@ -258,7 +258,7 @@ def test_a_document_tells_how_many_objects_it_may_be_answered_with(
     ("document", "takes"),
     [
         ("{ recommendations(first: 200) { nodes { id text } } }", Takes.SHORT),
-        ("{ recommendations { nodes { history { reason } } } }", Takes.LARGE),
+        ("{ recommendations { nodes { history { nodes { reason } } } } }", Takes.LARGE),
         (
             "{ recommendations { nodes { lineage { recommendation { lineage { type } } } } } }",
             Takes.LARGE,

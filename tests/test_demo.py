@@ -227,7 +227,7 @@ def what_the_split_left_is_listed_until_it_is_decided(shown: Shown, told: str) -
 def the_evidence_comes_back_as_it_was_uploaded(shown: Shown, told: str) -> None:
     (report,) = shown.queries[6].answer()["data"]["progressReports"]["nodes"]
     assert report["status"] == "PUBLISHED"
-    covered = {(one["symbol"], one["paragraph"]) for one in report["covers"]}
+    covered = {(one["symbol"], one["paragraph"]) for one in report["covers"]["nodes"]}
     assert len(covered) == 3
     assert all(
         f"{paragraph} of {symbol}" in told.replace("\n", " ") for symbol, paragraph in covered
@@ -321,7 +321,8 @@ def the_draft_is_for_its_ministry_alone(shown: Shown, told: str) -> None:
     assert story.DRAFT_ONLY in after
 
     # The last page of the feed shows what was said, like any other.
-    query = "{ events(first: 500) { nodes { ... on ProgressDrafted { narrative { text } } } } }"
+    query = """{ events(first: 500) { nodes {
+        event { ... on ProgressDrafted { narrative { text } } } } } }"""
     who_reads_it = {who for who in shown.keys if story.DRAFT_ONLY in str(shown.ask(who, query))}
     assert who_reads_it == {("focal-point", "moj"), ("coordinator", "nmirf")}
 
@@ -333,7 +334,7 @@ def the_text_is_followed_both_ways(shown: Shown, told: str) -> None:
     assert (link["type"], link["direction"]) == ("BROADENS", "EARLIER")
     assert (earlier["symbol"], earlier["paragraph"]) == story.EARLIER
     assert [back["direction"] for back in earlier["lineage"]] == ["LATER"]
-    for entry in (*earlier["history"], *later["history"]):
+    for entry in (*earlier["history"]["nodes"], *later["history"]["nodes"]):
         assert entry["effectiveOn"] in told
         assert entry["recordedAt"][:10] in told
         assert f" {entry['logIndex']} " in told.replace("\n", " \n ")
@@ -440,7 +441,8 @@ def test_a_real_matrix_is_imported_and_no_work_is_invented(
         for unit, number in (("all", 163), ("supported", 142), ("noted", 21)):
             assert re.search(rf"^{unit} +{number} +{number}$", shown.text, re.MULTILINE)
         assert re.search(r"^pairs \(paragraph and State\) +180 +155 +25", shown.text, re.M)
-        types = [entry["__typename"] for entry in history["recommendation"]["history"]]
+        told = history["recommendation"]["history"]["nodes"]
+        types = [entry["event"]["__typename"] for entry in told]
         assert types == ["Received", "PositionTaken", "Classified"]
         assert set(shown.keys) == {
             ("coordinator", "nmirf"),

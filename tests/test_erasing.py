@@ -39,14 +39,15 @@ pytestmark = pytest.mark.slow
 
 ERASE = """mutation($input: EraseTextsInput!) { eraseTexts(input: $input) {
     node { __typename ... on Erasure { id erasedEntry erasedVersion commitments } } logIndex
-    events { __typename logIndex visibility actor reason } errors { code message } } }"""
+    entries { event { __typename } logIndex visibility actor reason } errors { code message } } }"""
 __all__ = ["office"]
 
 ENTRY = """query($after: Int!) { events(after: $after, first: 1) { nodes {
-    __typename logIndex reason reasonCommitment missingTexts
-    erasedBy { __typename logIndex actor reason }
-    ... on PositionTaken { text: comment { text erased missing } }
-    ... on ProgressDrafted { draft: narrative { text erased missing } } } } }"""
+    logIndex reason reasonCommitment missingTexts
+    event { __typename
+        ... on PositionTaken { text: comment { text erased missing } }
+        ... on ProgressDrafted { draft: narrative { text erased missing } } }
+    erasedBy { event { __typename } logIndex actor reason } } } }"""
 NEEDLE = "Ana Novak of Celje"
 
 
@@ -99,7 +100,7 @@ def test_an_erased_text_is_gone_and_an_entry_says_when_by_whom_and_why(server: S
     shown = entry(server, index)
     (by,) = shown["erasedBy"]
     assert by == {
-        "__typename": "TextsErased",
+        "event": {"__typename": "TextsErased"},
         "logIndex": payload["logIndex"],
         "actor": "p-coordinator",
         "reason": "she asked for it",
@@ -122,9 +123,9 @@ def test_one_text_is_erased_by_its_field_and_the_others_stay(server: Server) -> 
     assert entry(server, index)["text"]["erased"] is True
     assert len(entry(server, index)["erasedBy"]) == 2
     assert codes(erase(server, logIndex=index)) == ["ALREADY_SO"]
-    query = "query($of: ID!) { erasures(of: $of) { nodes { version history { reason } } } }"
+    query = "query($of: ID!) { erasures(of: $of) { nodes { history { nodes { reason } } } } }"
     (held,) = server.ask("auditor", query, of=id)["erasures"]["nodes"]
-    assert held == {"version": 2, "history": [{"reason": "she asked for it"}] * 2}
+    assert held == {"history": {"nodes": [{"reason": "she asked for it"}] * 2}}
     assert check(server).faults == []
 
 
@@ -432,8 +433,9 @@ def test_everything_goes_on_when_every_text_is_erased(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
     with running(url) as server:
         id = lived_through(server)
-        names = "__typename reason missingTexts erasedBy { logIndex reason }"
-        query = f"query($id: ID!) {{ recommendation(id: $id) {{ version history {{ {names} }} }} }}"
+        names = "event { __typename } reason missingTexts erasedBy { logIndex reason }"
+        told = f"version history {{ nodes {{ {names} }} }}"
+        query = f"query($id: ID!) {{ recommendation(id: $id) {{ {told} }} }}"
         past = query.replace("id: $id)", f"id: $id, asOf: {{logIndex: {server.size() - 1}}})")
         assert NEEDLE in server.post("coordinator", past, id=id).text
         assert erased_whole(server) == 8
@@ -448,7 +450,7 @@ def test_everything_goes_on_when_every_text_is_erased(tmp_path: Path) -> None:
             assert not holds(told.content, NEEDLE), format
             if format == "ohchr-matrix":
                 assert holds(told.content, "[erased]")
-        history = server.ask("coordinator", query, id=id)["recommendation"]["history"]
+        history = server.ask("coordinator", query, id=id)["recommendation"]["history"]["nodes"]
         assert all(e["missingTexts"] == [] and e["reason"] is None for e in history)
         then = server.post("coordinator", past, id=id)
         assert ("errors" in then.json(), NEEDLE in then.text) == (False, False)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from api.derive import read_id
+from api.payloads import refused
 from api.schema import schema
-from api.steps import refused
 from domain.aggregates import BY_STATE
 from domain.casework import Case, CaseEvent
 from domain.entry import Protected, Stamp, Visibility
@@ -50,12 +50,12 @@ GUIDE = (ROOT / "docs" / "integrating.md").read_text()
 SCHEMA = schema._schema
 
 TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
-    recommendation { version states } logIndex events { __typename visibility }
+    recommendation { version states } logIndex entries { event { __typename } visibility }
     errors { code message currentVersion } } }"""
 TAKE_ALL = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) { logIndex
     errors { code message }
     results { id ok logIndex recommendation { id version states }
-        events { __typename version commandId logIndex reason }
+        entries { event { __typename } version commandId logIndex reason }
         foreseen { version left entered states } errors { code message currentVersion } } } }"""
 
 
@@ -314,7 +314,7 @@ def test_a_ministry_does_not_write_over_the_draft_of_another_by_name_either(here
     for institution in ("justice", "labour"):
         here.step("coordinator", "assignRecommendation", id, institution=institution)
     drafted = take(here, "justice", "draft-progress", id, data={"narrative": "our own words"})
-    assert drafted["events"][0]["visibility"] == "CONFIDENTIAL"
+    assert drafted["entries"][0]["visibility"] == "CONFIDENTIAL"
     data = {"narrative": "put in its mouth", "report": 4}
     said = {"data": data, "expectedVersion": 3}  # the draft is not for it
     assert codes(take(here, "labour", "draft-progress", id, **said)) == ["FORBIDDEN"]
@@ -382,7 +382,8 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     assert [r["recommendation"] and r["recommendation"]["version"] for r in results] == [
         *(2, None, 2, None, 2)
     ]
-    told_ = [(e["__typename"], e["commandId"], e["reason"]) for r in results for e in r["events"]]
+    recorded = [entry for result in results for entry in result["entries"]]
+    told_ = [(e["event"]["__typename"], e["commandId"], e["reason"]) for e in recorded]
     assert told_ == [
         ("AssignmentDecreed", "bulk/1", "by decree"),
         ("PositionDeferred", "bulk/3", "by decree"),
@@ -457,7 +458,7 @@ def test_a_dry_run_tells_what_would_come_of_each_and_records_nothing(server: Ser
     assert server.size() == size
     assert dry["logIndex"] is None
     assert [r["ok"] for r in dry["results"]] == [True, False, True, False]
-    assert all(r["events"] == [] and r["recommendation"] is None for r in dry["results"])
+    assert all(r["entries"] == [] and r["recommendation"] is None for r in dry["results"])
     assert dry["results"][0]["foreseen"]["entered"] == ["assignment.assigned"]
     done = take_all(server, *items, **said)
     assert [codes(r) for r in done["results"]] == [codes(r) for r in dry["results"]]

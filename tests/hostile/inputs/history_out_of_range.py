@@ -11,7 +11,7 @@ def hostile(known: Known) -> list[Query]:
     return [
         Query(
             means="OK INVALID_INPUT",
-            document="query($id: ID!, $n: Int!, $a: Int!) { recommendation(id: $id) { history(first: $n, after: $a) { __typename } } }",
+            document="query($id: ID!, $n: Int!, $a: Int!) { recommendation(id: $id) { history(first: $n, after: $a) { nodes { event { __typename } } } } }",
             variables={"id": known.some, "n": first, "a": after},
         )
         for first, after in asks

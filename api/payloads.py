@@ -1,0 +1,105 @@
+"""What every mutation answers: what it led to, the entries recorded, or why nothing was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+
+from api.context import Context
+from api.history import HistoryEntry
+from domain.entry import Entry
+from domain.refusals import Refusal, all_refusals
+from projections import history
+from workflows.desk import Taken
+
+RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
+strawberry.enum(
+    RefusalCode, description="Why something is refused. Codes are added, never changed."
+)
+
+
+@strawberry.type(description="Why a step was refused. Nothing was recorded.")
+class StepError:
+    code: RefusalCode = strawberry.field(description="Stable: for programs.")
+    message: str = strawberry.field(description="A sentence for the person: what to do.")
+    current_version: int | None = strawberry.field(
+        description="Where the recommendation is now, when the version you saw has passed."
+    )
+    field: str | None = strawberry.field(
+        default=None,
+        description="The field of the input that is refused, where one is; below another with a "
+        "point between, as in `parts.0.text` (places count from 0).",
+    )
+    path: list[str] | None = strawberry.field(
+        default=None,
+        description="The way to that field from the arguments: `input`, `parts`, `0`, `text`.",
+    )
+
+
+@strawberry.interface(
+    description="The answer of every mutation, besides its result: the entries recorded, or why "
+    "nothing was."
+)
+class Payload:
+    entries: list[HistoryEntry] = strawberry.field(
+        default_factory=list, description="The entries recorded, as far as you may read them."
+    )
+    log_index: int | None = strawberry.field(
+        default=None, description="Log index of the last of them."
+    )
+    errors: list[StepError] = strawberry.field(
+        default_factory=list, description="Why nothing was recorded; empty where something was."
+    )
+
+
+Answer = TypeVar("Answer", bound=Payload)
+
+
+def refused(refusal: Refusal, *below: str) -> StepError:
+    """A refusal as data. `below`: the way to the part of the input that was refused."""
+    current, field = refusal.facts.get("current"), refusal.facts.get("field")
+    way = (*below, *(field.split(".") if isinstance(field, str) else ()))
+    return StepError(
+        code=RefusalCode[refusal.code],
+        message=refusal.message,
+        current_version=current if isinstance(current, int) else None,
+        field=".".join(way) or None,
+        path=["input", *way] if way else None,
+    )
+
+
+def shown(context: Context, entries: Sequence[Entry]) -> list[HistoryEntry]:
+    """Entries just recorded, as far as the reader may read them, with their texts."""
+    seen = [entry for entry in entries if context.scope.sees(entry)]
+    history.reveal(context.service.log, seen)
+    return seen  # type: ignore[return-value]
+
+
+def last_of(taken: Taken) -> int:
+    """The log index of the last entry of a step."""
+    return taken.appended.first + taken.appended.count - 1
+
+
+def answered(
+    context: Context,
+    kind: type[Answer],
+    take: Callable[[], Taken],
+    read: Callable[[Sequence[Entry]], dict[str, Any]],
+    always: Callable[[], dict[str, Any]] = dict,
+) -> Answer:
+    """Takes a step, waits until the views hold it, and answers with what `read` finds then.
+    `always`: what is answered whether it was taken or not."""
+    try:
+        taken = take()
+    except Refusal as refusal:
+        return kind(errors=[refused(refusal)], **always())
+    last = last_of(taken)
+    result: dict[str, Any] = {}
+    entries = shown(context, taken.entries)
+    if taken.entries and context.service.wait_for(last):
+        context.refresh()
+        result = read(taken.entries)
+    return kind(entries=entries, log_index=last, **result, **always())
