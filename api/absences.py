@@ -126,6 +126,7 @@ def _take(
 ) -> AbsencesPayload:
     return answered(
         context,
+        input,
         AbsencesPayload,
         lambda: _taken(context, step, input, act),
         lambda _: {"absences": _absences(context, input.addressee, speaking(context.principal))},

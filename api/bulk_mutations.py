@@ -4,26 +4,25 @@ a command of its own, taken or refused for itself."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
-from strawberry.utils.str_converters import to_camel_case
 
 from api.cases import Case
 from api.context import Context
 from api.derive import enum_type, read_id
-from api.payloads import Payload, StepError, last_of, refused
+from api.payloads import Payload, StepError, last_of, names_of, refused
 from api.procedure_mutations import TakeStepInput, deed_of
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from api.steps import Circumstances, circumstances
 from domain import review
 from domain.entry import Entry, Visibility
-from domain.refusals import InvalidInput, LimitExceeded, Refusal
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, within
 from domain.words import Closing, LinkType
 from projections import cases, history
 from workflows.carrying_forward import CaseDecision, Decision, decide
@@ -173,10 +172,11 @@ class BulkMutation:
         held: review.Review | None = None
         if input.review is not None:
             try:
-                id = read_id(input.review, "Review", "review")
+                with within("review"):
+                    id = read_id(input.review, "Review", "review")
                 held = desk.read(id, review.fold, principal)
             except Refusal as refusal:
-                return StepsPayload(errors=[refused(refusal)])
+                return StepsPayload(errors=[refused(refusal, input)])
 
         def deed(n: int, item: CaseDecisionInput) -> Deed:
             said = Circumstances(**_circumstances(input, n, item.reason))
@@ -219,11 +219,11 @@ def _answer(
     """Does all that is asked, waits for the views once, and answers item by item. `name`: the field
     of the input that has the items."""
     try:
-        _few_enough(context, input, len(items))
+        _few_enough(context, input, name, len(items))
         asked = [_or_refusal(deed, n, item) for n, item in enumerate(items, start=1)]
         outcomes = _outcomes(context, asked, dry_run=input.dry_run)
     except Refusal as refusal:
-        return StepsPayload(errors=[refused(refusal)])
+        return StepsPayload(errors=[refused(refusal, input)])
     seen = [_seen(context, outcome) for outcome in outcomes]
     recorded = [entry for each in seen for entry in each]
     history.reveal(context.service.log, recorded)
@@ -246,7 +246,9 @@ def _answer(
             entries=entries,  # type: ignore[arg-type]
             log_index=last_of(outcome) if isinstance(outcome, Taken) else None,
             foreseen=_foreseen(outcome) if isinstance(outcome, Foreseen) else None,
-            errors=[_refused(outcome, name, n, item)] if isinstance(outcome, Refusal) else [],
+            errors=[_refused(outcome, input, name, n, item)]
+            if isinstance(outcome, Refusal)
+            else [],
         )
         for n, (item, one, outcome, entries) in enumerate(
             zip(items, asked, outcomes, seen, strict=True)
@@ -256,25 +258,29 @@ def _answer(
 
 
 def _refused(
-    refusal: Refusal, name: str, n: int, item: StepItemInput | CaseDecisionInput
+    refusal: Refusal, input: ManyInput, name: str, n: int, item: StepItemInput | CaseDecisionInput
 ) -> StepError:
-    """The refusal of an item; of one of its own fields, or of one that is said for all."""
-    field = refusal.facts.get("field")
-    first = field.partition(".")[0] if isinstance(field, str) else ""
-    of_item = {to_camel_case(own.name): getattr(item, own.name) for own in fields(item)}
-    is_for_all = first and of_item.get(first) is None
-    return refused(refusal, *(() if is_for_all else (name, str(n))))
+    """The refusal of an item: by one of its own fields, or by one that is said for all."""
+    error = refused(refusal, item, input)
+    way = error.path[1:] if error.path else []
+    if way and names_of(item).get(way[0]) is None:
+        return error
+    way = [name, str(n), *way]
+    return replace(error, field=".".join(way), path=["input", *way])
 
 
-def _few_enough(context: Context, input: ManyInput, count: int) -> None:
+def _few_enough(context: Context, input: ManyInput, name: str, count: int) -> None:
     most = context.service.settings.bulk_items_max
     if count > most:
-        raise LimitExceeded(f"One request takes {most:,} steps at most: send the rest in another.")
+        raise LimitExceeded(
+            f"One request takes {most:,} steps at most: send the rest in another.", field=name
+        )
     id = input.command_id
     if not id.strip() or len(id) > command_of_many_chars_max:
         raise InvalidInput(
             f"commandId has between 1 and {command_of_many_chars_max} characters here: each item's "
-            "own has its number added."
+            "own has its number added.",
+            field="commandId",
         )
 
 

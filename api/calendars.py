@@ -216,6 +216,7 @@ class CalendarMutation:
         context = info.context
         return answered(
             context,
+            input,
             CalendarPayload,
             lambda: _set(context, input),
             lambda _: {"calendar": _calendar(context, input.addressee)},

@@ -104,7 +104,7 @@ def enum_type(words: type[StrEnum]) -> Any:
 def struct_type(struct: type[msgspec.Struct]) -> Any:
     """The GraphQL object type of a stored struct; its fields are the struct's."""
     if struct not in _structs:
-        body = {f.name: _field(f.name, f.type, _itself) for f in msgspec.structs.fields(struct)}
+        body = {f.name: _field(f.name, f.type) for f in msgspec.structs.fields(struct)}
         _structs[struct] = _object(struct, body)
     return _structs[struct]
 
@@ -117,8 +117,8 @@ def event_type(event: type[Event], shown_as: Mapping[tuple[str, str], str]) -> A
     for f in msgspec.structs.fields(event):
         if not _UNSHOWN & {(None, f.name), (event.__name__, f.name)}:
             name = shown_as.get((event.__name__, f.name), f.name)
-            body[name] = _field(f.name, f.type, _itself, said.get(f.name))
-    return _object(event, body or {"topic": _field("topic", str, _itself)})
+            body[name] = _field(f.name, f.type, description=said.get(f.name))
+    return _object(event, body or {"topic": _field("topic", str)})
 
 
 def shows(
@@ -158,20 +158,19 @@ def _object(struct: type[msgspec.Struct], fields: dict[str, Any]) -> Any:
 
 
 def _field(
-    name: str, annotation: Any, source: Callable[[Any], Any], description: str | None = None
+    name: str,
+    annotation: Any,
+    source: Callable[[Any], Any] | None = None,
+    description: str | None = None,
 ) -> Any:
     shown, convert = _shown(annotation)
 
     def resolve(root: Any) -> Any:
-        value = getattr(source(root), name)
+        value = getattr(root if source is None else source(root), name)
         return None if value is None else convert(value)
 
     resolve.__annotations__ = {"root": Any, "return": shown}
     return strawberry.field(resolver=resolve, description=description)
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 def _shown(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:

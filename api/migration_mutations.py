@@ -222,7 +222,7 @@ class MigrationMutation:
                 dry_run=input.dry_run,
             )
         except Refusal as refusal:
-            return _payload(context, input, errors=[refused(refusal)])
+            return _payload(context, input, errors=[refused(refusal, input)])
         last = None
         if not input.dry_run:
             indexes = [case.entry.log_index for case in cases if case.entry is not None]

@@ -155,6 +155,7 @@ class RecommendationMutation:
 
         return answer(
             context,
+            input,
             lambda: context.service.desk.receive(
                 context.principal,
                 command(context, "receive", input),

@@ -36,15 +36,17 @@ class Edge(Generic[Node]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Node]):
-    edges: list[Edge[Node]]
-    """The page in the order of the list, each with its cursor."""
+    nodes: list[Node]
+    """The page in the order of the list, without their cursors."""
     page_info: PageInfo
     """Whether the list goes on, and the cursors to go on with."""
+    cursors: strawberry.Private[Sequence[str]]
     count: strawberry.Private[Callable[[], int]]
 
-    @strawberry.field(description="The page in the order of the list, without their cursors.")
-    def nodes(self) -> list[Node]:
-        return [edge.node for edge in self.edges]
+    @strawberry.field(description="The page in the order of the list, each with its cursor.")
+    def edges(self) -> list[Edge[Node]]:
+        placed = zip(self.cursors, self.nodes, strict=True)
+        return [Edge(cursor=cursor, node=node) for cursor, node in placed]
 
     @strawberry.field(description="How many there are, on all pages.")
     def total_count(self) -> int:
@@ -104,8 +106,13 @@ def connection(
 ) -> Connection[Node]:
     """A page of nodes, each with its cursor. `count` is asked only where the reader asks how many
     there are."""
-    edges = [Edge(cursor=cursor, node=node) for cursor, node in found]
-    return Connection(edges=edges, page_info=info, count=count)
+    placed = list(found)
+    return Connection(
+        nodes=[node for _, node in placed],
+        cursors=[cursor for cursor, _ in placed],
+        page_info=info,
+        count=count,
+    )
 
 
 def page_info(

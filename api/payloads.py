@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from enum import Enum
 from typing import Any, TypeVar
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Context
 from api.history import HistoryEntry
 from domain.entry import Entry
-from domain.refusals import Refusal, all_refusals
+from domain.refusals import (
+    CommandReused,
+    Refusal,
+    StaleVersion,
+    UnknownAssignment,
+    UnknownDeadline,
+    UnknownGrade,
+    UnknownLink,
+    UnknownPart,
+    UnknownPerson,
+    UnknownReport,
+    UnknownTask,
+    all_refusals,
+)
 from projections import history
 from workflows.desk import Taken
 
@@ -58,10 +73,25 @@ class Payload:
 Answer = TypeVar("Answer", bound=Payload)
 
 
-def refused(refusal: Refusal, *below: str) -> StepError:
-    """A refusal as data. `below`: the way to the part of the input that was refused."""
-    current, field = refusal.facts.get("current"), refusal.facts.get("field")
-    way = (*below, *(field.split(".") if isinstance(field, str) else ()))
+FIELDS = {
+    CommandReused: "commandId",
+    StaleVersion: "expectedVersion",
+    UnknownAssignment: "assignment",
+    UnknownDeadline: "deadline",
+    UnknownGrade: "grade",
+    UnknownLink: "link",
+    UnknownPart: "part",
+    UnknownPerson: "actor",
+    UnknownReport: "report",
+    UnknownTask: "task",
+}
+"""The field of the input that a refusal is about, where it names none and the input has it."""
+
+
+def refused(refusal: Refusal, input: Any = None, *around: Any) -> StepError:
+    """A refusal as data; `input`: what was asked for, `around`: the inputs it is part of."""
+    current, said = refusal.facts.get("current"), refusal.facts.get("field")
+    way = _way(said if isinstance(said, str) else None, refusal, input, around)
     return StepError(
         code=RefusalCode[refusal.code],
         message=refusal.message,
@@ -69,6 +99,26 @@ def refused(refusal: Refusal, *below: str) -> StepError:
         field=".".join(way) or None,
         path=["input", *way] if way else None,
     )
+
+
+def _way(field: str | None, refusal: Refusal, input: Any, around: Sequence[Any]) -> list[str]:
+    """The way to the field of an input that a refusal is about, empty where it is about none: from
+    the input, or from the data of a step that is taken by its name."""
+    named = field or next((name for kind, name in FIELDS.items() if type(refusal) is kind), None)
+    if named is None or input is None:
+        return [] if field is None else field.split(".")
+    way = named.split(".")
+    if any(way[0] in names_of(one) for one in (input, *around)):
+        return way
+    data = getattr(input, "data", None)
+    if isinstance(data, dict) and (field is not None or named in data):
+        return ["data", *way]
+    return [] if field is None else way
+
+
+def names_of(input: Any) -> dict[str, Any]:
+    """The fields of an input by their names in GraphQL."""
+    return {to_camel_case(field.name): getattr(input, field.name) for field in fields(input)}
 
 
 def shown(context: Context, entries: Sequence[Entry]) -> list[HistoryEntry]:
@@ -85,6 +135,7 @@ def last_of(taken: Taken) -> int:
 
 def answered(
     context: Context,
+    input: Any,
     kind: type[Answer],
     take: Callable[[], Taken],
     read: Callable[[Sequence[Entry]], dict[str, Any]],
@@ -95,7 +146,7 @@ def answered(
     try:
         taken = take()
     except Refusal as refusal:
-        return kind(errors=[refused(refusal)], **always())
+        return kind(errors=[refused(refusal, input)], **always())
     last = last_of(taken)
     result: dict[str, Any] = {}
     entries = shown(context, taken.entries)

@@ -12,7 +12,6 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from api.context import Context
-from api.derive import read_case_id
 from api.payloads import Payload, answered
 from api.procedures import Gate, WorkflowDefinition, adoptions_in, definition_of, gate_of
 from api.steps import (
@@ -20,6 +19,7 @@ from api.steps import (
     StepInput,
     StepPayload,
     answer,
+    case_id,
     circumstances,
     command,
     other,
@@ -57,8 +57,9 @@ class TakeStepInput(StepInput):
     step: str = strawberry.field(description="The step's name in the recommendation's procedure.")
     data: JSON | None = strawberry.field(
         default=None,
-        description="What the step carries, an object: the field `form` of the recommendation's "
-        "`steps` tells which fields.",
+        description="The data of the step, an object: the field `form` of the recommendation's "
+        "`steps` lists its fields. Words may be spelled as in GraphQL (`MID_TERM_REPORT`) or as in "
+        "the log (`mid-term-report`).",
     )
 
 
@@ -102,7 +103,7 @@ class ProcedureMutation:
                 examined,
             )
 
-        return _answer(context, take, reports)
+        return _answer(context, input, take, reports)
 
     @strawberry.mutation(
         description="Whatever the State receives from now on starts under this procedure, for what "
@@ -123,7 +124,7 @@ class ProcedureMutation:
                 input.definition,
             )
 
-        return _answer(context, take, [])
+        return _answer(context, input, take, [])
 
     @strawberry.mutation(
         description="Takes a step of the recommendation's procedure by its name. Those that every "
@@ -132,7 +133,7 @@ class ProcedureMutation:
     def take_step(self, info: Request, input: TakeStepInput) -> StepPayload:
         context = info.context
         desk = context.service.desk
-        return answer(context, lambda: desk.do(context.principal, deed_of(context, input)))
+        return answer(context, input, lambda: desk.do(context.principal, deed_of(context, input)))
 
 
 def deed_of(context: Context, input: TakeStepInput) -> Deed:
@@ -140,7 +141,7 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
     desk, principal = context.service.desk, context.principal
     said: Any = {} if input.data is None else input.data
     asked = ask(desk.procedures, input.step, said, lambda id: other(context, id))
-    id = read_case_id(input.id)
+    id = case_id(input.id)
 
     def make(held: Mapping[UUID, Any]) -> Sequence[Entry]:
         visibility = input.visibility or bounds(input.step).usual
@@ -161,7 +162,10 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
 
 
 def _answer(
-    context: Context, take: Callable[[], Taken], reports: list[gate.Report]
+    context: Context,
+    input: Circumstances,
+    take: Callable[[], Taken],
+    reports: list[gate.Report],
 ) -> WorkflowDefinitionPayload:
     """Takes a step; `reports` then has what the gate said, where it was asked."""
 
@@ -179,6 +183,7 @@ def _answer(
 
     return answered(
         context,
+        input,
         WorkflowDefinitionPayload,
         take,
         read,

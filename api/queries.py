@@ -14,7 +14,7 @@ from api.derive import enum_type, read_global_id, read_id
 from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
-from api.pages import Connection, Edge, connection, page_info
+from api.pages import Connection, connection, page_info
 from api.recommendations import Recommendation, together
 from api.register import KINDS
 from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
@@ -264,7 +264,8 @@ class RecommendationQuery:
             context.ration.answer(len(entries))  # each is read from the log, too
         cursors = [str(entry.log_index) for entry in entries]
         return FeedConnection(
-            edges=[Edge(cursor=at, node=e) for at, e in zip(cursors, entries, strict=True)],  # type: ignore[arg-type]
+            nodes=entries,  # type: ignore[arg-type]
+            cursors=cursors,
             page_info=page_info(cursors, None if after is None else str(after), has_next=more),
             count=lambda: context.last + 1,
             sees_all=_sees_all(context.scope),

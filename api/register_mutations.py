@@ -50,7 +50,7 @@ from domain.identity import NAMESPACE
 from domain.institution import Institution, InstitutionName
 from domain.match import Match
 from domain.progress_report import ProgressReport
-from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal
+from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal, within
 from domain.review import Review, ReviewDocument
 from domain.stored_file import StoredFile
 from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
@@ -625,7 +625,7 @@ class RegisterMutation:
                 entries.extend(entries_for(known, stamp, content))
             return service.desk.append(asked, entries)
 
-        return answer(context, take)
+        return answer(context, input, take)
 
     @strawberry.mutation(
         description="Starts an import of an uploaded file; follow it with `importJob`."
@@ -663,7 +663,7 @@ class RegisterMutation:
                 dry_run=input.dry_run,
             )
         except Refusal as refusal:
-            return ImportPayload(errors=[refused(refusal)])
+            return ImportPayload(errors=[refused(refusal, input)])
         return ImportPayload(job=ImportJob(job=job, context=context))
 
 
@@ -686,7 +686,7 @@ def _begin(
             lambda: act(stamp),
         )
 
-    return answer(context, take)
+    return answer(context, input, take)
 
 
 State = TypeVar("State")
@@ -706,17 +706,19 @@ def _several(
         return act(state, circumstances(context, input, seen))
 
     def take() -> Taken:
+        with within("id"):
+            id = read_id(input.id, about.name, "such thing")
         return context.service.desk.go_on(
             context.principal,
             command(context, step, input),
-            read_id(input.id, about.name, "such thing"),
+            id,
             about.fold,
             step,
             on,
             expected_version=input.expected_version,
         )
 
-    return answer(context, take)
+    return answer(context, input, take)
 
 
 def _one(
@@ -729,7 +731,7 @@ def _one(
     return _several(of, info, step, input, lambda state, stamp: [act(state, stamp)])
 
 
-def answer(context: Context, take: Callable[[], Taken]) -> RegisterPayload:
+def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) -> RegisterPayload:
     """Takes a step, and answers with what it is about as it stands then."""
 
     def read(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -741,7 +743,7 @@ def answer(context: Context, take: Callable[[], Taken]) -> RegisterPayload:
         row = shelf.by_id(context.connection, context.scope, first.stream)
         return {} if row is None else {"node": type_(row=row, reading=context)}
 
-    return answered(context, RegisterPayload, take, read)
+    return answered(context, input, RegisterPayload, take, read)
 
 
 def _names(given: list[NameInput]) -> tuple[InstitutionName, ...]:

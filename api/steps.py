@@ -33,7 +33,7 @@ from domain.entry import (
     effective,
 )
 from domain.recommendation import Recommendation as Aggregate
-from domain.refusals import InvalidInput, LimitExceeded, Refusal
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, within
 from projections import cases
 from workflows.desk import Command, Taken
 from workflows.persons import check_known
@@ -146,7 +146,7 @@ def step(
         return context.service.desk.take(
             context.principal,
             command(context, name, input),
-            read_case_id(input.id),
+            case_id(input.id),
             name,
             circumstances(context, input, input.visibility or bounds(name).usual, input.part),
             act,
@@ -156,17 +156,23 @@ def step(
             late=input.recorded_late,
         )
 
-    return answer(context, take)
+    return answer(context, input, take)
 
 
-def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
+def case_id(id: str) -> UUID:
+    """The case that the field `id` names."""
+    with within("id"):
+        return read_case_id(id)
+
+
+def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) -> StepPayload:
     """Takes a step, and answers with its case as it stands then."""
 
     def read(entries: Sequence[Entry]) -> dict[str, Case | None]:
         rows = cases.by_ids(context.connection, context.scope, [entries[-1].stream])
         return {"case": next(iter(cases_of(context, [*rows.values()])), None)}
 
-    return answered(context, StepPayload, take, read)
+    return answered(context, input, StepPayload, take, read)
 
 
 def command(context: Context, name: str, input: Circumstances) -> Command:
@@ -184,7 +190,9 @@ def circumstances(
     """The stamp an input asks for."""
     basis = input.effective_basis or (Basis.STATED if input.effective_on else Basis.UNKNOWN)
     if (input.effective_on is None) != (basis is Basis.UNKNOWN):
-        raise InvalidInput("An effective date is stated or inferred; no date is unknown.")
+        raise InvalidInput(
+            "An effective date is stated or inferred; no date is unknown.", field="effectiveBasis"
+        )
     return Stamp(
         command=input.command_id,
         speaker=_speaker(context, input),
@@ -217,8 +225,8 @@ def other(context: Context, id: str) -> UUID:
 
 
 def _speaker(context: Context, input: Circumstances) -> Speaker:
-    actor = input.actor and _short(input.actor)
-    on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of)
+    actor = input.actor and _short(input.actor, "actor")
+    on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of, "onBehalfOf")
     authority = authority_of(input.authority, "authority")
     principal = context.principal
     try:
@@ -239,8 +247,8 @@ def authority_of(given: AuthorityInput | None, field: str) -> Authority | None:
     dated(given.until, f"{field}.until")
     return Authority(
         kind=given.kind,
-        reference=_short(given.reference),
-        scope=given.scope and _short(given.scope),
+        reference=_short(given.reference, f"{field}.reference"),
+        scope=given.scope and _short(given.scope, f"{field}.scope"),
         since=given.since,
         until=given.until,
     )
@@ -248,16 +256,18 @@ def authority_of(given: AuthorityInput | None, field: str) -> Authority | None:
 
 def _source(given: SourceInput) -> Source:
     return Source(
-        document=_short(given.document),
-        paragraph=given.paragraph and _short(given.paragraph),
-        language=given.language and _short(given.language),
-        sha256=given.sha256 and _short(given.sha256),
+        document=_short(given.document, "source.document"),
+        paragraph=given.paragraph and _short(given.paragraph, "source.paragraph"),
+        language=given.language and _short(given.language, "source.language"),
+        sha256=given.sha256 and _short(given.sha256, "source.sha256"),
     )
 
 
-def _short(name: str) -> str:
+def _short(name: str, field: str) -> str:
     if not name.strip():
-        raise InvalidInput("A name or number is missing: it is empty.")
+        raise InvalidInput(f"`{field}`: a name or number is missing; it is empty.", field=field)
     if len(name) > name_chars_max:
-        raise LimitExceeded(f"A name may have {name_chars_max} characters: “{name[:40]}…”.")
+        raise LimitExceeded(
+            f"`{field}`: a name may have {name_chars_max} characters: “{name[:40]}…”.", field=field
+        )
     return name

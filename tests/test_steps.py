@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from enum import EnumType
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import msgspec
@@ -122,6 +123,45 @@ def test_a_step_that_carries_an_assignment_says_how_that_stands() -> None:
         assert ("assignment" in row.data.__struct_fields__) == (row.assignment is not None), name
 
 
+def test_a_word_is_read_as_the_log_has_it_or_as_graphql_spells_it() -> None:
+    """In every word list of every step, however deep: a field, one that may be null, a list."""
+    asked = 0
+    for name, row in steps.by_name().items():
+        for field in msgspec.structs.fields(row.data):
+            hints = (field.type, *get_args(field.type))
+            for words in (hint for hint in hints if isinstance(hint, EnumType)):
+                for word in words:
+                    by_name, by_value = ({field.encode_name: it} for it in (word.name, word.value))
+                    assert steps._as_stored(by_name, row.data) == by_value, name
+                    asked += 1
+    assert asked > 20, "or it would prove little"
+    said = {"type": "SUCCEEDS", "to": "LIKE A WORD", "how": "PERSON"}
+    assert steps.read("link", said)["to"] == "LIKE A WORD", "a text stays as it is"
+
+
+def test_both_spellings_of_a_word_record_the_same(here: Server) -> None:
+    for kind in ("MID_TERM", "mid-term"):
+        id = here.receive()
+        here.step("coordinator", "assignRecommendation", id, institution="justice")
+        payload = take(here, "coordinator", "report", id, data={"report": kind, "document": "A/1"})
+        assert payload["errors"] == []
+        (event,) = [e.event for e in here.service.log.history([read_id(id)])][-1:]
+        assert event.report.value == "mid-term"  # type: ignore[attr-defined]
+    error = take(here, "coordinator", "report", id, data={"report": "MidTerm", "document": "A/1"})
+    assert error["errors"][0]["code"] == "INVALID_INPUT"
+
+
+def test_the_form_says_that_words_may_be_spelled_as_in_graphql() -> None:
+    lists = [
+        word_list
+        for step in steps.by_name()
+        for word_list in steps.json_schema(step).get("$defs", {}).values()
+        if "enum" in word_list
+    ]
+    assert lists
+    assert all("GraphQL" in word_list["description"] for word_list in lists)
+
+
 OF_ANY_STEP = {"takeStep", "takeSteps", "decideCases"}
 
 
@@ -189,7 +229,7 @@ def test_what_a_step_carries_is_in_its_form(here: Server) -> None:
         ("plan", ["a law"], "`data` is an object"),
         ("continue", {"cycle": 1 << 31}, "at `$.cycle`"),
         ("continue", {"cycle": True}, "at `$.cycle`"),
-        ("close", {"closing": "CARRIED_OUT"}, "at `$.closing`"),
+        ("close", {"closing": "Carried-Out"}, "at `$.closing`"),
         ("take-position", {"answer": "noted", "organ": "addendum", "doubt": "?"}, "`doubt`"),
         ("link", {"type": "repeats", "to": "no id"}, "That is no id of a recommendation"),
         ("correct", {"correction": "clerical", "language": "en", "parts": [{}]}, "`$.parts[0]`"),
