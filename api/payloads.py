@@ -73,7 +73,7 @@ class Payload:
 Answer = TypeVar("Answer", bound=Payload)
 
 
-FIELDS = {
+FIELDS: dict[type[Refusal], str] = {
     CommandReused: "commandId",
     StaleVersion: "expectedVersion",
     UnknownAssignment: "assignment",
@@ -104,7 +104,7 @@ def refused(refusal: Refusal, input: Any = None, *around: Any) -> StepError:
 def _way(field: str | None, refusal: Refusal, input: Any, around: Sequence[Any]) -> list[str]:
     """The way to the field of an input that a refusal is about, empty where it is about none: from
     the input, or from the data of a step that is taken by its name."""
-    named = field or next((name for kind, name in FIELDS.items() if type(refusal) is kind), None)
+    named = field or FIELDS.get(type(refusal))
     if named is None or input is None:
         return [] if field is None else field.split(".")
     way = named.split(".")

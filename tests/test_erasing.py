@@ -107,7 +107,7 @@ def test_an_erased_text_is_gone_and_an_entry_says_when_by_whom_and_why(server: S
     }
     assert (shown["reason"], shown["missingTexts"]) == (None, [])
     assert shown["reasonCommitment"]
-    assert shown["text"] == {"text": None, "erased": True, "missing": False}
+    assert shown["event"]["text"] == {"text": None, "erased": True, "missing": False}
     report = check(server)
     assert (report.faults, report.erased) == ([], before + 2)
 
@@ -117,10 +117,10 @@ def test_one_text_is_erased_by_its_field_and_the_others_stay(server: Server) -> 
     version = server.version(id)
     assert codes(erase(server, of=id, version=version, fields=["reason"])) == []
     shown = entry(server, index)
-    assert (shown["reason"], shown["text"]["text"]) == (None, f"{NEEDLE} was heard")
+    assert (shown["reason"], shown["event"]["text"]["text"]) == (None, f"{NEEDLE} was heard")
     assert codes(erase(server, of=id, version=version, fields=["reason"])) == ["ALREADY_SO"]
     assert codes(erase(server, of=id, version=version)) == []
-    assert entry(server, index)["text"]["erased"] is True
+    assert entry(server, index)["event"]["text"]["erased"] is True
     assert len(entry(server, index)["erasedBy"]) == 2
     assert codes(erase(server, logIndex=index)) == ["ALREADY_SO"]
     query = "query($of: ID!) { erasures(of: $of) { nodes { history { nodes { reason } } } } }"
@@ -157,7 +157,7 @@ def test_what_can_not_be_erased_is_refused(here: Server, said: dict[str, Any], c
         here.grant("croatian", "coordinator", "mvep", addressees=("HRV",))
     _, index = told(here)
     assert codes(erase(here, **{"logIndex": index, **said})) == [code]
-    assert entry(here, index)["text"]["text"]
+    assert entry(here, index)["event"]["text"]["text"]
 
 
 def test_an_entry_without_texts_and_a_files_entry_are_refused(here: Server) -> None:
@@ -187,7 +187,7 @@ def test_an_erasure_may_be_read_by_whom_the_erased_entry_is_for(here: Server) ->
         found = here.ask(who, seen, after=payload["logIndex"] - 1)["events"]["nodes"]
         assert (who, len(found)) == (who, reads)
         assert (who, here.ask(who, rows, of=id)["erasures"]["totalCount"]) == (who, reads)
-    assert entry(here, drafted["logIndex"], "justice")["draft"]["erased"] is True
+    assert entry(here, drafted["logIndex"], "justice")["event"]["draft"]["erased"] is True
 
 
 def test_the_reason_of_an_erasure_may_be_erased_in_its_turn(here: Server) -> None:
@@ -210,7 +210,7 @@ def test_a_text_that_is_missing_without_an_entry_is_shown_as_missing(server: Ser
         stack.callback(restore, server, kept := taken_away(server, lost))
         assert len(kept) == 2
         shown = entry(server, index)
-        assert shown["text"] == {"text": None, "erased": False, "missing": True}
+        assert shown["event"]["text"] == {"text": None, "erased": False, "missing": True}
         assert sorted(shown["missingTexts"]) == ["comment", "reason"]
         assert shown["erasedBy"] == []
         assert [fault.partition(":")[0] for fault in check(server).faults] == [

@@ -150,6 +150,44 @@ def test_history_holds_no_type_without_an_event():
     assert held == {SHOWN_BY[event].__name__ for event in MAPPED.values()}
 
 
+def test_every_list_that_is_asked_page_by_page_is_a_page_of_one_shape():
+    lists = {
+        f"{kind.name}.{name}": get_named_type(field.type)
+        for kind in SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType)
+        for name, field in kind.fields.items()
+        if field.args.keys() & {"first", "last"} and f"{kind.name}.{name}" not in OF_A_PAGE
+    }
+    assert len(lists) > 20
+    for place, page in lists.items():
+        shown: Any = page
+        fields = {name: str(field.type) for name, field in shown.fields.items()}
+        node = fields["nodes"].strip("[]!")
+        assert fields["nodes"] == f"[{node}!]!", place
+        assert fields["edges"] == f"[{node}Edge!]!", place
+        assert fields["pageInfo"] == "PageInfo!", place
+        assert fields["totalCount"] in ("Int!", "Int"), place
+        edge: Any = SCHEMA.get_type(f"{node}Edge")
+        assert {name: str(field.type) for name, field in edge.fields.items()} == {
+            "cursor": "String!",
+            "node": f"{node}!",
+        }
+
+
+OF_A_PAGE = {"Query.whatIf"}
+"""Asks for a page within its answer: `whatIf { cases { nodes … } totals … }`."""
+
+
+def test_every_mutation_answers_with_entries_a_log_index_and_errors():
+    payload = SCHEMA.get_type("Payload")
+    assert SCHEMA.mutation_type is not None
+    for name, field in SCHEMA.mutation_type.fields.items():
+        answer = get_named_type(field.type)
+        assert payload in answer.interfaces, name  # type: ignore[union-attr]
+    error: Any = SCHEMA.get_type("StepError")
+    assert {"code", "message", "field", "path"} <= error.fields.keys()
+
+
 def test_every_refusal_has_its_code_and_every_code_its_refusal():
     kind = SCHEMA.get_type("RefusalCode")
     assert isinstance(kind, GraphQLEnumType)

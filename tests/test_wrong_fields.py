@@ -96,11 +96,25 @@ def test_what_begins_is_refused_by_its_field(here: Server, said: Any, path: str)
         ("addText", {"language": "fr", "texts": [""]}, "texts.0"),
         ("extendDeadline", {"deadline": "none", "until": "2040-01-01", "reason": "r"}, "deadline"),
         ("assignRecommendation", {"institution": "justice", "part": "9"}, "part"),
-        ("assignRecommendation", {"institution": "justice", "expectedVersion": 9}, None),
+        ("commentOnRecommendation", {"comment": "c", "expectedVersion": 9}, "expectedVersion"),
         ("closeRecommendation", {"closing": "WITHDRAWN", "reason": ""}, "reason"),
-        ("takeStep", {"step": "add-text", "data": {"language": "fr", "texts": [""]}}, None),
+        (
+            "takeStep",
+            {"step": "add-text", "data": {"language": "fr", "texts": [""]}},
+            "data.texts.0",
+        ),
         ("takeStep", {"step": "report", "data": {"report": "never"}}, "data.report"),
         ("takeStep", {"step": "report", "data": []}, "data"),
+        (
+            "takeStep",
+            {"step": "classify", "data": {"terms": [TERM, {**TERM, "label": 1}], "how": "RULE"}},
+            "data.terms.1.label",
+        ),
+        (
+            "takeStep",
+            {"step": "add-text", "data": {"language": "fr", "texts": ["a", 7]}},
+            "data.texts.1",
+        ),
         (
             "takeStep",
             {"step": "end-assignment", "reason": "r", "data": {"assignment": 7}},
@@ -109,13 +123,11 @@ def test_what_begins_is_refused_by_its_field(here: Server, said: Any, path: str)
     ],
 )
 def test_a_step_is_refused_by_its_field(
-    here: Server, id: str, mutation: str, said: Any, path: str | None
+    here: Server, id: str, mutation: str, said: Any, path: str
 ) -> None:
-    by = {"expectedVersion": "expectedVersion", "step": "data.texts.0"}
-    way = (path or next(by[name] for name in said if name in by)).split(".")
     asked = {"id": id, "expectedVersion": here.version(id), **said}
     error = refusal(here, mutation, **asked)
-    assert error["path"] == ["input", *way], error
+    assert error["path"] == ["input", *path.split(".")], error
     leads_to(error["path"], asked)
 
 

@@ -79,8 +79,8 @@ def _as_stored(said: Any, hint: Any) -> Any:
 
 def _place(error: str) -> str:
     """Where in `data` an error is that msgspec found: `data.parts.0.text`."""
-    at = error.partition(" - at `$")[2].removesuffix("`")
-    return "data" + re.sub(r"\[(\d+|\.\.\.)\]", r".\1", at)
+    at = error.partition(" - at `$")[2].partition("[...]")[0].removesuffix("`")
+    return "data" + re.sub(r"\[(\d+)\]", r".\1", at)
 
 
 def _valid_instead(data: type[msgspec.Struct], error: str) -> str:
