@@ -265,8 +265,7 @@ def _refused(
     way = error.path[1:] if error.path else []
     if way and names_of(item).get(way[0]) is None:
         return error
-    way = [name, str(n), *way]
-    return replace(error, field=".".join(way), path=["input", *way])
+    return replace(error, path=["input", name, str(n), *way])
 
 
 def _few_enough(context: Context, input: ManyInput, name: str, count: int) -> None:

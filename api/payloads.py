@@ -45,12 +45,13 @@ class StepError:
     )
     field: str | None = strawberry.field(
         default=None,
-        description="The field of the input that is refused, where one is; below another with a "
-        "point between, as in `parts.0.text` (places count from 0).",
+        description="The field of the step that is refused, where one is, however the step was "
+        "sent; below another with a point between, as in `parts.0.text` (places count from 0).",
     )
     path: list[str] | None = strawberry.field(
         default=None,
-        description="The way to that field from the arguments: `input`, `parts`, `0`, `text`.",
+        description="The way to that field from the arguments: `input`, `parts`, `0`, `text`; "
+        "where a step was sent by its name, `input`, `data`, `parts`, `0`, `text`.",
     )
 
 
@@ -92,11 +93,12 @@ def refused(refusal: Refusal, input: Any = None, *around: Any) -> StepError:
     """A refusal as data; `input`: what was asked for, `around`: the inputs it is part of."""
     current, said = refusal.facts.get("current"), refusal.facts.get("field")
     way = _way(said if isinstance(said, str) else None, refusal, input, around)
+    own = way[1:] if way[:1] == ["data"] and len(way) > 1 else way
     return StepError(
         code=RefusalCode[refusal.code],
         message=refusal.message,
         current_version=current if isinstance(current, int) else None,
-        field=".".join(way) or None,
+        field=".".join(own) or None,
         path=["input", *way] if way else None,
     )
 

@@ -28,13 +28,13 @@ def id(here: Server) -> str:
 
 
 def refusal(server: Server, mutation: str, who: str = "coordinator", **input: Any) -> Any:
-    """The one error of a mutation, and whether its path leads to something that was sent."""
+    """The one error of a mutation, whose path ends in its field."""
     said = {"commandId": uuid4().hex, **input}
     kind = schema._schema.mutation_type.fields[mutation].args["input"].type  # type: ignore[union-attr]
     query = f"mutation($input: {kind}) {{ {mutation}(input: $input) {{ {ERRORS} }} }}"
     (error,) = server.ask(who, query, input=said)[mutation]["errors"]
     if error["path"] is not None:
-        assert error["field"] == ".".join(error["path"][1:])
+        assert error["field"] == ".".join(error["path"][1:]).removeprefix("data.")
     return error
 
 
