@@ -11,14 +11,14 @@ from strawberry.types import Info
 from api.context import Context, Reading
 from api.derive import struct_type
 from api.describing import arg
-from api.history import HistoryEntry
 from api.joining import InstitutionType, institution_named
 from api.looking_back import AsOf, look
-from api.steps import Circumstances, StepError, circumstances, command, refused
+from api.payloads import Payload, answered
+from api.steps import Circumstances, circumstances, command
 from domain import absence
 from domain.absence import AbsenceHeld, Absences, absences_id
-from domain.refusals import NotFound, Refusal, StaleVersion
-from projections import history, register
+from domain.refusals import NotFound, StaleVersion
+from projections import register
 from workflows.access import authorise, speaking
 from workflows.desk import Taken
 from workflows.visibility import bounds
@@ -70,14 +70,12 @@ class EndAbsenceInput(AbsencesInput):
 @strawberry.type(
     description="Absences of an institution after a step, or the reasons for its refusal."
 )
-class AbsencesPayload:
+class AbsencesPayload(Payload):
     absences: InstitutionAbsences | None = strawberry.field(
+        default=None,
         description="As they stand after the step; null when refused, or when the views took too "
-        "long."
+        "long.",
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
-    errors: list[StepError] = strawberry.field(description="Empty when it was recorded.")
 
 
 @strawberry.type
@@ -132,23 +130,12 @@ class AbsenceMutation:
 def _take(
     context: Context, step: str, input: AbsencesInput, act: Callable[[Absences | None, Any], Any]
 ) -> AbsencesPayload:
-    try:
-        taken = _taken(context, step, input, act)
-    except Refusal as refusal:
-        return AbsencesPayload(absences=None, events=[], log_index=None, errors=[refused(refusal)])
-    service = context.service
-    last = taken.appended.first + taken.appended.count - 1
-    entries = [e for e in taken.entries if context.scope.sees(e)]
-    history.reveal(service.log, entries)
-    node = None
-    if service.wait_for(last):
-        context.refresh()
-        node = _absences(context, input.addressee, speaking(context.principal))
-    return AbsencesPayload(
-        absences=node,
-        events=entries,  # type: ignore[arg-type]
-        log_index=last,
-        errors=[],
+    return answered(
+        context,
+        input,
+        AbsencesPayload,
+        lambda: _taken(context, step, input, act),
+        lambda _: {"absences": _absences(context, input.addressee, speaking(context.principal))},
     )
 
 

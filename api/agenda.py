@@ -16,6 +16,7 @@ from api.derive import enum_type
 from api.describing import arg, said_in
 from api.joining import InstitutionType, institution_named, naming
 from api.looking_back import AsOf, look
+from api.pages import Connection, connection, page_info
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from domain import institution
@@ -104,13 +105,6 @@ class Task(AboutCase):
         return self.found.claimed_by
 
 
-@strawberry.type(description="A page of tasks, those due first.")
-class TaskConnection:
-    nodes: list[Task]
-    has_next_page: bool
-    end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
-
-
 @strawberry.type(description="Something that one of those concerned is to be told.")
 class Notification(AboutCase):
     found: strawberry.Private[agenda.Notice]
@@ -150,15 +144,6 @@ class Notification(AboutCase):
         return institution_named(self.case.reads, self.case.addressee(), self.found.institution)
 
 
-@strawberry.type(description="A page of notices, oldest first.")
-class NotificationConnection:
-    nodes: list[Notification]
-    has_next_page: bool
-    end_cursor: str | None = strawberry.field(
-        description="Read on with this as `after`, now or whenever there is more."
-    )
-
-
 @strawberry.type(description="The next timer of a case.")
 class NextTimer(AboutCase):
     at: datetime = strawberry.field(description="The instant from which it is done.")
@@ -168,13 +153,6 @@ class NextTimer(AboutCase):
     deadline: str | None = strawberry.field(
         description="The deadline's name in the procedure; null where the whole case is resumed."
     )
-
-
-@strawberry.type(description="A page of what the clock does next, the earliest first.")
-class TimerConnection:
-    nodes: list[NextTimer]
-    has_next_page: bool
-    end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
 
 
 @strawberry.type(
@@ -190,13 +168,6 @@ class Incident(AboutCase):
     since: int = strawberry.field(description="The version of the case's entry that says so.")
 
 
-@strawberry.type(description="A page of incidents; what was due first comes first.")
-class IncidentConnection:
-    nodes: list[Incident]
-    has_next_page: bool
-    end_cursor: str | None = strawberry.field(description="Read on with this as `after`.")
-
-
 @strawberry.type
 class AgendaQuery:
     @strawberry.field(
@@ -210,7 +181,7 @@ class AgendaQuery:
         addressee: list[str] | None = None,
         first: int = 50,
         after: str | None = None,
-    ) -> IncidentConnection:
+    ) -> Connection[Incident]:
         context = info.context
         _working(context.principal)
         mine = context.scope.addressees
@@ -221,8 +192,9 @@ class AgendaQuery:
         ids = [one.recommendation for one in found]
         rows = cases.by_ids(context.connection, context.scope, ids)
         shown = [rows[id] for id in ids]
-        return IncidentConnection(
-            nodes=[
+        nodes = [
+            (
+                one.cursor,
                 Incident(
                     code=held.code,
                     message=held.message,
@@ -231,12 +203,15 @@ class AgendaQuery:
                     at=datetime.fromisoformat(held.at),
                     since=held.version,
                     case=node,
-                )
-                for row, node in zip(shown, cases_of(context, shown), strict=True)
-                if (held := row.state.incident) is not None
-            ],
-            has_next_page=more,
-            end_cursor=found[-1].cursor if found else after,
+                ),
+            )
+            for one, row, node in zip(found, shown, cases_of(context, shown), strict=True)
+            if (held := row.state.incident) is not None
+        ]
+        return connection(
+            nodes,
+            lambda: timers.count_incidents(context.connection, context.scope, asked),
+            page_info([one.cursor for one in found], after, has_next=more),
         )
 
     @strawberry.field(
@@ -249,7 +224,7 @@ class AgendaQuery:
         addressee: list[str] | None = None,
         first: int = 50,
         after: str | None = None,
-    ) -> TimerConnection:
+    ) -> Connection[NextTimer]:
         context = info.context
         _working(context.principal)
         mine = context.scope.addressees
@@ -261,19 +236,23 @@ class AgendaQuery:
         rows = cases.by_ids(context.connection, context.scope, ids)
         shown = [rows[id] for id in ids]
         due = [row.state.next_due for row in shown]
-        return TimerConnection(
-            nodes=[
+        nodes = [
+            (
+                one.cursor,
                 NextTimer(
                     at=datetime.fromisoformat(next_.at),
                     does=next_.timer,
                     deadline=None if next_.deadline is None else next_.deadline.deadline,
                     case=node,
-                )
-                for next_, node in zip(due, cases_of(context, shown), strict=True)
-                if next_ is not None
-            ],
-            has_next_page=more,
-            end_cursor=found[-1].cursor if found else after,
+                ),
+            )
+            for one, next_, node in zip(found, due, cases_of(context, shown), strict=True)
+            if next_ is not None
+        ]
+        return connection(
+            nodes,
+            lambda: timers.count_waiting(context.connection, context.scope, asked),
+            page_info([one.cursor for one in found], after, has_next=more),
         )
 
     @strawberry.field(
@@ -289,7 +268,7 @@ class AgendaQuery:
         first: int = 50,
         after: str | None = None,
         as_of: AsOf | None = None,
-    ) -> TaskConnection:
+    ) -> Connection[Task]:
         principal = info.context.principal
         _working(principal)
         asked = where or TaskWhere()
@@ -314,7 +293,7 @@ class AgendaQuery:
         addressee: list[str] | None = None,
         first: int = 50,
         after: str | None = None,
-    ) -> NotificationConnection:
+    ) -> Connection[Notification]:
         context = info.context
         _working(context.principal)
         if context.principal.role is Role.FOCAL_POINT:
@@ -322,29 +301,29 @@ class AgendaQuery:
             if institution not in (None, own):
                 raise Forbidden(f"A focal point reads what its institution, {own}, receives.")
             institution = own
-        found, more = agenda.notices(
-            context.connection,
-            context.scope,
+        asked = agenda.AskedNotices(
             roles=None if role is None else [one.value for one in role],
             institution=institution,
             addressee=addressee,
-            first=first,
-            after=after,
+        )
+        found, more = agenda.notices(
+            context.connection, context.scope, asked, first=first, after=after
         )
         nodes = cases_of(context, [one.row for one in found])
         _naming(context, found)
-        return NotificationConnection(
-            nodes=[
-                Notification(found=one, case=node) for one, node in zip(found, nodes, strict=True)
-            ],
-            has_next_page=more,
-            end_cursor=found[-1].id if found else after,
+        return connection(
+            (
+                (one.id, Notification(found=one, case=node))
+                for one, node in zip(found, nodes, strict=True)
+            ),
+            lambda: agenda.count_notices(context.connection, context.scope, asked),
+            page_info([one.id for one in found], after, has_next=more),
         )
 
 
 def tasks_of(
     reading: Reading, of: institution.Institution, first: int, after: str | None
-) -> TaskConnection | None:
+) -> Connection[Task] | None:
     """The tasks of an institution, whatever their roles; None for those who may not read them."""
     principal = reading.principal
     if principal.role not in (*WRITING, Role.AUDITOR):
@@ -355,14 +334,14 @@ def tasks_of(
     return _page(reading, said, first, after)
 
 
-def _page(reading: Reading, said: Asked, first: int, after: str | None) -> TaskConnection:
+def _page(reading: Reading, said: Asked, first: int, after: str | None) -> Connection[Task]:
     found, more = agenda.tasks(reading.connection, reading.scope, said, first=first, after=after)
     nodes = cases_of(reading, [one.row for one in found])
     _naming(reading, found)
-    return TaskConnection(
-        nodes=[Task(found=one, case=node) for one, node in zip(found, nodes, strict=True)],
-        has_next_page=more,
-        end_cursor=found[-1].cursor if found else after,
+    return connection(
+        ((one.cursor, Task(found=one, case=node)) for one, node in zip(found, nodes, strict=True)),
+        lambda: agenda.count_tasks(reading.connection, reading.scope, said),
+        page_info([one.cursor for one in found], after, has_next=more),
     )
 
 

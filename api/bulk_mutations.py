@@ -4,7 +4,7 @@ a command of its own, taken or refused for itself."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,14 +15,14 @@ from strawberry.types import Info
 from api.cases import Case
 from api.context import Context
 from api.derive import enum_type, read_id
-from api.history import HistoryEntry
+from api.payloads import Payload, StepError, last_of, names_of, refused
 from api.procedure_mutations import TakeStepInput, deed_of
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
-from api.steps import Circumstances, StepError, circumstances, refused
+from api.steps import Circumstances, circumstances
 from domain import review
 from domain.entry import Entry, Visibility
-from domain.refusals import InvalidInput, LimitExceeded, Refusal
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, within
 from domain.words import Closing, LinkType
 from projections import cases, history
 from workflows.carrying_forward import CaseDecision, Decision, decide
@@ -119,26 +119,24 @@ class ForeseenStep:
 
 
 @strawberry.type(description="Result of one of many steps.")
-class StepResult(MayBeRecommendation):
+class StepResult(MayBeRecommendation, Payload):
     case_id: strawberry.ID = strawberry.field(description="The case, as it was named.")
     ok: bool = strawberry.field(description="Whether it was taken, or in a dry run would be.")
     case: Case | None = strawberry.field(
+        default=None,
         description="As it stands after all the steps; null when this one was refused, in a dry "
-        "run, or when the views took too long."
+        "run, or when the views took too long.",
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
     foreseen: ForeseenStep | None = strawberry.field(
-        description="In a dry run, what would come of it."
+        default=None, description="In a dry run, what would come of it."
     )
-    errors: list[StepError] = strawberry.field(description="Empty when it was taken.")
 
 
 @strawberry.type(description="Results of many steps, each independent of the others.")
-class StepsPayload:
-    results: list[StepResult] = strawberry.field(description="In the order of the items.")
-    log_index: int | None = strawberry.field(description="Log index of the last entry recorded.")
-    errors: list[StepError] = strawberry.field(description="Why none of them was tried.")
+class StepsPayload(Payload):
+    results: list[StepResult] = strawberry.field(
+        default_factory=list, description="In the order of the items."
+    )
 
 
 @strawberry.type
@@ -166,7 +164,7 @@ class BulkMutation:
             )
             return deed_of(context, said)
 
-        return _answer(context, input, input.items, deed)
+        return _answer(context, input, "items", input.items, deed)
 
     @strawberry.mutation(
         description="Decides what becomes of cases that a review leaves open: continued into a "
@@ -178,10 +176,11 @@ class BulkMutation:
         held: review.Review | None = None
         if input.review is not None:
             try:
-                id = read_id(input.review, "Review", "review")
+                with within("review"):
+                    id = read_id(input.review, "Review", "review")
                 held = desk.read(id, review.fold, principal)
             except Refusal as refusal:
-                return StepsPayload(results=[], log_index=None, errors=[refused(refusal)])
+                return StepsPayload(errors=[refused(refusal, input)])
 
         def deed(n: int, item: CaseDecisionInput) -> Deed:
             said = Circumstances(**_circumstances(input, n, item.reason))
@@ -203,7 +202,7 @@ class BulkMutation:
                 held,
             )
 
-        return _answer(context, input, input.decisions, deed)
+        return _answer(context, input, "decisions", input.decisions, deed)
 
 
 # --- Inside --------------------------------------------------------------------------------------
@@ -215,18 +214,24 @@ Outcome = Taken | Foreseen | Refusal
 
 
 def _answer(
-    context: Context, input: ManyInput, items: list[Item], deed: Callable[[int, Item], Deed]
+    context: Context,
+    input: ManyInput,
+    name: str,
+    items: list[Item],
+    deed: Callable[[int, Item], Deed],
 ) -> StepsPayload:
-    """Does all that is asked, waits for the views once, and answers item by item."""
+    """Does all that is asked, waits for the views once, and answers item by item. `name`: the field
+    of the input that has the items."""
     try:
-        _few_enough(context, input, len(items))
+        _few_enough(context, input, name, len(items))
         asked = [_or_refusal(deed, n, item) for n, item in enumerate(items, start=1)]
         outcomes = _outcomes(context, asked, dry_run=input.dry_run)
     except Refusal as refusal:
-        return StepsPayload(results=[], log_index=None, errors=[refused(refusal)])
+        return StepsPayload(errors=[refused(refusal, input)])
     seen = [_seen(context, outcome) for outcome in outcomes]
-    history.reveal(context.service.log, (entry for entries in seen for entry in entries))
-    last = max((_last(done) for done in outcomes if isinstance(done, Taken)), default=None)
+    recorded = [entry for each in seen for entry in each]
+    history.reveal(context.service.log, recorded)
+    last = max((last_of(done) for done in outcomes if isinstance(done, Taken)), default=None)
     nodes: dict[UUID, Case] = {}
     if last is not None and context.service.wait_for(last):
         context.refresh()
@@ -242,25 +247,43 @@ def _answer(
             case=nodes.get(one.on[-1])
             if isinstance(one, Deed) and isinstance(outcome, Taken)
             else None,
-            events=entries,  # type: ignore[arg-type]
-            log_index=_last(outcome) if isinstance(outcome, Taken) else None,
+            entries=entries,  # type: ignore[arg-type]
+            log_index=last_of(outcome) if isinstance(outcome, Taken) else None,
             foreseen=_foreseen(outcome) if isinstance(outcome, Foreseen) else None,
-            errors=[refused(outcome)] if isinstance(outcome, Refusal) else [],
+            errors=[_refused(outcome, input, name, n, item)]
+            if isinstance(outcome, Refusal)
+            else [],
         )
-        for item, one, outcome, entries in zip(items, asked, outcomes, seen, strict=True)
+        for n, (item, one, outcome, entries) in enumerate(
+            zip(items, asked, outcomes, seen, strict=True)
+        )
     ]
-    return StepsPayload(results=results, log_index=last, errors=[])
+    return StepsPayload(results=results, entries=recorded, log_index=last)  # type: ignore[arg-type]
 
 
-def _few_enough(context: Context, input: ManyInput, count: int) -> None:
+def _refused(
+    refusal: Refusal, input: ManyInput, name: str, n: int, item: StepItemInput | CaseDecisionInput
+) -> StepError:
+    """The refusal of an item: by one of its own fields, or by one that is said for all."""
+    error = refused(refusal, item, input)
+    way = error.path[1:] if error.path else []
+    if way and names_of(item).get(way[0]) is None:
+        return error
+    return replace(error, path=["input", name, str(n), *way])
+
+
+def _few_enough(context: Context, input: ManyInput, name: str, count: int) -> None:
     most = context.service.settings.bulk_items_max
     if count > most:
-        raise LimitExceeded(f"One request takes {most:,} steps at most: send the rest in another.")
+        raise LimitExceeded(
+            f"One request takes {most:,} steps at most: send the rest in another.", field=name
+        )
     id = input.command_id
     if not id.strip() or len(id) > command_of_many_chars_max:
         raise InvalidInput(
             f"commandId has between 1 and {command_of_many_chars_max} characters here: each item's "
-            "own has its number added."
+            "own has its number added.",
+            field="commandId",
         )
 
 
@@ -287,10 +310,6 @@ def _outcomes(
 def _seen(context: Context, outcome: Outcome) -> list[Entry]:
     entries = outcome.entries if isinstance(outcome, Taken) else ()
     return [entry for entry in entries if context.scope.sees(entry)]
-
-
-def _last(taken: Taken) -> int:
-    return taken.appended.first + taken.appended.count - 1
 
 
 def _foreseen(outcome: Foreseen) -> ForeseenStep:

@@ -12,15 +12,15 @@ from strawberry.types import Info
 from api.context import Context, Reading
 from api.derive import struct_type
 from api.describing import arg
-from api.history import HistoryEntry
 from api.looking_back import AsOf, look
-from api.steps import Circumstances, StepError, circumstances, command, refused
+from api.payloads import Payload, answered
+from api.steps import Circumstances, circumstances, command
 from domain import calendar
 from domain.addressees import addressee as known_addressee
 from domain.calendar import DayOff, OwnCalendar, calendar_id
 from domain.entry import Event, Visibility
-from domain.refusals import InvalidInput, NotFound, Refusal, StaleVersion
-from projections import history, register
+from domain.refusals import InvalidInput, NotFound, StaleVersion
+from projections import register
 from workflows import calendars
 from workflows.desk import Taken
 from workflows.spans import Span
@@ -183,14 +183,12 @@ class SetCalendarInput(Circumstances):
 
 
 @strawberry.type(description="The calendar after the step, or the reasons for its refusal.")
-class CalendarPayload:
+class CalendarPayload(Payload):
     calendar: Calendar | None = strawberry.field(
+        default=None,
         description="As it stands after the step; null when refused, or when the views took too "
-        "long: then it can be read once they have reached logIndex."
+        "long: then it can be read once they have reached logIndex.",
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
-    errors: list[StepError] = strawberry.field(description="Empty when it was recorded.")
 
 
 @strawberry.type
@@ -215,26 +213,13 @@ class CalendarMutation:
         "Deadlines that have been set stay where they are."
     )
     def set_calendar(self, info: Info[Context, None], input: SetCalendarInput) -> CalendarPayload:
-        try:
-            taken = _set(info.context, input)
-        except Refusal as refusal:
-            return CalendarPayload(
-                calendar=None, events=[], log_index=None, errors=[refused(refusal)]
-            )
         context = info.context
-        service = context.service
-        last = taken.appended.first + taken.appended.count - 1
-        entries = [e for e in taken.entries if context.scope.sees(e)]
-        history.reveal(service.log, entries)
-        node = None
-        if service.wait_for(last):
-            context.refresh()
-            node = _calendar(context, input.addressee)
-        return CalendarPayload(
-            calendar=node,
-            events=entries,  # type: ignore[arg-type]
-            log_index=last,
-            errors=[],
+        return answered(
+            context,
+            input,
+            CalendarPayload,
+            lambda: _set(context, input),
+            lambda _: {"calendar": _calendar(context, input.addressee)},
         )
 
 

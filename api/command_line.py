@@ -389,7 +389,8 @@ def _conditions(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
 
 
 def show_schema(given: argparse.Namespace, settings: Settings) -> int:
-    """suivi schema: the GraphQL schema; the JSON Schema of what steps carry, or of procedures."""
+    """suivi schema: the GraphQL schema, or its fragment on events; the JSON Schema of what steps
+    carry, or of procedures."""
     if given.steps:
         from workflows.steps import schemas
 
@@ -399,9 +400,9 @@ def show_schema(given: argparse.Namespace, settings: Settings) -> int:
 
         text = procedures.written()
     else:
-        from api.schema import sdl
+        from api import sdl
 
-        text = sdl()
+        text = sdl.fragment() if given.fragment else sdl.sdl()
     with _output(given.output) as out:
         out.write(text.encode())
     return 0
@@ -837,6 +838,11 @@ def _parser() -> argparse.ArgumentParser:
     instead = c.add_mutually_exclusive_group()
     instead.add_argument(
         "--steps", action="store_true", help="the JSON Schema of each step's data instead"
+    )
+    instead.add_argument(
+        "--fragment",
+        action="store_true",
+        help="the fragment that asks for every field of every event instead",
     )
     instead.add_argument(
         "--procedures", action="store_true", help="the JSON Schema of procedures' files instead"

@@ -1,7 +1,7 @@
 """GraphQL types derived from the domain's own classes, so nothing is said twice.
 
-Every stored struct becomes an object type, every word list an enum, every event a type of history
-that implements `HistoryEntry`. What comes out is visible in `api/schema.graphql`.
+Every stored struct becomes an object type, every word list an enum, every event a type with what it
+says itself. What comes out is visible in `api/schema.graphql`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import (
@@ -34,7 +34,7 @@ from api.describing import said_in
 from domain.aggregates import CASES
 from domain.docstrings import of_members
 from domain.effects import Instant
-from domain.entry import Entry, Event, Protected, RecommendationId
+from domain.entry import Event, Protected, RecommendationId
 from domain.refusals import InvalidInput
 
 _UNSHOWN = {(None, "stamp"), ("CredentialGranted", "sha256")}
@@ -163,21 +163,27 @@ def struct_type(struct: type[msgspec.Struct]) -> Any:
     """The GraphQL object type of a stored struct; its fields are the struct's. What is its id in
     its stream alone is its `number`."""
     if struct not in _structs:
-        fields = [(f.name, f.type) for f in msgspec.structs.fields(struct)]
-        _structs[struct] = _object(
-            struct.__name__, struct, fields, lambda source: source, stands_for=struct
-        )
+        said = of_members(struct)
+        body = {
+            "number" if f.name == "id" else f.name: _field(
+                f.name, f.type, description=said["id"] if f.name == "id" else None
+            )
+            for f in msgspec.structs.fields(struct)
+        }
+        _structs[struct] = _object(struct, body)
     return _structs[struct]
 
 
-def history_type(event: type[Event], interface: type) -> Any:
-    """The GraphQL type of an event: the interface's fields and the event's own."""
-    fields = [
-        (f.name, f.type)
-        for f in msgspec.structs.fields(event)
-        if not _UNSHOWN & {(None, f.name), (event.__name__, f.name)}
-    ]
-    return _object(event.__name__, event, fields, lambda entry: entry.event, interface)
+def event_type(event: type[Event], shown_as: Mapping[tuple[str, str], str]) -> Any:
+    """The GraphQL type of an event: what it says besides the stamp, or its topic where that is
+    nothing. `shown_as`: under which names, by event and field, where not under their own."""
+    said = of_members(event)
+    body: dict[str, Any] = {}
+    for f in msgspec.structs.fields(event):
+        if not _UNSHOWN & {(None, f.name), (event.__name__, f.name)}:
+            name = shown_as.get((event.__name__, f.name), f.name)
+            body[name] = _field(f.name, f.type, description=said.get(f.name))
+    return _object(event, body or {"topic": _field("topic", str)})
 
 
 def shows(
@@ -207,38 +213,26 @@ def asked_type(struct: type[msgspec.Struct], field: str) -> Any:
     return _shown(said)[0]
 
 
-def _object(
-    name: str,
-    struct: type,
-    fields: list[tuple[str, Any]],
-    source: Callable[[Any], Any],
-    interface: type | None = None,
-    stands_for: type | None = None,
-) -> Any:
-    body: dict[str, Any] = {"__module__": __name__}
-    if stands_for is not None:
-        body["is_type_of"] = classmethod(lambda cls, obj, info: isinstance(obj, stands_for))
-    for field, annotation in fields:
-        if field == "id":
-            meaning = of_members(struct)["id"]
-            body["number"] = _field(field, annotation, source, description=meaning)
-        else:
-            body[field] = _field(field, annotation, source)
-    if interface is not None:
-        body["is_type_of"] = classmethod(
-            lambda cls, obj, info: isinstance(obj, Entry) and type(obj.event).__name__ == name
-        )
-    made = type(name, (interface,) if interface else (), body)
-    return strawberry.type(said_in(struct)(made), name=name, description=summary(struct))
+def _object(struct: type[msgspec.Struct], fields: dict[str, Any]) -> Any:
+    body = {
+        "__module__": __name__,
+        "is_type_of": classmethod(lambda cls, obj, info: isinstance(obj, struct)),
+        **fields,
+    }
+    made = said_in(struct)(type(struct.__name__, (), body))
+    return strawberry.type(made, name=struct.__name__, description=summary(struct))
 
 
 def _field(
-    name: str, annotation: Any, source: Callable[[Any], Any], description: str | None = None
+    name: str,
+    annotation: Any,
+    source: Callable[[Any], Any] | None = None,
+    description: str | None = None,
 ) -> Any:
     shown, convert = _shown(annotation)
 
     def resolve(root: Any) -> Any:
-        value = getattr(source(root), name)
+        value = getattr(root if source is None else source(root), name)
         return None if value is None else convert(value)
 
     resolve.__annotations__ = {"root": Any, "return": shown}

@@ -20,15 +20,12 @@ from domain.refusals import meanings
 
 FIELDS = {
     "addressee": "Code of the State or other addressee, such as SVN.",
-    "edges": "The page in the order of the list, each with its cursor.",
     "effective_on": "When it was true in the world: a day, month or year; null where unknown.",
-    "has_next_page": "True where more follow.",
     "log_index": "Log index of the entry that says so.",
-    "nodes": "The page in the order of the list.",
-    "page_info": "Whether the list goes on, and the cursors to go on with.",
     "part": "Number of the part of the paragraph that it is about; null: the whole.",
     "recommendation": "The recommendation that it is about.",
     "recorded_at": "When this system learned it.",
+    "topic": "The name under which it is stored, as in `HistoryEntry.topic`.",
 }
 """Fields that mean the same in every type that says nothing else of them."""
 

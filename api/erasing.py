@@ -52,7 +52,7 @@ class ErasureMutation:
                 circumstances(context, input, Visibility.PUBLIC),
             )
 
-        return answer(context, take)
+        return answer(context, input, take)
 
 
 def _place(input: EraseTextsInput) -> Place:

@@ -19,6 +19,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     NullValueNode,
@@ -36,6 +37,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.validation.validate import ValidationAbortedError
 
 from api.context import Context
+from api.events import TYPES as EVENT_TYPES
 from api.measuring import measure, objects_of
 from api.schema import schema
 from api.settings import Settings
@@ -130,11 +132,12 @@ class Operation(NamedTuple):
 
 
 class Counting(ExecutorThrowingOnIncremental):
-    """Counts the objects of an answer."""
+    """Counts the objects of an answer; an event is one with its entry."""
 
-    def complete_object_value(self, *given: Any) -> Any:
-        self.context_value.ration.answer()
-        return super().complete_object_value(*given)
+    def complete_object_value(self, kind: GraphQLObjectType, *given: Any) -> Any:
+        if kind.name not in EVENT_TYPES:
+            self.context_value.ration.answer()
+        return super().complete_object_value(kind, *given)
 
 
 class Prepared(NamedTuple):

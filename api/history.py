@@ -1,7 +1,8 @@
-"""History in GraphQL: one type per event, behind one interface."""
+"""History in GraphQL: entries, which have much in common, each with its event."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Union, get_args
 from uuid import UUID
@@ -9,7 +10,9 @@ from uuid import UUID
 import strawberry
 from strawberry import Info
 
-from api.derive import enum_type, global_id, history_type, struct_type
+from api.derive import enum_type, global_id, struct_type
+from api.events import HistoryEvent
+from api.pages import Connection, connection, cut, page_info
 from domain.aggregates import BY_EVENT
 from domain.effects import AnyEffect
 from domain.entry import (
@@ -23,6 +26,8 @@ from domain.entry import (
     texts_by_field,
 )
 from domain.recommendation import Recommendation
+
+history_entries_max = 1_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,15 +44,21 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-@strawberry.interface(
-    name="HistoryEntry",
+@strawberry.type(
     description="One entry of the record: what happened, on both clocks, and who said so. "
     "Entries are only ever added.",
 )
 class HistoryEntry:
-    @classmethod
-    def resolve_type(cls, entry: Entry, *_: object) -> str:
-        return type(entry.event).__name__
+    @strawberry.field(description="The event, with its own fields.")
+    def event(root: Entry) -> HistoryEvent:
+        return root.event
+
+    @strawberry.field(
+        description="The name under which the event is stored: of what it is about, of what "
+        "happened, and the version of its form, as in `recommendation.suspended.v1`."
+    )
+    def topic(root: Entry) -> str:
+        return root.event.topic
 
     @strawberry.field(description="Its place in the log: dense, gapless, counted from 0.")
     def log_index(root: Entry) -> int:
@@ -199,5 +210,27 @@ class HistoryEntry:
         return list(root.stamp.effects)
 
 
-TYPES: dict[str, Any] = {event.__name__: history_type(event, HistoryEntry) for event in BY_EVENT}
-"""The type of every event, by its name."""
+def history_page(
+    entries: Sequence[Entry],
+    *,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> Connection[HistoryEntry]:
+    """A page of the history of one thing, oldest first; a cursor is a version."""
+    page = cut(
+        [(entry.version, entry) for entry in entries],
+        history_entries_max,
+        history_entries_max,
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+    )
+    cursors = [str(version) for version, _ in page.items]
+    return connection(
+        zip(cursors, (entry for _, entry in page.items), strict=True),  # type: ignore[misc]
+        lambda: len(entries),
+        page_info(cursors, after, has_next=page.has_next, has_previous=page.has_previous),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, Optional, Union, get_args, get_origin
@@ -12,11 +12,13 @@ from uuid import UUID
 import msgspec
 import strawberry
 from msgspec import NODEFAULT, Meta
+from strawberry.utils.str_converters import to_camel_case
 
 from api.derive import enum_type, summary
 from api.steps import ADDED_LATER, protected, required, within_case
 from domain.docstrings import of_members
 from domain.entry import Protected
+from domain.refusals import within
 
 _nullable: Any = Optional
 _list: Any = list
@@ -41,7 +43,7 @@ def given(hint: Any, what: str = "") -> Given:
         return Given(_nullable[type_], lambda value: None if value is None else read(value))
     if get_origin(hint) in (tuple, Sequence):
         type_, read = given(get_args(hint)[0], what)
-        return Given(_list[type_], lambda values: tuple(read(value) for value in values))
+        return Given(_list[type_], lambda values: tuple(_each(read, values)))
     if hint is Protected:
         return Given(str, lambda text: required(text, what))
     if hint is UUID:
@@ -89,7 +91,18 @@ def input_type(
             **({} if field.default is NODEFAULT else {"default": field.default}),
         )
     made = strawberry.input(type(name, (base,), body), name=name, description=description)
-    return Given(made, lambda it: {name: read(getattr(it, name)) for name, read in reads.items()})
+    return Given(made, lambda it: {name: _at(name, read, it) for name, read in reads.items()})
+
+
+def _at(name: str, read: Callable[[Any], Any], it: Any) -> Any:
+    with within(to_camel_case(name)):
+        return read(getattr(it, name))
+
+
+def _each(read: Callable[[Any], Any], values: Iterable[Any]) -> Iterator[Any]:
+    for place, value in enumerate(values):
+        with within(str(place)):
+            yield read(value)
 
 
 def _struct(struct: type[msgspec.Struct]) -> Given:

@@ -15,7 +15,6 @@ from domain.institution import Institution, institution_id
 InstitutionType: Any = Annotated[ForwardRef("Institution"), strawberry.lazy("api.register")]
 ReviewType: Any = Annotated[ForwardRef("Review"), strawberry.lazy("api.register")]
 ImportRunType: Any = Annotated[ForwardRef("ImportRun"), strawberry.lazy("api.register")]
-TasksType: Any = Annotated[ForwardRef("TaskConnection"), strawberry.lazy("api.agenda")]
 
 NODES: dict[type[Any], Any] = {}
 """State → its type of GraphQL, of what the register holds."""

@@ -5,35 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Generic, Optional, TypeVar
+from typing import Annotated, Any, Optional
 
 import strawberry
 from sqlalchemy import ColumnElement
 from strawberry import Info
 from strawberry.utils.str_converters import to_camel_case
 
-from api.context import Context, Reading
+from api.context import Context
 from api.derive import asked_type
 from api.describing import ARGUMENTS, arg
 from api.joining import shown
 from api.looking_back import AsOf, look
-from api.queries import PageInfo
+from api.pages import Connection, connection, page_info
 from api.register import Registered
 from projections import register
-
-Node = TypeVar("Node")
 
 Condition = Callable[[Any, strawberry.ID], ColumnElement[bool]]
 
 _several: Any = list
 _nullable: Any = Optional
-
-
-@strawberry.type(description="A page of a list.")
-class Connection(Generic[Node]):
-    nodes: list[Node]
-    page_info: PageInfo
-    total_count: int = strawberry.field(description="How many there are, on all pages.")
 
 
 def listed(
@@ -75,7 +66,12 @@ def listed(
             after=after,
             descending=descending,
         )
-        return _connection(reading, page, after)
+        ids = [row.state.id.hex for row in page.rows]
+        return connection(
+            zip(ids, shown(reading, page.rows), strict=True),
+            lambda: shelf.count(reading.connection, reading.scope, conditions),
+            page_info(ids, after, has_next=page.has_next),
+        )
 
     arguments = [
         *((name, _one_of(name, type_), None) for name, type_ in lists.items()),
@@ -107,16 +103,3 @@ def _one_of(name: str, type_: Any) -> Any:
 
 def _id_of(meaning: str) -> Any:
     return Annotated[_nullable[strawberry.ID], arg(meaning)]
-
-
-def _connection(reading: Reading, page: register.Page[Any], after: str | None) -> Connection[Any]:
-    return Connection(
-        nodes=shown(reading, page.rows),
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=after is not None,
-            start_cursor=page.rows[0].state.id.hex if page.rows else None,
-            end_cursor=page.end,
-        ),
-        total_count=page.total,
-    )

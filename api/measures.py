@@ -11,8 +11,9 @@ from strawberry import Info
 from api.context import Context, Reading
 from api.derive import read_id
 from api.inputs import input_type
+from api.joining import shown
 from api.looking_back import AsOf, look
-from api.queries import PageInfo
+from api.pages import Connection, connection, page_info
 from api.register import Measure
 from domain.refusals import LimitExceeded
 from projections import measures
@@ -29,27 +30,15 @@ MeasureWhere, read_where = input_type(
 )
 
 
-@strawberry.type(description="A page of measures.")
-class MeasureConnection:
-    nodes: list[Measure]
-    page_info: PageInfo
-    total_count: int
-    """How many measures fit, on all pages."""
-
-
-def page_of(reading: Reading, where: Where, first: int, after: str | None) -> MeasureConnection:
+def page_of(reading: Reading, where: Where, first: int, after: str | None) -> Connection[Measure]:
     """A page of the measures that fit, by addressee, plan and code."""
     fits = [*measures.conditions(reading.connection, where)]
     page = measures.measures.page(reading.connection, reading.scope, fits, first=first, after=after)
-    return MeasureConnection(
-        nodes=[Measure(row=row, reading=reading) for row in page.rows],
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=after is not None,
-            start_cursor=page.rows[0].state.id.hex if page.rows else None,
-            end_cursor=page.end,
-        ),
-        total_count=page.total,
+    ids = [row.state.id.hex for row in page.rows]
+    return connection(
+        zip(ids, shown(reading, page.rows), strict=True),
+        lambda: measures.measures.count(reading.connection, reading.scope, fits),
+        page_info(ids, after, has_next=page.has_next),
     )
 
 
@@ -65,7 +54,7 @@ def where_of(given: Any, today: str) -> Where:
 
 def measures_for(
     reading: Reading, recommendation: UUID, first: int, after: str | None
-) -> MeasureConnection:
+) -> Connection[Measure]:
     """The measures that contribute to a recommendation."""
     return page_of(reading, Where(recommendation=[recommendation]), first, after)
 
@@ -81,6 +70,6 @@ class MeasureQuery:
         after: str | None = None,
         as_of: AsOf | None = None,
         effective_on: str | None = None,
-    ) -> MeasureConnection:
+    ) -> Connection[Measure]:
         reading = look(info.context, as_of, effective_on, where and where.addressee)
         return page_of(reading, where_of(where, reading.today), first, after)

@@ -21,6 +21,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
@@ -93,7 +94,8 @@ def measure(document: DocumentNode, depth_max: int, fields_max: int) -> None:
 
 def objects_of(document: DocumentNode, schema: GraphQLSchema) -> dict[str | None, int]:
     """About how many objects each operation of a valid document may answer with: pages as large as
-    they are asked for, other lists of some items."""
+    they are asked for, other lists of some items. One of a union, as the event of an entry, is one
+    with what has it."""
     fragments = {
         d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
     }
@@ -120,7 +122,8 @@ def objects_of(document: DocumentNode, schema: GraphQLSchema) -> dict[str | None
                 asked = _page(node, field)
                 inner = get_named_type(field.type)
                 items = (asked or page or some_items) if is_list_type(_bare(field.type)) else 1
-                below += items * (1 + size(node.selection_set, inner, asked))
+                own = 0 if isinstance(inner, GraphQLUnionType) and items == 1 else 1
+                below += items * (own + size(node.selection_set, inner, asked))
         return below
 
     root = {

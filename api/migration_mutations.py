@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,16 +14,17 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.derive import enum_type, read_id
-from api.describing import arg
-from api.history import EffectType, HistoryEntry
+from api.history import EffectType
+from api.pages import Connection, PageInfo, connection, cut, page_info
+from api.payloads import Payload, StepError, refused, shown
 from api.procedures import GateFault, gate_of
-from api.queries import PageInfo, RecommendationWhere, where_of
+from api.queries import RecommendationWhere, where_of
 from api.recommendations import Recommendation, together
-from api.steps import Circumstances, StepError, circumstances, refused
+from api.steps import Circumstances, circumstances
 from domain.casework.migration import DeadlinePolicy
 from domain.entry import Stamp, Visibility
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
-from projections import history, recommendations
+from projections import recommendations
 from workflows import migrating
 from workflows.desk import Command
 from workflows.migrating import Case, cases_max
@@ -32,6 +33,7 @@ from workflows.procedure.migration import CaseFate, Migration, Passage
 
 FateType = enum_type(CaseFate)
 PolicyType = enum_type(DeadlinePolicy)
+cases_usually = 100
 
 
 @strawberry.input(description="The state that takes the place of another.")
@@ -141,46 +143,54 @@ class CaseMigration:
 
 
 @strawberry.type(description="Results of a migration, case by case.")
-class MigrateCasesPayload:
+class MigrateCasesPayload(Payload):
     faults: list[GateFault] = strawberry.field(
         description="What is wrong with the migration, whatever the case: nothing was tried then."
     )
     unmapped: list[str] = strawberry.field(
         description="States a case may be in and that nothing takes the place of."
     )
-    page_info: PageInfo
-    log_index: int | None = strawberry.field(description="Log index of the last entry recorded.")
-    errors: list[StepError] = strawberry.field(description="Why none of them was tried.")
+    page_info: PageInfo = strawberry.field(
+        description="Whether there are more cases to migrate, and the cursor to go on with."
+    )
     found: strawberry.Private[Sequence[Case]]
     context: strawberry.Private[Context]
-    dry_run: strawberry.Private[bool]
 
     @strawberry.field(description="How many cases of this request have which fate.")
     def counts(self) -> MigrationCounts:
         return MigrationCounts(**msgspec.structs.asdict(migrating.count(self.found)))
 
-    @strawberry.field(description="The cases of this request, in the order of documents.")
+    @strawberry.field(
+        description="The cases of this request, in the order of documents; a cursor is a place in "
+        "that order, from 1."
+    )
     def cases(
         self,
-        first: int = 100,
-        skip: Annotated[int, arg("How many to pass over.")] = 0,
-    ) -> list[CaseMigration]:
-        if not 0 <= first <= cases_max or skip < 0:
-            raise InvalidInput(f"Ask for up to {cases_max:,} cases, and skip none or more.")
-        some = self.found[skip : skip + first]
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[CaseMigration]:
+        page = cut(
+            list(enumerate(self.found, start=1)),
+            cases_usually,
+            cases_max,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+        some = [case for _, case in page.items]
         context = self.context
         rows = recommendations.by_ids(context.connection, context.scope, [case.id for case in some])
         nodes = dict(zip(rows, together(context, list(rows.values())), strict=True))
-        return [CaseMigration(case=case, recommendation=nodes.get(case.id)) for case in some]
-
-    @strawberry.field(description="The entries recorded; none in a dry run.")
-    def events(self) -> list[HistoryEntry]:
-        if self.dry_run:
-            return []
-        entries = [case.entry for case in self.found if case.entry is not None]
-        seen = [entry for entry in entries if self.context.scope.sees(entry)]
-        history.reveal(self.context.service.log, seen)
-        return seen  # type: ignore[return-value]
+        places = [str(place) for place, _ in page.items]
+        told = [CaseMigration(case=case, recommendation=nodes.get(case.id)) for case in some]
+        return connection(
+            zip(places, told, strict=True),
+            lambda: len(self.found),
+            page_info(places, after, has_next=page.has_next, has_previous=page.has_previous),
+        )
 
 
 @strawberry.type
@@ -214,7 +224,7 @@ class MigrationMutation:
                 dry_run=input.dry_run,
             )
         except Refusal as refusal:
-            return _payload(context, input, errors=[refused(refusal)])
+            return _payload(context, input, errors=[refused(refusal, input)])
         last = None
         if not input.dry_run:
             indexes = [case.entry.log_index for case in cases if case.entry is not None]
@@ -226,9 +236,7 @@ class MigrationMutation:
 
 # --- Inside --------------------------------------------------------------------------------------
 
-_NOTHING = PageInfo(
-    has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None
-)
+_NOTHING = page_info([], None, has_next=False)
 
 
 def _payload(
@@ -246,11 +254,11 @@ def _payload(
         faults=gate_of(gate.Report(not faults, "", tuple(faults))).faults,
         unmapped=passage.unmapped() if passage is not None and not faults else [],
         page_info=page,
+        entries=[] if input.dry_run else shown(context, [c.entry for c in cases if c.entry]),
         log_index=last,
         errors=errors or [],
         found=cases,
         context=context,
-        dry_run=input.dry_run,
     )
 
 
@@ -317,9 +325,4 @@ def _chosen(context: Context, input: MigrateCasesInput) -> tuple[list[UUID], Pag
         cursors += page.cursors
         goes_on = page.has_next
         after = cursors[-1] if cursors else after
-    return found, PageInfo(
-        has_next_page=goes_on,
-        has_previous_page=input.after is not None,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else input.after,
-    )
+    return found, page_info(cursors, input.after, has_next=goes_on)

@@ -119,6 +119,7 @@ def _beginning(row: Step, mutation: Mutation, its: Given) -> Any:
 
         return answer(
             context,
+            input,
             lambda: context.service.desk.begin(
                 context.principal,
                 command(context, row.name, input),
@@ -187,6 +188,7 @@ class RecommendationMutation:
 
         return answer(
             context,
+            input,
             lambda: context.service.desk.receive(
                 context.principal,
                 command(context, "receive", input),

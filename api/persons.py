@@ -67,4 +67,4 @@ def _say(
             lambda held: act(held, stamp),
         )
 
-    return answer(context, take)
+    return answer(context, input, take)

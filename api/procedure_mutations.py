@@ -12,26 +12,22 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from api.context import Context
-from api.derive import read_case_id
-from api.history import HistoryEntry
+from api.payloads import Payload, answered
 from api.procedures import Gate, WorkflowDefinition, adoptions_in, definition_of, gate_of
 from api.steps import (
     Circumstances,
-    StepError,
     StepInput,
     StepPayload,
     answer,
+    case_id,
     circumstances,
     command,
     numbered,
     other,
-    refused,
 )
 from domain.adoptions import DefinitionAdopted, DefinitionAdoptedForCases
 from domain.entry import Entry, Visibility
-from domain.refusals import Refusal
 from domain.workflow_definition import DefinitionPublished
-from projections import history
 from workflows import publishing
 from workflows.desk import Deed, Taken
 from workflows.procedure import gate
@@ -62,22 +58,20 @@ class TakeStepInput(StepInput):
     step: str = strawberry.field(description="The step's name in the recommendation's procedure.")
     data: JSON | None = strawberry.field(
         default=None,
-        description="What the step carries, an object: the field `form` of the recommendation's "
-        "`steps` tells which fields.",
+        description="The data of the step, an object: the field `form` of the recommendation's "
+        "`steps` lists its fields. Words may be spelled as in GraphQL (`MID_TERM_REPORT`) or as in "
+        "the log (`mid-term-report`).",
     )
 
 
 @strawberry.type(description="The procedure after the step, or the reasons for its refusal.")
-class WorkflowDefinitionPayload:
+class WorkflowDefinitionPayload(Payload):
     definition: WorkflowDefinition | None = strawberry.field(
-        description="The definition, where it was published or adopted."
+        default=None, description="The definition, where it was published or adopted."
     )
     gate: Gate | None = strawberry.field(
-        description="Findings of the gate, if a definition was to be published."
+        default=None, description="Findings of the gate, if a definition was to be published."
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
-    errors: list[StepError] = strawberry.field(description="Empty when it was recorded.")
 
 
 @strawberry.type
@@ -110,7 +104,7 @@ class ProcedureMutation:
                 examined,
             )
 
-        return _answer(context, take, reports)
+        return _answer(context, input, take, reports)
 
     @strawberry.mutation(
         description="Whatever the State receives from now on starts under this procedure, for what "
@@ -131,7 +125,7 @@ class ProcedureMutation:
                 input.definition,
             )
 
-        return _answer(context, take, [])
+        return _answer(context, input, take, [])
 
     @strawberry.mutation(
         description="Takes a step of the recommendation's procedure by its name. Those that every "
@@ -140,7 +134,7 @@ class ProcedureMutation:
     def take_step(self, info: Request, input: TakeStepInput) -> StepPayload:
         context = info.context
         desk = context.service.desk
-        return answer(context, lambda: desk.do(context.principal, deed_of(context, input)))
+        return answer(context, input, lambda: desk.do(context.principal, deed_of(context, input)))
 
 
 def deed_of(context: Context, input: TakeStepInput) -> Deed:
@@ -149,7 +143,7 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
     input = numbered(input)
     said: Any = {} if input.data is None else input.data
     asked = ask(desk.procedures, input.step, said, lambda id: other(context, id))
-    id = read_case_id(input.id)
+    id = case_id(input.id)
 
     def make(held: Mapping[UUID, Any]) -> Sequence[Entry]:
         visibility = input.visibility or bounds(input.step).usual
@@ -170,35 +164,30 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
 
 
 def _answer(
-    context: Context, take: Callable[[], Taken], reports: list[gate.Report]
+    context: Context,
+    input: Circumstances,
+    take: Callable[[], Taken],
+    reports: list[gate.Report],
 ) -> WorkflowDefinitionPayload:
     """Takes a step; `reports` then has what the gate said, where it was asked."""
-    try:
-        taken = take()
-    except Refusal as refusal:
-        return WorkflowDefinitionPayload(
-            definition=None,
-            gate=gate_of(reports[-1]) if reports else None,
-            events=[],
-            log_index=None,
-            errors=[refused(refusal)],
+
+    def read(entries: Sequence[Entry]) -> dict[str, WorkflowDefinition]:
+        (entry,) = entries
+        event = entry.event
+        assert isinstance(
+            event, DefinitionPublished | DefinitionAdopted | DefinitionAdoptedForCases
         )
-    service = context.service
-    last = taken.appended.first + taken.appended.count - 1
-    entries = [e for e in taken.entries if context.scope.sees(e)]
-    history.reveal(service.log, entries)
-    service.wait_for(last)
-    context.refresh()
-    (entry,) = taken.entries
-    event = entry.event
-    assert isinstance(event, DefinitionPublished | DefinitionAdopted | DefinitionAdoptedForCases)
-    sha256 = event.sha256 if isinstance(event, DefinitionPublished) else event.adopted
-    found = service.desk.procedures.find(sha256, entry.addressee)
-    assert found is not None, "it was recorded just now"
-    return WorkflowDefinitionPayload(
-        definition=definition_of(found, context, lambda: adoptions_in(context), entry.addressee),
-        gate=gate_of(reports[-1]) if reports else None,
-        events=entries,  # type: ignore[arg-type]
-        log_index=last,
-        errors=[],
+        sha256 = event.sha256 if isinstance(event, DefinitionPublished) else event.adopted
+        found = context.service.desk.procedures.find(sha256, entry.addressee)
+        assert found is not None, "it was recorded just now"
+        adopted = lambda: adoptions_in(context)  # noqa: E731
+        return {"definition": definition_of(found, context, adopted, entry.addressee)}
+
+    return answered(
+        context,
+        input,
+        WorkflowDefinitionPayload,
+        take,
+        read,
+        lambda: {"gate": gate_of(reports[-1]) if reports else None},
     )

@@ -13,8 +13,10 @@ from api.derive import enum_type, read_id
 from api.describing import arg
 from api.history import HistoryEntry
 from api.looking_back import AsOf, chosen, look
+from api.pages import Connection, connection, page_info
 from api.recommendations import Recommendation, together
 from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
+from domain.scope import Scope, everything
 from domain.words import (
     Kind,
     Mechanism,
@@ -22,64 +24,12 @@ from domain.words import (
     Stage,
 )
 from projections import figures, history, recommendations
-from projections.recommendations import Order, Page, Where
-
-
-@strawberry.type(description="Whether a list goes on, and the cursors to go on with.")
-class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    """True where others come before."""
-    start_cursor: str | None
-    """Cursor of the first on the page, for `before`; null on an empty page."""
-    end_cursor: str | None
-    """Cursor of the last on the page, for `after`; null on an empty page."""
-
-
-def page_info(page: Page) -> PageInfo:
-    """What is said of a page of recommendations."""
-    return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=page.cursors[0] if page.cursors else None,
-        end_cursor=page.cursors[-1] if page.cursors else None,
-    )
-
-
-@strawberry.type(description="A recommendation in its place in a list.")
-class RecommendationEdge:
-    cursor: str
-    """Its place in the list, for `after` or `before`."""
-    node: Recommendation
-    """The recommendation at this place."""
-
-
-@strawberry.type(description="A page of recommendations.")
-class RecommendationConnection:
-    edges: list[RecommendationEdge]
-    page_info: PageInfo
-    where: strawberry.Private[Where]
-    reading: strawberry.Private[Reading]
-
-    @strawberry.field(description="The recommendations of this page, without their cursors.")
-    def nodes(self) -> list[Recommendation]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="How many recommendations (paragraphs) fit, on all pages.")
-    def total_count(self) -> int:
-        return figures.count(self.reading.connection, self.reading.scope, self.where)
-
-
-@strawberry.type(description="An entry in its place in the feed.")
-class HistoryEdge:
-    cursor: int = strawberry.field(description="The entry's log index.")
-    node: HistoryEntry
-    """The entry at this place."""
+from projections.recommendations import Order, Where
 
 
 @strawberry.type(description="A page of the feed.")
-class HistoryConnection:
-    edges: list[HistoryEdge]
+class FeedConnection(Connection[HistoryEntry]):
+    sees_all: strawberry.Private[bool]
     end_index: int = strawberry.field(
         description="Read on with this as `after`: the log index read up to, also where the last "
         "entries were not for this reader."
@@ -88,11 +38,12 @@ class HistoryConnection:
         description="What tells the entry at `endIndex` from any that another log has there: send "
         "it as `mark` with `after`. Null before the first entry."
     )
-    has_next_page: bool
 
-    @strawberry.field(description="The entries of this page.")
-    def nodes(self) -> list[HistoryEntry]:
-        return [edge.node for edge in self.edges]
+    @strawberry.field(
+        description="How many entries the log holds; null for who may not read them all."
+    )
+    def total_count(self) -> int | None:
+        return self.count() if self.sees_all else None
 
 
 @strawberry.enum(description="In which direction a list is sorted.")
@@ -201,7 +152,7 @@ def connection_of(
     after: str | None,
     last: int | None,
     before: str | None,
-) -> RecommendationConnection:
+) -> Connection[Recommendation]:
     """A page of recommendations that fit."""
     order = order_by or RecommendationOrder()
     page = recommendations.page(
@@ -215,13 +166,10 @@ def connection_of(
         last=last,
         before=before,
     )
-    nodes = together(reading, page.rows)
-    edges = [
-        RecommendationEdge(cursor=cursor, node=node)
-        for cursor, node in zip(page.cursors, nodes, strict=True)
-    ]
-    return RecommendationConnection(
-        edges=edges, page_info=page_info(page), where=fits, reading=reading
+    return connection(
+        zip(page.cursors, together(reading, page.rows), strict=True),
+        lambda: figures.count(reading.connection, reading.scope, fits),
+        page_info(page.cursors, after, has_next=page.has_next, has_previous=page.has_previous),
     )
 
 
@@ -288,7 +236,7 @@ class RecommendationQuery:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> RecommendationConnection:
+    ) -> Connection[Recommendation]:
         reading = look(info.context, as_of, effective_on, of_whom(where))
         fits = where_of(where, reading.today, search)
         return connection_of(reading, fits, order_by, first, after, last, before)
@@ -310,7 +258,7 @@ class RecommendationQuery:
         mark: Annotated[
             str | None, arg("The `endMark` of the page that gave `after`; another log refuses it.")
         ] = None,
-    ) -> HistoryConnection:
+    ) -> FeedConnection:
         context = info.context
         log = context.log
         if after is not None and after > context.last:
@@ -322,16 +270,24 @@ class RecommendationQuery:
         entries, end, more = history.feed(log, context.scope, after, first, last)
         if entries:
             context.ration.answer(len(entries))  # each is read from the log, too
-        return HistoryConnection(
-            edges=[HistoryEdge(cursor=e.log_index or 0, node=e) for e in entries],  # type: ignore[arg-type]
+        cursors = [str(entry.log_index) for entry in entries]
+        return FeedConnection(
+            nodes=entries,  # type: ignore[arg-type]
+            cursors=cursors,
+            page_info=page_info(cursors, None if after is None else str(after), has_next=more),
+            count=lambda: context.last + 1,
+            sees_all=_sees_all(context.scope),
             end_index=end,
             end_mark=history.mark(log, end),
-            has_next_page=more,
         )
 
     @strawberry.field(description="The log index of the last entry this answer knows of.")
     def log_index(self, info: Info[Context, None]) -> int:
         return info.context.last
+
+
+def _sees_all(scope: Scope) -> bool:
+    return scope.addressees is None and scope.visibilities == everything.visibilities
 
 
 def _unknown_cursor(problem: str, last: int) -> UnknownCursor:

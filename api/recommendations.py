@@ -11,10 +11,17 @@ import strawberry
 
 from api.cases import Case, Node
 from api.context import Cohort, Reading, review_id_of
-from api.derive import ProtectedText, enum_type, global_id, protected_text, struct_type
+from api.derive import ProtectedText, enum_type, global_id, protected_text, shows, struct_type
 from api.describing import arg, said_in
-from api.history import TYPES, HistoryEntry, SourceType, instant
-from api.joining import ImportRunType, InstitutionType, ReviewType, institution_named, joined
+from api.history import HistoryEntry, SourceType, history_page, instant
+from api.joining import (
+    ImportRunType,
+    InstitutionType,
+    ReviewType,
+    institution_named,
+    joined,
+)
+from api.pages import Connection
 from domain import import_run, review
 from domain.addressees import addressee as find_addressee
 from domain.adoptions import Adoptions
@@ -26,7 +33,6 @@ from domain.recommendation.lineage import Linked
 from domain.recommendation.position import PositionTaken
 from domain.recommendation.progress import ProgressDrafted, ProgressPublished
 from domain.recommendation.reporting import Reported
-from domain.refusals import InvalidInput
 from domain.schemes import Common
 from domain.words import (
     AssertedHow,
@@ -45,14 +51,12 @@ from domain.words import (
 from projections.recommendations import Lineage, Row
 
 if TYPE_CHECKING:
-    from api.measures import MeasureConnection
+    from api.register import Measure
 
-history_entries_max = 1_000
 TextType: Any = struct_type(Text)
 AliasType: Any = struct_type(Alias)
 RecommenderType: Any = struct_type(Recommender)
 EffectiveType: Any = struct_type(Effective)
-PositionTakenType: Any = TYPES["PositionTaken"]
 
 
 @strawberry.enum(description="In which direction a link is seen.")
@@ -170,6 +174,41 @@ class Assessment:
     source: SourceType | None
     """The document that it was taken from; null where none is named."""
     part: str | None
+
+
+@strawberry.type(description="A position that the State has taken.")
+@shows(
+    PositionTaken,
+    lambda position: position.entry.event,
+    *(field for field in PositionTaken.__struct_fields__ if field != "stamp"),
+)
+class StatedPosition:
+    entry: HistoryEntry
+    """The entry that recorded it."""
+
+    @strawberry.field
+    def effective_on(self) -> str | None:
+        return _of(self).stamp.effective.on
+
+    @strawberry.field
+    def recorded_at(self) -> datetime:
+        return instant(_of(self).recorded_at or 0)
+
+    @strawberry.field
+    def log_index(self) -> int:
+        return _of(self).log_index or 0
+
+    @strawberry.field(description="The document that it was taken from; null where none is named.")
+    def source(self) -> SourceType | None:
+        return _of(self).stamp.source
+
+    @strawberry.field
+    def part(self) -> str | None:
+        return _of(self).stamp.part
+
+
+def _of(position: StatedPosition) -> Entry:
+    return position.entry  # type: ignore[return-value]
 
 
 @strawberry.type(description="A promise or a request that is due by a day.")
@@ -359,8 +398,12 @@ class Recommendation(Case):
         return self.row.state.position
 
     @strawberry.field(description="Every position ever taken that was not struck, oldest first.")
-    def positions(self) -> list[PositionTakenType]:
-        return [e for e in self._standing() if isinstance(e.event, PositionTaken)]
+    def positions(self) -> list[StatedPosition]:
+        return [
+            StatedPosition(entry=e)  # type: ignore[arg-type]
+            for e in self._standing()
+            if isinstance(e.event, PositionTaken)
+        ]
 
     @strawberry.field(description="By when the State will answer, if it said so.")
     def position_due(self) -> str | None:
@@ -421,18 +464,16 @@ class Recommendation(Case):
         }
         return has[kind]()
 
-    @strawberry.field(
-        description="The audit trail, oldest first: at most `first` entries after version `after`."
-    )
+    @strawberry.field(description="The audit trail, oldest first; a cursor is a version.")
     def history(
         self,
-        first: int = history_entries_max,
-        after: Annotated[int, arg("Only entries of a later version than this.")] = 0,
-    ) -> list[HistoryEntry]:
-        if not 0 <= first <= history_entries_max:
-            raise InvalidInput(f"History is read {history_entries_max} entries at a time at most.")
-        entries = [e for e in self.cohort.history(self.row.state.id) if e.version > after]
-        return entries[:first]  # type: ignore[return-value]
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[HistoryEntry]:
+        entries = self.cohort.history(self.row.state.id)
+        return history_page(entries, first=first, after=after, last=last, before=before)
 
     @strawberry.field(description="Links to earlier and later recommendations, both ways.")
     def lineage(self) -> list[LineageLink]:
@@ -442,7 +483,7 @@ class Recommendation(Case):
     @strawberry.field(description="Measures that contribute to it, by plan and code.")
     def measures(
         self, first: int = 50, after: str | None = None
-    ) -> Annotated[MeasureConnection, strawberry.lazy("api.measures")]:
+    ) -> Connection[Annotated[Measure, strawberry.lazy("api.register")]]:
         from api.measures import measures_for
 
         return measures_for(self.cohort.reading, self.row.state.id, first, after)

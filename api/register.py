@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, Union
 
 import msgspec
 import strawberry
@@ -22,15 +22,10 @@ from api.derive import (
     summary,
 )
 from api.describing import arg, said_in
-from api.history import HistoryEntry, instant
-from api.joining import NAMED, NODES, InstitutionType, TasksType, institution_named, shown
-from api.queries import (
-    RecommendationConnection,
-    RecommendationOrder,
-    RecommendationWhere,
-    connection_of,
-    where_of,
-)
+from api.history import HistoryEntry, history_page, instant
+from api.joining import NAMED, NODES, InstitutionType, institution_named, shown
+from api.pages import Connection, connection, cut, page_info
+from api.queries import RecommendationOrder, RecommendationWhere, connection_of, where_of
 from api.recommendations import Recommendation, together
 from domain import (
     erasure,
@@ -50,17 +45,19 @@ from domain.entry import Effective, Entry
 from domain.measure.held import MeasureResponsibility, MeasureText
 from domain.measure.links import MeasureLinked
 from domain.recommendation.elements import Recommender, Term
-from domain.refusals import InvalidInput
 from domain.words import MeasureStatus
 from projections import cases, history, recommendations, register
 from projections.recommendations import Where
 from projections.register import Row
 
-history_entries_max = 1_000
+if TYPE_CHECKING:
+    from api.agenda import Task
+
 covered_at_once_max = 200
 page_objects = 10
 """A page of what one object has takes about as long as so many objects of an answer."""
 
+covered_usually = 50
 
 EffectiveType: Any = struct_type(Effective)
 DocumentType: Any = struct_type(review.ReviewDocument)
@@ -111,11 +108,15 @@ class Registered(Node):
     def changed_at(self) -> datetime:
         return instant(self.row.recorded_at)
 
-    @strawberry.field(description="The audit trail, oldest first.")
-    def history(self, first: int = history_entries_max) -> list[HistoryEntry]:
-        if not 0 <= first <= history_entries_max:
-            raise InvalidInput(f"History is read {history_entries_max} entries at a time at most.")
-        return _entries(self)[:first]  # type: ignore[return-value]
+    @strawberry.field(description="The audit trail, oldest first; a cursor is a version.")
+    def history(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[HistoryEntry]:
+        return history_page(_entries(self), first=first, after=after, last=last, before=before)
 
 
 @strawberry.type(description="What the register holds and that is a case.")
@@ -162,7 +163,7 @@ class HasRecommendations(Registered):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> RecommendationConnection | None:
+    ) -> Connection[Recommendation] | None:
         reading = self.reading
         reading.ration.answer(page_objects)
         fits = where_of(where, reading.today, search)
@@ -252,7 +253,9 @@ class Institution(HasRecommendations):
         return [one for one in map(self._named, self.row.state.successors) if one is not None]
 
     @strawberry.field(description="Its tasks; null for those who may not read them.")
-    def tasks(self, first: int = 50, after: str | None = None) -> TasksType | None:
+    def tasks(
+        self, first: int = 50, after: str | None = None
+    ) -> Connection[Annotated[Task, strawberry.lazy("api.agenda")]] | None:
         from api.agenda import tasks_of  # whose tasks are about cases, which lead here
 
         self.reading.ration.answer(page_objects)
@@ -457,21 +460,43 @@ class ProgressReport(Registered):
                 return protected_text(event.narrative) if event.narrative else None
         return None
 
-    @strawberry.field(description="How many recommendations it covers.")
-    def covers_count(self) -> int:
-        return len(self.row.state.covers)
-
-    @strawberry.field(description="The recommendations it covers, as far as this reader sees them.")
+    @strawberry.field(
+        description="The recommendations it covers, as far as this reader sees them: a page may "
+        "have fewer than asked for. A cursor is a place in the report, from 1."
+    )
     def covers(
         self,
-        first: int = 50,
-        offset: Annotated[int, arg("How many to pass over.")] = 0,
-    ) -> list[Recommendation]:
-        if not 0 <= first <= covered_at_once_max or offset < 0:
-            raise InvalidInput(f"Ask for {covered_at_once_max} recommendations at most at a time.")
-        some = self.row.state.covers[offset : offset + first]
-        found = recommendations.by_ids(self.reading.connection, self.reading.scope, some)
-        return together(self.reading, [found[id] for id in some if id in found])
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Recommendation]:
+        page = cut(
+            list(enumerate(self.row.state.covers, start=1)),
+            covered_usually,
+            covered_at_once_max,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+        ids = [id for _, id in page.items]
+        found = recommendations.by_ids(self.reading.connection, self.reading.scope, ids)
+        seen = [(str(place), found[id]) for place, id in page.items if id in found]
+        return connection(
+            zip(
+                (place for place, _ in seen),
+                together(self.reading, [row for _, row in seen]),
+                strict=True,
+            ),
+            lambda: len(self.row.state.covers),
+            page_info(
+                [str(place) for place, _ in page.items],
+                after,
+                has_next=page.has_next,
+                has_previous=page.has_previous,
+            ),
+        )
 
     @strawberry.field(description="Files that support it, as far as this reader may read them.")
     def evidence(self) -> list[Evidence]:

@@ -13,20 +13,18 @@ from strawberry import Info
 
 from api.context import Context
 from api.derive import enum_type, read_id
-from api.history import HistoryEntry
 from api.inputs import given
+from api.payloads import Payload, answered, refused
 from api.register import KINDS, RegisterNode
 from api.register_queries import ImportJob
 from api.steps import (
     AuthorityInput,
     BeginInput,
     Circumstances,
-    StepError,
     authority_of,
     circumstances,
     command,
     protected,
-    refused,
     required,
 )
 from domain import (
@@ -56,11 +54,11 @@ from domain.recommendation import wording
 from domain.recommendation.elements import Alias, Term
 from domain.recommendation.names import withdraw as withdraw_alias
 from domain.recommendation.terms import declassify
-from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal
+from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal, within
 from domain.review import Review, ReviewDocument
 from domain.stored_file import StoredFile
 from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
-from projections import figures, history
+from projections import figures
 from projections.recommendations import Where
 from workflows.access import EVERY_STATE, authorise
 from workflows.as_history import RIGHT
@@ -78,14 +76,12 @@ Terms, read_terms = given(tuple[Term, ...])
 
 
 @strawberry.type(description="What a step led to: entries, or the reasons it was refused.")
-class RegisterPayload:
+class RegisterPayload(Payload):
     node: RegisterNode | None = strawberry.field(
+        default=None,
         description="As it stands after the step; null when refused, or when the views took too "
-        "long: then it can be read once they have reached logIndex."
+        "long: then it can be read once they have reached logIndex.",
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
-    errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
 
 
 @strawberry.type(description="What closing a review led to, or the reasons it was refused.")
@@ -98,12 +94,13 @@ class CloseReviewPayload(RegisterPayload):
     )
 
 
-@strawberry.type(description="An import that was started, or why it was refused.")
-class ImportPayload:
-    job: ImportJob | None
+@strawberry.type(
+    description="An import that was started, or why it was refused. It records as a run, after the "
+    "answer: no entry is here."
+)
+class ImportPayload(Payload):
+    job: ImportJob | None = None
     """The import, to follow by its `uuid`; null where it was refused."""
-    errors: list[StepError]
-    """Why it was refused; empty where it was started."""
 
 
 # --- Inputs --------------------------------------------------------------------------------------
@@ -650,7 +647,7 @@ class RegisterMutation:
                 entries.extend(entries_for(known, stamp, content))
             return service.desk.append(asked, entries)
 
-        return answer(context, take)
+        return answer(context, input, take)
 
     @strawberry.mutation(
         description="Starts an import of an uploaded file; follow it with `importJob`."
@@ -688,8 +685,8 @@ class RegisterMutation:
                 dry_run=input.dry_run,
             )
         except Refusal as refusal:
-            return ImportPayload(job=None, errors=[refused(refusal)])
-        return ImportPayload(job=ImportJob(job=job, context=context), errors=[])
+            return ImportPayload(errors=[refused(refusal, input)])
+        return ImportPayload(job=ImportJob(job=job, context=context))
 
 
 # --- Inside --------------------------------------------------------------------------------------
@@ -711,7 +708,7 @@ def _begin(
             lambda: act(stamp),
         )
 
-    return answer(context, take)
+    return answer(context, input, take)
 
 
 State = TypeVar("State")
@@ -731,17 +728,19 @@ def _several(
         return act(state, circumstances(context, input, seen))
 
     def take() -> Taken:
+        with within("id"):
+            id = read_id(input.id, about.name, "such thing")
         return context.service.desk.go_on(
             context.principal,
             command(context, step, input),
-            read_id(input.id, about.name, "such thing"),
+            id,
             about.fold,
             step,
             on,
             expected_version=input.expected_version,
         )
 
-    return answer(context, take)
+    return answer(context, input, take)
 
 
 def _one(
@@ -754,31 +753,19 @@ def _one(
     return _several(of, info, step, input, lambda state, stamp: [act(state, stamp)])
 
 
-def answer(context: Context, take: Callable[[], Taken]) -> RegisterPayload:
-    """Takes a step, waits until the views hold it, and answers with what can be read then."""
-    try:
-        taken = take()
-    except Refusal as refusal:
-        return RegisterPayload(node=None, events=[], log_index=None, errors=[refused(refusal)])
-    service = context.service
-    last = taken.appended.first + taken.appended.count - 1
-    entries = [e for e in taken.entries if context.scope.sees(e)]
-    history.reveal(service.log, entries)
-    node = None
-    if taken.entries and service.wait_for(last):
-        first = taken.entries[0]
+def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) -> RegisterPayload:
+    """Takes a step, and answers with what it is about as it stands then."""
+
+    def read(entries: Sequence[Entry]) -> dict[str, Any]:
+        first = entries[0]
         about = BY_EVENT[type(first.event)].name
-        if about in KINDS:
-            context.refresh()
-            shelf, type_ = KINDS[about]
-            row = shelf.by_id(context.connection, context.scope, first.stream)
-            node = None if row is None else type_(row=row, reading=context)
-    return RegisterPayload(
-        node=node,
-        events=entries,  # type: ignore[arg-type]
-        log_index=last,
-        errors=[],
-    )
+        if about not in KINDS:
+            return {}
+        shelf, type_ = KINDS[about]
+        row = shelf.by_id(context.connection, context.scope, first.stream)
+        return {} if row is None else {"node": type_(row=row, reading=context)}
+
+    return answered(context, input, RegisterPayload, take, read)
 
 
 def _names(given: list[NameInput]) -> tuple[InstitutionName, ...]:

@@ -7,8 +7,7 @@ as data, with stable codes; nothing was recorded then.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from enum import Enum
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,7 +16,7 @@ import strawberry
 from api.cases import Case
 from api.context import Context
 from api.derive import enum_type, read_case_id, read_id, read_within
-from api.history import HistoryEntry
+from api.payloads import Payload, answered
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
 from domain.casework import CaseEvent
@@ -25,6 +24,7 @@ from domain.entry import (
     Authority,
     AuthorityKind,
     Basis,
+    Entry,
     Protected,
     Source,
     Speaker,
@@ -34,8 +34,8 @@ from domain.entry import (
     effective,
 )
 from domain.recommendation import Recommendation as Aggregate
-from domain.refusals import InvalidInput, LimitExceeded, Refusal, all_refusals
-from projections import cases, history
+from domain.refusals import InvalidInput, LimitExceeded, Refusal, within
+from projections import cases
 from workflows.desk import Command, Taken
 from workflows.persons import check_known
 from workflows.step_table import STEPS
@@ -143,33 +143,14 @@ class StepInput(Circumstances):
 
 Said = TypeVar("Said", bound=StepInput)
 
-RefusalCode = Enum("RefusalCode", {r.code: r.code for r in all_refusals()})  # type: ignore[misc]
-strawberry.enum(
-    RefusalCode, description="Why something is refused. Codes are added, never changed."
-)
-
-
-@strawberry.type(description="Why a step was refused. Nothing was recorded.")
-class StepError:
-    code: RefusalCode = strawberry.field(description="Stable: for programs.")
-    message: str = strawberry.field(description="A sentence for the person: what to do.")
-    current_version: int | None = strawberry.field(
-        description="Where the recommendation is now, when the version you saw has passed."
-    )
-    field: str | None = strawberry.field(
-        default=None, description="The field of the input that is refused, where one is."
-    )
-
 
 @strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
-class StepPayload(MayBeRecommendation):
+class StepPayload(MayBeRecommendation, Payload):
     case: Case | None = strawberry.field(
+        default=None,
         description="As it stands after the step; null when refused, or when the views took too "
-        "long: then it can be read once they have reached logIndex."
+        "long: then it can be read once they have reached logIndex.",
     )
-    events: list[HistoryEntry] = strawberry.field(description="The entries recorded.")
-    log_index: int | None = strawberry.field(description="Log index of the last of them.")
-    errors: list[StepError] = strawberry.field(description="Empty when the step was taken.")
 
 
 def step(
@@ -187,7 +168,7 @@ def step(
         return context.service.desk.take(
             context.principal,
             command(context, name, said),
-            read_case_id(said.id),
+            case_id(said.id),
             name,
             circumstances(context, said, said.visibility or bounds(name).usual, said.part),
             lambda r, stamp: act(r, stamp, said),
@@ -197,13 +178,13 @@ def step(
             late=said.recorded_late,
         )
 
-    return answer(context, take)
+    return answer(context, input, take)
 
 
 def numbered(input: Said) -> Said:
     """An input with numbers in place of ids of what is within its case, so that a command is the
     same whichever names that."""
-    case = read_case_id(input.id)
+    case = case_id(input.id)
     numbers: dict[str, Any] = {
         field.name: read_within(said, kind, case)
         for field in dataclasses.fields(input)
@@ -220,39 +201,20 @@ def numbered(input: Said) -> Said:
     return dataclasses.replace(input, **numbers)
 
 
-def answer(context: Context, take: Callable[[], Taken]) -> StepPayload:
-    """Takes a step, waits until the views hold it, and answers with what can be read then."""
-    try:
-        taken = take()
-    except Refusal as refusal:
-        error = refused(refusal)
-        return StepPayload(case=None, events=[], log_index=None, errors=[error])
-    service = context.service
-    last = taken.appended.first + taken.appended.count - 1
-    entries = [e for e in taken.entries if context.scope.sees(e)]
-    history.reveal(service.log, entries)
-    case = None
-    if taken.entries and service.wait_for(last):
-        context.refresh()
-        rows = cases.by_ids(context.connection, context.scope, [taken.entries[-1].stream])
-        case = next(iter(cases_of(context, [*rows.values()])), None)
-    return StepPayload(
-        case=case,
-        events=entries,  # type: ignore[arg-type]
-        log_index=last,
-        errors=[],
-    )
+def case_id(id: str) -> UUID:
+    """The case that the field `id` names."""
+    with within("id"):
+        return read_case_id(id)
 
 
-def refused(refusal: Refusal) -> StepError:
-    """A refusal as data."""
-    current, field = refusal.facts.get("current"), refusal.facts.get("field")
-    return StepError(
-        code=RefusalCode[refusal.code],
-        message=refusal.message,
-        current_version=current if isinstance(current, int) else None,
-        field=field if isinstance(field, str) else None,
-    )
+def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) -> StepPayload:
+    """Takes a step, and answers with its case as it stands then."""
+
+    def read(entries: Sequence[Entry]) -> dict[str, Case | None]:
+        rows = cases.by_ids(context.connection, context.scope, [entries[-1].stream])
+        return {"case": next(iter(cases_of(context, [*rows.values()])), None)}
+
+    return answered(context, input, StepPayload, take, read)
 
 
 def command(context: Context, name: str, input: Circumstances) -> Command:
@@ -270,7 +232,9 @@ def circumstances(
     """The stamp an input asks for."""
     basis = input.effective_basis or (Basis.STATED if input.effective_on else Basis.UNKNOWN)
     if (input.effective_on is None) != (basis is Basis.UNKNOWN):
-        raise InvalidInput("An effective date is stated or inferred; no date is unknown.")
+        raise InvalidInput(
+            "An effective date is stated or inferred; no date is unknown.", field="effectiveBasis"
+        )
     return Stamp(
         command=input.command_id,
         speaker=_speaker(context, input),
@@ -303,8 +267,8 @@ def other(context: Context, id: str) -> UUID:
 
 
 def _speaker(context: Context, input: Circumstances) -> Speaker:
-    actor = input.actor and _short(input.actor)
-    on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of)
+    actor = input.actor and _short(input.actor, "actor")
+    on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of, "onBehalfOf")
     authority = authority_of(input.authority, "authority")
     principal = context.principal
     try:
@@ -325,8 +289,8 @@ def authority_of(given: AuthorityInput | None, field: str) -> Authority | None:
     dated(given.until, f"{field}.until")
     return Authority(
         kind=given.kind,
-        reference=_short(given.reference),
-        scope=given.scope and _short(given.scope),
+        reference=_short(given.reference, f"{field}.reference"),
+        scope=given.scope and _short(given.scope, f"{field}.scope"),
         since=given.since,
         until=given.until,
     )
@@ -334,16 +298,18 @@ def authority_of(given: AuthorityInput | None, field: str) -> Authority | None:
 
 def _source(given: SourceInput) -> Source:
     return Source(
-        document=_short(given.document),
-        paragraph=given.paragraph and _short(given.paragraph),
-        language=given.language and _short(given.language),
-        sha256=given.sha256 and _short(given.sha256),
+        document=_short(given.document, "source.document"),
+        paragraph=given.paragraph and _short(given.paragraph, "source.paragraph"),
+        language=given.language and _short(given.language, "source.language"),
+        sha256=given.sha256 and _short(given.sha256, "source.sha256"),
     )
 
 
-def _short(name: str) -> str:
+def _short(name: str, field: str) -> str:
     if not name.strip():
-        raise InvalidInput("A name or number is missing: it is empty.")
+        raise InvalidInput(f"`{field}`: a name or number is missing; it is empty.", field=field)
     if len(name) > name_chars_max:
-        raise LimitExceeded(f"A name may have {name_chars_max} characters: “{name[:40]}…”.")
+        raise LimitExceeded(
+            f"`{field}`: a name may have {name_chars_max} characters: “{name[:40]}…”.", field=field
+        )
     return name

@@ -14,14 +14,16 @@ from api.context import Context, Reading
 from api.derive import enum_type
 from api.describing import arg
 from api.looking_back import AsOf, look
+from api.pages import Connection, connection, page_info
+from api.payloads import RefusalCode
 from api.procedures import Gate, gate_of
-from api.queries import PageInfo, RecommendationWhere, page_info, where_of
+from api.queries import RecommendationWhere, where_of
 from api.recommendations import Recommendation, together
-from api.steps import RefusalCode
 from domain.recommendation import Recommendation as State
 from domain.refusals import InvalidInput, LimitExceeded, NotFound
+from domain.words import Kind, Mechanism
 from projections import history, recommendations
-from projections.recommendations import Where
+from projections.recommendations import Amount, Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
@@ -148,8 +150,8 @@ class WhatIf:
         description="The findings of the gate on a draft; null for a published procedure. An "
         "unsound draft has no cases."
     )
-    cases: list[WhatIfCase] = strawberry.field(description="Those of this page.")
-    page_info: PageInfo
+    cases: Connection[WhatIfCase]
+    """Those of this page."""
     asked: strawberry.Private[_Asked | None]
 
     @strawberry.field(
@@ -201,13 +203,8 @@ class _Asked(NamedTuple):
 
     def stories(self) -> Iterator[Story]:
         """The stories of all; refuses too many."""
-        reading, definition = self.reading, self.under.definition
-        asked = reading.connection, reading.scope, self.where
-        amounts = {
-            of: amount
-            for of, amount in recommendations.amounts(*asked).items()
-            if is_for(definition, *of)
-        }
+        reading = self.reading
+        amounts = self.amounts()
         entries = sum(amount.entries for amount in amounts.values())
         most = reading.service.settings.as_of_events_max
         if entries > most:
@@ -215,8 +212,14 @@ class _Asked(NamedTuple):
                 f"They have {entries:,} entries, and totals read {most:,} at most: narrow `where` "
                 "down, by cycle or body for instance, or go through `cases` page by page."
             )
-        for some in recommendations.ids(*asked, amounts):
+        for some in recommendations.ids(reading.connection, reading.scope, self.where, amounts):
             yield from self.retold(some)
+
+    def amounts(self) -> dict[tuple[Mechanism, Kind], Amount]:
+        """How many they are, and how many entries they have, by mechanism and kind of text."""
+        reading, definition = self.reading, self.under.definition
+        found = recommendations.amounts(reading.connection, reading.scope, self.where)
+        return {of: amount for of, amount in found.items() if is_for(definition, *of)}
 
 
 @strawberry.type
@@ -247,10 +250,10 @@ class WhatIfQuery:
         under, report = _procedure(context, definition, addressee)
         gate = None if report is None else gate_of(report)
         if under is None:
-            nothing = PageInfo(
-                has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None
+            nothing: Connection[WhatIfCase] = connection(
+                (), lambda: 0, page_info([], None, has_next=False)
             )
-            return WhatIf(gate=gate, cases=[], page_info=nothing, asked=None)
+            return WhatIf(gate=gate, cases=nothing, asked=None)
         reading = look(context, as_of, None, [addressee])
         narrowed = _narrowed(where_of(where, reading.today), under)
         service = context.service
@@ -259,17 +262,23 @@ class WhatIfQuery:
         page = recommendations.page(
             reading.connection, reading.scope, asked.where, first=first, after=after
         )
-        rows = [
-            row
-            for row in page.rows
+        fits = [
+            (cursor, row)
+            for cursor, row in zip(page.cursors, page.rows, strict=True)
             if is_for(under.definition, row.state.mechanism, row.state.kind)
         ]
+        rows = [row for _, row in fits]
         stories = asked.retold([row.state.id for row in rows])
-        cases = [
+        told = [
             WhatIfCase(recommendation=node, story=story, overdue=asked.overdue(node.row.state))
             for node, story in zip(together(reading, rows), stories, strict=True)
         ]
-        return WhatIf(gate=gate, cases=cases, page_info=page_info(page), asked=asked)
+        cases = connection(
+            zip((cursor for cursor, _ in fits), told, strict=True),
+            lambda: sum(amount.cases for amount in asked.amounts().values()),
+            page_info(page.cursors, after, has_next=page.has_next, has_previous=page.has_previous),
+        )
+        return WhatIf(gate=gate, cases=cases, asked=asked)
 
 
 def _now(reading: Reading, as_of: AsOf | None) -> int:

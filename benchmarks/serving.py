@@ -34,7 +34,8 @@ cases_max = 400
 LIST = """{ recommendations(first: 50) { totalCount pageInfo { endCursor }
   nodes { id symbol paragraph text position stage version } } }"""
 PLAN = """mutation($input: PlanImplementationInput!) { planImplementation(input: $input) {
-  recommendation { version stage } events { __typename logIndex } logIndex errors { code } } }"""
+  recommendation { version stage } entries { event { __typename } logIndex } logIndex
+  errors { code } } }"""
 PEER = "a constant answer of the same size, starlette on uvicorn"
 BARE = """
 import sys, uvicorn

@@ -130,10 +130,10 @@ def show_adoption(stage: Stage) -> None:
     (review,) = stage.ask(
         "auditor",
         f"""{{ reviews(addressee: "{STATE}", cycle: 4) {{ nodes {{
-  history {{ __typename logIndex }}
+  history {{ nodes {{ event {{ __typename }} logIndex }} }}
 }} }} }}""",
     )["reviews"]["nodes"]
-    (adopted,) = (e for e in review["history"] if e["__typename"] == "ReviewAdopted")
+    (adopted,) = (e for e in review["history"]["nodes"] if _name(e) == "ReviewAdopted")
     one = f'symbol: "{LATE[0]}", paragraph: "{LATE[1]}"'
     supported = f'where: {{addressee: "{STATE}", cycle: 4, position: SUPPORTED}}'
     standpoints = {
@@ -183,10 +183,10 @@ def show_split(stage: Stage) -> None:
     (ministry,) = stage.ask(
         "mechanism",
         f"""{{ institutions(addressee: "{STATE}", code: "{SPLIT}") {{ nodes {{
-  ended {{ on }} history {{ __typename logIndex }}
+  ended {{ on }} history {{ nodes {{ event {{ __typename }} logIndex }} }}
 }} }} }}""",
     )["institutions"]["nodes"]
-    (split,) = (e for e in ministry["history"] if e["__typename"] == "InstitutionSplit")
+    (split,) = (e for e in ministry["history"]["nodes"] if _name(e) == "InstitutionSplit")
     where = f'where: {{institution: "{SPLIT}", orphaned: true}}'
     found = stage.query(
         "mechanism",
@@ -266,8 +266,8 @@ def show_measures(stage: Stage) -> None:
     )
     timer = next(one for one in found["timers"]["nodes"] if one["case"].get("code"))
     stage.say(
-        f"[bold]What comes next?[/] On {timer['at'][:10]} {timer['case']['leadCode']} is reminded of "
-        f"{timer['case']['code']}, “{escape(timer['case']['title'])}”."
+        f"[bold]What comes next?[/] On {timer['at'][:10]} {timer['case']['leadCode']} is reminded "
+        f"of {timer['case']['code']}, “{escape(timer['case']['title'])}”."
     )
     (adopt,) = (step for step in waiting["steps"] if step["name"] == "adopt-measure")
     lacks = "; ".join(blocked["guard"] for blocked in adopt["blockedBy"])
@@ -289,21 +289,22 @@ def show_report(stage: Stage) -> None:
         f"""{{
   progressReports(addressee: "{STATE}") {{ nodes {{
     title institutionCode status periodFrom periodTo narrative {{ text }}
-    covers {{ symbol paragraph text }}
+    covers {{ nodes {{ symbol paragraph text }} }}
     evidence {{ file {{
-      url mediaType size history {{ ... on FileStored {{ name {{ text }} }} }}
+      url mediaType size
+      history {{ nodes {{ event {{ ... on FileStored {{ fileName {{ text }} }} }} }} }}
     }} }}
   }} }}
 }}""",
     )["progressReports"]["nodes"]
-    covers = ", ".join(f"{c['paragraph']} of {c['symbol']}" for c in report["covers"])
+    covers = ", ".join(f"{c['paragraph']} of {c['symbol']}" for c in report["covers"]["nodes"])
     stage.say(
         f"“{report['title']}”, {_plain(report['status'])}, of {report['institutionCode']}, is "
         f"about {covers}: “{escape(report['narrative']['text'])}”"
     )
     for held in report["evidence"]:
         file = held["file"]
-        name = file["history"][0]["name"]["text"]
+        name = file["history"]["nodes"][0]["event"]["fileName"]["text"]
         stage.say(f"Its evidence, {name} ({file['size']} bytes), was uploaded and comes back by")
         at = f"{stage.address.removesuffix('/graphql')}{file['url']}"
         text = f"curl -s {at} \\\n  -H 'Authorization: Bearer {stage.keys['reader']}'"
@@ -461,14 +462,17 @@ def _reports(reports: Sequence[dict[str, Any]]) -> str:
 
 
 ENTRY = """fragment entry on HistoryEntry {
-  __typename effectiveOn recordedAt logIndex reason
+  effectiveOn recordedAt logIndex reason
   actor system role institution onBehalfOf authority { kind reference }
-  ... on PositionTaken { answer organ }
-  ... on AssignmentDecreed { assignee }
-  ... on AssignmentOffered { assignee }
-  ... on AssignmentHandedOver { to }
-  ... on Linked { type }
-  ... on Closed { closing }
+  event {
+    __typename
+    ... on PositionTaken { answer organ }
+    ... on AssignmentDecreed { assignee }
+    ... on AssignmentOffered { assignee }
+    ... on AssignmentHandedOver { toInstitution }
+    ... on Linked { type }
+    ... on Closed { closing }
+  }
 }"""
 
 
@@ -484,10 +488,10 @@ def show_lineage(stage: Stage) -> None:
       recommendation {{
         cycle symbol paragraph parts {{ text }}
         lineage {{ direction }}
-        history {{ ...entry }}
+        history {{ nodes {{ ...entry }} }}
       }}
     }}
-    history {{ ...entry }}
+    history {{ nodes {{ ...entry }} }}
   }}
 }}
 {ENTRY}""",
@@ -499,14 +503,14 @@ def show_lineage(stage: Stage) -> None:
         f"[bold]Cycle {earlier['cycle']}, {earlier['symbol']}, {earlier['paragraph']}:[/] "
         f"“{_parts(earlier)}”"
     )
-    stage.console.print(history_table(earlier["history"]))
+    stage.console.print(history_table(earlier["history"]["nodes"]))
     stage.say(f"\n[bold]Cycle 4, {LATER[0]}, {LATER[1]}:[/] “{_parts(found)}”")
     stage.say(
         f"It {_plain(link['type'])} the {_plain(link['direction'])} {earlier['paragraph']}, says "
         f"{link['assertedByCode']}; {earlier['paragraph']} shows the same link as "
         f"{_plain(back['direction'])}."
     )
-    stage.console.print(history_table(found["history"]))
+    stage.console.print(history_table(found["history"]["nodes"]))
 
 
 def _parts(recommendation: dict[str, Any]) -> str:
@@ -547,13 +551,18 @@ def shortened(text: str) -> str:
     return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
 
 
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry["event"]["__typename"])
+
+
 def _what(entry: dict[str, Any]) -> str:
     """An entry in a few words: its type, and what it is about."""
-    words = _words_of(entry["__typename"])
+    event = entry["event"]
+    words = _words_of(_name(entry))
     about = [
-        _plain(str(entry[name])) if name in ("answer", "organ", "type", "closing") else entry[name]
-        for name in ("answer", "organ", "assignee", "to", "type", "closing")
-        if entry.get(name)
+        _plain(str(event[name])) if name in ("answer", "organ", "type", "closing") else event[name]
+        for name in ("answer", "organ", "assignee", "toInstitution", "type", "closing")
+        if event.get(name)
     ]
     return f"{words}: {', '.join(about)}" if about else words
 
@@ -617,10 +626,10 @@ def show_files(stage: Stage, receipts: Sequence[dict[str, Any]]) -> None:
   recommendation(symbol: "{receipt["document"]}", paragraph: "{paragraph}", \
 addressee: "{receipt["addressee"]}") {{
     text
-    history {{ ...entry }}
+    history {{ nodes {{ ...entry }} }}
   }}
 }}
 {ENTRY}""",
         )["recommendation"]
         stage.say(f"“{escape(found['text'])}”")
-        stage.console.print(history_table(found["history"]))
+        stage.console.print(history_table(found["history"]["nodes"]))

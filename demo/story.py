@@ -915,11 +915,11 @@ def play(ask: Ask, put: Put, tell: Callable[[int, Step], None] | None = None) ->
             refusals.append(Refusal(step, codes[0], message, before, _log_index(ask)))
         else:
             # A published report is an entry of each recommendation that it covers as well.
-            versions.update((e["subjectId"], e["version"]) for e in payload["events"])
+            versions.update((e["subjectId"], e["version"]) for e in payload["entries"])
             if begins:
-                ids[step.at] = payload["events"][0]["subjectId"]
+                ids[step.at] = payload["entries"][0]["subjectId"]
             if step.keep:
-                kept[step.keep] = payload["events"][-1]["version"]
+                kept[step.keep] = payload["entries"][-1]["version"]
         if tell is not None:
             tell(number, step)
     return refusals
@@ -951,7 +951,8 @@ def _look_up(ask: Ask, at: tuple[str, str]) -> str:
 def _uploaded(ask: Ask, file: File) -> str | None:
     """The UUID of a file of this name that is there already."""
     for held in ask("mechanism", LOOK_UP_FILES)["files"]["nodes"]:
-        if any((said.get("name") or {}).get("text") == file.name for said in held["history"]):
+        said = (entry["event"].get("fileName") or {} for entry in held["history"]["nodes"])
+        if any(name.get("text") == file.name for name in said):
             found: str = held["uuid"]
             return found
     return None
@@ -980,10 +981,10 @@ LOOK_UP_REVIEW = f"""query($cycle: Int!) {{
 
 LOOK_UP_FILES = f"""{{
   files(addressee: "{STATE}") {{ nodes {{
-    uuid history {{ ... on FileStored {{ name {{ text }} }} }}
+    uuid history {{ nodes {{ event {{ ... on FileStored {{ fileName {{ text }} }} }} }} }}
   }} }}
 }}"""
 
 MUTATION = """mutation($input: %s!) {
-  %s(input: $input) { events { subjectId version } errors { code message } }
+  %s(input: $input) { entries { subjectId version } errors { code message } }
 }"""

@@ -322,7 +322,7 @@ def dated(on: str | None, field: str) -> str | None:
 def reasoned(stamp: Stamp, what: str) -> None:
     """Refuses a step without a reason."""
     if stamp.reason is None or not (stamp.reason.text or "").strip():
-        raise InvalidInput(f"{what} needs a reason.")
+        raise InvalidInput(f"{what} needs a reason.", field="reason")
 
 
 class UnreadableEntry(Exception):

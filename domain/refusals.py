@@ -43,7 +43,8 @@ Any other exception is a fault of Suivi, and no client sees its text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -80,6 +81,18 @@ class Refusal(Exception):
         super().__init__(message)
         self.message = message
         self.facts = facts
+
+
+@contextmanager
+def within(*way: str) -> Iterator[None]:
+    """Where a part of an input is read: the field of whatever is refused there is named by the way
+    to that part, with points between."""
+    try:
+        yield
+    except Refusal as refusal:
+        inner = refusal.facts.get("field")
+        refusal.facts["field"] = ".".join((*way, *([inner] if isinstance(inner, str) else ())))
+        raise
 
 
 class InvalidInput(Refusal):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from domain.casework import Case
 from domain.casework.deadlines import DeadlineEvent, DeadlinePassed, Escalated, Reminded
@@ -208,31 +208,30 @@ def tasks(
     return page, len(found) > first
 
 
+def count_tasks(connection: Connection, scope: Scope, asked: Asked) -> int:
+    """How many tasks there are, on all pages."""
+    c = tasks_table.c
+    fit = and_(_of(scope, c, told(scope, c)), *_fitting(asked))
+    return int(connection.execute(select(func.count(c.id)).where(fit)).scalar_one())
+
+
+class AskedNotices(msgspec.Struct, frozen=True, kw_only=True):
+    """Which notices, all conditions together. `institution`: those to it; None: to all."""
+
+    roles: Sequence[str] | None = None
+    institution: str | None = None
+    addressee: Sequence[str] | None = None
+
+
 def notices(
-    connection: Connection,
-    scope: Scope,
-    *,
-    roles: Sequence[str] | None,
-    institution: str | None,
-    addressee: Sequence[str] | None,
-    first: int,
-    after: str | None,
+    connection: Connection, scope: Scope, asked: AskedNotices, *, first: int, after: str | None
 ) -> tuple[list[Notice], bool]:
-    """Notices behind one, oldest first, and whether there are more. `institution`: those to it;
-    None: to all."""
+    """Notices behind one, oldest first, and whether there are more."""
     _sized(first)
     c = notices_table.c
-    is_open = c.visibility.in_(sorted(v.value for v in scope.visibilities))
-    mine = None if scope.institution is None else lists(c.readers, scope.institution)
-    conditions = [_of(scope, c, is_open if mine is None else or_(is_open, mine))]
+    conditions = list(_noticed(scope, asked))
     if after is not None:
         conditions.append(c.id > after)
-    if roles is not None:
-        conditions.append(c.role.in_(roles))
-    if institution is not None:
-        conditions.append(c.held_by == institution)
-    if addressee is not None:
-        conditions.append(c.addressee.in_(addressee))
     query = select(notices_table).where(and_(*conditions)).order_by(c.id).limit(first + 1)
     found = connection.execute(query).all()
     rows = by_ids(connection, scope, [UUID(hex=one.recommendation) for one in found[:first]])
@@ -251,6 +250,25 @@ def notices(
         if (row := rows.get(UUID(hex=one.recommendation))) is not None
     ]
     return page, len(found) > first
+
+
+def count_notices(connection: Connection, scope: Scope, asked: AskedNotices) -> int:
+    """How many notices there are, on all pages."""
+    counted = select(func.count(notices_table.c.id)).where(*_noticed(scope, asked))
+    return int(connection.execute(counted).scalar_one())
+
+
+def _noticed(scope: Scope, asked: AskedNotices) -> Iterator[ColumnElement[bool]]:
+    c = notices_table.c
+    is_open = c.visibility.in_(sorted(v.value for v in scope.visibilities))
+    mine = None if scope.institution is None else lists(c.readers, scope.institution)
+    yield _of(scope, c, is_open if mine is None else or_(is_open, mine))
+    if asked.roles is not None:
+        yield c.role.in_(asked.roles)
+    if asked.institution is not None:
+        yield c.held_by == asked.institution
+    if asked.addressee is not None:
+        yield c.addressee.in_(asked.addressee)
 
 
 def _sized(first: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from uuid import UUID
 
 from domain.entry import Entry, protected_texts
@@ -84,8 +85,9 @@ def reveal(log: ReadableLog, entries: Iterable[Entry]) -> None:
     an entry says were erased are told by it, and its own texts filled in too."""
     shown = list(entries)
     while shown:
-        log.reveal(text for entry in shown for text in protected_texts(entry.event))
-        torn = [e for e in shown if any(text.missing for text in protected_texts(e.event))]
+        texts = [protected_texts(entry.event) for entry in shown]
+        log.reveal(chain.from_iterable(texts))
+        torn = [e for e, own in zip(shown, texts, strict=True) if any(t.missing for t in own)]
         shown = _erasing(log, torn)
 
 

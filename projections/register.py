@@ -51,13 +51,11 @@ class Row(NamedTuple, Generic[State]):
 
 
 class Page(NamedTuple, Generic[State]):
-    """One page of a list: rows, the cursor to go on after, whether there is more, and how many
-    there are in all."""
+    """One page of a list: rows, the cursor to go on after, and whether there is more."""
 
     rows: list[Row[State]]
     end: str | None
     has_next: bool
-    total: int
 
 
 class Shelf(Generic[State]):
@@ -125,7 +123,6 @@ class Shelf(Generic[State]):
             raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
         c = self.table.c
         mine = [*conditions, self._readable(scope)]
-        total = connection.execute(select(func.count()).select_from(self.table).where(*mine))
         here = tuple_(c.sort_key, c.id)
         if after is not None:
             last = select(c.sort_key, c.id).where(self._stream == after, self._readable(scope))
@@ -142,7 +139,15 @@ class Shelf(Generic[State]):
         ]
         rows = found[:first]
         end = rows[-1].state.id.hex if rows else None  # type: ignore[attr-defined]
-        return Page(rows, end, len(found) > first, int(total.scalar_one()))
+        return Page(rows, end, len(found) > first)
+
+    def count(
+        self, connection: Connection, scope: Scope, conditions: Sequence[ColumnElement[bool]] = ()
+    ) -> int:
+        """How many there are, on all pages."""
+        mine = [*conditions, self._readable(scope)]
+        counted = select(func.count()).select_from(self.table).where(*mine)
+        return int(connection.execute(counted).scalar_one())
 
     def changed_from(self, log_index: int) -> ColumnElement[bool]:
         """The condition that one began or changed at a log index or later, where the kind is

@@ -9,11 +9,11 @@ that can't be fired.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Table, select, text, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select, text, tuple_
 
 from domain.casework import Case
 from domain.refusals import InvalidInput
@@ -164,6 +164,31 @@ def incidents(
     return _page(connection, scope, incident, at, addressees, first=first, after=after)
 
 
+def count_waiting(connection: Connection, scope: Scope, addressees: Sequence[str] | None) -> int:
+    """How many cases wait for the clock."""
+    return _count(connection, scope, waiting_table, addressees)
+
+
+def count_incidents(connection: Connection, scope: Scope, addressees: Sequence[str] | None) -> int:
+    """How many cases have a timer that can't be fired."""
+    return _count(connection, scope, incident, addressees)
+
+
+def _count(
+    connection: Connection, scope: Scope, of: Table, addressees: Sequence[str] | None
+) -> int:
+    query = select(func.count(of.c.id)).where(*_told_of(scope, of, addressees))
+    return int(connection.execute(query).scalar_one())
+
+
+def _told_of(
+    scope: Scope, of: Table, addressees: Sequence[str] | None
+) -> Iterator[ColumnElement[bool]]:
+    yield told(scope, of.c)
+    if addressees is not None:
+        yield of.c.addressee.in_(addressees)
+
+
 def _page(
     connection: Connection,
     scope: Scope,
@@ -177,9 +202,7 @@ def _page(
     if not 0 <= first <= page_size_max:
         raise InvalidInput(f"A page has between 0 and {page_size_max} rows.")
     id = of.c.id
-    query = select(id, instant).where(told(scope, of.c)).order_by(instant, id)
-    if addressees is not None:
-        query = query.where(of.c.addressee.in_(addressees))
+    query = select(id, instant).where(*_told_of(scope, of, addressees)).order_by(instant, id)
     if after is not None:
         at, _, last = after.partition(" ")
         query = query.where(tuple_(instant, id) > tuple_(at, last))

@@ -62,7 +62,7 @@ STATES = ("SVN", "HRV", "XAA", "XAB")
 
 PAYLOAD = """
 recommendation { id version position stage states symbol paragraph }
-events { __typename logIndex version recordedAt visibility commandId }
+entries { event { __typename } logIndex version recordedAt visibility commandId }
 logIndex
 errors { code message currentVersion }
 """

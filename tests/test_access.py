@@ -292,11 +292,11 @@ def test_a_persons_key_names_that_person_and_a_systems_key_the_person_it_acts_fo
     of_a_state = {"addressees": ("SVN",), "actor": None, "system": "registry"}
     here.grant("machine", "clerk", "archive", **of_a_state)
     here.register("archive", "p-42")
-    query = "query($id: ID!) { recommendation(id: $id) { history { actor system } } }"
+    query = "query($id: ID!) { recommendation(id: $id) { history { nodes { actor system } } } }"
     id = here.receive("machine", actor="p-42")
     here.step("machine", "identifyRecommendation", id, scheme="a", value="1")
     here.step("clerk", "identifyRecommendation", id, scheme="a", value="2", actor="p-clerk")
-    history = here.ask("auditor", query, id=id)["recommendation"]["history"]
+    history = here.ask("auditor", query, id=id)["recommendation"]["history"]["nodes"]
     assert [(e["actor"], e["system"]) for e in history] == [
         ("p-42", "registry"),
         (None, "registry"),
@@ -388,8 +388,8 @@ ALL = (
     nodes {everything(SCHEMA.get_type("Recommendation"))}
   }} }}""",
     f"""{{ events(first: 500) {{
-    nodes {everything(SCHEMA.get_type("HistoryEntry"), ("HistoryConnection",))}
-    hasNextPage
+    nodes {everything(SCHEMA.get_type("HistoryEntry"), ("FeedConnection",))}
+    pageInfo {{ hasNextPage }}
   }} }}""",
 )
 """Two documents, as together they ask for more than one may."""
@@ -428,10 +428,10 @@ def test_by_no_way_is_anything_reached_that_is_not_for_the_reader(server, world,
 @pytest.mark.parametrize("who", HOLDERS)
 def test_history_and_feed_show_the_same_entries_of_a_recommendation(server, world, who):
     query = """query($id: ID!) { recommendation(id: $id) {
-        history { logIndex visibility institution } } }"""
-    history = server.ask(who, query, id=world.public)["recommendation"]["history"]
+        history { nodes { logIndex visibility institution } } } }"""
+    history = server.ask(who, query, id=world.public)["recommendation"]["history"]["nodes"]
     feed = server.ask(who, FEED, first=500)["events"]
-    assert not feed["hasNextPage"]
+    assert not feed["pageInfo"]["hasNextPage"]
     assert [e["logIndex"] for e in history] == [
         e["logIndex"] for e in feed["nodes"] if e["recommendationId"] == world.public
     ]
@@ -507,10 +507,10 @@ def test_a_step_does_not_tell_its_author_what_it_may_not_read(server, world):
     hidden = {"measures": "quiet", "visibility": "CONFIDENTIAL"}
     server.step("coordinator", "planImplementation", id, **hidden)
     payload = server.step("justice", "planImplementation", id, measures="our own")
-    assert [entry["version"] for entry in payload["events"]] == [4]
-    query = "query($id: ID!) { recommendation(id: $id) { history { version } } }"
+    assert [entry["version"] for entry in payload["entries"]] == [4]
+    query = "query($id: ID!) { recommendation(id: $id) { history { nodes { version } } } }"
     seen = server.ask("justice", query, id=id)
-    assert [e["version"] for e in seen["recommendation"]["history"]] == [1, 2, 4]
+    assert [e["version"] for e in seen["recommendation"]["history"]["nodes"]] == [1, 2, 4]
 
 
 def test_what_is_not_for_the_reader_can_not_be_written_to_either(server, world):
@@ -659,26 +659,26 @@ def test_keys_are_long_and_never_the_same(here):
 
 def test_grants_and_revocations_are_entries_an_auditor_reads(here):
     query = """query($after: Int) { events(first: 500, after: $after) { nodes {
-        __typename logIndex recommendationId actor system role institution visibility
-        ... on CredentialGranted { holder { role institution actor addressees } } } } }"""
+        event { __typename
+            ... on CredentialGranted { holder { role institution actor addressees } } }
+        logIndex recommendationId actor system role institution visibility } } }"""
     late = max(here.size() - 400, 0)
     id = here.grant("leaver", "clerk", "archive")
     suivi("key", "revoke", id, SUIVI_DATABASE_URL=here.service.settings.database_url)
     until(lambda: here.ask("auditor", "{ logIndex }")["logIndex"] == here.size() - 1)
     pages = [here.ask("auditor", query, after=after)["events"]["nodes"] for after in (None, late)]
     seen = list({e["logIndex"]: e for page in pages for e in page}.values())
-    granted = [e for e in seen if e["__typename"] == "CredentialGranted"]
-    assert {(e["holder"]["role"], e["holder"]["institution"]) for e in granted} >= set(
-        HOLDERS.values()
-    )
-    (leaver,) = [e for e in granted if e["holder"]["actor"] == "p-leaver"]
+    granted = [e for e in seen if e["event"]["__typename"] == "CredentialGranted"]
+    holders = [e["event"]["holder"] for e in granted]
+    assert {(one["role"], one["institution"]) for one in holders} >= set(HOLDERS.values())
+    (leaver,) = [e for e in granted if e["event"]["holder"]["actor"] == "p-leaver"]
     assert (leaver["system"], leaver["role"], leaver["actor"]) == ("suivi", "operator", None)
-    assert [e["__typename"] for e in seen if e["logIndex"] > leaver["logIndex"]][:1] == [
+    assert [e["event"]["__typename"] for e in seen if e["logIndex"] > leaver["logIndex"]][:1] == [
         "CredentialRevoked"
     ]
     assert all(e["recommendationId"] is None for e in granted)
     for_all = here.ask("reader", query)["events"]["nodes"]
-    assert not [e for e in for_all if e["__typename"].startswith("Credential")]
+    assert not [e for e in for_all if e["event"]["__typename"].startswith("Credential")]
 
 
 def test_a_key_speaks_for_a_code_that_can_be_told_from_others(sqlite_url: str) -> None:

@@ -462,7 +462,7 @@ found["counted"] = ask(
 )["workflowDefinition"]
 
 LIST = """{ inspections(place: ["the prison"]) { totalCount nodes { place version states
-    history { __typename } } } }"""
+    history { nodes { event { __typename } } } } } }"""
 for role in ("coordinator", "auditor", "reader"):
     found[role] = ask(role, LIST)["inspections"]
 service.close()
@@ -607,7 +607,7 @@ def test_each_reader_is_told_of_it_what_is_for_them(found: dict[str, Any]) -> No
     def told(role: str) -> list[str]:
         (node,) = found[role]["nodes"]
         assert (node["place"], node["states"]) == ("the prison", ["visit.reported"])
-        return [entry["__typename"] for entry in node["history"]]
+        return [entry["event"]["__typename"] for entry in node["history"]["nodes"]]
 
     assert len(told("coordinator")) == 11
     assert told("auditor") == [*told("coordinator")[:5], *told("coordinator")[6:]]

@@ -36,8 +36,8 @@ DECREE = {"kind": "DECISION", "reference": "Cabinet decision 12 of 2020"}
 AS_HISTORY = Authority(kind=AuthorityKind.DECISION, reference=DECREE["reference"])
 SAID: dict[str, Any] = {"format": "TABLE", "state": "XAA"}
 HISTORY = """query($n: String!) { recommendation(symbol: "A/HRC/90/12", paragraph: $n) {
-    position history { __typename logIndex actor authority { reference }
-        asHistory { kind reference } } } }"""
+    position history { nodes { event { __typename } logIndex actor authority { reference }
+        asHistory { kind reference } } } } }"""
 
 
 @pytest.fixture
@@ -73,7 +73,8 @@ def replayed(server: Server) -> replay.Replayed:
 def entries(server: Server, paragraph: str = "50.1") -> tuple[str, dict[str, Any]]:
     """The position of a recommendation, and of each kind of entry its authority as history."""
     found = server.ask("auditor", HISTORY, n=paragraph)["recommendation"]
-    return found["position"], {e["__typename"]: e["asHistory"] for e in found["history"]}
+    told = found["history"]["nodes"]
+    return found["position"], {e["event"]["__typename"]: e["asHistory"] for e in told}
 
 
 @pytest.mark.parametrize("overlay", [FOUR_EYES, CLOSED], ids=["four eyes", "not open"])
@@ -113,7 +114,8 @@ def test_what_others_have_said_a_clerk_records_whenever_it_comes(here: Server) -
     assert "take-position" in left["message"]
     assert "not open" in left["message"]
     _, said = entries(here)
-    own = here.ask("auditor", HISTORY, n="50.1")["recommendation"]["history"][0]["authority"]
+    told = here.ask("auditor", HISTORY, n="50.1")["recommendation"]["history"]["nodes"]
+    own = told[0]["authority"]
     assert said["Classified"]["reference"] == own["reference"], "by the mandate of the key"
     assert "PositionTaken" not in said
     (told,) = replayed(here).as_history

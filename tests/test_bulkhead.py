@@ -254,11 +254,15 @@ def test_a_document_tells_how_many_objects_it_may_be_answered_with(
     assert objects_of(parse(document), SCHEMA) == {None: objects}
 
 
+HISTORY = "history { nodes { logIndex event { __typename } } }"
+
+
 @pytest.mark.parametrize(
     ("document", "takes"),
     [
         ("{ recommendations(first: 200) { nodes { id text } } }", Takes.SHORT),
-        ("{ recommendations { nodes { history { reason } } } }", Takes.LARGE),
+        ("{ recommendations { nodes { history { nodes { reason } } } } }", Takes.LARGE),
+        (f"{{ recommendations(first: 20) {{ nodes {{ {HISTORY} }} }} }}", Takes.SHORT),
         (
             "{ recommendations { nodes { lineage { recommendation { lineage { type } } } } } }",
             Takes.LARGE,

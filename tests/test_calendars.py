@@ -474,7 +474,7 @@ def test_where_no_holidays_are_known_it_is_said_of_the_state_and_of_the_year() -
 
 SET = """mutation($input: SetCalendarInput!) { setCalendar(input: $input) {
     calendar { version timezone daysOff { day name } } logIndex
-    events { __typename version ... on CalendarSet { timezone daysOff { day name } } }
+    entries { event { __typename ... on CalendarSet { timezone daysOff { day name } } } version }
     errors { code message currentVersion } } }"""
 CALENDAR = """query($whose: String!, $at: AsOf) { calendar(addressee: $whose, asOf: $at) {
     addressee version reckonedBy knowsHolidays timezone subdivision weekend workingDays
@@ -521,8 +521,8 @@ def test_a_calendar_is_set_read_reckoned_by_and_read_as_it_was(database_url: str
         payload = setting(server, daysOff=bridge, workingDays=["2025-04-12"], weekend=[6, 7])
         assert payload["errors"] == []
         assert payload["calendar"] == {"version": 1, "timezone": LJUBLJANA, "daysOff": bridge}
-        (entry,) = payload["events"]
-        assert (entry["__typename"], entry["daysOff"]) == ("CalendarSet", bridge)
+        (entry,) = payload["entries"]
+        assert (entry["event"]["__typename"], entry["event"]["daysOff"]) == ("CalendarSet", bridge)
 
         now = asked(server)
         assert now == {

@@ -16,8 +16,9 @@ from tests.test_register_api import take as take_register
 DECIDE = """mutation($input: DecideCasesInput!) { decideCases(input: $input) { logIndex
     errors { code message }
     results { caseId ok logIndex recommendation { id version closed continuedInto states }
-        events { __typename recommendationId logIndex commandId reason visibility
-            ... on Linked { type to } ... on Closed { closing } ... on Continued { cycle } }
+        entries { recommendationId logIndex commandId reason visibility event { __typename
+            ... on Linked { type toRecommendation } ... on Closed { closing }
+            ... on Continued { intoCycle } } }
         foreseen { version states } errors { code message currentVersion } } } }"""
 LINEAGE = """query($id: ID!) { recommendation(id: $id) {
     closed lineage { type direction recommendation { id } } } }"""
@@ -94,15 +95,16 @@ def test_a_review_is_closed_and_every_case_it_leaves_open_is_decided(server: Ser
     assert payload["errors"] == []
     results = payload["results"]
     assert [codes(r) for r in results] == [[], [], [], []]
-    assert [[e["__typename"] for e in r["events"]] for r in results] == [
+    assert [[e["event"]["__typename"] for e in r["entries"]] for r in results] == [
         *(["Continued"], ["Linked", "Closed"], ["Linked", "Closed"], ["Closed"])
     ]
     assert results[0]["recommendation"]["continuedInto"] == 4
-    link, end = results[2]["events"]
-    assert (link["type"], link["to"], link["recommendationId"]) == ("BROADENS", ids[2], new)
-    assert (end["closing"], end["recommendationId"]) == ("SUCCEEDED", ids[2])
+    link, end = results[2]["entries"]
+    said = {"type": "BROADENS", "toRecommendation": ids[2]}
+    assert (link["event"], link["recommendationId"]) == ({"__typename": "Linked", **said}, new)
+    assert (end["event"]["closing"], end["recommendationId"]) == ("SUCCEEDED", ids[2])
     assert (link["commandId"], link["reason"]) == (end["commandId"], end["reason"])
-    assert (link["reason"], results[1]["events"][0]["reason"]) == ("wider", "the cycle ended")
+    assert (link["reason"], results[1]["entries"][0]["reason"]) == ("wider", "the cycle ended")
     assert end["logIndex"] == link["logIndex"] + 1, "one append over both"
     assert lineage(server, ids[1])["lineage"] == [
         {"type": "SUCCEEDS", "direction": "LATER", "recommendation": {"id": new}}
@@ -128,7 +130,7 @@ def test_a_link_that_is_there_already_is_not_said_twice(server: Server) -> None:
     earlier, later = server.receive(cycle=3), server.receive(cycle=4)
     server.step("clerk", "linkRecommendation", later, type="SUCCEEDS", to=earlier)
     (result,) = decide(server, case(earlier, "SUCCEEDED", successor=later), reason="r")["results"]
-    assert [e["__typename"] for e in result["events"]] == ["Closed"]
+    assert [e["event"]["__typename"] for e in result["entries"]] == ["Closed"]
 
 
 def test_decisions_can_be_tried_out(here: Server) -> None:

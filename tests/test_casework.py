@@ -220,9 +220,10 @@ def test_a_case_rests_and_goes_on_and_gets_more_time_over_the_api(here: Server) 
     assert refusal(here, "coordinator", "extendDeadline", id, **said) == "STEP_NOT_OPEN"
     here.step("coordinator", "resumeRecommendation", id, reason="a government is formed")
     here.step("coordinator", "extendDeadline", id, **said)
-    query = """query($id: ID!) { recommendation(id: $id) { history { __typename effects {
-        __typename ... on DeadlineSet { deadline day due generation } } } } }"""
-    history = here.ask("auditor", query, id=id)["recommendation"]["history"]
+    query = """query($id: ID!) { recommendation(id: $id) { history { nodes {
+        event { __typename }
+        effects { __typename ... on DeadlineSet { deadline day due generation } } } } } }"""
+    history = here.ask("auditor", query, id=id)["recommendation"]["history"]["nodes"]
     effect = history[-1]["effects"][0]
     assert effect["day"] == "2036-01-31"
     assert effect["due"].startswith("2036-01-31T23:59:59")
@@ -242,12 +243,12 @@ def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_u
         clock.set("2031-03-02")
         assert server.service.worker.catch_up() == 1
         assert server.ask("coordinator", TASKS)["tasks"]["nodes"] != []
-        query = """query($id: ID!) { recommendation(id: $id) { suspended { until } history {
-            __typename role actor effectiveOn } } }"""
+        query = """query($id: ID!) { recommendation(id: $id) { suspended { until } history { nodes {
+            event { __typename } role actor effectiveOn } } } }"""
         told = server.ask("auditor", query, id=id)["recommendation"]
         assert told["suspended"] is None
-        assert told["history"][-1] == {
-            "__typename": "Resumed",
+        assert told["history"]["nodes"][-1] == {
+            "event": {"__typename": "Resumed"},
             "role": "procedure",
             "actor": None,
             "effectiveOn": "2031-03-01",
@@ -260,11 +261,13 @@ def test_a_case_that_rests_until_a_day_is_in_the_inbox_again_after_it(database_u
 # --- The inbox and the outbox --------------------------------------------------------------------
 
 TASKS = """query($where: TaskWhere, $first: Int! = 50, $after: String) {
-  tasks(where: $where, first: $first, after: $after) { hasNextPage endCursor nodes {
+  tasks(where: $where, first: $first, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } nodes {
     recommendation { id } institutionCode due overdue escalated claimedBy
     task { name label(language: "fr") steps roles whose deadline claims { actor } } } } }"""
 NOTICES = """query($first: Int! = 50, $after: String) {
-  notifications(first: $first, after: $after) { hasNextPage endCursor nodes {
+  notifications(first: $first, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } nodes {
     id kind deadline day role institutionCode recommendation { id } } } }"""
 
 
@@ -289,9 +292,10 @@ def test_the_inbox_tells_each_what_is_to_be_done_and_what_is_overdue(database_ur
         told = server.ask("coordinator", TASKS)["tasks"]["nodes"]
         assert [task["task"]["name"] for task in told] == ["answer", "assign"], "due ones first"
         one = server.ask("coordinator", TASKS, first=1)["tasks"]
-        assert one["hasNextPage"]
-        rest = server.ask("coordinator", TASKS, after=one["endCursor"])["tasks"]
+        assert one["pageInfo"]["hasNextPage"]
+        rest = server.ask("coordinator", TASKS, after=one["pageInfo"]["endCursor"])["tasks"]
         assert [task["task"]["name"] for task in rest["nodes"]] == ["assign"]
+        assert one["totalCount"] == rest["totalCount"] == 2, "on all pages"
 
         server.step("labour", "claimTask", offered_, task="answer-offer")
         clock.set("2031-03-20")
@@ -320,9 +324,17 @@ def test_the_outbox_tells_each_notice_once_and_goes_on_where_one_was(sqlite_url:
         ]
         clock.set("2031-04-01")
         server.service.worker.catch_up()
-        more = server.ask("coordinator", NOTICES, after=first["endCursor"])["notifications"]
+        more = server.ask("coordinator", NOTICES, after=first["pageInfo"]["endCursor"])[
+            "notifications"
+        ]
         assert [n["kind"] for n in more["nodes"]] == ["DeadlinePassed", "Escalated"]
-        every = server.ask("coordinator", NOTICES)["notifications"]["nodes"]
+        end = more["pageInfo"]["endCursor"]
+        none = server.ask("coordinator", NOTICES, after=end)["notifications"]
+        assert none["pageInfo"] == {"hasNextPage": False, "endCursor": end}, "read on from there"
+        page = server.ask("coordinator", NOTICES)["notifications"]
+        every = page["nodes"]
+        assert page["totalCount"] == len(every) == 3
+        assert server.ask("justice", NOTICES)["notifications"]["totalCount"] == 0
         server.service.feed.rebuild()
         assert server.ask("coordinator", NOTICES)["notifications"]["nodes"] == every
         assert server.ask("justice", NOTICES)["notifications"]["nodes"] == []
@@ -355,7 +367,8 @@ AWAY = """mutation($input: DeclareAbsenceInput!) { declareAbsence(input: $input)
 BACK = """mutation($input: EndAbsenceInput!) { endAbsence(input: $input) {
     absences { version absences { version } } errors { code message } } }"""
 ABSENCES = """{ absences(addressee: "SVN") { version absences { absent } } }"""
-TIMERS = """query($after: String) { timers(first: 1, after: $after) { hasNextPage endCursor
+TIMERS = """query($after: String) { timers(first: 1, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor }
     nodes { at does deadline recommendation { id } } } }"""
 
 
@@ -435,9 +448,10 @@ def test_the_clock_tells_what_it_does_next_the_earliest_first(sqlite_url: str) -
         assert [node["recommendation"]["id"] for node in page["nodes"]] == [soon]
         assert page["nodes"][0]["does"] == "REMIND"
         assert page["nodes"][0]["at"].startswith("2031-04-30T23:59:59")
-        rest = server.ask("auditor", TIMERS, after=page["endCursor"])["timers"]
+        rest = server.ask("auditor", TIMERS, after=page["pageInfo"]["endCursor"])["timers"]
         assert [node["recommendation"]["id"] for node in rest["nodes"]] == [late]
-        assert not rest["hasNextPage"]
+        assert not rest["pageInfo"]["hasNextPage"]
+        assert page["totalCount"] == rest["totalCount"] == 2
         assert server.refused("reader", TIMERS)["extensions"]["code"] == "FORBIDDEN"
 
 
@@ -447,11 +461,11 @@ def test_a_remark_is_for_those_who_work_on_it_and_changes_nothing(here: Server) 
     assert refusal(here, "justice", "remark", id, **words) == "FORBIDDEN"
     here.step("coordinator", "offerAssignment", id, institution="justice")
     told = here.step("justice", "remark", id, words="ask the ministry of health first")
-    assert told["events"][0]["visibility"] == "INTERNAL"
-    query = """query($id: ID!) { recommendation(id: $id) { states history { __typename
-        left entered ... on Remarked { words { text } } } } }"""
-    found = here.ask("clerk", query, id=id)["recommendation"]["history"]
-    assert found[-1]["words"]["text"] == "ask the ministry of health first"
+    assert told["entries"][0]["visibility"] == "INTERNAL"
+    query = """query($id: ID!) { recommendation(id: $id) { states history { nodes {
+        left entered event { __typename ... on Remarked { words { text } } } } } } }"""
+    found = here.ask("clerk", query, id=id)["recommendation"]["history"]["nodes"]
+    assert found[-1]["event"]["words"]["text"] == "ask the ministry of health first"
     assert (found[-1]["left"], found[-1]["entered"]) == ([], [])
-    public = here.ask("reader", query, id=id)["recommendation"]["history"]
-    assert "Remarked" not in [entry["__typename"] for entry in public]
+    public = here.ask("reader", query, id=id)["recommendation"]["history"]["nodes"]
+    assert "Remarked" not in [entry["event"]["__typename"] for entry in public]

@@ -149,7 +149,7 @@ def test_a_deadline_that_passed_leaves_its_trace_whoever_comes_first(
             ("DeadlinePassed", "2031-02-09", ("answer.awaited",), ("answer.missed",)),
             ("StepTaken", None, ("answer.missed",), ("answer.looked-at",)),
         ]
-        assert payload["events"][-1]["__typename"] == "StepTaken"
+        assert payload["entries"][-1]["event"]["__typename"] == "StepTaken"
         assert server.service.worker.catch_up() == 0
         assert sound(server)
 
@@ -196,8 +196,9 @@ def test_the_same_command_again_gives_the_passing_and_the_step(sqlite_url: str) 
         said = {"commandId": "look-1", "id": id, "expectedVersion": 1, "step": "look", "data": {}}
         first = server.take("coordinator", "takeStep", **said)
         again = server.take("coordinator", "takeStep", **said)
-        assert [e["__typename"] for e in first["events"]] == ["DeadlinePassed", "StepTaken"]
-        assert (again["events"], again["logIndex"]) == (first["events"], first["logIndex"])
+        kinds = [e["event"]["__typename"] for e in first["entries"]]
+        assert kinds == ["DeadlinePassed", "StepTaken"]
+        assert (again["entries"], again["logIndex"]) == (first["entries"], first["logIndex"])
         stale = server.take("coordinator", "takeStep", **{**said, "commandId": "look-2"})
         assert [e["code"] for e in stale["errors"]] == ["STALE_VERSION"]
 
@@ -209,7 +210,8 @@ def test_a_preview_shows_what_the_clock_does_first_and_many_steps_at_once_do_it(
         ids = [server.receive(effectiveOn="2031-01-10") for _ in range(2)]
         clock.set("2031-03-01")
         many = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) { results {
-            ok foreseen { version left entered } events { __typename } errors { code } } } }"""
+            ok foreseen { version left entered } entries { event { __typename } }
+            errors { code } } } }"""
         items = [{"id": id, "expectedVersion": 1} for id in ids]
         said: dict[str, Any] = {"commandId": "m", "step": "look", "data": {}, "items": items}
         dry = server.ask("coordinator", many, input={**said, "dryRun": True})["takeSteps"][
@@ -222,7 +224,7 @@ def test_a_preview_shows_what_the_clock_does_first_and_many_steps_at_once_do_it(
         }
         assert len(case(server, ids[0])) == 1
         done = server.ask("coordinator", many, input=said)["takeSteps"]["results"]
-        events = [[e["__typename"] for e in one["events"]] for one in done]
+        events = [[e["event"]["__typename"] for e in one["entries"]] for one in done]
         assert events == [["DeadlinePassed", "StepTaken"]] * 2
 
 
@@ -404,14 +406,20 @@ def test_an_incident_is_seen_mended_and_tried_again(
             assert server.service.worker.catch_up() == 0
             assert server.service.worker.catch_up() == 0, "it is left alone, and raised once"
         asked = """{ incidents { nodes { code message timer deadline at since
-            recommendation { id } } hasNextPage } }"""
-        (found,) = server.ask("coordinator", asked)["incidents"]["nodes"]
+            recommendation { id } } pageInfo { hasNextPage } totalCount } }"""
+        page = server.ask("coordinator", asked)["incidents"]
+        (found,) = page["nodes"]
+        assert page["totalCount"] == 1
         assert (found["code"], found["deadline"]) == ("INTERNAL", "silence")
         assert found["recommendation"]["id"] == id
         assert server.service.worker.catch_up() == 0
         assert it(server, id).incident is not None
         server.step("coordinator", "retryTimers", id, reason="the release is mended")
-        assert server.ask("coordinator", asked)["incidents"]["nodes"] == []
+        assert server.ask("coordinator", asked)["incidents"] == {
+            "nodes": [],
+            "pageInfo": {"hasNextPage": False},
+            "totalCount": 0,
+        }
         assert server.service.worker.catch_up() == 1
         assert "answer.missed" in it(server, id).states
         assert sound(server)

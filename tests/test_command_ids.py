@@ -59,7 +59,7 @@ def check(server: Server) -> list[str]:
 def test_two_states_use_equal_ids_side_by_side(server: Server) -> None:
     first, second = (of(server, who, "answer-1", paragraph="1.1") for who in STATES)
     assert first["logIndex"] != second["logIndex"]
-    assert [it["events"][0]["commandId"] for it in (first, second)] == ["answer-1"] * 2
+    assert [it["entries"][0]["commandId"] for it in (first, second)] == ["answer-1"] * 2
     again = of(server, "borduria", "answer-1", paragraph="1.1")
     assert again["logIndex"] == second["logIndex"]
     assert check(server) == []

@@ -221,7 +221,7 @@ def what_the_split_left_is_listed_until_it_is_decided(shown: Shown, told: str) -
 def the_evidence_comes_back_as_it_was_uploaded(shown: Shown, told: str) -> None:
     (report,) = shown.queries[6].answer()["data"]["progressReports"]["nodes"]
     assert report["status"] == "PUBLISHED"
-    covered = {(one["symbol"], one["paragraph"]) for one in report["covers"]}
+    covered = {(one["symbol"], one["paragraph"]) for one in report["covers"]["nodes"]}
     assert len(covered) == 3
     assert all(
         f"{paragraph} of {symbol}" in told.replace("\n", " ") for symbol, paragraph in covered
@@ -315,7 +315,8 @@ def the_draft_is_for_its_ministry_alone(shown: Shown, told: str) -> None:
     assert story.DRAFT_ONLY in after
 
     # The last page of the feed shows what was said, like any other.
-    query = "{ events(first: 500) { nodes { ... on ProgressDrafted { narrative { text } } } } }"
+    query = """{ events(first: 500) { nodes {
+        event { ... on ProgressDrafted { narrative { text } } } } } }"""
     who_reads_it = {who for who in shown.keys if story.DRAFT_ONLY in str(shown.ask(who, query))}
     assert who_reads_it == {("focal-point", "moj"), ("coordinator", "nmirf")}
 
@@ -327,7 +328,7 @@ def the_text_is_followed_both_ways(shown: Shown, told: str) -> None:
     assert (link["type"], link["direction"]) == ("BROADENS", "EARLIER")
     assert (earlier["symbol"], earlier["paragraph"]) == story.EARLIER
     assert [back["direction"] for back in earlier["lineage"]] == ["LATER"]
-    for entry in (*earlier["history"], *later["history"]):
+    for entry in (*earlier["history"]["nodes"], *later["history"]["nodes"]):
         assert entry["effectiveOn"] in told
         assert entry["recordedAt"][:10] in told
         assert f" {entry['logIndex']} " in told.replace("\n", " \n ")

@@ -165,8 +165,8 @@ def told(world: World, who: str) -> dict[str, Any]:
         ask(f"query($id: ID!) {{ recommendation(id: $id) {whole} }}", id=id)
         way = 'path(to: "record.closed") { reachable }'
         ask(f"query($id: ID!) {{ recommendation(id: $id) {{ {way} }} }}", id=id)
-    entry = everything(SCHEMA.get_type("HistoryEntry"), ("HistoryConnection",))
-    ask(f"{{ events(first: 500) {{ nodes {entry} hasNextPage }} }}")
+    entry = everything(SCHEMA.get_type("HistoryEntry"), ("FeedConnection",))
+    ask(f"{{ events(first: 500) {{ nodes {entry} pageInfo {{ hasNextPage }} }} }}")
     now = f"asOf: {{ logIndex: {server.size() - 1} }}"
     rows = "totalCount nodes { id version states position stage tasks { name } }"
     found["as of now"] = _but_of_the_log(

@@ -39,14 +39,15 @@ pytestmark = pytest.mark.slow
 
 ERASE = """mutation($input: EraseTextsInput!) { eraseTexts(input: $input) {
     node { __typename ... on Erasure { id erasedEntry erasedVersion commitments } } logIndex
-    events { __typename logIndex visibility actor reason } errors { code message } } }"""
+    entries { event { __typename } logIndex visibility actor reason } errors { code message } } }"""
 __all__ = ["office"]
 
 ENTRY = """query($after: Int!) { events(after: $after, first: 1) { nodes {
-    __typename logIndex reason reasonCommitment missingTexts
-    erasedBy { __typename logIndex actor reason }
-    ... on PositionTaken { text: comment { text erased missing } }
-    ... on ProgressDrafted { draft: narrative { text erased missing } } } } }"""
+    logIndex reason reasonCommitment missingTexts
+    event { __typename
+        ... on PositionTaken { text: comment { text erased missing } }
+        ... on ProgressDrafted { draft: narrative { text erased missing } } }
+    erasedBy { event { __typename } logIndex actor reason } } } }"""
 NEEDLE = "Ana Novak of Celje"
 
 
@@ -99,14 +100,14 @@ def test_an_erased_text_is_gone_and_an_entry_says_when_by_whom_and_why(server: S
     shown = entry(server, index)
     (by,) = shown["erasedBy"]
     assert by == {
-        "__typename": "TextsErased",
+        "event": {"__typename": "TextsErased"},
         "logIndex": payload["logIndex"],
         "actor": "p-coordinator",
         "reason": "she asked for it",
     }
     assert (shown["reason"], shown["missingTexts"]) == (None, [])
     assert shown["reasonCommitment"]
-    assert shown["text"] == {"text": None, "erased": True, "missing": False}
+    assert shown["event"]["text"] == {"text": None, "erased": True, "missing": False}
     report = check(server)
     assert (report.faults, report.erased) == ([], before + 2)
 
@@ -116,15 +117,15 @@ def test_one_text_is_erased_by_its_field_and_the_others_stay(server: Server) -> 
     version = server.version(id)
     assert codes(erase(server, of=id, version=version, fields=["reason"])) == []
     shown = entry(server, index)
-    assert (shown["reason"], shown["text"]["text"]) == (None, f"{NEEDLE} was heard")
+    assert (shown["reason"], shown["event"]["text"]["text"]) == (None, f"{NEEDLE} was heard")
     assert codes(erase(server, of=id, version=version, fields=["reason"])) == ["ALREADY_SO"]
     assert codes(erase(server, of=id, version=version)) == []
-    assert entry(server, index)["text"]["erased"] is True
+    assert entry(server, index)["event"]["text"]["erased"] is True
     assert len(entry(server, index)["erasedBy"]) == 2
     assert codes(erase(server, logIndex=index)) == ["ALREADY_SO"]
-    query = "query($of: ID!) { erasures(of: $of) { nodes { version history { reason } } } }"
+    query = "query($of: ID!) { erasures(of: $of) { nodes { history { nodes { reason } } } } }"
     (held,) = server.ask("auditor", query, of=id)["erasures"]["nodes"]
-    assert held == {"version": 2, "history": [{"reason": "she asked for it"}] * 2}
+    assert held == {"history": {"nodes": [{"reason": "she asked for it"}] * 2}}
     assert check(server).faults == []
 
 
@@ -156,7 +157,7 @@ def test_what_can_not_be_erased_is_refused(here: Server, said: dict[str, Any], c
         here.grant("croatian", "coordinator", "mvep", addressees=("HRV",))
     _, index = told(here)
     assert codes(erase(here, **{"logIndex": index, **said})) == [code]
-    assert entry(here, index)["text"]["text"]
+    assert entry(here, index)["event"]["text"]["text"]
 
 
 def test_an_entry_without_texts_and_a_files_entry_are_refused(here: Server) -> None:
@@ -186,7 +187,7 @@ def test_an_erasure_may_be_read_by_whom_the_erased_entry_is_for(here: Server) ->
         found = here.ask(who, seen, after=payload["logIndex"] - 1)["events"]["nodes"]
         assert (who, len(found)) == (who, reads)
         assert (who, here.ask(who, rows, of=id)["erasures"]["totalCount"]) == (who, reads)
-    assert entry(here, drafted["logIndex"], "justice")["draft"]["erased"] is True
+    assert entry(here, drafted["logIndex"], "justice")["event"]["draft"]["erased"] is True
 
 
 def test_the_reason_of_an_erasure_may_be_erased_in_its_turn(here: Server) -> None:
@@ -209,7 +210,7 @@ def test_a_text_that_is_missing_without_an_entry_is_shown_as_missing(server: Ser
         stack.callback(restore, server, kept := taken_away(server, lost))
         assert len(kept) == 2
         shown = entry(server, index)
-        assert shown["text"] == {"text": None, "erased": False, "missing": True}
+        assert shown["event"]["text"] == {"text": None, "erased": False, "missing": True}
         assert sorted(shown["missingTexts"]) == ["comment", "reason"]
         assert shown["erasedBy"] == []
         assert [fault.partition(":")[0] for fault in check(server).faults] == [
@@ -432,8 +433,9 @@ def test_everything_goes_on_when_every_text_is_erased(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
     with running(url) as server:
         id = lived_through(server)
-        names = "__typename reason missingTexts erasedBy { logIndex reason }"
-        query = f"query($id: ID!) {{ recommendation(id: $id) {{ version history {{ {names} }} }} }}"
+        names = "event { __typename } reason missingTexts erasedBy { logIndex reason }"
+        told = f"version history {{ nodes {{ {names} }} }}"
+        query = f"query($id: ID!) {{ recommendation(id: $id) {{ {told} }} }}"
         past = query.replace("id: $id)", f"id: $id, asOf: {{logIndex: {server.size() - 1}}})")
         assert NEEDLE in server.post("coordinator", past, id=id).text
         assert erased_whole(server) == 8
@@ -448,7 +450,7 @@ def test_everything_goes_on_when_every_text_is_erased(tmp_path: Path) -> None:
             assert not holds(told.content, NEEDLE), format
             if format == "ohchr-matrix":
                 assert holds(told.content, "[erased]")
-        history = server.ask("coordinator", query, id=id)["recommendation"]["history"]
+        history = server.ask("coordinator", query, id=id)["recommendation"]["history"]["nodes"]
         assert all(e["missingTexts"] == [] and e["reason"] is None for e in history)
         then = server.post("coordinator", past, id=id)
         assert ("errors" in then.json(), NEEDLE in then.text) == (False, False)

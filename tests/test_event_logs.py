@@ -247,11 +247,11 @@ def test_a_reader_finds_only_what_it_may_read_and_no_texts(record: Server) -> No
 
 @pytest.mark.parametrize("who", ["coordinator", "clerk", "justice", "labour", "auditor", "reader"])
 def test_each_entry_that_a_reader_may_see_is_in_both_once(record: Server, who: str) -> None:
-    query = "query($id: ID!) { recommendation(id: $id) { history { logIndex } } }"
+    query = "query($id: ID!) { recommendation(id: $id) { history { nodes { logIndex } } } }"
     log = ocel(record, who)
     ids = [one["id"] for one in log["objects"] if one["type"] == "recommendation"]
     assert len(ids) == 2
-    told = [record.ask(who, query, id=id)["recommendation"]["history"] for id in ids]
+    told = [record.ask(who, query, id=id)["recommendation"]["history"]["nodes"] for id in ids]
     seen = sorted(entry["logIndex"] for history in told for entry in history)
     about = [e for e in log["events"] if related(e, "subject")[0] in ids]
     assert sorted(int(event["id"].removeprefix("e")) for event in about) == seen

@@ -172,7 +172,7 @@ def drafted(server: Server) -> tuple[str, dict[str, Any]]:
     id = server.receive()
     server.step("coordinator", "assignRecommendation", id, institution="labour")
     payload = server.step("desk", "reportProgress", id, narrative="A bill.", actor="p-1")
-    number = payload["events"][0]["version"]
+    number = payload["entries"][0]["version"]
     server.step("desk", "clearProgress", id, report=number, actor="p-1")
     return id, {"report": number, "narrative": "As published."}
 
@@ -207,7 +207,7 @@ def test_the_key_that_takes_a_step_approves_it_for_nobody(two_keys: Server) -> N
     id = two_keys.receive()
     two_keys.step("coordinator", "assignRecommendation", id, institution="labour")
     payload = two_keys.step("third", "reportProgress", id, narrative="A bill.")
-    number = payload["events"][0]["version"]
+    number = payload["entries"][0]["version"]
     said = {"report": number, "narrative": "As published."}
     two_keys.step("third", "clearProgress", id, report=number)
     asked = {"step": "publish-progress", "data": said}

@@ -12,8 +12,6 @@ from uuid import UUID, uuid4
 import pytest
 from graphql import (
     GraphQLEnumType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
     GraphQLScalarType,
     GraphQLUnionType,
     get_named_type,
@@ -22,6 +20,7 @@ from graphql import (
 from sqlalchemy import Engine, event
 
 from api.schema import schema
+from api.sdl import of_every_event
 from domain import casework
 from domain.entry import is_date
 from domain.measure import Measure
@@ -327,13 +326,13 @@ def test_every_step_gives_its_entry_and_the_recommendation_as_it_stands_then(ser
     for step, (mutation, _, said, payload) in zip(
         [None, None, None, *LIFE], lived.steps, strict=True
     ):
-        (entry,) = payload["events"]
+        (entry,) = payload["entries"]
         index += 1
         assert payload["logIndex"] == entry["logIndex"] == index, mutation
         assert entry["commandId"] == said["commandId"]
         assert entry["version"] == payload["recommendation"]["version"], "read your own writes"
         assert entry["version"] == said.get("expectedVersion", 0) + 1
-        assert entry["__typename"] == (step.entry if step else "Received")
+        assert entry["event"]["__typename"] == (step.entry if step else "Received")
         if step is not None:
             held = {name: payload["recommendation"][name] for name in step.then}
             assert held == step.then, mutation
@@ -345,7 +344,7 @@ def test_the_same_command_again_gives_the_first_result(server, lived):
     for mutation, who, said, first in lived.steps:
         again = server.take(who, mutation, **said)
         assert again["errors"] == [], mutation
-        assert (again["events"], again["logIndex"]) == (first["events"], first["logIndex"])
+        assert (again["entries"], again["logIndex"]) == (first["entries"], first["logIndex"])
     assert server.size() == before
 
 
@@ -354,7 +353,7 @@ def test_another_request_under_a_used_command_id_is_refused(server, lived):
     for mutation, who, said, _ in lived.steps:
         other = server.take(who, mutation, **{**said, "onBehalfOf": "somebody else"})
         assert codes(other) == ["COMMAND_REUSED"], mutation
-        assert (other["recommendation"], other["events"], other["logIndex"]) == (None, [], None)
+        assert (other["recommendation"], other["entries"], other["logIndex"]) == (None, [], None)
     assert server.size() == before
 
 
@@ -393,35 +392,27 @@ def fields_of(name: str) -> Collection[str]:
     return getattr(SCHEMA.type_map.get(name), "fields", ())
 
 
+FEED_ENTRY = ("FeedConnection", "HistoryEntry")
+
+
 def everything(kind: Any, path: tuple[str, ...] = ()) -> str:
-    """A selection of all that a type has; a type that comes again below itself is cut off, an
-    object of its own below another is asked for its id, and an interface for the fields of all its
-    types."""
+    """A selection of all that a type has; a type that comes again below itself is cut off, and
+    events are told in one place."""
     kind = get_named_type(kind)
     if isinstance(kind, GraphQLScalarType | GraphQLEnumType):
         return ""
     if kind.name in path or len(path) > 4:
         return "{ __typename }"
     if isinstance(kind, GraphQLUnionType):
-        return "{ __typename }"
-    if "uuid" in kind.fields and any("uuid" in fields_of(name) for name in path):
+        is_told = path[-2:] in (("HistoryEntryConnection", "HistoryEntry"), FEED_ENTRY)
+        return of_every_event() if kind.name == "HistoryEvent" and is_told else "{ __typename }"
+    if "uuid" in fields_of(kind.name) and any("uuid" in fields_of(name) for name in path):
         return "{ __typename id }"
     here = (*path, kind.name)
     asked = ["__typename"]
     for name, field in kind.fields.items():
         if not any(is_required_argument(argument) for argument in field.args.values()):
             asked.append(f"{name} {everything(field.type, here)}")
-    if isinstance(kind, GraphQLInterfaceType) and len(path) == 1:
-        for own in SCHEMA.get_possible_types(kind):
-            assert isinstance(own, GraphQLObjectType)
-            fields = [
-                # Fields of one name may have different types, so each gets a name of its own.
-                f"{own.name}_{name}: {name} {everything(field.type, here)}"
-                for name, field in own.fields.items()
-                if name not in kind.fields
-            ]
-            if fields:
-                asked.append(f"... on {own.name} {{ {' '.join(fields)} }}")
     return f"{{ {' '.join(asked)} }}"
 
 
@@ -468,42 +459,42 @@ def test_everything_the_schema_promises_of_a_recommendation_can_be_asked(server,
     assert report["institutionCode"] == "justice"
     assert upr["continuedInto"] == 5
     assert upr["closed"] is None
-    assert upr["version"] == len(upr["history"])
-    assert upr["logIndex"] == upr["history"][-1]["logIndex"]
+    assert upr["version"] == len(upr["history"]["nodes"])
+    assert upr["logIndex"] == upr["history"]["nodes"][-1]["logIndex"]
     crc = server.ask("coordinator", ALL_OF_IT, id=lived.crc)["recommendation"]
     assert crc["selectedForFollowUp"] is True
     assert crc["followUpDue"] == "2026-05"
-    assert crc["history"][1]["StateCommented_comment"]["text"] == "the State's view"
+    assert crc["history"]["nodes"][1]["event"]["stateComment"]["text"] == "the State's view"
 
 
 def test_the_history_of_a_life_has_an_entry_of_every_type_with_what_was_said(server, lived):
-    upr = server.ask("coordinator", ALL_OF_IT, id=lived.upr)["recommendation"]["history"]
-    crc = server.ask("coordinator", ALL_OF_IT, id=lived.crc)["recommendation"]["history"]
-    assert [e["__typename"] for e in upr] == [
+    upr = server.ask("coordinator", ALL_OF_IT, id=lived.upr)["recommendation"]["history"]["nodes"]
+    crc = server.ask("coordinator", ALL_OF_IT, id=lived.crc)["recommendation"]["history"]["nodes"]
+    assert [e["event"]["__typename"] for e in upr] == [
         "Received",
         *(step.entry for step in LIFE if step.on == "upr"),
     ]
     kinds = {
         kind.name
-        for kind in SCHEMA.get_possible_types(SCHEMA.get_type("HistoryEntry"))  # type: ignore[arg-type]
+        for kind in SCHEMA.get_possible_types(SCHEMA.get_type("HistoryEvent"))  # type: ignore[arg-type]
     }
     of_recommendations = {event.__name__ for event in EVERY_EVENT} - OF_CASEWORK
     # tests/test_register_api.py, test_own_procedures.py, test_casework.py, test_timers.py
     of_recommendations -= {"Covered", "AliasWithdrawn", "StepTaken"}
-    assert {e["__typename"] for e in (*upr, *crc)} == kinds & of_recommendations
-    declined = next(e for e in upr if e["__typename"] == "AssignmentDeclined")
+    assert {e["event"]["__typename"] for e in (*upr, *crc)} == kinds & of_recommendations
+    declined = next(e for e in upr if e["event"]["__typename"] == "AssignmentDeclined")
     assert declined["reason"] == "not our competence"
     assert declined["actor"] == "p-labour"
     assert declined["role"] == "focal-point"
     assert declined["institution"] == declined["onBehalfOf"] == "labour"
     assert declined["authority"]["kind"] == "MANDATE"
-    noted = next(e for e in upr if e["__typename"] == "PositionTaken")
+    noted = next(e for e in upr if e["event"]["__typename"] == "PositionTaken")
     assert noted["effectiveOn"] == "2025-04-08"
     assert (noted["effectivePrecision"], noted["effectiveBasis"]) == ("DAY", "STATED")
     assert noted["entered"] == ["position.noted"]
     assert noted["left"] == ["position.pending"]
-    assert noted["PositionTaken_comment"]["text"] == "not now"
-    assessed = next(e for e in upr if e["__typename"] == "Assessed")
+    assert noted["event"]["comment"]["text"] == "not now"
+    assessed = next(e for e in upr if e["event"]["__typename"] == "Assessed")
     assert assessed["source"]["document"] == "Annual report 2027"
     assert [e["version"] for e in upr] == list(range(1, len(upr) + 1))
     recorded = [e["recordedAt"] for e in upr]
@@ -512,12 +503,36 @@ def test_the_history_of_a_life_has_an_entry_of_every_type_with_what_was_said(ser
 
 
 def test_history_is_read_piece_by_piece(server, lived):
-    query = """query($id: ID!, $first: Int!, $after: Int!) {
-        recommendation(id: $id) { history(first: $first, after: $after) { version } } }"""
-    found = server.ask("auditor", query, id=lived.upr, first=3, after=2)["recommendation"]
-    assert [e["version"] for e in found["history"]] == [3, 4, 5]
-    refused = server.refused("auditor", query, id=lived.upr, first=1_001, after=0)
-    assert refused["extensions"]["code"] == "INVALID_INPUT"
+    query = """query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+        recommendation(id: $id) { history(
+            first: $first, after: $after, last: $last, before: $before) {
+            nodes { version } edges { cursor } totalCount
+            pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+
+    def page(**asked):
+        return server.ask("auditor", query, id=lived.upr, **asked)["recommendation"]["history"]
+
+    def versions(**asked):
+        return [entry["version"] for entry in page(**asked)["nodes"]]
+
+    whole = versions()
+    assert versions(first=3, after="2") == [3, 4, 5]
+    assert versions(last=2, before="5") == [3, 4]
+    assert versions(last=2) == whole[-2:]
+    assert versions(first=0) == []
+    middle = page(first=3, after="2")
+    assert middle["totalCount"] == len(whole)
+    assert middle["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": True,
+        "startCursor": middle["edges"][0]["cursor"],
+        "endCursor": middle["edges"][-1]["cursor"],
+    }
+    end = page(after=str(whole[-1]))["pageInfo"]
+    assert (end["hasNextPage"], end["endCursor"]) == (False, str(whole[-1])), "read on from there"
+    for wrong in ({"first": 1_001}, {"last": -1}, {"after": "x"}, {"before": "²"}):
+        refused = server.refused("auditor", query, id=lived.upr, **wrong)
+        assert refused["extensions"]["code"] == "INVALID_INPUT"
 
 
 def test_a_recommendation_is_found_by_any_of_its_names(server, lived):
@@ -657,7 +672,7 @@ def test_lineage_is_seen_from_both_ends(server, lived):
     (forth,) = server.ask("reader", query, id=lived.earlier)["recommendation"]["lineage"]
     same = {
         "number": next(
-            p["events"][0]["version"] for m, _, _, p in lived.steps[::-1] if "link" in m
+            p["entries"][0]["version"] for m, _, _, p in lived.steps[::-1] if "link" in m
         ),
         "type": "SUCCEEDS",
         "how": "PERSON",
@@ -846,9 +861,9 @@ def test_a_cursor_of_a_list_in_another_order_is_refused(server, listed):
 # --- The feed ------------------------------------------------------------------------------------
 
 FEED = """query($after: Int, $first: Int!) { events(after: $after, first: $first) {
-    nodes { __typename logIndex version recordedAt recommendationId addressee }
+    nodes { event { __typename } logIndex version recordedAt recommendationId addressee }
     edges { cursor }
-    endIndex hasNextPage } }"""
+    endIndex pageInfo { hasNextPage } } }"""
 
 
 def test_the_feed_gives_every_entry_once_in_the_order_of_the_log(server, lived):
@@ -857,14 +872,20 @@ def test_the_feed_gives_every_entry_once_in_the_order_of_the_log(server, lived):
     while True:
         page = server.ask("coordinator", FEED, after=after, first=7)["events"]
         indexes += [node["logIndex"] for node in page["nodes"]]
-        assert [edge["cursor"] for edge in page["edges"]] == [n["logIndex"] for n in page["nodes"]]
+        cursors = [int(edge["cursor"]) for edge in page["edges"]]
+        assert cursors == [entry["logIndex"] for entry in page["nodes"]]
         after = page["endIndex"]
-        if not page["hasNextPage"]:
+        if not page["pageInfo"]["hasNextPage"]:
             break
     assert indexes == list(range(len(indexes)))
     assert after == server.ask("coordinator", "{ logIndex }")["logIndex"] == server.size() - 1
     end = server.ask("coordinator", FEED, after=after, first=7)["events"]
-    assert end == {"nodes": [], "edges": [], "endIndex": after, "hasNextPage": False}
+    assert end == {
+        "nodes": [],
+        "edges": [],
+        "endIndex": after,
+        "pageInfo": {"hasNextPage": False},
+    }
 
 
 def test_the_feed_goes_on_with_what_comes_after(server):
@@ -1060,7 +1081,7 @@ def test_a_refusal_is_data_with_a_stable_code_and_leaves_no_entry(
     assert codes(payload) == [code]
     assert payload["errors"][0]["message"].endswith((".", "…"))
     assert payload["errors"][0]["currentVersion"] == (1 if code == "STALE_VERSION" else None)
-    assert (payload["recommendation"], payload["events"], payload["logIndex"]) == (None, [], None)
+    assert (payload["recommendation"], payload["entries"], payload["logIndex"]) == (None, [], None)
     assert server.size() == before
 
 
@@ -1177,7 +1198,8 @@ def test_a_step_succeeds_without_the_object_when_the_views_are_behind(database_u
             assert behind["errors"] == []
             assert behind["recommendation"] is None
             assert behind["logIndex"] == server.size() - 1
-            assert [entry["__typename"] for entry in behind["events"]] == ["PositionTaken"]
+            (entry,) = behind["entries"]
+            assert entry["event"]["__typename"] == "PositionTaken"
             assert server.version(id) == 1
             holding.rollback()
         until(lambda: server.version(id) == 2)
@@ -1194,7 +1216,7 @@ def test_a_page_of_fifty_histories_takes_no_more_reads_than_one_of_two(tmp_path)
           symbol paragraph text position
           assignments { institutionCode } assessments { grade finding { text } }
           reports { kind narrative { text } } positions { answer comment { text } }
-          history { __typename reason }
+          history { nodes { event { __typename } reason } }
           lineage { type recommendation { paragraph } }
         } } }"""
     with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server:
@@ -1222,7 +1244,7 @@ def test_a_page_of_fifty_histories_takes_no_more_reads_than_one_of_two(tmp_path)
                 reads.clear()
                 page = server.ask("auditor", query, first=first)["recommendations"]
                 assert len(page["nodes"]) == first
-                assert page["nodes"][0]["history"][1]["reason"] == "why"
+                assert page["nodes"][0]["history"]["nodes"][1]["reason"] == "why"
                 counts.append(len(reads))
         finally:
             event.remove(Engine, "before_cursor_execute", listen)

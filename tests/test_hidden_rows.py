@@ -39,7 +39,7 @@ ALL = tuple(state for state, _ in STATES.values())
 QUERY = """query($s: String!, $d: String!) {
     recommendations(where: {addressee: [$s]}) { totalCount nodes { id symbol paragraph text version
         position positions { answer instrument effectiveOn } aliases { scheme value }
-        assessments { grade } history { __typename version } } }
+        assessments { grade } history { nodes { event { __typename } version } } } }
     recommendation(symbol: $d, paragraph: "5.1", addressee: $s) { text }
     matches(addressee: [$s]) { totalCount nodes { text status candidates { score } } }
     reviews(addressee: [$s]) { totalCount nodes { documents { symbol date } } }
@@ -496,8 +496,8 @@ def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> 
 def test_a_confidential_position_is_told_by_no_step(here: Server) -> None:
     """Neither by a refusal nor by what a position says that it revises."""
     said = {"instrument": f"{DOCUMENT}/Add.1", "effectiveOn": "2025-04-08", "organ": "ADDENDUM"}
-    query = """query($id: ID!) { recommendation(id: $id) { history {
-        ... on PositionTaken { revises answer } } } }"""
+    query = """query($id: ID!) { recommendation(id: $id) { history { nodes {
+        event { ... on PositionTaken { revises answer } } } } } }"""
     found = []
     for world in STATES:
         state = STATES[world][0]

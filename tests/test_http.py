@@ -445,7 +445,8 @@ def test_a_page_has_so_many_rows(server):
     assert answer["data"] == {"recommendations": None}
     assert "200" in answer["errors"][0]["message"]
     # Lists in lists multiply, so they have limits of their own.
-    query = "{ recommendations(first: 200) { nodes { history(first: 1000) { logIndex } } } }"
+    query = """{ recommendations(first: 200) { nodes {
+        history(first: 1000) { nodes { logIndex } } } } }"""
     assert "errors" not in post(server, {"query": query}).json()
 
 
@@ -570,7 +571,8 @@ def test_a_fault_of_ours_is_masked_and_logged(tmp_path):
         server.keys["coordinator"] = key_of("coordinator", url)
         payload = server.received(parts=[{"text": "Ratify"}], reason="a secret reason")
         damage(database, payload["logIndex"], b'{"stamp":"a secret payload"}')
-        query = "query($id: ID!) { recommendation(id: $id) { version history { logIndex } } }"
+        query = """query($id: ID!) { recommendation(id: $id) { version
+            history { nodes { logIndex } } } }"""
         id = payload["recommendation"]["id"]
         answer = server.post("coordinator", query, id=id)
         assert answer.status_code == 200

@@ -156,6 +156,7 @@ def test_the_record_of_some_states_is_theirs_in_the_record_of_all(
             for shelf in SHELVES:
                 page = shelf.page(some, everything, first=page_size_max)
                 assert page == shelf.page(every, scope, first=page_size_max)
+                assert shelf.count(some, everything) == shelf.count(every, scope)
             ours = some.execute(text("SELECT DISTINCT addressee FROM recommendation"))
             assert set(ours.scalars()) <= set(addressees)
     back.close()

@@ -658,11 +658,11 @@ def test_the_guide_lists_every_fault_of_a_migration() -> None:
 
 MIGRATE = """mutation($input: MigrateCasesInput!) { migrateCases(input: $input) {
     faults { code message where } unmapped counts { same moved needsDecision refused }
-    cases { recommendation { id version states definition { name } }
-      fate left entered why effects { __typename } error { code } }
+    cases { totalCount nodes { recommendation { id version states definition { name } }
+      fate left entered why effects { __typename } error { code } } }
     pageInfo { hasNextPage endCursor } logIndex
-    events { __typename definition entered reason logIndex
-      ... on Migrated { before deadlines states { before after } } }
+    entries { definition entered reason logIndex event { __typename
+      ... on Migrated { before deadlines states { before after } } } }
     errors { code message } } }"""
 
 
@@ -687,21 +687,23 @@ def test_cases_go_over_after_a_dry_run_and_the_record_shows_it(database_url: str
         dry = migrated(server, to=to, dryRun=True)
         assert dry["errors"] == dry["faults"] == dry["unmapped"] == []
         assert dry["counts"] == {"same": 0, "moved": 3, "needsDecision": 1, "refused": 0}
-        assert [case["fate"] for case in dry["cases"]] == ["MOVED"] * 3 + ["NEEDS_DECISION"]
-        assert "at its end" in dry["cases"][3]["why"]
-        assert dry["cases"][0]["recommendation"]["definition"]["name"] == "upr"
-        assert (dry["events"], dry["logIndex"], server.size()) == ([], None, size)
+        assert [case["fate"] for case in dry["cases"]["nodes"]] == ["MOVED"] * 3 + [
+            "NEEDS_DECISION"
+        ]
+        assert "at its end" in dry["cases"]["nodes"][3]["why"]
+        assert dry["cases"]["nodes"][0]["recommendation"]["definition"]["name"] == "upr"
+        assert (dry["entries"], dry["logIndex"], server.size()) == ([], None, size)
 
         said = {"to": to, "reason": "The cabinet decides from now on.", "commandId": "over-1"}
         run = migrated(server, **said)
         assert run["counts"] == dry["counts"]
         assert server.size() == size + 3
         assert run["logIndex"] == size + 2
-        for case in run["cases"][:3]:
+        for case in run["cases"]["nodes"][:3]:
             assert case["recommendation"]["definition"]["name"] == "with-cabinet"
             assert "cabinet.waits" in case["recommendation"]["states"]
-        event = run["events"][0]
-        assert (event["__typename"], event["before"]) == ("Migrated", UPR.hash)
+        event = run["entries"][0]
+        assert (event["event"]["__typename"], event["event"]["before"]) == ("Migrated", UPR.hash)
         assert (event["definition"], event["entered"]) == (to, ["cabinet.waits"])
         assert event["reason"] == "The cabinet decides from now on."
 
@@ -715,9 +717,11 @@ def test_cases_go_over_after_a_dry_run_and_the_record_shows_it(database_url: str
         line = [{"before": "record.closed", "after": "record.closed"}]
         one = migrated(server, to=to, ids=[ids[3]], states=line)
         assert one["counts"]["moved"] == 1
-        trail = "query($id: ID!) { recommendation(id: $id) { history { __typename commandId } } }"
-        told = server.ask("auditor", trail, id=ids[0])["recommendation"]["history"]
-        assert told[-1] == {"__typename": "Migrated", "commandId": f"over-1/{read_id(ids[0])}"}
+        trail = """query($id: ID!) { recommendation(id: $id) {
+            history { nodes { event { __typename } commandId } } } }"""
+        told = server.ask("auditor", trail, id=ids[0])["recommendation"]["history"]["nodes"]
+        assert told[-1]["event"] == {"__typename": "Migrated"}
+        assert told[-1]["commandId"] == f"over-1/{read_id(ids[0])}"
 
         log = server.service.log
         found = replay(server.service.desk.procedures, log.read_streams(log.size - 1))
@@ -740,7 +744,7 @@ def test_a_case_goes_on_by_the_procedure_it_has_gone_over_to(here: Server) -> No
     lines = [{"before": "cabinet", "after": None}]
     back = migrated(here, **{"from": to}, to=UPR.hash, states=lines)
     assert back["counts"]["moved"] == 1
-    assert back["cases"][0]["left"] == ["cabinet.approved"]
+    assert back["cases"]["nodes"][0]["left"] == ["cabinet.approved"]
     log = here.service.log
     assert replay(here.service.desk.procedures, log.read_streams(log.size - 1)).ok
 
@@ -769,12 +773,13 @@ def test_cases_go_over_page_by_page(here: Server) -> None:
     assert second["counts"]["moved"] == 3
     assert second["pageInfo"]["hasNextPage"] is False
     picked = (
-        "mutation($i: MigrateCasesInput!) { migrateCases(input: $i) { cases(first: 1, skip: 1) "
+        'mutation($i: MigrateCasesInput!) { migrateCases(input: $i) { cases(first: 1, after: "1") '
     )
-    picked += "{ fate } } }"
+    picked += "{ nodes { fate } pageInfo { hasNextPage hasPreviousPage } } } }"
     said = {"commandId": "q", "addressee": "SVN", "from": to, "to": UPR.hash, "dryRun": True}
     found = here.ask("coordinator", picked, i=said)["migrateCases"]["cases"]
-    assert [case["fate"] for case in found] == ["NEEDS_DECISION"]
+    assert [case["fate"] for case in found["nodes"]] == ["NEEDS_DECISION"]
+    assert found["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": True}
 
 
 def test_a_migration_with_faults_tries_nothing(here: Server) -> None:
@@ -784,7 +789,7 @@ def test_a_migration_with_faults_tries_nothing(here: Server) -> None:
     lines = [{"before": "nowhere", "after": "record.open"}]
     payload = migrated(here, to=to, states=lines)
     assert [fault["code"] for fault in payload["faults"]] == ["unknown-state"]
-    assert (payload["cases"], here.size()) == ([], size)
+    assert (payload["cases"]["nodes"], here.size()) == ([], size)
 
 
 @pytest.mark.parametrize(
@@ -820,5 +825,5 @@ def test_a_case_of_another_state_does_not_go_over_by_name(here: Server) -> None:
     other = here.receive(addressee="HRV")
     lines = [{"before": "position", "after": None}]
     to = shipped()["common"].hash
-    (case,) = migrated(here, to=to, ids=[other], states=lines)["cases"]
+    (case,) = migrated(here, to=to, ids=[other], states=lines)["cases"]["nodes"]
     assert (case["fate"], case["error"]["code"]) == (None, "NOT_FOUND")

@@ -70,14 +70,14 @@ operations:
 
 PUBLISH = """mutation($input: PublishWorkflowDefinitionInput!) { publishWorkflowDefinition(
     input: $input) { definition { hash name addressee adoptedBy } logIndex
-    gate { ok faults { code message where trace } } events { __typename logIndex }
+    gate { ok faults { code message where trace } } entries { event { __typename } logIndex }
     errors { code message } } }"""
 ADOPT = """mutation($input: AdoptWorkflowDefinitionInput!) { adoptWorkflowDefinition(
     input: $input) { definition { hash name addressee adoptedBy } logIndex
-    events { __typename } errors { code message } } }"""
+    entries { event { __typename } } errors { code message } } }"""
 TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
-    recommendation { states } logIndex events { __typename definition left entered
-    ... on StepTaken { step data { field value words { text erased } } } }
+    recommendation { states } logIndex entries { definition left entered event { __typename
+    ... on StepTaken { step data { field value words { text erased } } } } }
     errors { code message } } }"""
 STEPS = """query($id: ID!) { recommendation(id: $id) { definition { hash name addressee }
     steps { name isOpen isOwn allowed roles form blockedBy { guard whoCan } } } }"""
@@ -394,10 +394,10 @@ def test_a_step_that_only_this_procedure_has_is_taken_and_stands_in_history(
     server, id = planned
     payload = taking(server, id)
     assert payload["errors"] == []
-    (entry,) = payload["events"]
-    assert (entry["__typename"], entry["step"]) == ("StepTaken", "approve")
+    (entry,) = payload["entries"]
+    assert (entry["event"]["__typename"], entry["event"]["step"]) == ("StepTaken", "approve")
     assert (entry["left"], entry["entered"]) == (["cabinet.waits"], ["cabinet.approved"])
-    assert entry["data"] == [
+    assert entry["event"]["data"] == [
         {"field": "session", "value": 41, "words": None},
         {"field": "held-on", "value": "2026-03-12", "words": None},
         {
@@ -558,10 +558,10 @@ def test_what_a_form_takes_its_json_schema_says() -> None:
 WHAT_IF = """query($definition: ProcedureInput!, $where: RecommendationWhere!, $first: Int = 50,
     $after: String, $at: AsOf) { whatIf(definition: $definition, where: $where,
     first: $first, after: $after, asOf: $at) { gate { ok faults { code } }
-    cases { recommendation { paragraph } fate step logIndex guards states wouldStand code why
-        notAsked }
-    totals { same elsewhere diverges breaks { step guard cases code } notAsked { what cases } }
-    pageInfo { hasNextPage endCursor } } }"""
+    cases { nodes { recommendation { paragraph } fate step logIndex guards states wouldStand code
+        why notAsked } pageInfo { hasNextPage endCursor } totalCount }
+    totals { same elsewhere diverges breaks { step guard cases code }
+        notAsked { what cases } } } }"""
 OF_SVN = {"addressee": ["SVN"]}
 
 
@@ -587,7 +587,7 @@ def two_lives(here: Server) -> Server:
 def test_what_if_a_cabinet_had_had_to_approve(two_lives: Server) -> None:
     told = what_if(two_lives)
     assert told["gate"] == {"ok": True, "faults": []}
-    declared, planned = told["cases"]
+    declared, planned = told["cases"]["nodes"]
     declared_at = two_lives.size() - 6
     assert declared == {
         "recommendation": {"paragraph": "1.1"},
@@ -622,29 +622,36 @@ operations:
 """
     told = what_if(two_lives, definition={"text": other})
     assert told["gate"]["ok"] is False, "it and what follows facts would chase each other"
-    assert told["cases"] == []
+    assert told["cases"]["nodes"] == []
     plain = what_if(two_lives, definition={"hash": shipped()["upr"].hash})
-    assert (plain["gate"], {case["fate"] for case in plain["cases"]}) == (None, {"SAME"})
+    assert (plain["gate"], {case["fate"] for case in plain["cases"]["nodes"]}) == (None, {"SAME"})
     treaty = what_if(two_lives, definition={"hash": shipped()["treaty-body"].hash})
-    assert [case["recommendation"]["paragraph"] for case in treaty["cases"]] == ["1.3"]
+    assert [case["recommendation"]["paragraph"] for case in treaty["cases"]["nodes"]] == ["1.3"]
     pledge = what_if(two_lives, definition={"hash": shipped()["voluntary-pledge"].hash})
-    assert [case["recommendation"]["paragraph"] for case in pledge["cases"]] == ["1.4"]
+    assert [case["recommendation"]["paragraph"] for case in pledge["cases"]["nodes"]] == ["1.4"]
     both = CABINET.replace("for: {mechanisms: [upr]}", "for: {mechanisms: [upr], kinds: [pledge]}")
     told = what_if(two_lives, definition={"text": both})
-    assert [c["recommendation"]["paragraph"] for c in told["cases"]] == ["1.1", "1.2", "1.4"]
+    assert [c["recommendation"]["paragraph"] for c in told["cases"]["nodes"]] == [
+        "1.1",
+        "1.2",
+        "1.4",
+    ]
 
 
 def test_what_if_goes_page_by_page_and_looks_back(two_lives: Server) -> None:
     one = what_if(two_lives, first=1)
-    assert one["pageInfo"]["hasNextPage"] is True
-    rest = what_if(two_lives, first=1, after=one["pageInfo"]["endCursor"])
-    assert [c["recommendation"]["paragraph"] for c in one["cases"] + rest["cases"]] == [
+    assert one["cases"]["pageInfo"]["hasNextPage"] is True
+    assert one["cases"]["totalCount"] == 2
+    rest = what_if(two_lives, first=1, after=one["cases"]["pageInfo"]["endCursor"])
+    assert [
+        c["recommendation"]["paragraph"] for c in one["cases"]["nodes"] + rest["cases"]["nodes"]
+    ] == [
         "1.1",
         "1.2",
     ]
     before = what_if(two_lives, at={"logIndex": two_lives.size() - 7})
-    assert [case["fate"] for case in before["cases"]] == ["SAME"]
-    assert what_if(two_lives, where={"addressee": ["HRV"]})["cases"] == []
+    assert [case["fate"] for case in before["cases"]["nodes"]] == ["SAME"]
+    assert what_if(two_lives, where={"addressee": ["HRV"]})["cases"]["nodes"] == []
 
 
 @pytest.mark.parametrize(
@@ -683,7 +690,9 @@ def test_what_if_takes_the_conditions_of_lists(two_lives: Server) -> None:
         ({"overdue": True}, []),
     ):
         told = what_if(two_lives, where={**OF_SVN, **said})
-        assert [c["recommendation"]["paragraph"] for c in told["cases"]] == paragraphs, said
+        assert [c["recommendation"]["paragraph"] for c in told["cases"]["nodes"]] == paragraphs, (
+            said
+        )
         assert sum(told["totals"][fate] for fate in FATES) == len(paragraphs), said
 
 
@@ -710,7 +719,7 @@ def test_what_if_adds_up_all_that_fit_whatever_the_page_and_says_what_a_draft_br
     }
     for first in (0, 1, 50):
         told = what_if(two_lives, first=first)
-        assert (len(told["cases"]), told["totals"]) == (min(first, 2), whole)
+        assert (len(told["cases"]["nodes"]), told["totals"]) == (min(first, 2), whole)
     both = CABINET.replace("for: {mechanisms: [upr]}", "for: {mechanisms: [upr], kinds: [pledge]}")
     assert what_if(two_lives, definition={"text": both})["totals"]["same"] == 2
     before = what_if(two_lives, at={"logIndex": two_lives.size() - 7})

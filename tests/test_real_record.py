@@ -15,8 +15,9 @@ from workflows.importing import Import, Options
 pytestmark = pytest.mark.slow
 
 ENTRY = """
-__typename logIndex recordedAt effectiveOn effectiveBasis actor system role institution onBehalfOf
-authority { kind reference } source { document paragraph sha256 row } reason
+event { __typename } logIndex recordedAt effectiveOn effectiveBasis
+actor system role institution onBehalfOf authority { kind reference }
+source { document paragraph sha256 row } reason
 """
 LATER = ("A/HRC/43/15", "121.1")
 EARLIER = ("A/HRC/28/15", "115.16")
@@ -46,7 +47,7 @@ def look(server: Server, who: str, named: tuple[str, str]) -> dict[str, Any]:
     query = f"""query($symbol: String!, $paragraph: String!) {{
       recommendation(symbol: $symbol, paragraph: $paragraph) {{
         id version cycle text position stage
-        history {{ {ENTRY} }}
+        history {{ nodes {{ {ENTRY} }} }}
         lineage {{ type direction recommendation {{ symbol paragraph cycle }} }}
       }} }}"""
     found = server.ask(who, query, symbol=named[0], paragraph=named[1])["recommendation"]
@@ -74,7 +75,7 @@ def test_an_auditor_reads_every_step_with_both_clocks_and_who_spoke(server: Serv
     server.step("coordinator", "linkRecommendation", id, to=earlier, type="REPEATS")
 
     told = look(server, "auditor", LATER)
-    assert [entry["__typename"] for entry in told["history"]] == [
+    assert [entry["event"]["__typename"] for entry in told["history"]["nodes"]] == [
         "Received",
         "PositionTaken",
         "Classified",
@@ -83,21 +84,21 @@ def test_an_auditor_reads_every_step_with_both_clocks_and_who_spoke(server: Serv
         "DeclaredImplemented",
         "Linked",
     ]
-    received, position, _, decreed, *_ = told["history"]
+    received, position, _, decreed, *_ = told["history"]["nodes"]
     assert (received["effectiveOn"], received["effectiveBasis"]) == ("2019-11-12", "STATED")
     assert position["source"]["document"] == "A/HRC/43/15"
     assert position["effectiveOn"] is None, "nobody gave the report's date"
     assert (decreed["effectiveOn"], decreed["onBehalfOf"]) == ("2020-03", "government")
     assert decreed["authority"] == {"kind": "DECISION", "reference": "7/2020"}
     assert decreed["reason"] == "Government decision 7/2020"
-    for entry in told["history"]:
+    for entry in told["history"]["nodes"]:
         assert entry["recordedAt"]
         assert entry["actor"] or entry["system"]
         assert entry["institution"]
         assert entry["role"]
-    indexes = [entry["logIndex"] for entry in told["history"]]
+    indexes = [entry["logIndex"] for entry in told["history"]["nodes"]]
     assert indexes == sorted(indexes)
-    recorded = [entry["recordedAt"] for entry in told["history"]]
+    recorded = [entry["recordedAt"] for entry in told["history"]["nodes"]]
     assert recorded == sorted(recorded)
 
 

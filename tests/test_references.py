@@ -108,17 +108,17 @@ STEPS: list[tuple[str, dict[str, Any], str, str, str]] = [
     (
         "classifyRecommendation",
         {"terms": [{"vocabulary": "theme", "version": "1999", "label": "x"}]},
-        *(INVALID, "terms", "2014, 2019, 2025"),
+        *(INVALID, "terms.0", "2014, 2019, 2025"),
     ),
     (
         "classifyRecommendation",
         {"terms": [{"vocabulary": "sdg", "version": "2015", "code": "18", "label": "x"}]},
-        *(INVALID, "terms", "no term “18”"),
+        *(INVALID, "terms.0.code", "no term “18”"),
     ),
     (
         "classifyRecommendation",
         {"terms": [{"vocabulary": "colours", "version": "1", "label": "red"}]},
-        *(INVALID, "terms", "publishVocabulary"),
+        *(INVALID, "terms.0", "publishVocabulary"),
     ),
 ]
 
@@ -181,6 +181,9 @@ ARRIVES: dict[str, Any] = {
 }
 
 
+STATE = "parts.0.recommendingStates.0"
+
+
 @pytest.mark.parametrize(
     ("said", "field", "words"),
     [
@@ -198,7 +201,7 @@ ARRIVES: dict[str, Any] = {
         ({"cycle": 44}, "cycle", "1 to 5"),
         ({"mechanism": "TREATY_BODY", "body": "CRC", "cycle": -3}, "cycle", "1 to 999"),
         ({"effectiveOn": "2099-01-01"}, "effectiveOn", "has not come"),
-        ({"parts": [{"text": "t", "recommendingStates": ["ZZZ"]}]}, "parts", "FRA"),
+        ({"parts": [{"text": "t", "recommendingStates": ["ZZZ"]}]}, STATE, "FRA"),
     ],
 )
 def test_what_arrives_names_what_is_known(

@@ -22,7 +22,7 @@ from tests.server import HOLDERS, STORES, Server, running, store, until
 PAYLOAD = """
 { node { __typename ... on Review { id uuid version } ... on Institution { id uuid version }
 ... on ProgressReport { id uuid version } ... on StoredFile { id uuid version erased }
-... on Match { id uuid version } } events { __typename visibility } logIndex
+... on Match { id uuid version } } entries { event { __typename } visibility } logIndex
 errors { code message currentVersion } }
 """
 STEPS = schema._schema.mutation_type
@@ -377,7 +377,7 @@ def test_a_review_is_opened_documented_adopted_and_closed(server: Server):
     query = """query($a: [String!]) { reviews(addressee: $a, cycle: [4]) { totalCount nodes { id
         body cycle session status councilSession answersDue decision adopted { on }
         recommendationCount documents { kind symbol date }
-        history { __typename effectiveOn subjectId } } } }"""
+        history { nodes { event { __typename } effectiveOn subjectId } } } } }"""
     found = server.ask("reader", query, a=["HRV"])["reviews"]
     assert found["totalCount"] == 1
     (node,) = found["nodes"]
@@ -387,14 +387,14 @@ def test_a_review_is_opened_documented_adopted_and_closed(server: Server):
         "A/HRC/DEC/1",
     )
     assert node["documents"] == [report_]
-    assert [e["__typename"] for e in node["history"]] == [
+    assert [e["event"]["__typename"] for e in node["history"]["nodes"]] == [
         "ReviewOpened",
         "ReviewScheduled",
         "ReviewDocumentAdded",
         "ReviewAdopted",
         "ReviewClosed",
     ]
-    assert {e["subjectId"] for e in node["history"]} == {node["id"]}
+    assert {e["subjectId"] for e in node["history"]["nodes"]} == {node["id"]}
     shown = server.ask(
         "reader", "query($id: ID!) { node(id: $id) { __typename id } }", id=node["id"]
     )
@@ -502,9 +502,9 @@ def test_an_institution_keeps_its_names_and_says_what_it_was_called(server: Serv
 
 # --- Reports and files ---------------------------------------------------------------------------
 
-A_REPORT = """query($id: ID!) { node(id: $id) { ... on ProgressReport {
-    title status institutionCode coversCount covers { id } narrative { text }
-    evidence { about { id } file { url size } } } } }"""
+A_REPORT = """query($id: ID!) { node(id: $id) { ... on ProgressReport { title status institutionCode
+    covers { totalCount nodes { id } }
+    narrative { text } evidence { about { id } file { url size } } } } }"""
 
 
 def test_a_report_covers_many_recommendations_once_it_is_published(server: Server):
@@ -515,22 +515,32 @@ def test_a_report_covers_many_recommendations_once_it_is_published(server: Serve
     held = done(server, "attachEvidence", **on(held, file=stored["id"], about=ids[0]))
     held = done(server, "clearReport", **on(held))
     payload = take(server, "coordinator", "publishReport", **on(held, narrative="As published."))
-    kinds = [event["__typename"] for event in payload["events"]]
+    kinds = [event["event"]["__typename"] for event in payload["entries"]]
     assert kinds == ["ReportPublished", "Covered", "Covered"], "one fact, recorded together"
     node = server.ask("reader", A_REPORT, id=held["id"])["node"]
-    assert (node["status"], node["narrative"], node["coversCount"]) == (
+    assert (node["status"], node["narrative"], node["covers"]["totalCount"]) == (
         "PUBLISHED",
         {"text": "As published."},
         2,
     )
-    assert [covered["id"] for covered in node["covers"]] == ids
+    assert [covered["id"] for covered in node["covers"]["nodes"]] == ids
+    some = """query($id: ID!, $after: String, $last: Int) { node(id: $id) {
+        ... on ProgressReport { covers(first: 1, after: $after, last: $last) {
+            nodes { id } pageInfo { hasNextPage endCursor } } } } }"""
+    one = server.ask("reader", some, id=held["id"])["node"]["covers"]
+    assert (one["nodes"], one["pageInfo"]["hasNextPage"]) == ([{"id": ids[0]}], True)
+    after = one["pageInfo"]["endCursor"]
+    rest = server.ask("reader", some, id=held["id"], after=after)["node"]["covers"]
+    assert (rest["nodes"], rest["pageInfo"]["hasNextPage"]) == ([{"id": ids[1]}], False)
+    assert server.refused("reader", some, id=held["id"], last=201)["extensions"]["code"]
     (evidence,) = server.ask("coordinator", A_REPORT, id=held["id"])["node"]["evidence"]
     assert evidence["file"]["size"] == 5
-    state = "query($id: ID!) { recommendation(id: $id) { states history { __typename } } }"
+    state = """query($id: ID!) { recommendation(id: $id) { states
+        history { nodes { event { __typename } } } } }"""
     for id in ids:
         found = server.ask("reader", state, id=id)["recommendation"]
         assert "implementation.in-progress" in found["states"]
-        assert found["history"][-1]["__typename"] == "Covered"
+        assert found["history"]["nodes"][-1]["event"]["__typename"] == "Covered"
     covering = "query($r: ID!) { progressReports(covering: $r) { totalCount } }"
     assert server.ask("reader", covering, r=ids[1])["progressReports"]["totalCount"] == 1
     done(server, "withdrawReport", **on(payload["node"], **REASON))
@@ -725,7 +735,7 @@ def test_a_match_gives_name_and_terms_and_takes_them_back(server: Server):
     (error,) = take(server, "coordinator", "makeMatch", **on(made, to=to))["errors"]
     assert error["code"] == "ALREADY_SO"
     payload = take(server, "coordinator", "withdrawMatch", **on(made, **REASON))
-    assert [event["__typename"] for event in payload["events"]] == [
+    assert [event["event"]["__typename"] for event in payload["entries"]] == [
         "MatchWithdrawn",
         "AliasWithdrawn",
         "Declassified",
@@ -762,7 +772,7 @@ def test_a_shipped_vocabulary_speaks_the_six_languages(here: Server):
 
 def test_a_version_of_a_vocabulary_is_an_event_and_never_changes(server: Server):
     payload = take(server, "coordinator", "publishVocabulary", file=vocabulary_file(server, "2026"))
-    assert [event["__typename"] for event in payload["events"]] == ["VocabularyPublished"]
+    assert [event["event"]["__typename"] for event in payload["entries"]] == ["VocabularyPublished"]
     more = [*VOCABULARY["terms"], {"code": "N2", "labels": {"en": "Air"}}]  # type: ignore[misc]
     (error,) = take(
         server, "coordinator", "publishVocabulary", file=vocabulary_file(server, "2026", terms=more)

@@ -12,16 +12,20 @@ import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
-    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     build_schema,
     get_named_type,
     is_non_null_type,
+    lexicographic_sort_schema,
+    print_schema,
     validate_schema,
 )
 
-from api.schema import SDL_FILE, schema, sdl
+from api.events import SHOWN_AS, SHOWN_BY
+from api.schema import schema
+from api.sdl import FRAGMENT_FILE, SDL_FILE, fragment, sdl
 from domain import entry, words
 from domain.refusals import all_refusals
 from tests.server import ROOT, SUIVI
@@ -32,7 +36,7 @@ SCHEMA: GraphQLSchema = schema._schema
 EVENTS = list(MAPPED.values())
 
 UNSHOWN = {
-    ("*", "stamp"): "its fields are those of the interface HistoryEntry",
+    ("*", "stamp"): "its fields are those of HistoryEntry",
     ("CredentialGranted", "sha256"): "the digest of a key is of use to nobody who may ask",
 }
 """Fields of events that history does not show, and why. To hide one more, say here why."""
@@ -43,68 +47,146 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def history_entry() -> GraphQLInterfaceType:
+def history_entry() -> GraphQLObjectType:
     kind = SCHEMA.get_type("HistoryEntry")
-    assert isinstance(kind, GraphQLInterfaceType)
+    assert isinstance(kind, GraphQLObjectType)
     return kind
 
 
-def test_the_checked_in_schema_is_the_schema():
-    there, now = SDL_FILE.read_text(), sdl()
+def history_event() -> GraphQLUnionType:
+    kind = SCHEMA.get_type("HistoryEvent")
+    assert isinstance(kind, GraphQLUnionType)
+    return kind
+
+
+FILES = {SDL_FILE: (sdl, ""), FRAGMENT_FILE: (fragment, "--fragment ")}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_checked_in_schema_is_the_schema(file):
+    write, option = FILES[file]
+    there, now, name = file.read_text(), write(), f"api/{file.name}"
     if there != now:
         diff = difflib.unified_diff(
-            there.splitlines(), now.splitlines(), "api/schema.graphql", "the code", lineterm=""
+            there.splitlines(), now.splitlines(), name, "the code", lineterm=""
         )
         pytest.fail(
             "\n".join(diff)
-            + "\n\nIf this is what you meant: suivi schema --output api/schema.graphql",
+            + f"\n\nIf this is what you meant: suivi schema {option}--output {name}",
             pytrace=False,
         )
 
 
 @pytest.mark.slow
-def test_the_command_that_mends_the_file_writes_it(tmp_path):
-    file = tmp_path / "schema.graphql"
-    subprocess.run([*SUIVI, "schema", "--output", file], check=True, cwd=ROOT)
-    assert file.read_text() == SDL_FILE.read_text()
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_command_that_mends_the_file_writes_it(file, tmp_path):
+    written = tmp_path / file.name
+    option = FILES[file][1].split()
+    subprocess.run([*SUIVI, "schema", *option, "--output", written], check=True, cwd=ROOT)
+    assert written.read_text() == file.read_text()
 
 
-def test_the_checked_in_schema_is_valid_to_others():
-    assert validate_schema(build_schema(SDL_FILE.read_text())) == []
+def test_the_checked_in_schema_is_valid_to_others_and_says_all_that_the_schema_says():
+    read = build_schema(SDL_FILE.read_text())
+    assert validate_schema(read) == []
+    assert print_schema(lexicographic_sort_schema(read)) == print_schema(
+        lexicographic_sort_schema(build_schema(schema.as_str()))
+    )
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.__name__)
 def test_every_event_has_a_type_with_every_field(event: type[msgspec.Struct]):
-    kind = SCHEMA.get_type(event.__name__)
+    name = SHOWN_BY[event].__name__
+    kind = SCHEMA.get_type(name)
     assert isinstance(kind, GraphQLObjectType)
-    assert kind.interfaces == (history_entry(),)
+    assert kind in history_event().types
     assert kind.description
+    own = set()
     for field in msgspec.structs.fields(event):
-        hidden = ("*", field.name) in UNSHOWN or (event.__name__, field.name) in UNSHOWN
-        assert (camel(field.name) in kind.fields) != hidden, field.name
+        if ("*", field.name) not in UNSHOWN and (name, field.name) not in UNSHOWN:
+            own.add(camel(SHOWN_AS.get((name, field.name), field.name)))
+    assert kind.fields.keys() == (own or {"topic"})
 
 
-def test_the_stamp_is_shown_whole_by_the_interface():
+def test_the_stamp_is_shown_whole_by_the_entry():
     shown = set(history_entry().fields)
     said = {camel(field.name) for field in msgspec.structs.fields(entry.Stamp)}
     renamed = {"command": "commandId", "effective": "effectiveOn", "history": "asHistory"}
     of_the_speaker = {camel(field.name) for field in msgspec.structs.fields(entry.Speaker)}
     assert {renamed.get(name, name) for name in said - {"speaker"}} <= shown
     assert of_the_speaker <= shown
-    assert {"logIndex", "recordedAt", "reasonCommitment"} <= shown
+    assert {"logIndex", "recordedAt", "reasonCommitment", "topic", "event"} <= shown
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.__name__)
-def test_no_field_of_an_event_hides_one_of_the_interface(event: type[msgspec.Struct]):
-    """If you are here because you named a field: an event may say `institution` only of its
-    speaker, so the field of the event needs another name, such as `assignee`."""
-    own = {camel(f.name) for f in msgspec.structs.fields(event) if f.name != "stamp"}
-    assert not own & set(history_entry().fields)
+def test_a_field_of_one_name_has_one_type_in_all_events():
+    """If you are here because you named a field: give it another name in `api/events.py`, under
+    which no other event has something else."""
+    types: dict[str, dict[str, list[str]]] = {}
+    for kind in history_event().types:
+        for name, field in kind.fields.items():
+            types.setdefault(name, {}).setdefault(str(field.type), []).append(kind.name)
+    assert {name: of for name, of in types.items() if len(of) > 1} == {}
+
+
+def test_a_field_has_another_name_only_where_its_own_would_mean_two_things():
+    fields = {(kind, f.name): f.type for kind in set(SHOWN_BY.values()) for f in fields_of(kind)}
+    for event, field in SHOWN_AS:
+        ((kind, type_),) = (
+            (kind, type_)
+            for (kind, name), type_ in fields.items()
+            if (kind.__name__, name) == (event, field)
+        )
+        others = {
+            str(it) for (one, name), it in fields.items() if name == field and one is not kind
+        }
+        assert others - {str(type_)}, f"{event}.{field} could keep its name"
+
+
+def fields_of(event: type[msgspec.Struct]) -> list[Any]:
+    return [field for field in msgspec.structs.fields(event) if field.name != "stamp"]
 
 
 def test_history_holds_no_type_without_an_event():
-    held = {kind.name for kind in SCHEMA.get_possible_types(history_entry())}
-    assert held == {event.__name__ for event in MAPPED.values()}
+    held = {kind.name for kind in history_event().types}
+    assert held == {SHOWN_BY[event].__name__ for event in MAPPED.values()}
+
+
+def test_every_list_that_is_asked_page_by_page_is_a_page_of_one_shape():
+    lists = {
+        f"{kind.name}.{name}": get_named_type(field.type)
+        for kind in SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType)
+        for name, field in kind.fields.items()
+        if field.args.keys() & {"first", "last"} and f"{kind.name}.{name}" not in OF_A_PAGE
+    }
+    assert len(lists) > 20
+    for place, page in lists.items():
+        shown: Any = page
+        fields = {name: str(field.type) for name, field in shown.fields.items()}
+        node = fields["nodes"].strip("[]!")
+        assert fields["nodes"] == f"[{node}!]!", place
+        assert fields["edges"] == f"[{node}Edge!]!", place
+        assert fields["pageInfo"] == "PageInfo!", place
+        assert fields["totalCount"] in ("Int!", "Int"), place
+        edge: Any = SCHEMA.get_type(f"{node}Edge")
+        assert {name: str(field.type) for name, field in edge.fields.items()} == {
+            "cursor": "String!",
+            "node": f"{node}!",
+        }
+
+
+OF_A_PAGE = {"Query.whatIf"}
+"""Asks for a page within its answer: `whatIf { cases { nodes … } totals … }`."""
+
+
+def test_every_mutation_answers_with_entries_a_log_index_and_errors():
+    payload = SCHEMA.get_type("Payload")
+    assert SCHEMA.mutation_type is not None
+    for name, field in SCHEMA.mutation_type.fields.items():
+        answer = get_named_type(field.type)
+        assert payload in answer.interfaces, name  # type: ignore[union-attr]
+    error: Any = SCHEMA.get_type("StepError")
+    assert {"code", "message", "field", "path"} <= error.fields.keys()
 
 
 def test_every_refusal_has_its_code_and_every_code_its_refusal():

@@ -11,8 +11,9 @@ import pytest
 from domain.entry import Authority, AuthorityKind
 from tests.server import A_RECOMMENDATION, Server, running
 
-SPOKE = """query($id: ID!) { recommendation(id: $id) { history { institution onBehalfOf actor system
-    authority { kind reference } grantedBy { kind reference } } } }"""
+SPOKE = """query($id: ID!) { recommendation(id: $id) { history { nodes {
+    institution onBehalfOf actor system authority { kind reference }
+    grantedBy { kind reference } } } } }"""
 ORDER = Authority(kind=AuthorityKind.DECISION, reference="Minister's order 4/2020")
 
 
@@ -41,7 +42,7 @@ def error(server: Server, who: str, mutation: str, id: str, **said: Any) -> tupl
 
 
 def last(server: Server, id: str) -> dict[str, Any]:
-    history = server.ask("auditor", SPOKE, id=id)["recommendation"]["history"]
+    history = server.ask("auditor", SPOKE, id=id)["recommendation"]["history"]["nodes"]
     return history[-1]  # type: ignore[no-any-return]
 
 
@@ -103,7 +104,7 @@ def test_no_authority_goes_further_than_that_of_the_key(here: Server) -> None:
 
 SYSTEM: dict[str, Any] = {"addressees": ("SVN",), "actor": None, "system": "case-desk"}
 PERSONS = """query($of: [String!]) { persons(addressee: ["SVN"], institution: $of) {
-    nodes { person institutionCode registered history { __typename } } } }"""
+    nodes { person institutionCode registered history { nodes { event { __typename } } } } } }"""
 
 
 def say(server: Server, who: str, mutation: str, institution: str, person: str) -> list[str]:
@@ -179,5 +180,6 @@ def test_who_works_for_an_institution_is_for_the_states_own(here: Server) -> Non
             "labour",
             True,
         )
-        assert [entry["__typename"] for entry in told["history"]] == ["PersonRegistered"]
+        (entry,) = told["history"]["nodes"]
+        assert entry["event"]["__typename"] == "PersonRegistered"
     assert here.ask("reader", PERSONS, of=["labour"])["persons"]["nodes"] == []

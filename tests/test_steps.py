@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from enum import EnumType
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import msgspec
@@ -19,8 +20,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from api.derive import read_id
+from api.payloads import refused
 from api.schema import schema
-from api.steps import refused
 from domain.aggregates import BY_STATE
 from domain.casework import Case, CaseEvent
 from domain.entry import Protected, Stamp, Visibility
@@ -50,12 +51,12 @@ GUIDE = (ROOT / "docs" / "integrating.md").read_text()
 SCHEMA = schema._schema
 
 TAKE = """mutation($input: TakeStepInput!) { takeStep(input: $input) {
-    recommendation { version states } logIndex events { __typename visibility }
+    recommendation { version states } logIndex entries { event { __typename } visibility }
     errors { code message currentVersion } } }"""
 TAKE_ALL = """mutation($input: TakeStepsInput!) { takeSteps(input: $input) { logIndex
     errors { code message }
     results { caseId ok logIndex recommendation { id version states }
-        events { __typename version commandId logIndex reason }
+        entries { event { __typename } version commandId logIndex reason }
         foreseen { version left entered states } errors { code message currentVersion } } } }"""
 
 
@@ -120,6 +121,45 @@ def test_every_aggregate_has_steps_and_every_step_is_on_an_aggregate() -> None:
 def test_a_step_that_carries_an_assignment_says_how_that_stands() -> None:
     for name, row in steps.by_name().items():
         assert ("assignment" in row.data.__struct_fields__) == (row.assignment is not None), name
+
+
+def test_a_word_is_read_as_the_log_has_it_or_as_graphql_spells_it() -> None:
+    """In every word list of every step, however deep: a field, one that may be null, a list."""
+    asked = 0
+    for name, row in steps.by_name().items():
+        for field in msgspec.structs.fields(row.data):
+            hints = (field.type, *get_args(field.type))
+            for words in (hint for hint in hints if isinstance(hint, EnumType)):
+                for word in words:
+                    by_name, by_value = ({field.encode_name: it} for it in (word.name, word.value))
+                    assert steps._as_stored(by_name, row.data) == by_value, name
+                    asked += 1
+    assert asked > 20, "or it would prove little"
+    said = {"type": "SUCCEEDS", "to": "LIKE A WORD", "how": "PERSON"}
+    assert steps.read("link", said)["to"] == "LIKE A WORD", "a text stays as it is"
+
+
+def test_both_spellings_of_a_word_record_the_same(here: Server) -> None:
+    for kind in ("MID_TERM", "mid-term"):
+        id = here.receive()
+        here.step("coordinator", "assignRecommendation", id, institution="justice")
+        payload = take(here, "coordinator", "report", id, data={"report": kind, "document": "A/1"})
+        assert payload["errors"] == []
+        (event,) = [e.event for e in here.service.log.history([read_id(id)])][-1:]
+        assert event.report.value == "mid-term"  # type: ignore[attr-defined]
+    error = take(here, "coordinator", "report", id, data={"report": "MidTerm", "document": "A/1"})
+    assert error["errors"][0]["code"] == "INVALID_INPUT"
+
+
+def test_the_form_says_that_words_may_be_spelled_as_in_graphql() -> None:
+    lists = [
+        word_list
+        for step in steps.by_name()
+        for word_list in steps.json_schema(step).get("$defs", {}).values()
+        if "enum" in word_list
+    ]
+    assert lists
+    assert all("GraphQL" in word_list["description"] for word_list in lists)
 
 
 OF_ANY_STEP = {"takeStep", "takeSteps", "decideCases"}
@@ -189,7 +229,7 @@ def test_what_a_step_carries_is_in_its_form(here: Server) -> None:
         ("plan", ["a law"], "`data` is an object"),
         ("continue", {"cycle": 1 << 31}, "at `$.cycle`"),
         ("continue", {"cycle": True}, "at `$.cycle`"),
-        ("close", {"closing": "CARRIED_OUT"}, "at `$.closing`"),
+        ("close", {"closing": "Carried-Out"}, "at `$.closing`"),
         ("take-position", {"answer": "noted", "organ": "addendum", "doubt": "?"}, "`doubt`"),
         ("link", {"type": "repeats", "to": "no id"}, "That is no id of a recommendation"),
         ("correct", {"correction": "clerical", "language": "en", "parts": [{}]}, "`$.parts[0]`"),
@@ -325,7 +365,7 @@ def test_a_ministry_does_not_write_over_the_draft_of_another_by_name_either(here
     for institution in ("justice", "labour"):
         here.step("coordinator", "assignRecommendation", id, institution=institution)
     drafted = take(here, "justice", "draft-progress", id, data={"narrative": "our own words"})
-    assert drafted["events"][0]["visibility"] == "CONFIDENTIAL"
+    assert drafted["entries"][0]["visibility"] == "CONFIDENTIAL"
     data = {"narrative": "put in its mouth", "report": 4}
     said = {"data": data, "expectedVersion": 3}  # the draft is not for it
     assert codes(take(here, "labour", "draft-progress", id, **said)) == ["FORBIDDEN"]
@@ -393,7 +433,8 @@ def test_many_steps_are_taken_each_for_itself_and_answered_in_their_order(server
     assert [r["recommendation"] and r["recommendation"]["version"] for r in results] == [
         *(2, None, 2, None, 2)
     ]
-    told_ = [(e["__typename"], e["commandId"], e["reason"]) for r in results for e in r["events"]]
+    recorded = [entry for result in results for entry in result["entries"]]
+    told_ = [(e["event"]["__typename"], e["commandId"], e["reason"]) for e in recorded]
     assert told_ == [
         ("AssignmentDecreed", "bulk/1", "by decree"),
         ("PositionDeferred", "bulk/3", "by decree"),
@@ -470,7 +511,7 @@ def test_a_dry_run_tells_what_would_come_of_each_and_records_nothing(server: Ser
     assert server.size() == size
     assert dry["logIndex"] is None
     assert [r["ok"] for r in dry["results"]] == [True, False, True, False]
-    assert all(r["events"] == [] and r["recommendation"] is None for r in dry["results"])
+    assert all(r["entries"] == [] and r["recommendation"] is None for r in dry["results"])
     assert dry["results"][0]["foreseen"]["entered"] == ["assignment.assigned"]
     done = take_all(server, *items, **said)
     assert [codes(r) for r in done["results"]] == [codes(r) for r in dry["results"]]

@@ -298,7 +298,7 @@ def test_a_worklist_goes_out_and_comes_back_untouched(server: Server):
 
 
 HISTORY = """query($id: ID!) { recommendation(id: $id) { stage
-    history { __typename visibility } } }"""
+    history { nodes { event { __typename } visibility } } } }"""
 
 
 def filled_in(server: Server, folder: Path, cells: dict[str, dict[str, Any]]) -> str:
@@ -364,15 +364,15 @@ def test_a_worklist_filled_in_offline_becomes_steps_and_lists_what_came_in_betwe
             assert conflict["reason"] == "stale-version"
             assert said["unreadable_rows"][0]["reason"] == "date-unreadable"
         told = server.ask("justice", HISTORY, id=ids["140.1"])["recommendation"]
-        steps = [(e["__typename"], e["visibility"]) for e in told["history"][-3:]]
+        steps = [(e["event"]["__typename"], e["visibility"]) for e in told["history"]["nodes"][-3:]]
         assert steps == [
             ("AssignmentAccepted", "PUBLIC"),
             ("Planned", "PUBLIC"),
             ("ProgressDrafted", "CONFIDENTIAL"),
         ]
         for id in (ids["140.2"], ids["140.3"]):
-            untouched = server.ask("justice", HISTORY, id=id)["recommendation"]["history"]
-            assert "AssignmentAccepted" not in {e["__typename"] for e in untouched}
+            untouched = server.ask("justice", HISTORY, id=id)["recommendation"]["history"]["nodes"]
+            assert "AssignmentAccepted" not in {e["event"]["__typename"] for e in untouched}
         size = server.size()
         for dry in (True, False):
             again = imported(server, "justice", dryRun=dry, **asked)["receipt"]

@@ -38,7 +38,7 @@ def refused(payload: dict[str, Any], allowed: str) -> None:
     """It is refused, and says what is allowed."""
     assert [error["code"] for error in payload["errors"]] == ["INVALID_INPUT"], payload
     assert f" is {allowed}, and not " in payload["errors"][0]["message"]
-    assert payload["events"] == []
+    assert payload["entries"] == []
 
 
 def test_words_that_nobody_has_cleared_are_never_public(here: Server) -> None:
@@ -49,15 +49,15 @@ def test_words_that_nobody_has_cleared_are_never_public(here: Server) -> None:
     step = {"step": "draft-progress", "data": said}
     refused(here.take("justice", "takeStep", **now(here, id, **step, **public)), within)
     drafted = here.step("justice", "reportProgress", id, **said, visibility="INTERNAL")
-    number = drafted["events"][0]["version"]
+    number = drafted["entries"][0]["version"]
     again = now(here, id, narrative=WORDS, report=number, **public)
     refused(here.take("justice", "reportProgress", **again), within)
     cleared = now(here, id, report=number, **public)
     refused(here.take("coordinator", "clearProgress", **cleared), within)
-    history = "query($id: ID!) { recommendation(id: $id) { history { __typename } } }"
-    kinds = [
-        e["__typename"] for e in here.ask("reader", history, id=id)["recommendation"]["history"]
-    ]
+    history = """query($id: ID!) { recommendation(id: $id) {
+        history { nodes { event { __typename } } } } }"""
+    told = here.ask("reader", history, id=id)["recommendation"]["history"]["nodes"]
+    kinds = [entry["event"]["__typename"] for entry in told]
     assert kinds == ["Received", "AssignmentDecreed"]
 
 
@@ -84,7 +84,7 @@ def test_what_is_published_is_not_hidden_from_those_who_read_the_recommendation(
     here: Server,
 ) -> None:
     id = assigned(here)
-    number = here.step("justice", "reportProgress", id, narrative=WORDS)["events"][0]["version"]
+    number = here.step("justice", "reportProgress", id, narrative=WORDS)["entries"][0]["version"]
     here.step("coordinator", "clearProgress", id, report=number)
     said = now(here, id, report=number, narrative="As published.", visibility="INTERNAL")
     refused(here.take("coordinator", "publishProgress", **said), "PUBLIC")
@@ -99,7 +99,7 @@ def test_an_internal_recommendation_has_internal_texts(here: Server) -> None:
     hidden = now(here, id, **said, visibility="CONFIDENTIAL")
     refused(here.take("coordinator", "addText", **hidden), "PUBLIC or INTERNAL")
     told = here.step("coordinator", "addText", id, **said, visibility="INTERNAL")
-    assert told["events"][0]["visibility"] == "INTERNAL"
+    assert told["entries"][0]["visibility"] == "INTERNAL"
 
 
 def test_evidence_of_a_draft_is_attached_again_for_all_once_the_report_is_published(
@@ -110,7 +110,7 @@ def test_evidence_of_a_draft_is_attached_again_for_all_once_the_report_is_publis
     file = upload(here, b"a law", visibility="public")["id"]
     held = report(here, "coordinator", assigned(here))
     payload = take(here, "coordinator", "attachEvidence", **on(held, file=file))
-    assert payload["events"][0]["visibility"] == "INTERNAL", "it tells that there is a draft"
+    assert payload["entries"][0]["visibility"] == "INTERNAL", "it tells that there is a draft"
     held = done(here, "clearReport", **on(payload["node"]))
     held = done(here, "publishReport", **on(held, narrative="As published."))
     assert here.ask("reader", query, id=held["id"])["node"]["evidence"] == []
@@ -127,9 +127,9 @@ def test_what_is_published_within_the_state_says_so_on_what_it_covers_within_the
     held = done(here, "clearReport", **on(report(here, "coordinator", assigned(here))))
     said = on(held, narrative="For us.", visibility="INTERNAL", reason=WORDS)
     told = take(here, "coordinator", "publishReport", **said)
-    assert [event["visibility"] for event in told["events"]] == ["INTERNAL", "INTERNAL"]
+    assert [event["visibility"] for event in told["entries"]] == ["INTERNAL", "INTERNAL"]
     told = take(here, "coordinator", "withdrawReport", **on(told["node"], reason=WORDS))
-    assert [event["visibility"] for event in told["events"]] == ["INTERNAL", "INTERNAL"]
+    assert [event["visibility"] for event in told["entries"]] == ["INTERNAL", "INTERNAL"]
 
 
 def test_why_a_draft_was_withdrawn_is_not_public_and_why_a_report_was_is(here: Server) -> None:
@@ -140,11 +140,11 @@ def test_why_a_draft_was_withdrawn_is_not_public_and_why_a_report_was_is(here: S
         "INTERNAL or CONFIDENTIAL",
     )
     told = take(here, "coordinator", "withdrawReport", **on(draft, **reason))
-    assert told["events"][0]["visibility"] == "INTERNAL"
+    assert told["entries"][0]["visibility"] == "INTERNAL"
     held = done(here, "clearReport", **on(report(here, "coordinator", assigned(here))))
     held = done(here, "publishReport", **on(held, narrative="As published."))
     told = take(here, "coordinator", "withdrawReport", **on(held, **reason))
-    assert told["events"][0]["visibility"] == "PUBLIC"
+    assert told["entries"][0]["visibility"] == "PUBLIC"
 
 
 def test_steps_tell_who_may_read_what_they_say(here: Server) -> None:

@@ -429,7 +429,7 @@ def test_what_if_comes_to_what_really_running_a_history_comes_to(tmp_path: Path,
 
 
 TOLD = """query($text: String!) { whatIf(definition: {text: $text}, where: {addressee: ["SVN"]}) {
-    cases { fate step code guards why notAsked }
+    cases { nodes { fate step code guards why notAsked } }
     totals { breaks { step code guard cases } notAsked { what cases } } } }"""
 
 
@@ -446,7 +446,7 @@ def test_what_if_says_who_would_have_been_refused_and_what_it_passed_over(sqlite
         here.step("labour", "planImplementation", id, measures="a law")
         here.step("labour", "declareImplemented", id)
         found = told(here, "four eyes")
-        (case,) = found["cases"]
+        (case,) = found["cases"]["nodes"]
         assert (case["step"], case["code"]) == ("declare-implemented", "FOUR_EYES")
         assert "p-labour" in case["why"]
         assert found["totals"]["breaks"] == [

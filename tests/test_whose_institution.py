@@ -20,7 +20,8 @@ from workflows.keys import create_key
 
 MANDATE = Authority(kind=AuthorityKind.MANDATE, reference="Decree 1/2024")
 BEFORE = "granted before"
-HISTORY = "query($id: ID!) { recommendation(id: $id) { history { __typename } } }"
+HISTORY = """query($id: ID!) { recommendation(id: $id) {
+    history { nodes { event { __typename } } } } }"""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def _assigned(server: Server) -> str:
 def _read(server: Server, who: str, id: str) -> list[str]:
     """The kinds of entries that somebody reads in a history."""
     found = server.ask(who, HISTORY, id=id)["recommendation"]
-    return [entry["__typename"] for entry in found["history"]] if found else []
+    return [entry["event"]["__typename"] for entry in found["history"]["nodes"]] if found else []
 
 
 def _codes(server: Server, who: str, mutation: str, id: str, **said: Any) -> set[str]:
@@ -102,7 +103,7 @@ def test_another_states_ministry_of_the_same_code_reads_no_draft(server: Server)
 def test_a_coordinator_of_all_writes_over_no_institutions_draft(server: Server) -> None:
     it = _assigned(server)
     drafted = server.step("justice", "reportProgress", it, narrative="a draft")
-    report = drafted["events"][-1]["version"]
+    report = drafted["entries"][-1]["version"]
     said = {"report": report, "narrative": "another"}
     assert _codes(server, "coordinator of before", "reportProgress", it, **said) == {"FORBIDDEN"}
 

@@ -92,13 +92,16 @@ class Principal(msgspec.Struct, frozen=True):
         key does not represent, and a higher authority than its own; `cites`: the request says
         where it is said, so that whoever enters what others have said may enter it."""
         if actor is not None and self.system is None and actor != self.actor:
-            raise InvalidInput("A person's key speaks for that person; leave `actor` out.")
+            raise InvalidInput(
+                "A person's key speaks for that person; leave `actor` out.", field="actor"
+            )
         if on_behalf_of is not None:
             self._represent(on_behalf_of, cites)
         if authority is not None and _RANK[authority.kind] < _RANK[self.authority.kind]:
             raise Forbidden(
                 f"This key speaks by {self.authority.kind} (“{self.authority.reference}”), and "
-                f"{authority.kind} is more: leave `authority` out, or have a key granted by it."
+                f"{authority.kind} is more: leave `authority` out, or have a key granted by it.",
+                field="authority",
             )
         return Speaker(
             actor=actor or self.actor,
@@ -119,7 +122,8 @@ class Principal(msgspec.Struct, frozen=True):
         cite = f" Or say in `source` where {institution} has said it." if enters else ""
         raise Forbidden(
             f"This key speaks for {self.institution} and not for “{institution}”: leave "
-            f"`onBehalfOf` out, or have a key granted with --represents “{institution}”.{cite}"
+            f"`onBehalfOf` out, or have a key granted with --represents “{institution}”.{cite}",
+            field="onBehalfOf",
         )
 
 

@@ -15,7 +15,7 @@ from domain.recommendation.elements import Alias, Part, PartText, Recommender, T
 from domain.recommendation.names import AliasWithdrawn, ForeignId, Scheme
 from domain.recommendation.receiving import parts_max
 from domain.recommendation.wording import Corrected, TextAdded
-from domain.refusals import LimitExceeded
+from domain.refusals import InvalidInput, LimitExceeded
 from domain.words import CorrectionKind, TextStatus
 
 
@@ -26,10 +26,21 @@ class PartSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     recommending_states: Annotated[tuple[str, ...], Meta(description="Names as printed.")] = ()
 
 
-def parts_of(said: Sequence[PartSaid]) -> tuple[tuple[Part, ...], tuple[PartText, ...]]:
-    """Parts and their texts, numbered in order; States are recognised by their names."""
+def parts_of(
+    said: Sequence[PartSaid], place: str = "parts.{}.text"
+) -> tuple[tuple[Part, ...], tuple[PartText, ...]]:
+    """Parts and their texts, numbered in order; States are recognised by their names. Refuses a
+    part without a text, by its `place` in the input."""
     if len(said) > parts_max:
-        raise LimitExceeded(f"A paragraph has at most {parts_max} parts.")
+        raise LimitExceeded(
+            f"A paragraph has at most {parts_max} parts.", field=place.partition(".")[0]
+        )
+    for n, part in enumerate(said):
+        if not part.text.strip():
+            raise InvalidInput(
+                f"`{place.format(n)}`: a text says something; this one is empty.",
+                field=place.format(n),
+            )
     parts = tuple(
         Part(
             id=str(i),
@@ -52,7 +63,7 @@ def add_text(
     ] = TextStatus.TRANSLATION,
 ) -> TextAdded:
     """Adds a text in a further language, or a better one."""
-    _, parts = parts_of([PartSaid(text=text) for text in texts])
+    _, parts = parts_of([PartSaid(text=text) for text in texts], "texts.{}")
     return wording.add_text(r, stamp, Text(language=language, status=status, parts=parts))
 
 

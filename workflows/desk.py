@@ -101,7 +101,9 @@ class Command(msgspec.Struct, frozen=True):
         """A command over anything msgspec can write: the same id with another request is another
         command of the same holder and will be refused; from another holder, it is no matter."""
         if not id.strip() or len(id) > command_chars_max or "\x00" in id:
-            raise InvalidInput(f"commandId has between 1 and {command_chars_max} characters.")
+            raise InvalidInput(
+                f"commandId has between 1 and {command_chars_max} characters.", field="commandId"
+            )
         try:
             kept = kept_as(id, principal.holder)
             said = msgspec.json.encode(request, order="sorted")

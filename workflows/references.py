@@ -210,7 +210,7 @@ class References:
             )
 
     def _terms(self, terms: Iterable[Term]) -> None:
-        for term in terms:
+        for n, term in enumerate(terms):
             known = self._vocabulary(term.vocabulary)
             if known is None or term.version not in known.versions:
                 there = "there is no such vocabulary"
@@ -219,13 +219,13 @@ class References:
                 raise InvalidInput(
                     f"`terms`: {term.vocabulary[:80]} {term.version[:80]} is not known, {there}. "
                     "See `vocabularies`; another is published by `publishVocabulary`.",
-                    field="terms",
+                    field=f"terms.{n}",
                 )
             if term.code is not None and known.term(term.version, term.code) is None:
                 raise InvalidInput(
                     f"`terms`: {term.vocabulary} {term.version} has no term “{term.code[:80]}”. "
                     "Take one of its codes, or leave `code` out.",
-                    field="terms",
+                    field=f"terms.{n}.code",
                 )
 
     def _vocabulary(self, name: str) -> Vocabulary | None:
@@ -342,19 +342,20 @@ def _day_before(now: int) -> str:
 def _parts(parts: Iterable[Part]) -> None:
     """Refuses a recommending State that is meant as a code and is none. Other names stay as they
     are printed: documents print names that no list has."""
-    for recommender in _recommenders(parts):
+    for place, recommender in _recommenders(parts):
         if _CODE.fullmatch(recommender) and not _is_known(recommender):
             raise InvalidInput(
                 f"`parts`: “{recommender}” is no State's code. Write the name as it is printed, or "
                 "a code such as FRA.",
-                field="parts",
+                field=place,
             )
 
 
-def _recommenders(parts: Iterable[Part]) -> Iterator[str]:
-    for part in parts:
-        for recommender in part.recommenders:
-            yield recommender.code or recommender.printed
+def _recommenders(parts: Iterable[Part]) -> Iterator[tuple[str, str]]:
+    for n, part in enumerate(parts):
+        for k, recommender in enumerate(part.recommenders):
+            place = f"parts.{n}.recommendingStates.{k}"
+            yield place, recommender.code or recommender.printed
 
 
 def _names(names: Iterable[InstitutionName]) -> None:

@@ -6,9 +6,10 @@ What a step carries is checked in as `steps.json`; it follows from the rows of `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import EnumType
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from domain.casework import Case, CaseEvent, steps
 from domain.docstrings import of_members
 from domain.entry import Protected, RecommendationId, Stamp, text_chars_max
-from domain.refusals import InvalidInput, valid
+from domain.refusals import InvalidInput, valid, within
 from workflows.procedure import Procedures, forms
 from workflows.step import Step
 from workflows.step_table import STEPS
@@ -45,14 +46,41 @@ _READY = [msgspec.json.Decoder(row.data, dec_hook=_protected) for row in by_name
 
 
 def read(step: str, said: Any) -> dict[str, Any]:
-    """A step's data as arguments of its command, ids of other recommendations as they were given.
-    Refuses what the step does not carry, and says where."""
+    """A step's data as arguments of its command, ids of other recommendations as they were given,
+    and words as they are stored or as GraphQL spells them. Refuses what the step does not carry,
+    and says where."""
+    kind = STEPS[step].data
     try:
-        data = msgspec.convert(said, STEPS[step].data, dec_hook=_protected)
+        data = msgspec.convert(_as_stored(said, kind), kind, dec_hook=_protected)
     except msgspec.ValidationError as error:
         told = f"`data` does not fit “{step}”: {str(error)[:300]}."
-        raise InvalidInput(f"{told}{_valid_instead(STEPS[step].data, str(error))}") from None
+        raise InvalidInput(
+            f"{told}{_valid_instead(kind, str(error))}", field=_place(str(error))
+        ) from None
     return {name: getattr(data, name) for name in data.__struct_fields__}
+
+
+def _as_stored(said: Any, hint: Any) -> Any:
+    """What was said, each word of a word list as it is stored."""
+    if get_origin(hint) is Annotated:
+        return _as_stored(said, get_args(hint)[0])
+    if isinstance(said, str) and isinstance(hint, EnumType):
+        return getattr(hint.__members__.get(said), "value", said)
+    if isinstance(said, dict) and isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        fields = {f.encode_name: f.type for f in msgspec.structs.fields(hint)}
+        return {name: _as_stored(value, fields.get(name)) for name, value in said.items()}
+    if isinstance(said, list) and get_origin(hint) in (tuple, list, Sequence):
+        return [_as_stored(one, get_args(hint)[0]) for one in said]
+    for one in get_args(hint) if get_origin(hint) in (Union, types.UnionType) else ():
+        if (stored := _as_stored(said, one)) != said:
+            return stored
+    return said
+
+
+def _place(error: str) -> str:
+    """Where in `data` an error is that msgspec found: `data.parts.0.text`."""
+    at = error.partition(" - at `$")[2].partition("[...]")[0].removesuffix("`")
+    return "data" + re.sub(r"\[(\d+)\]", r".\1", at)
 
 
 def _valid_instead(data: type[msgspec.Struct], error: str) -> str:
@@ -68,6 +96,9 @@ def _valid_instead(data: type[msgspec.Struct], error: str) -> str:
     said = re.search("Invalid enum value '(.*?)'", error)
     kinds = [kind for kind in (field.type, *get_args(field.type)) if isinstance(kind, EnumType)]
     return " ".join(f" {valid(kind, said[1] if said else '')}" for kind in kinds)
+
+
+_SPELLED = " The words of GraphQL are taken too, such as `MID_TERM_REPORT` for `mid-term-report`."
 
 
 def json_schema(step: str) -> dict[str, Any]:
@@ -86,6 +117,9 @@ def json_schema(step: str) -> dict[str, Any]:
         for one in said.get("anyOf", [said]):
             if one["type"] == "integer":
                 one["type"] = ["integer", "string"]
+    for word_list in within.values():
+        if "enum" in word_list:
+            word_list["description"] += _SPELLED
     schema = {"$schema": JSON_SCHEMA, **within.pop(data.__name__)}
     return {**schema, "$defs": within} if within else schema
 
@@ -125,7 +159,7 @@ def ask(procedures: Procedures, step: str, said: Any, find: Callable[[str], UUID
     """A step by its name, with what it carries: of those in the table, or of a State's own
     procedure. `find` gives the recommendation that an id names, where the speaker may see it."""
     if not isinstance(said, dict):
-        raise InvalidInput("`data` is an object, with a value a field.")
+        raise InvalidInput("`data` is an object, with a value a field.", field="data")
     if step in STEPS:
         return _ask_by_hand(procedures, STEPS[step], said, find)
 
@@ -160,7 +194,10 @@ def event_of(
     """What the command of a step makes of its data; ids of other recommendations as they were
     given."""
     assert row.command is not None, row.name
-    others = {name: RecommendationId(find(given[name])) for name in row.pointing}
+    others: dict[str, RecommendationId] = {}
+    for name in row.pointing:
+        with within(name):
+            others[name] = RecommendationId(find(given[name]))
     known = {"schemes": procedures.schemes()} if "schemes" in row.without else {}
     event: CaseEvent = row.command(r, stamp, **{**given, **others, **known})
     return event

@@ -81,7 +81,7 @@ START_SECONDS_MAX = 60
 LIST = """query($after: String) { recommendations(first: 50, after: $after) {
     pageInfo { endCursor } nodes { id symbol paragraph text position stage version } } }"""
 READ = """query($id: ID!) { recommendation(id: $id) { id text position stage version
-    history { __typename logIndex recordedAt effectiveOn reason } } }"""
+    history { nodes { event { __typename } logIndex recordedAt effectiveOn reason } } } }"""
 
 
 class Taken(NamedTuple):

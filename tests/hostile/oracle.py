@@ -409,7 +409,8 @@ def warming(known: Known) -> Iterator[Sent]:
     yield Query(means="OK", document="{ recommendations(first: 3) { totalCount nodes { id } } }")
     yield Query(
         means="OK",
-        document="""query($id: ID!) { recommendation(id: $id) { text history { __typename reason }
+        document="""query($id: ID!) { recommendation(id: $id) { text
+            history { nodes { event { __typename } reason } }
             lineage { type recommendation { id } } path(to: "implementation.planned") { reachable }
             steps { name isOpen } } }""",
         variables={"id": known.some},

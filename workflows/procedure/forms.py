@@ -39,7 +39,10 @@ def fill_in(form: tuple[Field, ...], said: Mapping[str, Any]) -> tuple[StepDatum
         else:
             filled.append(StepDatum(field=field.name, value=value))
     if wrong:
-        raise InvalidInput(f"The form is not filled in rightly. {'; '.join(wrong)}.")
+        first = wrong[0].partition(": ")[0]
+        raise InvalidInput(
+            f"The form is not filled in rightly. {'; '.join(wrong)}.", field=f"data.{first}"
+        )
     return tuple(filled)
 
 

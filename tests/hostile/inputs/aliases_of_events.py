@@ -8,7 +8,7 @@ from tests.hostile.record import Known
 
 def hostile(known: Known) -> Query:
     fields = " ".join(
-        f"a{n}: events(after: {n}, first: 500) {{ nodes {{ __typename reason }} }}"
+        f"a{n}: events(after: {n}, first: 500) {{ nodes {{ event {{ __typename }} reason }} }}"
         for n in range(120)
     )
     return Query(

@@ -8,7 +8,7 @@ from tests.hostile.record import Known
 
 def hostile(known: Known) -> Query:
     fields = " ".join(
-        f"a{n}: recommendation(id: $id) {{ history {{ __typename reason logIndex }} }}"
+        f"a{n}: recommendation(id: $id) {{ history {{ nodes {{ event {{ __typename }} reason logIndex }} }} }}"
         for n in range(150)
     )
     return Query(

@@ -9,7 +9,7 @@ from tests.hostile.record import Known
 def hostile(known: Known) -> Query:
     names = [f"f{n}" for n in range(300)]
     fragments = " ".join(
-        f"fragment {n} on Recommendation {{ history {{ logIndex }} }}" for n in names
+        f"fragment {n} on Recommendation {{ history {{ nodes {{ logIndex }} }} }}" for n in names
     )
     spread = " ".join(f"...{name}" for name in names)
     return Query(

@@ -7,11 +7,11 @@ from tests.hostile.record import Known
 
 
 def hostile(known: Known) -> list[Query]:
-    asks = [(0, 0), (-1, 0), (2147483647, 0), (10, 2147483647), (10, -2147483648)]
+    asks = [(0, "0"), (-1, "0"), (2147483647, "0"), (10, "9" * 18), (10, "-1"), (10, "٣")]
     return [
         Query(
             means="OK INVALID_INPUT",
-            document="query($id: ID!, $n: Int!, $a: Int!) { recommendation(id: $id) { history(first: $n, after: $a) { __typename } } }",
+            document="query($id: ID!, $n: Int!, $a: String!) { recommendation(id: $id) { history(first: $n, after: $a) { nodes { event { __typename } } } } }",
             variables={"id": known.some, "n": first, "a": after},
         )
         for first, after in asks

@@ -12,6 +12,6 @@ def hostile(known: Known) -> Query:
         allowed=WHAT_IF,
         means="LIMIT_EXCEEDED OK BUSY TIMED_OUT",
         document="""query($text: String!) { whatIf(first: 100, definition: {text: $text},
-            where: {addressee: ["SVN"]}) { cases { fate states wouldStand } gate { ok } } }""",
+            where: {addressee: ["SVN"]}) { cases { nodes { fate states wouldStand } } gate { ok } } }""",
         variables={"text": CABINET.replace("with-cabinet", "another")},
     )
