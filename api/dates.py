@@ -57,7 +57,7 @@ OTHERWISE: dict[tuple[str, str], GraphQLScalarType] = {
     ("DeclareAbsenceInput", "until"): DATE,
     ("DeadlineExtended", "until"): DATE,
     ("ExtendDeadlineInput", "until"): DATE,
-    ("Suspended", "until"): DATE,
+    ("Suspended", "restsUntil"): DATE,
     ("Suspension", "until"): DATE,
     ("SuspendRecommendationInput", "until"): DATE,
     ("DeadlinePaused", "on"): DATE,
@@ -68,6 +68,8 @@ OTHERWISE: dict[tuple[str, str], GraphQLScalarType] = {
     ("SelectedForFollowUp", "due"): PARTIAL_DATE,
     ("SelectForFollowUpInput", "due"): PARTIAL_DATE,
     ("PositionTaken", "adopted"): PARTIAL_DATE,
+    ("StatedPosition", "adopted"): PARTIAL_DATE,
+    ("Measure", "due"): DATE,
     ("AcceptRecommendationInput", "adopted"): PARTIAL_DATE,
     ("NoteRecommendationInput", "adopted"): PARTIAL_DATE,
     ("CompetenceTransferHeld", "on"): GraphQLString,  # empty where nobody knows it

@@ -100,7 +100,9 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
 
         return step(context, row.name, input, act)
 
-    take.__annotations__["input"] = Annotated[its.type, arg("What the step says, and who says it.")]
+    take.__annotations__["input"] = Annotated[
+        its.type, arg("The data of the step, and its speaker.")
+    ]
     does = mutation.does or row.does
     return strawberry.mutation(resolver=take, name=mutation.name, description=does)
 
@@ -129,7 +131,9 @@ def _beginning(row: Step, mutation: Mutation, its: Given) -> Any:
             ),
         )
 
-    take.__annotations__["input"] = Annotated[its.type, arg("What the step says, and who says it.")]
+    take.__annotations__["input"] = Annotated[
+        its.type, arg("The data of the step, and its speaker.")
+    ]
     does = mutation.does or row.does
     return strawberry.mutation(resolver=take, name=mutation.name, description=does)
 

@@ -298,7 +298,7 @@ class Responsible:
         state = self.measure.row.state
         return institution_named(self.measure.reading, state.addressee, self.held.institution)
 
-    @strawberry.field(description="Code of the institution.")
+    @strawberry.field(description="Its code; assignments of measures name it.")
     def institution_code(self) -> str:
         return self.held.institution
 
@@ -319,7 +319,7 @@ class Measure(Followed):
         state = self.row.state
         return institution_named(self.reading, state.addressee, state.lead)
 
-    @strawberry.field(description="Who carries it out, and who did before.")
+    @strawberry.field(description="The institutions that carry it out, and those that did before.")
     def responsible(self) -> list[Responsible]:
         return [Responsible(held=held, measure=self) for held in self.row.state.responsible]
 
@@ -331,7 +331,7 @@ class Measure(Followed):
     def title(self, language: str = "en") -> str:
         return str(self.row.state.text(language).title)
 
-    @strawberry.field(description="What it is, in each language.")
+    @strawberry.field(description="Title and description in each language.")
     def texts(self) -> list[MeasureTextType]:
         return list(self.row.state.texts.values())
 

@@ -146,7 +146,7 @@ class MeasureStatus(StrEnum):
 
 
 class MeasureTurn(StrEnum):
-    """What a measure may come to on its way."""
+    """A turn in the course of a measure."""
 
     ADOPTED = "adopted"
     """the State is bound to it"""

@@ -15,13 +15,14 @@ from uuid import uuid4
 import pytest
 
 from api.schema import schema
+from domain.measure import Measure
 from domain.refusals import Forbidden, InvalidInput
 from tests.server import HOLDERS, ROOT, STORES, SUIVI, Server, running, store, until
 from tests.test_graphql import FEED, everything
 from tests.test_register_api import REGISTER
 from workflows.access import SEES, Role, authorise
 from workflows.procedure.shipped import shipped
-from workflows.step_table import STEPS
+from workflows.step_table import ROWS, STEPS
 
 SCHEMA = schema._schema
 MINISTRIES = ("justice", "labour")
@@ -130,6 +131,8 @@ MATRIX: dict[str, tuple[set[str], Case]] = {
     "closeRecommendation": ({C}, Case({"closing": "WITHDRAWN", **REASON})),
     "reopenRecommendation": ({C}, Case(REASON, CLOSED)),
     "continueRecommendation": ({C}, Case({"cycle": 5})),
+    "suspend": ({C}, Case(REASON)),
+    "resume": ({C}, Case(REASON, (("suspend", REASON),))),
     "suspendRecommendation": ({C}, Case(REASON)),
     "resumeRecommendation": ({C}, Case(REASON, (("suspendRecommendation", REASON),))),
     "extendDeadline": (
@@ -158,9 +161,11 @@ MATRIX: dict[str, tuple[set[str], Case]] = {
 
 
 def mutations() -> list[str]:
-    """Those on recommendations; tests/test_register_api.py has the table of the others."""
+    """Those on recommendations; tests/test_register_api.py has the table of the others, and
+    tests/test_measures.py that of measures."""
     assert SCHEMA.mutation_type is not None
-    return [name for name in SCHEMA.mutation_type.fields if name not in REGISTER]
+    elsewhere = {*REGISTER, *(m.name for row in ROWS if row.on is Measure for m in row.mutations)}
+    return [name for name in SCHEMA.mutation_type.fields if name not in elsewhere]
 
 
 @pytest.mark.parametrize("mutation", mutations())

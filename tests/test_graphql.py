@@ -406,6 +406,8 @@ def everything(kind: Any, path: tuple[str, ...] = ()) -> str:
     if isinstance(kind, GraphQLUnionType):
         is_told = path[-2:] in (("HistoryEntryConnection", "HistoryEntry"), FEED_ENTRY)
         return of_every_event() if kind.name == "HistoryEvent" and is_told else "{ __typename }"
+    if kind.name.endswith("Edge"):
+        return "{ cursor node { __typename } }"  # it is among the nodes
     if "uuid" in fields_of(kind.name) and any("uuid" in fields_of(name) for name in path):
         return "{ __typename id }"
     here = (*path, kind.name)

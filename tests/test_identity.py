@@ -157,8 +157,11 @@ def test_an_assignment_is_named_by_its_id_or_its_number(server: Server, by: str)
     said = {"id": id, "expectedVersion": 3, "commandId": uuid4().hex}
     said |= {"assignment": offered[by], "part": part[by]}
     first = server.take("justice", "acceptAssignment", **said)
-    query = "query($id: ID!) { recommendation(id: $id) { history(after: 3) { part } } }"
-    assert server.ask("justice", query, id=id)["recommendation"]["history"] == [{"part": "2"}]
+    query = """query($id: ID!) { recommendation(id: $id) {
+        history(after: "3") { nodes { part } } } }"""
+    assert server.ask("justice", query, id=id)["recommendation"]["history"]["nodes"] == [
+        {"part": "2"}
+    ]
     for other in ("id", "number"):
         said |= {"assignment": offered[other], "part": part[other]}
         again = server.take("justice", "acceptAssignment", **said)
@@ -173,7 +176,7 @@ def test_data_of_steps_by_name_names_things_by_their_ids(server: Server) -> None
     (offered,) = server.ask("justice", query, id=id)["recommendation"]["assignments"]
     data = {"assignment": offered["id"]}
     payload = server.step("justice", "takeStep", id, step="accept-assignment", data=data)
-    assert payload["events"][0]["__typename"] == "AssignmentAccepted"
+    assert payload["entries"][0]["event"]["__typename"] == "AssignmentAccepted"
 
 
 def test_what_another_case_has_is_not_this_ones(server: Server) -> None:

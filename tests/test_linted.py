@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.schema import SDL_FILE
+from api.sdl import SDL_FILE
 from tests.suites import LINTED, NotThere, installed
 
 pytestmark = [pytest.mark.slow, pytest.mark.endurance(only=True)]

@@ -20,7 +20,9 @@ from domain.casework.held import DeadlineStatus
 from domain.measure import Measure
 from domain.words import MeasureStatus
 from tests.clock import SetClock
-from tests.server import Server, document, running
+from tests.server import HOLDERS, Server, document, running
+from workflows.roles import Role
+from workflows.step_table import ROWS
 
 PAYLOAD = """case { id version ... on Measure { status starts ends due } } logIndex
     errors { code message field }"""
@@ -338,7 +340,8 @@ def test_a_link_names_what_all_its_readers_may_read(here: Server) -> None:
 
 # --- Who knows of it -----------------------------------------------------------------------------
 
-HISTORY = "query($id: ID!) { node(id: $id) { ... on Measure { history { __typename } } } }"
+HISTORY = """query($id: ID!) { node(id: $id) { ... on Measure { history { nodes {
+    event { __typename } } } } } }"""
 
 
 def test_a_proposal_is_the_states_own_and_what_is_adopted_is_known_to_all(here: Server) -> None:
@@ -351,9 +354,9 @@ def test_a_proposal_is_the_states_own_and_what_is_adopted_is_known_to_all(here: 
     assert (public["status"], public["leadCode"], public["version"]) == ("PLANNED", "justice", 3)
     took(here, "startMeasure", id, "justice")
     assert read(here, "reader")["status"] == "UNDER_WAY"
-    trail = here.ask("reader", HISTORY, id=id)["node"]["history"]
-    assert [e["__typename"] for e in trail] == ["MeasureAdopted", "MeasureStarted"]
-    assert len(here.ask("auditor", HISTORY, id=id)["node"]["history"]) == 4
+    trail = here.ask("reader", HISTORY, id=id)["node"]["history"]["nodes"]
+    assert [e["event"]["__typename"] for e in trail] == ["MeasureAdopted", "MeasureStarted"]
+    assert len(here.ask("auditor", HISTORY, id=id)["node"]["history"]["nodes"]) == 4
 
 
 def test_what_is_adopted_within_the_state_stays_there(here: Server) -> None:
@@ -388,6 +391,32 @@ def test_views_of_it_are_the_same_when_they_are_made_anew(here: Server) -> None:
     here.service.feed.rebuild()
     assert rows() == fed
     assert read(here, "reader")["status"] == "UNDER_WAY"
+
+
+BY = {row.name: row for row in ROWS if row.on is Measure}
+
+
+@pytest.mark.parametrize("step", sorted(BY))
+def test_only_the_roles_of_the_table_take_a_step_on_it(here: Server, step: str) -> None:
+    (mutation,) = BY[step].mutations
+    more: dict[str, Any] = {
+        "propose-measure": SHELTERS,
+        "revise-measure": {"kind": "DATA", "reason": "Why."},
+        "assign-measure": {"lead": "labour"},
+        "delay-measure": {"reason": "Why."},
+        "reschedule-measure": {"ends": "2027", "reason": "Why."},
+        "link-measure": {"to": here.receive(), "rationale": "Why."},
+        "withdraw-measure-link": {"link": 1, "reason": "Why."},
+        "strike-measure-entry": {"correction": "CLERICAL", "version": 1, "reason": "Why."},
+    }
+    about = {} if BY[step].begins else {"id": adopted(here, code="9"), "expectedVersion": 3}
+    for who, (role, _) in HOLDERS.items():
+        payload = said(here, mutation.name, who, **about, **more.get(step, {}))
+        is_open = Role(role) in BY[step].may
+        is_refused = [error["code"] for error in payload["errors"]] == ["FORBIDDEN"]
+        assert is_open or is_refused, (who, payload["errors"])
+        if is_open and who != "labour":
+            assert not is_refused, who
 
 
 # --- Lists, clock, procedure ---------------------------------------------------------------------

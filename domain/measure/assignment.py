@@ -20,8 +20,8 @@ institutions_max = 50
 
 
 class MeasureAssigned(MeasureEvent, frozen=True):
-    """The measure was assigned: one institution leads, others support. Whoever was responsible
-    before and is not named is so no more."""
+    """The measure was assigned: one institution leads, others support. Institutions that
+    are not named are responsible no more."""
 
     topic: ClassVar[str] = "measure.assigned.v1"
     by_step: ClassVar[str] = "assign-measure"

@@ -100,7 +100,7 @@ class MeasureCompleted(MeasureTurned, frozen=True):
     turn: ClassVar[MeasureTurn] = MeasureTurn.COMPLETED
 
     statement: Protected | None = None
-    """What was done, in words that can be erased; null where nothing is said."""
+    """An account of the result, in words that can be erased; null where none is given."""
 
 
 class MeasureAbandoned(MeasureTurned, frozen=True):
@@ -179,8 +179,8 @@ def reschedule(
     starts: Starts = None,
     ends: Ends = None,
 ) -> MeasureRescheduled:
-    """Sets the measure's dates anew; why? What is left out stays, and the dates before stay on
-    record."""
+    """Sets the measure's dates anew; why? Dates that are left out stay, and those before stay
+    on record."""
     whole(stamp)
     reasoned(stamp, "Setting dates anew")
     not_ended(m)
@@ -197,7 +197,7 @@ def complete(
     m: Measure,
     stamp: Stamp,
     statement: Annotated[
-        Protected | None, Meta(description="What was done. It can be erased later.")
+        Protected | None, Meta(description="An account of the result. It can be erased later.")
     ] = None,
 ) -> MeasureCompleted:
     """The measure is carried out, says the State. That implements no recommendation."""

@@ -7,7 +7,7 @@ from domain.words import Capacity, MeasureTurn
 
 
 class MeasureText(Stored, frozen=True):
-    """What a measure is, in one language."""
+    """The title and the description of a measure, in one language."""
 
     language: str
     """The text's language (BCP 47 tag)."""
@@ -23,7 +23,7 @@ class MeasureTurnTaken(Stored, frozen=True):
     version: int
     """The version of the entry that says so."""
     turn: MeasureTurn
-    """What it came to."""
+    """The kind of turn."""
     effective: Effective
     """When it did."""
 

@@ -40,7 +40,7 @@ class MeasureProposed(MeasureEvent, frozen=True):
     kind: MeasureKind
     """The kind of activity."""
     texts: tuple[MeasureText, ...]
-    """What it is, in each language."""
+    """Title and description in each language."""
     plan: str | None = None
     """Code of the plan that it is in; null where it is in none."""
     preventive: bool = False
@@ -60,7 +60,7 @@ def propose(
     code: Annotated[str, Meta(description="The measure's code, unique in its plan: 3.2.1.")],
     kind: MeasureKind,
     texts: Annotated[
-        tuple[MeasureText, ...], Meta(description="What it is, one for each language.")
+        tuple[MeasureText, ...], Meta(description="Title and description, one for each language.")
     ],
     plan: Annotated[
         str | None, Meta(description="Code of the plan that it is in, such as nap-2026.")

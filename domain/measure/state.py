@@ -1,6 +1,4 @@
-"""What the entries of a measure add up to: what it is, who carries it out, how far it has come, and
-what it is for.
-"""
+"""The state that the entries of a measure add up to."""
 
 from __future__ import annotations
 
@@ -31,8 +29,8 @@ _ENDED = (MeasureTurn.COMPLETED, MeasureTurn.ABANDONED)
 
 
 class Measure(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A measure as it stands: what it is, who carries it out, how far it has come, and the
-    recommendations that it contributes to."""
+    """A measure: its texts, its institutions, its course, and the recommendations that it
+    contributes to."""
 
     own_events = events_of("measure")
 
@@ -48,7 +46,7 @@ class Measure(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     turns: list[MeasureTurnTaken] = []
     """Its course, oldest first; what was struck is left out."""
     responsible: list[MeasureResponsibility] = []
-    """Who carries it out, and who did before."""
+    """The institutions that carry it out, and those that did before."""
     links: list[MeasureLink] = []
 
     # -- reading

@@ -1,4 +1,4 @@
-"""What a measure is, said anew."""
+"""The wording of a measure is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from domain.words import MeasureKind
 
 
 class MeasureRevised(MeasureEvent, frozen=True):
-    """What a measure is was said anew; what is null stays."""
+    """The texts or the kind of the measure were changed; fields that are null stay."""
 
     topic: ClassVar[str] = "measure.revised.v1"
     by_step: ClassVar[str] = "revise-measure"
@@ -49,7 +49,7 @@ def revise(
     kind: MeasureKind | None = None,
     preventive: bool | None = None,
 ) -> MeasureRevised:
-    """Says anew what the measure is; why? What is left out stays."""
+    """Changes the texts or the kind of the measure; why? Fields that are left out stay."""
     whole(stamp)
     reasoned(stamp, "Revising a measure")
     not_ended(m)
