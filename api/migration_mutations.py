@@ -12,19 +12,22 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
+from api.cases import Case as AnyCase
 from api.context import Context
-from api.derive import enum_type, read_id
+from api.derive import enum_type, read_case_id
 from api.history import EffectType
 from api.pages import Connection, PageInfo, connection, cut, page_info
 from api.payloads import Payload, StepError, refused, shown
 from api.procedures import GateFault, gate_of
 from api.queries import RecommendationWhere, where_of
-from api.recommendations import Recommendation, together
+from api.recommendations import MayBeRecommendation
+from api.register import cases_of
 from api.steps import Circumstances, circumstances
+from domain.aggregates import CASES
 from domain.casework.migration import DeadlinePolicy
 from domain.entry import Stamp, Visibility
 from domain.refusals import InvalidInput, LimitExceeded, Refusal
-from projections import recommendations
+from projections import cases, recommendations, register
 from workflows import migrating
 from workflows.desk import Command
 from workflows.migrating import Case, cases_max
@@ -110,36 +113,36 @@ class MigrationCounts:
 
 
 @strawberry.type(description="Result of the migration for a case; in a dry run, the preview.")
-class CaseMigration:
-    case: strawberry.Private[Case]
-    recommendation: Recommendation | None = strawberry.field(
+class CaseMigration(MayBeRecommendation):
+    of: strawberry.Private[Case]
+    case: AnyCase | None = strawberry.field(
         description="As it stands now; null where the views took too long."
     )
 
     @strawberry.field(description="Null where something else kept it: see `error`.")
     def fate(self) -> FateType | None:  # type: ignore[valid-type]
-        return self.case.fate
+        return self.of.fate
 
     @strawberry.field(description="The states it leaves.")
     def left(self) -> list[str]:
-        return list(self.case.entry.stamp.left) if self.case.entry else []
+        return list(self.of.entry.stamp.left) if self.of.entry else []
 
     @strawberry.field(description="The states it enters.")
     def entered(self) -> list[str]:
-        return list(self.case.entry.stamp.entered) if self.case.entry else []
+        return list(self.of.entry.stamp.entered) if self.of.entry else []
 
     @strawberry.field(description="Other effects.")
     def effects(self) -> list[EffectType]:
-        return list(self.case.entry.stamp.effects) if self.case.entry else []
+        return list(self.of.entry.stamp.effects) if self.of.entry else []
 
     @strawberry.field(description="Why it needs a decision.")
     def why(self) -> str | None:
-        needs = self.case.fate is CaseFate.NEEDS_DECISION and self.case.refusal is not None
-        return self.case.refusal.message if needs and self.case.refusal else None
+        needs = self.of.fate is CaseFate.NEEDS_DECISION and self.of.refusal is not None
+        return self.of.refusal.message if needs and self.of.refusal else None
 
     @strawberry.field(description="Why it stays where it is.")
     def error(self) -> StepError | None:
-        return refused(self.case.refusal) if self.case.refusal else None
+        return refused(self.of.refusal) if self.of.refusal else None
 
 
 @strawberry.type(description="Results of a migration, case by case.")
@@ -182,10 +185,10 @@ class MigrateCasesPayload(Payload):
         )
         some = [case for _, case in page.items]
         context = self.context
-        rows = recommendations.by_ids(context.connection, context.scope, [case.id for case in some])
-        nodes = dict(zip(rows, together(context, list(rows.values())), strict=True))
+        rows = cases.by_ids(context.connection, context.scope, [case.id for case in some])
+        nodes = dict(zip(rows, cases_of(context, [*rows.values()]), strict=True))
         places = [str(place) for place, _ in page.items]
-        told = [CaseMigration(case=case, recommendation=nodes.get(case.id)) for case in some]
+        told = [CaseMigration(of=case, case=nodes.get(case.id)) for case in some]
         return connection(
             zip(places, told, strict=True),
             lambda: len(self.found),
@@ -211,8 +214,8 @@ class MigrationMutation:
             )
             if faults := passage.faults():
                 return _payload(context, input, passage, faults=faults)
-            ids, page = _chosen(context, input)
-            cases = migrating.run(
+            ids, page = _chosen(context, input, passage)
+            found = migrating.run(
                 service.desk,
                 context.principal,
                 input.addressee,
@@ -227,11 +230,11 @@ class MigrationMutation:
             return _payload(context, input, errors=[refused(refusal, input)])
         last = None
         if not input.dry_run:
-            indexes = [case.entry.log_index for case in cases if case.entry is not None]
+            indexes = [case.entry.log_index for case in found if case.entry is not None]
             last = max((index for index in indexes if index is not None), default=None)
         if last is not None and service.wait_for(last):
             context.refresh()
-        return _payload(context, input, passage, cases=cases, page=page, last=last)
+        return _payload(context, input, passage, cases=found, page=page, last=last)
 
 
 # --- Inside --------------------------------------------------------------------------------------
@@ -300,14 +303,18 @@ def _stamp(context: Context, input: MigrateCasesInput, command_id: str) -> Stamp
     return circumstances(context, _said(input, command_id), Visibility.PUBLIC)
 
 
-def _chosen(context: Context, input: MigrateCasesInput) -> tuple[list[UUID], PageInfo]:
-    """The cases asked for that are under the procedure to leave, in the order of documents."""
+def _chosen(
+    context: Context, input: MigrateCasesInput, passage: Passage
+) -> tuple[list[UUID], PageInfo]:
+    """The cases asked for that are under the procedure to leave, in the order of their list."""
     if input.ids is not None:
         if len(input.ids) > cases_max:
             raise LimitExceeded(f"One request names {cases_max:,} cases at most.")
-        return list(dict.fromkeys(read_id(id) for id in input.ids)), _NOTHING
+        return list(dict.fromkeys(read_case_id(id) for id in input.ids)), _NOTHING
     if not 1 <= input.first <= cases_max:
         raise LimitExceeded(f"`first` is between 1 and {cases_max:,}.")
+    if aggregates := passage.before.definition.applies.aggregates:
+        return _of_aggregate(context, input, aggregates[0])
     given = where_of(input.where, context.today)
     where = msgspec.structs.replace(given, addressee=[input.addressee], definition=[input.from_])
     found: list[UUID] = []
@@ -325,4 +332,21 @@ def _chosen(context: Context, input: MigrateCasesInput) -> tuple[list[UUID], Pag
         cursors += page.cursors
         goes_on = page.has_next
         after = cursors[-1] if cursors else after
+    return found, page_info(cursors, input.after, has_next=goes_on)
+
+
+def _of_aggregate(
+    context: Context, input: MigrateCasesInput, aggregate: str
+) -> tuple[list[UUID], PageInfo]:
+    if input.where is not None:
+        raise InvalidInput("`where` narrows recommendations: leave it out.", field="where")
+    listed = cases.listed(CASES[aggregate], input.addressee, input.from_)
+    found: list[UUID] = []
+    after, goes_on = input.after, True
+    while goes_on and len(found) < input.first:
+        size = min(input.first - len(found), register.page_size_max)
+        page = listed.page(context.connection, context.scope, size, after)
+        found += [row.state.id for row in page.rows]
+        goes_on, after = page.has_next, page.end or after
+    cursors = [id.hex for id in found]
     return found, page_info(cursors, input.after, has_next=goes_on)

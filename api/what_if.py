@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, NamedTuple
+from functools import cached_property
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 import strawberry
 from strawberry.types import Info
+from strawberry.utils.str_converters import to_camel_case
 
+from api.cases import Case
 from api.context import Context, Reading
 from api.derive import enum_type
 from api.describing import arg
@@ -18,11 +21,14 @@ from api.pages import Connection, connection, page_info
 from api.payloads import RefusalCode
 from api.procedures import Gate, gate_of
 from api.queries import RecommendationWhere, where_of
-from api.recommendations import Recommendation, together
-from domain.recommendation import Recommendation as State
+from api.recommendations import MayBeRecommendation
+from api.register import cases_of
+from domain.aggregates import CASES
+from domain.casework import Case as State
 from domain.refusals import InvalidInput, LimitExceeded, NotFound
 from domain.words import Kind, Mechanism
-from projections import history, recommendations
+from projections import cases, history, recommendations
+from projections.cases import Listed, Row
 from projections.recommendations import Amount, Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
@@ -45,9 +51,10 @@ class ProcedureInput:
     )
 
 
-@strawberry.type(description="A recommendation's history under another procedure.")
-class WhatIfCase:
-    recommendation: Recommendation
+@strawberry.type(description="The history of a case under another procedure.")
+class WhatIfCase(MayBeRecommendation):
+    case: Case
+    """The case, as it is."""
     story: strawberry.Private[Story]
     overdue: strawberry.Private[Callable[[bool], int]]
 
@@ -174,14 +181,23 @@ class WhatIf:
         )
 
 
-class _Asked(NamedTuple):
-    """Which recommendations are retold, under which procedure."""
+class _Asked:
+    """Which cases of an aggregate are retold, under which procedure."""
 
-    reading: Reading
-    where: Where
-    under: Compiled
-    retelling: Retelling
-    now: int
+    def __init__(
+        self, reading: Reading, addressee: str, under: Compiled, retelling: Retelling, now: int
+    ) -> None:
+        self.reading = reading
+        self.addressee = addressee
+        self.under = under
+        self.retelling = retelling
+        self.now = now
+
+    @cached_property
+    def listed(self) -> Listed:
+        """The list of the cases."""
+        (aggregate,) = self.under.definition.applies.aggregates
+        return cases.listed(CASES[aggregate], self.addressee)
 
     def retold(self, ids: Sequence[UUID]) -> Iterator[Story]:
         """The stories of some of them, in their order."""
@@ -201,17 +217,69 @@ class _Asked(NamedTuple):
 
         return days
 
+    def page(self, first: int, after: str | None) -> Connection[WhatIfCase]:
+        """A page of them, with what would have become of each."""
+        reading = self.reading
+        page = self.listed.page(reading.connection, reading.scope, first, after)
+        cursors = [row.state.id.hex for row in page.rows]
+        return connection(
+            zip(cursors, self.told(page.rows), strict=True),
+            lambda: self.listed.total(reading.connection, reading.scope),
+            page_info(cursors, after, has_next=page.has_next),
+        )
+
+    def told(self, rows: Sequence[Row]) -> list[WhatIfCase]:
+        """Some of them, with what would have become of each."""
+        stories = self.retold([row.state.id for row in rows])
+        return [
+            WhatIfCase(case=node, story=story, overdue=self.overdue(row.state))
+            for node, row, story in zip(cases_of(self.reading, rows), rows, stories, strict=True)
+        ]
+
     def stories(self) -> Iterator[Story]:
         """The stories of all; refuses too many."""
-        reading = self.reading
-        amounts = self.amounts()
-        entries = sum(amount.entries for amount in amounts.values())
-        most = reading.service.settings.as_of_events_max
+        reading, entries = self.reading, 0
+        for some in self.listed.pages(reading.connection, reading.scope):
+            entries += sum(case.version for case in some)
+            self.bear(entries)
+            yield from self.retold([case.id for case in some])
+
+    def bear(self, entries: int) -> None:
+        """Refuses more entries than totals may read."""
+        most = self.reading.service.settings.as_of_events_max
         if entries > most:
             raise LimitExceeded(
                 f"They have {entries:,} entries, and totals read {most:,} at most: narrow `where` "
                 "down, by cycle or body for instance, or go through `cases` page by page."
             )
+
+
+class _AskedRecommendations(_Asked):
+    """Which recommendations are retold: those that fit and would start under the procedure."""
+
+    def __init__(self, where: Where, *given: Any) -> None:
+        super().__init__(*given)
+        self.where = _narrowed(where, self.under)
+
+    def page(self, first: int, after: str | None) -> Connection[WhatIfCase]:
+        reading = self.reading
+        page = recommendations.page(
+            reading.connection, reading.scope, self.where, first=first, after=after
+        )
+        fits = [
+            (cursor, row)
+            for cursor, row in zip(page.cursors, page.rows, strict=True)
+            if is_for(self.under.definition, row.state.mechanism, row.state.kind)
+        ]
+        return connection(
+            zip((cursor for cursor, _ in fits), self.told([row for _, row in fits]), strict=True),
+            lambda: sum(amount.cases for amount in self.amounts().values()),
+            page_info(page.cursors, after, has_next=page.has_next, has_previous=page.has_previous),
+        )
+
+    def stories(self) -> Iterator[Story]:
+        reading, amounts = self.reading, self.amounts()
+        self.bear(sum(amount.entries for amount in amounts.values()))
         for some in recommendations.ids(reading.connection, reading.scope, self.where, amounts):
             yield from self.retold(some)
 
@@ -225,10 +293,11 @@ class _Asked(NamedTuple):
 @strawberry.type
 class WhatIfQuery:
     @strawberry.field(
-        description="What would have become of a State's recommendations, if they had been under "
-        "this procedure from their beginning: those that would start under it, in the order of "
-        "documents; a page may have fewer than asked for. `where` names one addressee. For those "
-        "who may publish procedures."
+        description="What would have become of a State's cases, if they had been under this "
+        "procedure from their beginning: those that would start under it, in the order of their "
+        "list; a page may have fewer than asked for. `where` names one addressee, and nothing else "
+        "where the procedure is for other cases than recommendations. For those who may publish "
+        "procedures."
     )
     def what_if(
         self,
@@ -255,30 +324,25 @@ class WhatIfQuery:
             )
             return WhatIf(gate=gate, cases=nothing, asked=None)
         reading = look(context, as_of, None, [addressee])
-        narrowed = _narrowed(where_of(where, reading.today), under)
         service = context.service
         retelling = Retelling(service.desk.procedures.of, under, service.log)
-        asked = _Asked(reading, narrowed, under, retelling, _now(reading, as_of))
-        page = recommendations.page(
-            reading.connection, reading.scope, asked.where, first=first, after=after
+        given = reading, addressee, under, retelling, _now(reading, as_of)
+        if under.definition.applies.aggregates:
+            _addressee_alone(where)
+            asked = _Asked(*given)
+        else:
+            asked = _AskedRecommendations(where_of(where, reading.today), *given)
+        return WhatIf(gate=gate, cases=asked.page(first, after), asked=asked)
+
+
+def _addressee_alone(where: RecommendationWhere) -> None:
+    """Refuses conditions of recommendations where the cases are others."""
+    if more := [name for name, said in vars(where).items() if said and name != "addressee"]:
+        raise InvalidInput(
+            f"`{to_camel_case(more[0])}` narrows recommendations, and this procedure is for other "
+            "cases: name the addressee alone.",
+            field="where",
         )
-        fits = [
-            (cursor, row)
-            for cursor, row in zip(page.cursors, page.rows, strict=True)
-            if is_for(under.definition, row.state.mechanism, row.state.kind)
-        ]
-        rows = [row for _, row in fits]
-        stories = asked.retold([row.state.id for row in rows])
-        told = [
-            WhatIfCase(recommendation=node, story=story, overdue=asked.overdue(node.row.state))
-            for node, story in zip(together(reading, rows), stories, strict=True)
-        ]
-        cases = connection(
-            zip((cursor for cursor, _ in fits), told, strict=True),
-            lambda: sum(amount.cases for amount in asked.amounts().values()),
-            page_info(page.cursors, after, has_next=page.has_next, has_previous=page.has_previous),
-        )
-        return WhatIf(gate=gate, cases=cases, asked=asked)
 
 
 def _now(reading: Reading, as_of: AsOf | None) -> int:

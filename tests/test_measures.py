@@ -21,6 +21,7 @@ from domain.measure import Measure
 from domain.words import MeasureStatus
 from tests.clock import SetClock
 from tests.server import HOLDERS, Server, document, running
+from workflows.procedure.shipped import shipped
 from workflows.roles import Role
 from workflows.step_table import ROWS
 
@@ -477,6 +478,90 @@ def test_it_says_why_a_step_is_not_open_and_how_to_get_there(here: Server) -> No
     assert {step["step"] for step in found["path"]["steps"]} == {
         *("adopt-measure", "assign-measure", "start-measure", "complete-measure")
     }
+
+
+OWN = """
+format: suivi-overlay/1
+name: own-measure
+extends: measure
+labels: {en: With two approvals}
+for: {aggregate: measure}
+operations:
+  - op: four-eyes
+    step: adopt-measure
+    approvals: {needed: 2, of: [{role: coordinator}, {role: focal-point}]}
+  - {op: require, step: start-measure, when: linked}
+  - {op: add-fact, name: linked, fact: {type: flag}}
+"""
+
+
+def own(server: Server) -> str:
+    """The hash of a procedure of the State's own, which is published and adopted."""
+    said_ = {"commandId": uuid4().hex, "addressee": "SVN", "text": OWN}
+    publish = """mutation($input: PublishWorkflowDefinitionInput!) {
+      publishWorkflowDefinition(input: $input) { definition { hash } errors { message } } }"""
+    payload = server.ask("coordinator", publish, input=said_)["publishWorkflowDefinition"]
+    assert payload["errors"] == []
+    hash = payload["definition"]["hash"]
+    said_ = {"commandId": uuid4().hex, "addressee": "SVN", "definition": hash}
+    adopt = """mutation($input: AdoptWorkflowDefinitionInput!) {
+      adoptWorkflowDefinition(input: $input) { errors { message } } }"""
+    payload = server.ask("coordinator", adopt, input=said_)["adoptWorkflowDefinition"]
+    assert payload["errors"] == []
+    return hash  # type: ignore[no-any-return]
+
+
+def test_a_states_own_procedure_asks_for_two_approvals(here: Server) -> None:
+    own(here)
+    id = proposed(here)
+    assert code_of(refused(here, "adoptMeasure", id)) == "FOUR_EYES"
+    here.grant("another", "coordinator", "mfa")
+    for who in ("another", "justice"):
+        took(here, "approveStep", id, who, step="adopt-measure", data={})
+    assert code_of(refused(here, "adoptMeasure", id, instrument="Decree 1")) == "FOUR_EYES"
+    assert took(here, "adoptMeasure", id)["status"] == "PLANNED"
+
+
+def test_it_is_told_what_would_have_become_of_it_under_another_procedure(here: Server) -> None:
+    here.receive()
+    took(here, "startMeasure", adopted(here), "justice")
+    proposed(here, code="3.2.2")
+    hash = own(here)
+    query = """query($hash: String!, $where: RecommendationWhere!) {
+      whatIf(definition: {hash: $hash}, where: $where) { totals { same elsewhere diverges
+        breaks { step guard code } } cases { totalCount nodes { fate step code recommendation { id }
+        case { ... on Measure { code } } } } } }"""
+    found = here.ask("coordinator", query, hash=hash, where={"addressee": ["SVN"]})["whatIf"]
+    assert found["totals"]["diverges"] == 1
+    assert found["totals"]["same"] == 1
+    assert [(one["case"]["code"], one["fate"]) for one in found["cases"]["nodes"]] == [
+        ("3.2.1", "DIVERGES"),
+        ("3.2.2", "SAME"),
+    ]
+    assert found["cases"]["nodes"][0]["step"] == "adopt-measure"
+    narrowed = {"addressee": ["SVN"], "symbol": ["A/1"]}
+    wrong = here.refused("coordinator", query, hash=hash, where=narrowed)
+    assert wrong["extensions"]["code"] == "INVALID_INPUT"
+
+
+def test_measures_under_way_go_over_to_another_procedure(here: Server) -> None:
+    before = {adopted(here), proposed(here, code="3.2.2")}
+    hash = own(here)
+    query = """mutation($input: MigrateCasesInput!) { migrateCases(input: $input) {
+      counts { same moved needsDecision refused } errors { code message } faults { message }
+      cases { totalCount nodes { fate case { id definition { hash } } } } } }"""
+    asked = {"addressee": "SVN", "from": shipped()["measure"].hash, "to": hash, "reason": "A law."}
+    for dry in (True, False):
+        command = {"commandId": uuid4().hex, "dryRun": dry}
+        payload = here.ask("coordinator", query, input={**asked, **command})["migrateCases"]
+        assert (payload["errors"], payload["faults"]) == ([], [])
+        assert payload["counts"] == {"same": 2, "moved": 0, "needsDecision": 0, "refused": 0}
+    assert {one["case"]["id"] for one in payload["cases"]["nodes"]} == before
+    assert {one["case"]["definition"]["hash"] for one in payload["cases"]["nodes"]} == {hash}
+    assert listed(here, definition=[hash]) == ["3.2.1", "3.2.2"]
+    where = {"commandId": uuid4().hex, "where": {"position": ["NOTED"]}}
+    payload = here.ask("coordinator", query, input={**asked, **where})["migrateCases"]
+    assert code_of(payload) == "INVALID_INPUT"
 
 
 def got(server: Server, path: str, who: str = "coordinator") -> httpx.Response:

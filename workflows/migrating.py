@@ -12,8 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.casework import Case as AnyCase
 from domain.entry import Entry, Stamp
-from domain.recommendation import Recommendation
 from domain.refusals import (
     AlreadySo,
     InvalidInput,
@@ -31,7 +31,7 @@ from workflows.procedure.migration import CaseFate, Migration, Passage
 cases_max = 5_000
 together_max = 500
 migration_command_chars_max = command_chars_max - 37
-"""Leaves room for the id of a recommendation."""
+"""Leaves room for the id of a case."""
 
 
 class Case(NamedTuple):
@@ -86,11 +86,11 @@ def run(
     def deed(id: UUID) -> Deed:
         own = f"{command_id}/{id}"
 
-        def make(held: Mapping[UUID, Recommendation]) -> Sequence[Entry]:
+        def make(held: Mapping[UUID, AnyCase]) -> Sequence[Entry]:
             r = held[id]
             authorise_beside(principal, "migrate", r)
             if r.addressee != addressee:
-                raise NotFound(f"It is no recommendation to {addressee}.")
+                raise NotFound(f"It is no case of {addressee}.")
             if desk.procedures.of(r).hash != passage.before.hash:
                 raise AlreadySo("It is under another procedure than the one to leave.")
             return [desk.procedures.migrate(r, passage, passage.event(r, stamp(own)))]
