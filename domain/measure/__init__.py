@@ -3,7 +3,7 @@ to a lead and to supporting institutions, begun, and completed, or given up.
 
 A measure is a case of its own and no field of a recommendation: one measure may contribute to many
 recommendations, and many to one. Nothing that becomes of a measure implements a recommendation; a
-link says that it contributes to it, and why.
+link says that it contributes to it, and why (domain rule 21).
 
 A module each: its events, which are frozen, and its commands. Each imports what stands before it in
 this list: held, proposing, state, course, the others.
