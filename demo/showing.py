@@ -237,7 +237,7 @@ def show_measures(stage: Stage) -> None:
     deadlines {{ label day status }}
     steps {{ name isOpen blockedBy {{ guard }} }}
     path(to: "course.completed") {{ steps {{ label roles needs }} }}
-    history {{ __typename role }}
+    history {{ nodes {{ role event {{ __typename }} }} }}
   }} }}
   late: measures(where: {{addressee: ["{STATE}"], overdue: true}}) {{ nodes {{ code }} }}
   timers(addressee: "{STATE}", first: 200) {{ nodes {{
@@ -259,7 +259,8 @@ def show_measures(stage: Stage) -> None:
         f"“{escape(why['rationale']['text'])}”"
     )
     (deadline,) = late["deadlines"]
-    clock = [_words_of(e["__typename"]) for e in late["history"] if e["role"] == "procedure"]
+    told = [e for e in late["history"]["nodes"] if e["role"] == "procedure"]
+    clock = [_words_of(e["event"]["__typename"]) for e in told]
     stage.say(
         f"[bold]What is overdue?[/] {_codes(found['late'])}: {deadline['label'].lower()} was due "
         f"by {deadline['day']}. The clock recorded: {', '.join(clock)}."

@@ -745,19 +745,19 @@ def _story() -> tuple[Step, ...]:
         ("justice", TRAINED, of(CYCLE_4, "133.46"), "Cases are found and do not reach a court."),
     ):
         take(who, "linkMeasure", at, "2026-01-19", to=paragraph_of, rationale=why)
+    adopt(INSPECTED, "mlsa", "moj")
+    adopt(EXPLAINED, "moj")
+    adopt(SHELTERED, "mlsa")
+    take("mechanism", "approveStep", TRAINED, "2026-01-26", **adopting, **deputy)
     take(
         "mechanism",
         "adoptMeasure",
-        INSPECTED,
+        TRAINED,
         "2026-02-02",
         refused="FOUR_EYES",
         instrument=decided,
         **cabinet_4,
     )
-    adopt(INSPECTED, "mlsa", "moj")
-    adopt(EXPLAINED, "moj")
-    adopt(SHELTERED, "mlsa")
-    take("mechanism", "approveStep", TRAINED, "2026-01-26", **adopting, **deputy)
     take("justice", "startMeasure", EXPLAINED, "2026-02-09")
     take("social", "startMeasure", INSPECTED, "2026-03-16")
     take("social", "startMeasure", SHELTERED, "2026-03-16")

@@ -138,15 +138,15 @@ def elsewhere(tmp_path: Path) -> dict[str, str]:
 
 def test_all_that_it_shows_is_so(elsewhere: dict[str, str], tmp_path: Path) -> None:
     with demonstration(environment=elsewhere) as shown:
-        look, adoption, split, disagreement, counts, lineage, report, picture, refusals = (
-            shown.sections
-        )
+        look, adoption, split, disagreement, measures, counts, lineage, *more = shown.sections
+        report, picture, refusals = more
         assert "127.0.0.1" in look
         assert len(shown.keys) == 6
         assert max(map(len, shown.text.splitlines())) <= 100
         what_was_known_and_what_was_true_are_told_apart(shown, adoption)
         what_the_split_left_is_listed_until_it_is_decided(shown, split)
         the_draft_is_for_its_ministry_alone(shown, disagreement)
+        a_measure_is_late_one_is_done_and_one_waits(shown, measures)
         the_counts_agree(shown, counts)
         the_text_is_followed_both_ways(shown, lineage)
         the_evidence_comes_back_as_it_was_uploaded(shown, report)
@@ -219,7 +219,7 @@ def what_the_split_left_is_listed_until_it_is_decided(shown: Shown, told: str) -
 
 
 def the_evidence_comes_back_as_it_was_uploaded(shown: Shown, told: str) -> None:
-    (report,) = shown.queries[6].answer()["data"]["progressReports"]["nodes"]
+    (report,) = shown.queries[7].answer()["data"]["progressReports"]["nodes"]
     assert report["status"] == "PUBLISHED"
     covered = {(one["symbol"], one["paragraph"]) for one in report["covers"]["nodes"]}
     assert len(covered) == 3
@@ -251,8 +251,34 @@ def the_picture_is_there_for_everybody(shown: Shown, told: str) -> None:
         assert re.search(said, got.text)
 
 
-def the_counts_agree(shown: Shown, told: str) -> None:
+def a_measure_is_late_one_is_done_and_one_waits(shown: Shown, told: str) -> None:
     answer = shown.queries[4].answer()["data"]
+    status = {node["code"]: node["status"] for node in answer["measures"]["nodes"]}
+    assert status == {
+        story.INSPECTED[1]: "DELAYED",
+        story.EXPLAINED[1]: "COMPLETED",
+        story.SHELTERED[1]: "UNDER_WAY",
+        story.TRAINED[1]: "PROPOSED",
+    }
+    assert [node["code"] for node in answer["late"]["nodes"]] == [story.INSPECTED[1]]
+    assert "The clock recorded: deadline passed" in " ".join(told.split())
+    assert "2029-09-30 mlsa is reminded of 9.3" in " ".join(told.split())
+    assert "2 of 2 others have approved it (1 have)" in " ".join(told.split())
+    trail = shown.ask(
+        ("auditor", "audit-office"),
+        """{ measures(where: {addressee: ["XAA"]}) { nodes { code history { nodes { actor
+            event { ... on StepApproved { step } } } } } } }""",
+    )["measures"]["nodes"]
+    approved = {
+        node["code"]: {e["actor"] for e in node["history"]["nodes"] if e["event"].get("step")}
+        for node in trail
+    }
+    assert approved[story.INSPECTED[1]] == {"p-okoro", "p-reyes"}
+    assert approved[story.TRAINED[1]] == {"p-okoro"}
+
+
+def the_counts_agree(shown: Shown, told: str) -> None:
+    answer = shown.queries[5].answer()["data"]
     for cycle, figures in ((3, matrices.CYCLE_3), (4, matrices.CYCLE_4)):
         # The receipt that the import printed, then the table.
         assert re.search(
@@ -322,7 +348,7 @@ def the_draft_is_for_its_ministry_alone(shown: Shown, told: str) -> None:
 
 
 def the_text_is_followed_both_ways(shown: Shown, told: str) -> None:
-    later = shown.queries[5].answer()["data"]["recommendation"]
+    later = shown.queries[6].answer()["data"]["recommendation"]
     (link,) = later["lineage"]
     earlier = link["recommendation"]
     assert (link["type"], link["direction"]) == ("BROADENS", "EARLIER")
@@ -349,13 +375,13 @@ def what_was_refused_left_no_trace(shown: Shown, told: str) -> None:
     nodes = shown.ask(
         ("coordinator", "nmirf"), "{ events(after: 320, first: 500) { nodes { commandId } } }"
     )["events"]["nodes"]
-    recorded = {node["commandId"] for node in nodes if node["commandId"].startswith("demo-")}
+    recorded = {node["commandId"] for node in nodes if re.match(r"demo-\d", node["commandId"])}
     assert recorded == {
         f"demo-{number:03}"
         for number, step in enumerate(story.STORY, start=1)
         if step.refused is None
     }
-    for code in ("STALE_VERSION", "FORBIDDEN"):
+    for code in ("STALE_VERSION", "FORBIDDEN", "FOUR_EYES"):
         assert code in told
     for before, after in re.findall(r"was (\d+) before and (\d+)", told.replace("\n", " ")):
         assert before == after
@@ -390,7 +416,7 @@ def test_playing_the_story_again_records_nothing(
         put = putting(server)
         refusals = story.play(ask, put)
         size = server.size()
-        assert [refusal.code for refusal in refusals] == ["STALE_VERSION", "FORBIDDEN"]
+        assert [refusal.code for refusal in refusals] == ["STALE_VERSION", "FORBIDDEN", "FOUR_EYES"]
         assert all(r.log_index == r.log_index_after for r in refusals)
         story.play(ask, put)
         assert server.size() == size
@@ -429,7 +455,8 @@ def no_work_is_invented(shown: Shown, paragraphs: tuple[int, int, int]) -> None:
     assert tuple(counts[unit]["totalCount"] for unit in units) == paragraphs
     for unit, number in zip(units, paragraphs, strict=True):
         assert re.search(rf"^{unit} +{number} +{number} *$", shown.text, re.MULTILINE)
-    types = [entry["__typename"] for entry in history["recommendation"]["history"]]
+    told = history["recommendation"]["history"]["nodes"]
+    types = [entry["event"]["__typename"] for entry in told]
     assert types[:2] == ["Received", "PositionTaken"]
     assert set(types[2:]) <= {"Classified"}
     assert set(shown.keys) == {
