@@ -446,6 +446,6 @@ def _store(connection: Connection, batch: list[Change]) -> None:
 
 
 def _streams(connection: Connection, table: Table, addressees: Sequence[str]) -> list[UUID]:
-    id = table.c.stream if table is views.recommendation else table.c.id
+    id = table.c.stream if "stream" in table.c else table.c.id
     query = select(id).where(table.c.addressee.in_(addressees)).distinct()
     return [UUID(hex=id) for (id,) in connection.execute(query)]

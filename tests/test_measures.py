@@ -441,6 +441,26 @@ def test_measures_are_listed_narrowed_and_found_by_their_words(here: Server) -> 
     assert found["recommendations"]["totalCount"] == 0
 
 
+def test_it_is_read_as_it_was_known_then_and_as_it_was_that_day(here: Server) -> None:
+    id = proposed(here, effectiveOn="2025-01-02")
+    took(here, "assignMeasure", id, lead="justice", effectiveOn="2025-01-03")
+    then = here.service.log.size - 1
+    took(here, "adoptMeasure", id, effectiveOn="2025-01-05")
+    query = """query($asOf: AsOf, $on: Date) { measures(where: {addressee: ["SVN"]}, asOf: $asOf,
+      effectiveOn: $on) { nodes { status leadCode } } }"""
+
+    def told(**asked: Any) -> list[str]:
+        nodes = here.ask("coordinator", query, **asked)["measures"]["nodes"]
+        return [f"{node['status']} {node['leadCode']}" for node in nodes]
+
+    assert told(asOf={"logIndex": then}) == ["PROPOSED justice"]
+    assert told(on="2025-01-02") == ["PROPOSED None"]
+    assert told(on="2025-01-05") == ["PLANNED justice"]
+    assert told(on="2025-01-01") == []
+    old = here.ask("reader", query, asOf={"logIndex": then})["measures"]["nodes"]
+    assert old == [], "what was published later was not known to all then"
+
+
 def test_its_end_is_reminded_of_and_passes(here: Server, clock: SetClock) -> None:
     id = adopted(here)
     took(here, "startMeasure", id, "justice")
