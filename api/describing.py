@@ -23,7 +23,6 @@ FIELDS = {
     "effective_on": "When it was true in the world: a day, month or year; null where unknown.",
     "log_index": "Log index of the entry that says so.",
     "part": "Number of the part of the paragraph that it is about; null: the whole.",
-    "recommendation": "The recommendation that it is about.",
     "recorded_at": "When this system learned it.",
     "topic": "The name under which it is stored, as in `HistoryEntry.topic`.",
 }

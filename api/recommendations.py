@@ -528,7 +528,7 @@ class Recommendation(Case):
 
 @strawberry.type(description="What has a case, which may be a recommendation.")
 class MayBeRecommendation:
-    @strawberry.field(description="The case, if it is a recommendation.")
+    @strawberry.field(description="The case; null if it is something else.")
     def recommendation(self) -> Recommendation | None:
         case: Case | None = self.case  # type: ignore[attr-defined]
         return case if isinstance(case, Recommendation) else None

@@ -572,6 +572,7 @@ class ImportRun(HasRecommendations):
 class Candidate:
     score: int = strawberry.field(description="How alike the texts are, in per cent.")
     recommendation: Recommendation | None
+    """The recommendation of which the row may be a copy."""
 
 
 @node(

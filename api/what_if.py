@@ -54,7 +54,7 @@ class ProcedureInput:
 @strawberry.type(description="The history of a case under another procedure.")
 class WhatIfCase(MayBeRecommendation):
     case: Case
-    """The case, as it is."""
+    """The case as it is now, under its own procedure."""
     story: strawberry.Private[Story]
     overdue: strawberry.Private[Callable[[bool], int]]
 
@@ -157,9 +157,18 @@ class WhatIf:
         description="The findings of the gate on a draft; null for a published procedure. An "
         "unsound draft has no cases."
     )
-    cases: Connection[WhatIfCase]
-    """Those of this page."""
     asked: strawberry.Private[_Asked | None]
+    usually: strawberry.Private[tuple[int, str | None]]
+
+    @strawberry.field(
+        description="The cases, page by page: `first` and `after` are those of `whatIf`, if not "
+        "given. A draft that is not sound has none."
+    )
+    def cases(self, first: int | None = None, after: str | None = None) -> Connection[WhatIfCase]:
+        if self.asked is None:
+            return connection((), lambda: 0, page_info([], None, has_next=False))
+        size, start = self.usually
+        return self.asked.page(size if first is None else first, start if after is None else after)
 
     @strawberry.field(
         description="All that fit, on all pages; null for a draft that is not sound. Refused where "
@@ -319,10 +328,7 @@ class WhatIfQuery:
         under, report = _procedure(context, definition, addressee)
         gate = None if report is None else gate_of(report)
         if under is None:
-            nothing: Connection[WhatIfCase] = connection(
-                (), lambda: 0, page_info([], None, has_next=False)
-            )
-            return WhatIf(gate=gate, cases=nothing, asked=None)
+            return WhatIf(gate=gate, asked=None, usually=(first, after))
         reading = look(context, as_of, None, [addressee])
         service = context.service
         retelling = Retelling(service.desk.procedures.of, under, service.log)
@@ -332,7 +338,7 @@ class WhatIfQuery:
             asked = _Asked(*given)
         else:
             asked = _AskedRecommendations(where_of(where, reading.today), *given)
-        return WhatIf(gate=gate, cases=asked.page(first, after), asked=asked)
+        return WhatIf(gate=gate, asked=asked, usually=(first, after))
 
 
 def _addressee_alone(where: RecommendationWhere) -> None:

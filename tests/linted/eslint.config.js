@@ -10,11 +10,12 @@ const values = Object.values(schema.getTypeMap())
   .filter((type) => isObjectType(type) && !("id" in type.getFields()))
   .map((type) => type.name);
 
-// Not asked: relay-connection-types, as lists that are read onwards alone have nodes and no edges.
+// Entries, tasks, timers and results of many cases are listed and are no nodes: they have no id.
 const rules = {
   "strict-id-in-types": { acceptedIdNames: ["id"], exceptions: { types: values } },
   "relay-arguments": { includeBoth: false },
-  "relay-edge-types": { listTypeCanWrapOnlyEdgeType: false },
+  "relay-connection-types": {},
+  "relay-edge-types": { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false },
   "relay-page-info": {},
   "require-description": {
     types: true,
