@@ -200,6 +200,8 @@ def _at(log_index: int) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return value.hex
+    if isinstance(value, bool):
+        return int(value)
     return value.value if isinstance(value, StrEnum) else value
 
 
