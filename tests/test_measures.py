@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from domain.measure import Measure
 from domain.words import MeasureStatus
 from tests.clock import SetClock
 from tests.server import HOLDERS, Server, document, running
+from tests.test_graphql import SCHEMA, everything
 from workflows.procedure.shipped import shipped
 from workflows.roles import Role
 from workflows.step_table import ROWS
@@ -91,8 +93,9 @@ def took(server: Server, mutation: str, id: str, who: str = "coordinator", **inp
 
 
 def refused(server: Server, mutation: str, id: str, who: str = "coordinator", **input: Any) -> Any:
-    version = stands(server, id).version
-    return said(server, mutation, who, id=id, **{"expectedVersion": version, **input})
+    query = "query($id: ID!) { node(id: $id) { ... on Measure { version } } }"
+    known = server.ask(who, query, id=id)["node"] or {"version": stands(server, id).version}
+    return said(server, mutation, who, id=id, **{"expectedVersion": known["version"], **input})
 
 
 def code_of(payload: dict[str, Any]) -> str:
@@ -373,6 +376,54 @@ def test_what_was_said_in_confidence_before_is_not_published_with_it(here: Serve
     took(here, "adoptMeasure", id)
     assert read(here, "reader")["links"] == read(here, "auditor")["links"] == []
     assert len(read(here)["links"]) == 1
+
+
+HIDDEN: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("assignMeasure", "coordinator", {"lead": "labour", "instrument": "velvet"}),
+    ("reviseMeasure", "coordinator", {"kind": "DATA", "reason": "velvet"}),
+    ("delayMeasure", "coordinator", {"ends": "2026", "reason": "velvet"}),
+    ("rescheduleMeasure", "coordinator", {"ends": "2027", "reason": "velvet"}),
+    ("startMeasure", "labour", {"reason": "velvet"}),
+    ("remark", "coordinator", {"words": "velvet"}),
+    ("suspend", "coordinator", {"reason": "velvet"}),
+    ("resume", "coordinator", {"reason": "velvet"}),
+    ("completeMeasure", "labour", {"statement": "velvet"}),
+    ("reopenMeasure", "coordinator", {"reason": "velvet"}),
+    ("abandonMeasure", "coordinator", {"reason": "velvet"}),
+)
+
+
+def all_that_is_told(server: Server, who: str) -> str:
+    """What a key is told of measures, in every way there is."""
+    rows = everything(SCHEMA.get_type("Measure"), ("", ""))
+    kinds = " ".join(
+        f"{status.lower()}: measures(where: {{status: [{status}]}}) {{ totalCount }}"
+        for status in SCHEMA.get_type("MeasureStatus").values
+    )
+    query = f"""{{ measures {{ totalCount nodes {rows} }} {kinds}
+      late: measures(where: {{overdue: true}}) {{ totalCount }}
+      labour: measures(where: {{institution: ["labour"]}}) {{ totalCount }}
+      linked: measures(where: {{linked: true}}) {{ totalCount }}
+      said: measures(where: {{search: "velvet"}}) {{ totalCount }}
+      recommendations {{ nodes {{ measures {{ totalCount }} }} }}
+      events(first: 500) {{ nodes {{ topic reason event {{ __typename }} }} }} }}"""
+    exports = [got(server, f"/exports/{kind}?of=measure", who).text for kind in ("csv", "xes")]
+    return json.dumps([server.ask(who, query), *exports], sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "who"),
+    [("INTERNAL", "reader"), ("CONFIDENTIAL", "reader"), ("CONFIDENTIAL", "auditor")],
+)
+def test_what_is_hidden_of_it_makes_no_difference(here: Server, visibility: str, who: str) -> None:
+    id, r = adopted(here), here.receive(visibility=visibility)
+    before = all_that_is_told(here, who)
+    links = {"to": r, "rationale": "velvet", "visibility": visibility}
+    took(here, "linkMeasure", id, **links)
+    for mutation, by, said_ in HIDDEN:
+        took(here, mutation, id, by, visibility=visibility, **said_)
+        assert all_that_is_told(here, who) == before, mutation
+    assert stands(here, id).status is MeasureStatus.ABANDONED
 
 
 def test_views_of_it_are_the_same_when_they_are_made_anew(here: Server) -> None:

@@ -149,7 +149,7 @@ class MeasureEntryStruck(MeasureEvent, frozen=True):
 
 
 def adopt(m: Measure, stamp: Stamp, instrument: Decree = None) -> MeasureAdopted:
-    """Adopts the m."""
+    """Adopts the measure."""
     whole(stamp)
     _not_adopted(m)
     return MeasureAdopted(stamp=stamp, instrument=instrument)
@@ -235,7 +235,7 @@ def strike(
     _a_turn(m)
     known = [turn.version for turn in m.turns]
     if version not in known:
-        raise UnknownEntry(f"Entry {version} is no turn of this m. {valid(known)}")
+        raise UnknownEntry(f"Entry {version} is no turn of this measure. {valid(known)}")
     return MeasureEntryStruck(stamp=stamp, correction=correction, strikes=version)
 
 
