@@ -11,8 +11,9 @@ import strawberry
 from api.context import Reading
 from api.derive import enum_type, struct_type
 from api.describing import arg, said_in
-from api.history import instant
+from api.history import HistoryEntry, history_page, instant
 from api.joining import InstitutionType, institution_named
+from api.pages import Connection
 from api.procedures import (
     Path,
     ProcedureState,
@@ -27,7 +28,7 @@ from api.procedures import (
 from domain.adoptions import Adoptions
 from domain.casework.held import DeadlineHeld, DeadlineStatus, TaskHeld
 from domain.effects import DeadlineSet, TaskOpened, Whose
-from domain.entry import Effective
+from domain.entry import Effective, Entry
 from workflows.procedure import Procedures
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import label as label_in
@@ -170,6 +171,10 @@ class Case(Node):
     def reads(self) -> Reading:
         raise NotImplementedError
 
+    def _trail(self) -> list[Entry]:
+        """The entries of it that the reader may read, oldest first."""
+        raise NotImplementedError
+
     def _adopted(self) -> Sequence[Adoptions]:
         return adoptions_in(self.reads)
 
@@ -195,6 +200,16 @@ class Case(Node):
     @strawberry.field(description="When its last entry was recorded.")
     def changed_at(self) -> datetime:
         return instant(self.row.recorded_at)
+
+    @strawberry.field(description="The audit trail, oldest first; a cursor is a version.")
+    def history(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[HistoryEntry]:
+        return history_page(self._trail(), first=first, after=after, last=last, before=before)
 
     @strawberry.field(description="The states of the procedure it is in, one per region.")
     def states(self) -> list[str]:

@@ -13,7 +13,7 @@ from api.cases import Case, Node
 from api.context import Cohort, Reading, review_id_of
 from api.derive import ProtectedText, enum_type, global_id, protected_text, shows, struct_type
 from api.describing import arg, said_in
-from api.history import HistoryEntry, SourceType, history_page, instant
+from api.history import HistoryEntry, SourceType, instant
 from api.joining import (
     ImportRunType,
     InstitutionType,
@@ -464,16 +464,8 @@ class Recommendation(Case):
         }
         return has[kind]()
 
-    @strawberry.field(description="The audit trail, oldest first; a cursor is a version.")
-    def history(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Connection[HistoryEntry]:
-        entries = self.cohort.history(self.row.state.id)
-        return history_page(entries, first=first, after=after, last=last, before=before)
+    def _trail(self) -> list[Entry]:
+        return self.cohort.history(self.row.state.id)
 
     @strawberry.field(description="Links to earlier and later recommendations, both ways.")
     def lineage(self) -> list[LineageLink]:

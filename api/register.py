@@ -127,6 +127,9 @@ class Followed(Registered, Case):
     def reads(self) -> Reading:
         return self.reading
 
+    def _trail(self) -> list[Entry]:
+        return _entries(self)
+
 
 Kind = TypeVar("Kind", bound=Registered)
 

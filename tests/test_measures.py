@@ -521,8 +521,11 @@ def test_its_end_is_reminded_of_and_passes(here: Server, clock: SetClock) -> Non
     assert here.service.worker.catch_up() == 1
     notices = here.ask(
         "coordinator",
-        "{ notifications { nodes { kind institutionCode deadline case { __typename } } } }",
+        """{ notifications { nodes { kind institutionCode deadline
+          case { history(first: 1) { nodes { topic } } } } } }""",
     )["notifications"]["nodes"]
+    trails = [notice["case"]["history"]["nodes"] for notice in notices]
+    assert trails == [[{"topic": "measure.proposed.v1"}]] * 2
     assert {(n["kind"], n["institutionCode"]) for n in notices} == {
         ("Reminded", "justice"),
         ("Reminded", "labour"),
