@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
-import msgspec
 import strawberry
 from strawberry import Info
 
@@ -30,17 +29,14 @@ from api.steps import (
 from domain import (
     institution,
     progress_report,
-    recommendation,
     review,
     stored_file,
     vocabulary,
 )
 from domain.aggregates import BY_EVENT, BY_STATE
 from domain.entry import (
-    NARROWNESS,
     Entry,
     Event,
-    Protected,
     RecommendationId,
     Stamp,
     Visibility,
@@ -50,24 +46,19 @@ from domain.identity import NAMESPACE
 from domain.institution import Institution, InstitutionName
 from domain.match import Match
 from domain.progress_report import ProgressReport
-from domain.recommendation import wording
-from domain.recommendation.elements import Alias, Term
-from domain.recommendation.names import withdraw as withdraw_alias
-from domain.recommendation.terms import declassify
-from domain.refusals import InvalidInput, NeedsDecision, NotFound, Refusal, within
+from domain.recommendation.elements import Term
+from domain.refusals import Refusal, within
 from domain.review import Review, ReviewDocument
 from domain.stored_file import StoredFile
-from domain.words import AssertedHow, CorrectionKind, DocumentKind, InstitutionKind, Mechanism
+from domain.words import DocumentKind, InstitutionKind, Mechanism
 from projections import figures
 from projections.recommendations import Where
-from workflows.access import EVERY_STATE, authorise
+from workflows import matches, reports
+from workflows.access import EVERY_STATE, Principal, authorise
 from workflows.as_history import RIGHT
-from workflows.desk import Taken
+from workflows.desk import Desk, Taken
 from workflows.importing import Format, Options
-from workflows.importing.door import Door
-from workflows.importing.receipt import Conflict, read_document_dates
-from workflows.importing.sources import join
-from workflows.procedure import Procedures
+from workflows.importing.receipt import read_document_dates
 from workflows.visibility import bounds, usual
 from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
 
@@ -453,12 +444,11 @@ class RegisterMutation:
         context = info.context
 
         def act(stamp: Stamp) -> tuple[UUID, Event]:
-            covered = _covered(context, input.recommendations, input.addressee)
             return progress_report.draft_report(
                 stamp,
                 id=uuid4(),
                 title=input.title,
-                covers=covered,
+                covers=_covered(context, input.recommendations, input.addressee),
                 narrative=required(input.narrative, "A narrative"),
                 period_from=input.period_from,
                 period_to=input.period_to,
@@ -484,32 +474,24 @@ class RegisterMutation:
 
     @strawberry.mutation(description="Clears a drafted report for publication.")
     def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        context = info.context
-
-        def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
-            desk = context.service.desk
-            held, _ = desk.ready(r.covers, context.principal, stamp.command)
-            for one in held.values():
-                desk.looked_at(one, r, ("clear-progress",), stamp.speaker)
-            return [r.clear(stamp)]
-
-        return _several(ProgressReport, info, "clear-report", input, act)
+        desk, who = _at(info)
+        return _one(
+            ProgressReport,
+            info,
+            "clear-report",
+            input,
+            lambda r, stamp: reports.clear(desk, who, r, stamp),
+        )
 
     @strawberry.mutation(
         description="Publishes a cleared report. Each recommendation it covers says so."
     )
     def publish_report(self, info: Request, input: PublishReportInput) -> RegisterPayload:
-        context = info.context
+        desk, who = _at(info)
 
         def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
             narrative = required(input.narrative, "A narrative")
-            made: list[Entry | Event] = [r.publish(stamp, narrative, title=input.title)]
-            desk = context.service.desk
-            held, fired = desk.ready(r.covers, context.principal, stamp.command)
-            covers = [
-                desk.publish_on(one, r, _apart(stamp), narrative.text) for one in held.values()
-            ]
-            return [*made, *fired, *covers]
+            return reports.publish(desk, who, r, stamp, narrative, input.title)
 
         return _several(ProgressReport, info, "publish-report", input, act)
 
@@ -518,36 +500,27 @@ class RegisterMutation:
         "reported on by it."
     )
     def withdraw_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        context = info.context
-
-        def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
-            made: list[Entry | Event] = [r.withdraw(stamp)]
-            desk = context.service.desk
-            covered, fired = desk.ready(r.covers, context.principal, stamp.command)
-            made += fired
-            for one in covered.values():
-                for held in one.covers:
-                    if held.report == r.id and one.stands(held.version):
-                        why = CorrectionKind.ENTERED_IN_ERROR
-                        struck = wording.strike(one, _apart(stamp), why, held.version)
-                        made.append(desk.procedures.enter(one, "strike", struck))
-            return made
-
-        return _several(ProgressReport, info, "withdraw-report", input, act)
+        desk, who = _at(info)
+        return _several(
+            ProgressReport,
+            info,
+            "withdraw-report",
+            input,
+            lambda r, stamp: reports.withdraw(desk, who, r, stamp),
+        )
 
     @strawberry.mutation(description="Attaches an uploaded file as evidence.")
     def attach_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
+        desk, who = _at(info)
         file = read_id(input.file, "StoredFile", "file")
         about = None if input.about is None else RecommendationId(read_id(input.about))
-
-        def act(r: ProgressReport, stamp: Stamp) -> Event:
-            context = info.context
-            held = context.service.desk.read(file, stored_file.fold, context.principal)
-            if held.erased or held.addressee != r.addressee:
-                raise NotFound("There is no such file of this State.")
-            return r.attach_evidence(stamp, file, about)
-
-        return _one(ProgressReport, info, "attach-evidence", input, act)
+        return _one(
+            ProgressReport,
+            info,
+            "attach-evidence",
+            input,
+            lambda r, stamp: reports.attach(desk, who, r, stamp, file, about),
+        )
 
     @strawberry.mutation(description="Takes a file from the evidence; needs a reason.")
     def remove_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
@@ -579,27 +552,14 @@ class RegisterMutation:
 
     @strawberry.mutation(description="A row of a second source is this recommendation.")
     def make_match(self, info: Request, input: MakeMatchInput) -> RegisterPayload:
-        context = info.context
-
-        def act(m: Match, stamp: Stamp) -> Sequence[Entry | Event]:
-            r = context.service.desk.load(read_id(input.to), context.principal)
-            if r.addressee != m.addressee:
-                raise InvalidInput("The row and the recommendation are of different addressees.")
-            score = next((c.score for c in m.candidates if c.recommendation == r.id), None)
-            narrow = _no_wider(stamp, m.visibility, r.visibility)
-            made = m.make(narrow, RecommendationId(r.id), AssertedHow.PERSON, score)
-            try:
-                joined = join(
-                    Door(context.service.desk.procedures, context.principal, lambda: stamp.command),
-                    _apart(stamp, r.visibility),
-                    r,
-                    m,
-                )
-            except Conflict as conflict:
-                raise NeedsDecision(f"{conflict.message}.") from None
-            return [made, *joined]
-
-        return _several(Match, info, "make-match", input, act)
+        desk, who = _at(info)
+        return _several(
+            Match,
+            info,
+            "make-match",
+            input,
+            lambda m, stamp: matches.make(desk, who, m, stamp, read_id(input.to)),
+        )
 
     @strawberry.mutation(description="The row is none of them; needs a reason.")
     def refuse_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
@@ -610,17 +570,14 @@ class RegisterMutation:
         "terms it gave to a recommendation go with it."
     )
     def withdraw_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        context = info.context
-
-        def act(m: Match, stamp: Stamp) -> Sequence[Entry | Event]:
-            made: list[Entry | Event] = [m.withdraw(stamp)]
-            if m.to is not None:
-                r = context.service.desk.load(m.to, context.principal)
-                procedures = context.service.desk.procedures
-                made.extend(_part_from(procedures, r, m, _apart(stamp, r.visibility)))
-            return made
-
-        return _several(Match, info, "withdraw-match", input, act)
+        desk, who = _at(info)
+        return _several(
+            Match,
+            info,
+            "withdraw-match",
+            input,
+            lambda m, stamp: matches.withdraw(desk, who, m, stamp),
+        )
 
     # -- vocabularies and imports
 
@@ -772,16 +729,15 @@ def _names(given: list[NameInput]) -> tuple[InstitutionName, ...]:
     return tuple(InstitutionName(language=n.language, text=n.text) for n in given)
 
 
+def _at(info: Request) -> tuple[Desk, Principal]:
+    """The desk, and the principal that asks."""
+    return info.context.service.desk, info.context.principal
+
+
 def _covered(context: Context, ids: list[strawberry.ID], addressee: str) -> list[RecommendationId]:
-    if len(ids) > progress_report.covers_max:
-        raise InvalidInput(f"A report covers {progress_report.covers_max:,} at most.")
-    found = []
-    for id in ids:
-        r = context.service.desk.load(read_id(id), context.principal)
-        if r.addressee != addressee:
-            raise InvalidInput("A report covers recommendations to one addressee.")
-        found.append(RecommendationId(r.id))
-    return found
+    return reports.covered(
+        context.service.desk, context.principal, [read_id(id) for id in ids], addressee
+    )
 
 
 def _contents(context: Context, input: PublishVocabularyInput) -> list[vocabulary.VersionContent]:
@@ -792,37 +748,3 @@ def _contents(context: Context, input: PublishVocabularyInput) -> list[vocabular
     if held.media_type.endswith("json"):
         return [read_vocabulary_json(path)]
     return read_skos(path, name=input.name, version=input.version)
-
-
-def _no_wider(stamp: Stamp, *others: Visibility) -> Stamp:
-    """The same circumstances, read by no more than read all of some others."""
-    visibility = max((stamp.visibility, *others), key=NARROWNESS.__getitem__)
-    return msgspec.structs.replace(stamp, visibility=visibility)
-
-
-def _apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
-    """The same circumstances for an entry of another stream: a protected text is sealed once."""
-    reason = stamp.reason
-    return msgspec.structs.replace(
-        stamp,
-        reason=Protected(reason.text) if reason is not None else None,
-        visibility=visibility or stamp.visibility,
-    )
-
-
-def _part_from(
-    procedures: Procedures, r: recommendation.Recommendation, m: Match, stamp: Stamp
-) -> Sequence[Entry]:
-    """Takes back from a recommendation the name and the terms that a match gave it."""
-    planned: list[Entry] = []
-    alias = Alias(scheme=m.scheme, value=m.key)
-    if alias.key in {a.key for a in r.aliases}:
-        event = withdraw_alias(r, stamp, alias)
-        planned.append(procedures.enter(r, "withdraw-alias", event))
-    mine = {term.key for term in m.terms}
-    source = m.symbol or m.scheme
-    gone = [h.term for h in r.terms if h.term.key in mine and h.document in (source, None)]
-    if gone:
-        said = declassify(r, _apart(stamp, stamp.visibility), gone)
-        planned.append(procedures.enter(r, "declassify", said))
-    return planned

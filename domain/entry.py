@@ -260,6 +260,16 @@ class Stamp(Stored, frozen=True):
     history: Authority | None = None
 
 
+def apart(stamp: Stamp, visibility: Visibility | None = None) -> Stamp:
+    """The same circumstances for an entry of another stream: a protected text is sealed once."""
+    reason = stamp.reason
+    return msgspec.structs.replace(
+        stamp,
+        reason=Protected(reason.text) if reason is not None else None,
+        visibility=visibility or stamp.visibility,
+    )
+
+
 class Event(Stored, frozen=True):
     """Base of all stored events. `topic` is the frozen name under which a class is stored; it
     ends in the version of the event's shape."""
