@@ -67,9 +67,8 @@ def pytest_collection_finish() -> None:
 
 MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
 MEASURED_ELSEWHERE = {
-    *("test_aggregates", "test_any_case", "test_damaged_views", "test_demo", "test_difference"),
-    *("test_gate", "test_hostile", "test_http", "test_own_procedures", "test_real_record"),
-    *("test_steps", "test_two_states", "test_upr_info", "test_views"),
+    *("test_aggregates", "test_any_case", "test_demo", "test_difference", "test_gate"),
+    *("test_real_record", "test_steps", "test_two_states", "test_upr_info"),
 }
 """Their slow tests take long ways through code that faster tests go through too."""
 
