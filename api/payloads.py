@@ -41,7 +41,7 @@ class StepError:
     code: RefusalCode = strawberry.field(description="Stable: for programs.")
     message: str = strawberry.field(description="A sentence for the person: what to do.")
     current_version: int | None = strawberry.field(
-        description="Where the recommendation is now, when the version you saw has passed."
+        description="Where the case is now, when the version you saw has passed."
     )
     field: str | None = strawberry.field(
         default=None,
