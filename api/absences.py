@@ -14,7 +14,7 @@ from api.describing import arg
 from api.joining import InstitutionType, institution_named
 from api.looking_back import AsOf, look
 from api.payloads import Payload, answered
-from api.steps import Circumstances, circumstances, command
+from api.steps import EntryInput, circumstances, command
 from domain import absence
 from domain.absence import AbsenceHeld, Absences, absences_id
 from domain.refusals import NotFound, StaleVersion
@@ -47,7 +47,7 @@ class InstitutionAbsences:
 
 
 @strawberry.input
-class AbsencesInput(Circumstances):
+class AbsencesInput(EntryInput):
     addressee: str = strawberry.field(description="The State whose institution it is.")
     expected_version: int = strawberry.field(
         default=0, description="The version you saw; 0, where nothing was said yet."

@@ -4,7 +4,7 @@ a command of its own, taken or refused for itself."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from api.payloads import Payload, StepError, last_of, names_of, refused
 from api.procedure_mutations import TakeStepInput, deed_of
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
-from api.steps import Circumstances, circumstances
+from api.steps import EntryInput, all_said, circumstances, one_of
 from domain import review
 from domain.entry import Entry, Visibility
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, within
@@ -55,7 +55,7 @@ class StepItemInput:
 
 
 @strawberry.input
-class ManyInput(Circumstances):
+class ManyInput(EntryInput):
     visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
         default=None, description="The readers of the entries."
     )
@@ -154,7 +154,7 @@ class BulkMutation:
                 raise InvalidInput("Say which `step`: for all, or for this item.")
             data = item.data if item.step is not None else _together(input.data, item.data)
             said = TakeStepInput(
-                **_circumstances(input, n, item.reason),
+                **vars(one_of(input, _command_id(input, n), item.reason)),
                 id=item.id,
                 expected_version=item.expected_version,
                 visibility=input.visibility,
@@ -183,8 +183,8 @@ class BulkMutation:
                 return StepsPayload(errors=[refused(refusal, input)])
 
         def deed(n: int, item: CaseDecisionInput) -> Deed:
-            said = Circumstances(**_circumstances(input, n, item.reason))
-            asked = ["decide-case", asdict(said), asdict(item), input.visibility, input.review]
+            said = one_of(input, _command_id(input, n), item.reason)
+            asked = ["decide-case", all_said(said), asdict(item), input.visibility, input.review]
             return decide(
                 desk,
                 principal,
@@ -322,10 +322,8 @@ def _foreseen(outcome: Foreseen) -> ForeseenStep:
     )
 
 
-def _circumstances(input: ManyInput, n: int, reason: str | None) -> dict[str, Any]:
-    """The circumstances of an item: those of all, its own reason, and a command id of its own."""
-    shared = {field.name: getattr(input, field.name) for field in fields(Circumstances)}
-    return {**shared, "command_id": f"{input.command_id}/{n}", "reason": reason or input.reason}
+def _command_id(input: ManyInput, n: int) -> str:
+    return f"{input.command_id}/{n}"
 
 
 def _together(for_all: Any, own: Any) -> Any:

@@ -14,7 +14,7 @@ from api.derive import struct_type
 from api.describing import arg
 from api.looking_back import AsOf, look
 from api.payloads import Payload, answered
-from api.steps import Circumstances, circumstances, command
+from api.steps import EntryInput, circumstances, command
 from domain import calendar
 from domain.addressees import addressee as known_addressee
 from domain.calendar import DayOff, OwnCalendar, calendar_id
@@ -156,7 +156,7 @@ class DayOffInput:
 
 
 @strawberry.input
-class SetCalendarInput(Circumstances):
+class SetCalendarInput(EntryInput):
     addressee: str = strawberry.field(description="The State whose calendar it is.")
     expected_version: int = strawberry.field(
         default=0,

@@ -132,7 +132,9 @@ def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveS
         return said_of(report, narrative)
     asked = ask(desk.procedures, name, data, lambda id: other(context, id))
     trial = stamp if stamp.reason else msgspec.structs.replace(stamp, reason=Protected("…"))
-    return said_by(r, name, asked.act(r, trial))
+    event = asked.act(r, trial)
+    event.check_part(r)
+    return said_by(r, name, event)
 
 
 def _own(

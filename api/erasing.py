@@ -8,7 +8,7 @@ from strawberry import Info
 from api.context import Context
 from api.derive import read_stream
 from api.register_mutations import RegisterPayload, answer
-from api.steps import Circumstances, circumstances, command
+from api.steps import EntryInput, circumstances, command
 from domain.entry import Visibility
 from domain.refusals import InvalidInput
 from workflows.desk import Taken
@@ -16,7 +16,7 @@ from workflows.erasing import Place, erase
 
 
 @strawberry.input(description="An entry, by its log index or by what it is about, and its texts.")
-class EraseTextsInput(Circumstances):
+class EraseTextsInput(EntryInput):
     log_index: int | None = strawberry.field(
         default=None, description="The entry, by its place in the log."
     )

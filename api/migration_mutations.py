@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from api.procedures import GateFault, gate_of
 from api.queries import RecommendationWhere, where_of
 from api.recommendations import MayBeRecommendation
 from api.register import cases_of
-from api.steps import Circumstances, circumstances
+from api.steps import EntryInput, all_said, circumstances, one_of
 from domain.aggregates import CASES
 from domain.casework.migration import DeadlinePolicy
 from domain.entry import Stamp, Visibility
@@ -59,7 +58,7 @@ class DeadlineOverrideInput:
 
 
 @strawberry.input
-class MigrateCasesInput(Circumstances):
+class MigrateCasesInput(EntryInput):
     addressee: str = strawberry.field(description="The State whose cases they are.")
     from_: str = strawberry.field(
         name="from",
@@ -291,16 +290,11 @@ def _once(what: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _asked(input: MigrateCasesInput, command_id: str) -> Any:
     """What makes the command of a case: everything said of each, and not which others there are."""
     migration = msgspec.json.encode(_migration(input), order="sorted").decode()
-    return ["migrate-cases", asdict(_said(input, command_id)), input.addressee, migration]
-
-
-def _said(input: MigrateCasesInput, command_id: str) -> Circumstances:
-    shared = {field.name: getattr(input, field.name) for field in fields(Circumstances)}
-    return Circumstances(**{**shared, "command_id": command_id})
+    return ["migrate-cases", all_said(one_of(input, command_id)), input.addressee, migration]
 
 
 def _stamp(context: Context, input: MigrateCasesInput, command_id: str) -> Stamp:
-    return circumstances(context, _said(input, command_id), Visibility.PUBLIC)
+    return circumstances(context, one_of(input, command_id), Visibility.PUBLIC)
 
 
 def _chosen(

@@ -17,9 +17,10 @@ from api.describing import arg
 from api.inputs import Given, given, input_type
 from api.steps import (
     BeginInput,
-    Circumstances,
+    EntryInput,
     StepInput,
     StepPayload,
+    WholeStepInput,
     answer,
     circumstances,
     command,
@@ -50,43 +51,56 @@ def takes(rows: Iterable[Step]) -> Callable[[type[Taking]], type[Taking]]:
     the input of one says besides the circumstances is what the step carries."""
 
     def taking(cls: type[Taking]) -> type[Taking]:
-        inputs: dict[str, tuple[Step, Given]] = {}
+        by_input: dict[str, list[tuple[Step, Mutation]]] = {}
         for row in rows:
-            if row.command is None or not issubclass(row.on, Case):
-                continue
-            for mutation in row.mutations:
+            if row.command is not None and issubclass(row.on, Case):
+                for mutation in row.mutations:
+                    by_input.setdefault(_input_name(row, mutation), []).append((row, mutation))
+        for name, sharing in by_input.items():
+            its = _input(name, sharing)
+            for row, mutation in sharing:
                 made = _beginning if row.begins else _mutation
-                setattr(cls, mutation.name, made(row, mutation, _input(row, mutation, inputs)))
+                setattr(cls, mutation.name, made(row, mutation, its))
         return cls
 
     return taking
 
 
-def _input(row: Step, mutation: Mutation, made: dict[str, tuple[Step, Given]]) -> Given:
+def _input_name(row: Step, mutation: Mutation) -> str:
+    """The name of the input of a mutation; those that carry nothing share one."""
+    if row.input:
+        return row.input
+    if not msgspec.structs.fields(row.data):
+        return (StepInput if row.has_part else WholeStepInput).__name__
+    return f"{mutation.name[0].upper()}{mutation.name[1:]}Input"
+
+
+def _input(name: str, sharing: list[tuple[Step, Mutation]]) -> Given:
+    """The input of one mutation, or of several that share one."""
+    (row, mutation), *others = sharing
+    base = StepInput if row.has_part else WholeStepInput
+    if name == base.__name__:
+        return Given(base, lambda input: {})
     fields = msgspec.structs.fields(row.data)
-    if not fields:
-        return Given(StepInput, lambda input: {})
-    name = row.input or f"{mutation.name[0].upper()}{mutation.name[1:]}Input"
-    if name not in made:
-        its = input_type(
-            name,
-            row.data,
-            BeginInput if row.begins else StepInput,
-            without=mutation.says,
-            ids=row.pointing,
-            within=row.within,
-            later=row.later,
-            description=mutation.does or row.does,
-            means=row.event,
-        )
-        made[name] = row, its
-    first, its = made[name]
-    if msgspec.structs.fields(first.data) != fields:
-        raise ImportError(
-            f"workflows/step_table.py: {first.name} and {row.name} share {name}, and carry "
-            "different data"
-        )
-    return its
+    for other_row, _ in others:
+        if msgspec.structs.fields(other_row.data) != fields or other_row.has_part != row.has_part:
+            raise ImportError(
+                f"workflows/step_table.py: {row.name} and {other_row.name} share {name}, and carry "
+                "different data"
+            )
+    does = mutation.does or row.does
+    *firsts, last = [f"`{other.name}`" for _, other in sharing]
+    return input_type(
+        name,
+        row.data,
+        BeginInput if row.begins else base,
+        without=mutation.says,
+        ids=row.pointing,
+        within=row.within,
+        later=row.later,
+        description=f"The input of {', '.join(firsts)} and {last}." if firsts else does,
+        means=row.event,
+    )
 
 
 def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
@@ -142,7 +156,7 @@ def _beginning(row: Step, mutation: Mutation, its: Given) -> Any:
 
 
 @strawberry.input
-class ReceiveRecommendationInput(Circumstances):
+class ReceiveRecommendationInput(EntryInput):
     addressee: str = strawberry.field(description="Code of the State or other addressee.")
     mechanism: enum_type(Mechanism)  # type: ignore[valid-type]
     body: str = strawberry.field(description="The body that made it, such as UPR or CEDAW.")

@@ -22,7 +22,6 @@ from domain.refusals import (
     UnknownGrade,
     UnknownLink,
     UnknownPart,
-    UnknownPerson,
     UnknownReport,
     UnknownTask,
     all_refusals,
@@ -82,7 +81,6 @@ FIELDS: dict[type[Refusal], str] = {
     UnknownGrade: "grade",
     UnknownLink: "link",
     UnknownPart: "part",
-    UnknownPerson: "actor",
     UnknownReport: "report",
     UnknownTask: "task",
 }
@@ -110,8 +108,11 @@ def _way(field: str | None, refusal: Refusal, input: Any, around: Sequence[Any])
     if named is None or input is None:
         return [] if field is None else field.split(".")
     way = named.split(".")
-    if any(way[0] in names_of(one) for one in (input, *around)):
-        return way
+    for one in (input, *around):
+        if way[0] in (names := names_of(one)):
+            return way
+        if (its := names.get("circumstances")) is not None and way[0] in names_of(its):
+            return ["circumstances", *way]
     data = getattr(input, "data", None)
     if isinstance(data, dict) and (field is not None or named in data):
         return ["data", *way]

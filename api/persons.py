@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.register_mutations import RegisterPayload, answer
-from api.steps import Circumstances, circumstances, command
+from api.steps import EntryInput, circumstances, command
 from domain import person
 from domain.entry import Stamp
 from domain.person import Person, PersonEvent
@@ -20,7 +20,7 @@ from workflows.visibility import bounds
 
 
 @strawberry.input
-class PersonInput(Circumstances):
+class PersonInput(EntryInput):
     addressee: str = strawberry.field(description="The State whose institution it is.")
     institution: str = strawberry.field(description="Its code.")
     person: str = strawberry.field(description="The person, by pseudonym.")

@@ -15,7 +15,7 @@ from api.context import Context
 from api.payloads import Payload, answered
 from api.procedures import Gate, WorkflowDefinition, adoptions_in, definition_of, gate_of
 from api.steps import (
-    Circumstances,
+    EntryInput,
     StepInput,
     StepPayload,
     answer,
@@ -24,6 +24,7 @@ from api.steps import (
     command,
     numbered,
     other,
+    recorded_late,
 )
 from domain.adoptions import DefinitionAdopted, DefinitionAdoptedForCases
 from domain.entry import Entry, Visibility
@@ -38,7 +39,7 @@ Request = Info[Context, None]
 
 
 @strawberry.input
-class PublishWorkflowDefinitionInput(Circumstances):
+class PublishWorkflowDefinitionInput(EntryInput):
     addressee: str = strawberry.field(description="The State whose procedure it is.")
     text: str = strawberry.field(
         description="The definition, or an overlay on another, in YAML 1.2 or JSON."
@@ -46,7 +47,7 @@ class PublishWorkflowDefinitionInput(Circumstances):
 
 
 @strawberry.input
-class AdoptWorkflowDefinitionInput(Circumstances):
+class AdoptWorkflowDefinitionInput(EntryInput):
     addressee: str = strawberry.field(description="The State that adopts it.")
     definition: str = strawberry.field(
         description="Its hash: of one that ships, or that this State has published."
@@ -140,7 +141,7 @@ class ProcedureMutation:
 def deed_of(context: Context, input: TakeStepInput) -> Deed:
     """What taking a step by its name does; refuses data that the step does not carry."""
     desk, principal = context.service.desk, context.principal
-    input = numbered(input)
+    input = numbered(input, input.step)
     said: Any = {} if input.data is None else input.data
     asked = ask(desk.procedures, input.step, said, lambda id: other(context, id))
     id = case_id(input.id)
@@ -157,7 +158,7 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
             expected_version=input.expected_version,
             assignment=asked.assignment,
             report=asked.report,
-            late=input.recorded_late,
+            late=recorded_late(input),
         )
 
     return Deed(command(context, input.step, input), input.step, (id,), make)
@@ -165,7 +166,7 @@ def deed_of(context: Context, input: TakeStepInput) -> Deed:
 
 def _answer(
     context: Context,
-    input: Circumstances,
+    input: EntryInput,
     take: Callable[[], Taken],
     reports: list[gate.Report],
 ) -> WorkflowDefinitionPayload:

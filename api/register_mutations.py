@@ -19,7 +19,7 @@ from api.register_queries import ImportJob
 from api.steps import (
     AuthorityInput,
     BeginInput,
-    Circumstances,
+    EntryInput,
     authority_of,
     circumstances,
     command,
@@ -98,7 +98,7 @@ class ImportPayload(Payload):
 
 
 @strawberry.input
-class RegisterInput(Circumstances):
+class RegisterInput(EntryInput):
     id: strawberry.ID = strawberry.field(description="What the step is about.")
     expected_version: int = strawberry.field(
         description="The version you saw. If it has moved on, the step is refused."
@@ -240,7 +240,7 @@ class MakeMatchInput(RegisterInput):
 
 
 @strawberry.input
-class PublishVocabularyInput(Circumstances):
+class PublishVocabularyInput(EntryInput):
     file: strawberry.ID = strawberry.field(
         description="An uploaded file: SKOS in Turtle, or our own JSON (docs/vocabularies.md)."
     )
@@ -710,7 +710,7 @@ def _one(
     return _several(of, info, step, input, lambda state, stamp: [act(state, stamp)])
 
 
-def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) -> RegisterPayload:
+def answer(context: Context, input: EntryInput, take: Callable[[], Taken]) -> RegisterPayload:
     """Takes a step, and answers with what it is about as it stands then."""
 
     def read(entries: Sequence[Entry]) -> dict[str, Any]:

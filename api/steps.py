@@ -71,19 +71,14 @@ class SourceInput:
     sha256: str | None = strawberry.field(default=None, description="Hex digest of the file.")
 
 
-@strawberry.input
-class Circumstances:
-    command_id: str = strawberry.field(
-        description="Yours to choose, new for every step. Sent again with the same input it gives "
-        "the first result, so a lost answer can be asked for again."
-    )
-    effective_on: str | None = strawberry.field(
-        default=None, description="When it was true in the world: 2025-04-08, 2025-04 or 2025."
-    )
+@strawberry.input(
+    description="How an entry is known, who speaks, and by what authority. All of it may be left "
+    "out."
+)
+class CircumstancesInput:
     effective_basis: enum_type(Basis) | None = strawberry.field(  # type: ignore[valid-type]
-        default=None, description="How that date is known; stated, where a date is given."
+        default=None, description="How `effectiveOn` is known; stated, where a date is given."
     )
-    reason: str | None = strawberry.field(default=None, description="Why. It can be erased later.")
     source: SourceInput | None = None
     """The document that it is taken from."""
     actor: str | None = strawberry.field(
@@ -103,29 +98,11 @@ class Circumstances:
     )
 
 
-@strawberry.input
-class BeginInput(Circumstances):
-    addressee: str = strawberry.field(description="Code of the State or other addressee.")
-    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
-        default=None, description="Who may read it."
-    )
-
-
-@strawberry.input
-class StepInput(Circumstances):
-    id: strawberry.ID = strawberry.field(description="The case, such as a recommendation.")
-    expected_version: int = strawberry.field(
-        description="The version you saw. If it has moved on, the step is refused."
-    )
-    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
-        default=None, description="Who may read the entry."
-    )
-    part: strawberry.ID | None = strawberry.field(
-        default=None,
-        metadata=within_case("RecommendationPart"),
-        description="The part of the paragraph it is about, by its id or its number; the whole, if "
-        "not given.",
-    )
+@strawberry.input(
+    description="How the entry of a step on a case is known, who speaks, by what authority, and "
+    "whether it comes late. All of it may be left out."
+)
+class StepCircumstancesInput(CircumstancesInput):
     recorded_late: bool = strawberry.field(
         default=False,
         metadata=ADDED_LATER,
@@ -141,7 +118,52 @@ class StepInput(Circumstances):
     )
 
 
-Said = TypeVar("Said", bound=StepInput)
+@strawberry.input
+class EntryInput:
+    command_id: str = strawberry.field(
+        description="Yours to choose, new for every step. Sent again with the same input it gives "
+        "the first result, so a lost answer can be asked for again."
+    )
+    effective_on: str | None = strawberry.field(
+        default=None, description="When it was true in the world: 2025-04-08, 2025-04 or 2025."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why. It can be erased later.")
+    circumstances: CircumstancesInput | None = None
+    """How it is known, who speaks, and by what authority."""
+
+
+@strawberry.input
+class BeginInput(EntryInput):
+    addressee: str = strawberry.field(description="Code of the State or other addressee.")
+    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="Who may read it."
+    )
+
+
+@strawberry.input
+class WholeStepInput(EntryInput):
+    circumstances: StepCircumstancesInput | None = None
+    """How it is known, who speaks, by what authority, and whether it comes late."""
+    id: strawberry.ID = strawberry.field(description="The case, such as a recommendation.")
+    expected_version: int = strawberry.field(
+        description="The version you saw. If it has moved on, the step is refused."
+    )
+    visibility: enum_type(Visibility) | None = strawberry.field(  # type: ignore[valid-type]
+        default=None, description="Who may read the entry."
+    )
+
+
+@strawberry.input
+class StepInput(WholeStepInput):
+    part: strawberry.ID | None = strawberry.field(
+        default=None,
+        metadata=within_case("RecommendationPart"),
+        description="The part of the paragraph it is about, by its id or its number; the whole, if "
+        "not given.",
+    )
+
+
+Said = TypeVar("Said", bound=WholeStepInput)
 
 
 @strawberry.type(description="What a step led to: an entry or more, or the reasons it was refused.")
@@ -156,7 +178,7 @@ class StepPayload(MayBeRecommendation, Payload):
 def step(
     context: Context,
     name: str,
-    input: StepInput,
+    input: WholeStepInput,
     act: Callable[[Aggregate, Stamp, Any], CaseEvent],
 ) -> StepPayload:
     """Takes a step on a recommendation; `act` is the aggregate's command, given what is said with
@@ -164,39 +186,45 @@ def step(
     row = STEPS[name]
 
     def take() -> Taken:
-        said: Any = numbered(input)
+        said: Any = numbered(input, getattr(input, "step", name))
         return context.service.desk.take(
             context.principal,
             command(context, name, said),
             case_id(said.id),
             name,
-            circumstances(context, said, said.visibility or bounds(name).usual, said.part),
+            circumstances(
+                context, said, said.visibility or bounds(name).usual, getattr(said, "part", None)
+            ),
             lambda r, stamp: act(r, stamp, said),
             expected_version=said.expected_version,
             assignment=said.assignment if row.assignment else None,
             report=said.report if row.redrafts else None,
-            late=said.recorded_late,
+            late=recorded_late(said),
         )
 
     return answer(context, input, take)
 
 
-def numbered(input: Said) -> Said:
-    """An input with numbers in place of ids of what is within its case, so that a command is the
-    same whichever names that."""
-    case = case_id(input.id)
+def numbered(input: Said, name: str) -> Said:
+    """The input of a step, or of what is about that step, with numbers in place of ids of what is
+    within its case, so that a command is the same whichever names that."""
+    row, case, data = STEPS.get(name), case_id(input.id), getattr(input, "data", None)
+    data = data if isinstance(data, dict) else {}
+    has_part = case
+    if row is not None and row.part_of:
+        named = getattr(input, row.part_of, data.get(row.part_of))
+        has_part = read_id(named) if isinstance(named, str) else case
     numbers: dict[str, Any] = {
-        field.name: read_within(said, kind, case)
+        field.name: read_within(said, kind, has_part if field.name == "part" else case)
         for field in dataclasses.fields(input)
         if (kind := field.metadata.get("within")) and (said := getattr(input, field.name))
     }
-    data = getattr(input, "data", None)
-    if isinstance(data, dict) and (row := STEPS.get(getattr(input, "step", ""))):
+    if data and row is not None:
         numbers["data"] = {
-            name: read_within(said, row.within[name], case)
-            if name in row.within and isinstance(said, str)
+            field: read_within(said, row.within[field], case)
+            if field in row.within and isinstance(said, str)
             else said
-            for name, said in data.items()
+            for field, said in data.items()
         }
     return dataclasses.replace(input, **numbers)
 
@@ -207,7 +235,7 @@ def case_id(id: str) -> UUID:
         return read_case_id(id)
 
 
-def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) -> StepPayload:
+def answer(context: Context, input: EntryInput, take: Callable[[], Taken]) -> StepPayload:
     """Takes a step, and answers with its case as it stands then."""
 
     def read(entries: Sequence[Entry]) -> dict[str, Case | None]:
@@ -217,34 +245,70 @@ def answer(context: Context, input: Circumstances, take: Callable[[], Taken]) ->
     return answered(context, input, StepPayload, take, read)
 
 
-def command(context: Context, name: str, input: Circumstances) -> Command:
+def command(context: Context, name: str, input: EntryInput) -> Command:
     """The command an input is: its id, and the digest of all it says."""
+    return Command.of(input.command_id, context.principal, [name, all_said(input)])
+
+
+def all_said(input: EntryInput) -> dict[str, Any]:
+    """What makes a command of an input: all that it says. What stands in its circumstances stood
+    beside them once, and every step had a part; both count as if it were so still, so that what was
+    sent before an update may be sent again after it."""
+    said = {**_digested(input), **_digested(_circumstances(input))}
+    del said["circumstances"]
+    return {"part": None, **said} if isinstance(input, WholeStepInput) else said
+
+
+def one_of(input: EntryInput, command_id: str, reason: str | None = None) -> EntryInput:
+    """What an input with many steps says of one of them, which is a command of its own."""
+    return EntryInput(
+        command_id=command_id,
+        effective_on=input.effective_on,
+        reason=reason or input.reason,
+        circumstances=input.circumstances,
+    )
+
+
+def _digested(input: Any) -> dict[str, Any]:
     said = dataclasses.asdict(input)
     for field in dataclasses.fields(input):
         if field.metadata.get("added_later") and said[field.name] == field.default:
             del said[field.name]
-    return Command.of(input.command_id, context.principal, [name, said])
+    return said
+
+
+def _circumstances(input: EntryInput) -> CircumstancesInput:
+    if input.circumstances is not None:
+        return input.circumstances
+    return StepCircumstancesInput() if isinstance(input, WholeStepInput) else CircumstancesInput()
+
+
+def recorded_late(input: WholeStepInput) -> bool:
+    """True where what is said was true before a deadline passed, and is recorded after."""
+    its = input.circumstances
+    return isinstance(its, StepCircumstancesInput) and its.recorded_late
 
 
 def circumstances(
-    context: Context, input: Circumstances, visibility: Visibility, part: str | None = None
+    context: Context, input: EntryInput, visibility: Visibility, part: str | None = None
 ) -> Stamp:
     """The stamp an input asks for."""
-    basis = input.effective_basis or (Basis.STATED if input.effective_on else Basis.UNKNOWN)
+    its = _circumstances(input)
+    basis = its.effective_basis or (Basis.STATED if input.effective_on else Basis.UNKNOWN)
     if (input.effective_on is None) != (basis is Basis.UNKNOWN):
         raise InvalidInput(
             "An effective date is stated or inferred; no date is unknown.", field="effectiveBasis"
         )
     return Stamp(
         command=input.command_id,
-        speaker=_speaker(context, input),
+        speaker=_speaker(context, input.command_id, its),
         effective=effective(input.effective_on, basis),
         visibility=visibility,
-        source=None if input.source is None else _source(input.source),
+        source=None if its.source is None else _source(its.source),
         part=part,
         reason=protected(input.reason),
-        history=authority_of(input.as_history, "asHistory")
-        if isinstance(input, StepInput)
+        history=authority_of(its.as_history, "asHistory")
+        if isinstance(its, StepCircumstancesInput)
         else None,
     )
 
@@ -266,17 +330,17 @@ def other(context: Context, id: str) -> UUID:
     return context.service.desk.load(read_id(id), context.principal).id
 
 
-def _speaker(context: Context, input: Circumstances) -> Speaker:
-    actor = input.actor and _short(input.actor, "actor")
-    on_behalf_of = input.on_behalf_of and _short(input.on_behalf_of, "onBehalfOf")
-    authority = authority_of(input.authority, "authority")
+def _speaker(context: Context, command_id: str, its: CircumstancesInput) -> Speaker:
+    actor = its.actor and _short(its.actor, "actor")
+    on_behalf_of = its.on_behalf_of and _short(its.on_behalf_of, "onBehalfOf")
+    authority = authority_of(its.authority, "authority")
     principal = context.principal
     try:
         if actor is not None and principal.system is not None:
             check_known(context.service.log, principal, actor)
-        return principal.speaker(actor, on_behalf_of, authority, cites=input.source is not None)
+        return principal.speaker(actor, on_behalf_of, authority, cites=its.source is not None)
     except Refusal:
-        if context.service.desk.recorded(input.command_id, principal):
+        if context.service.desk.recorded(command_id, principal):
             return principal.speaker()  # the desk gives the first result
         raise
 

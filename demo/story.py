@@ -164,7 +164,7 @@ INPUTS = {
     "declineAssignment": "AssignmentInput",
     "attachEvidence": "EvidenceInput",
     "clearReport": "RegisterInput",
-    "startMeasure": "StepInput",
+    "startMeasure": "WholeStepInput",
 }
 """Mutations whose input is not named after them."""
 
@@ -901,7 +901,8 @@ def play(ask: Ask, put: Put, tell: Callable[[int, Step], None] | None = None) ->
                     "expectedVersion": versions[id_of(step.at)] - step.stale,
                 }
             ),
-            **{name: known(value) for name, value in step.fields.items()},
+            **{name: known(v) for name, v in step.fields.items() if name not in CIRCUMSTANCES},
+            "circumstances": {n: v for n, v in step.fields.items() if n in CIRCUMSTANCES},
         }
         type = INPUTS.get(step.mutation) or f"{step.mutation[0].upper()}{step.mutation[1:]}Input"
         query = MUTATION % (type, step.mutation)
@@ -927,7 +928,7 @@ def play(ask: Ask, put: Put, tell: Callable[[int, Step], None] | None = None) ->
 
 def _adopt_procedure(ask: Ask) -> None:
     """The State publishes and adopts its own procedure for measures."""
-    said = {"addressee": STATE, "actor": PERSONS[0]}
+    said = {"addressee": STATE, "circumstances": {"actor": PERSONS[0]}}
     text = PROCEDURE.read_text(encoding="utf-8")
     asked = {**said, "commandId": "demo-procedure", "text": text}
     published = ask("mechanism", PUBLISH, {"input": asked})["publishWorkflowDefinition"]
@@ -984,6 +985,9 @@ LOOK_UP_FILES = f"""{{
     uuid history {{ nodes {{ event {{ ... on FileStored {{ fileName {{ text }} }} }} }} }}
   }} }}
 }}"""
+
+CIRCUMSTANCES = ("actor", "onBehalfOf", "authority", "source")
+"""The fields of steps that are sent in `circumstances`."""
 
 MUTATION = """mutation($input: %s!) {
   %s(input: $input) { entries { subjectId version } errors { code message } }

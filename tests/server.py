@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 import os
 import socket
@@ -25,6 +26,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import uvicorn
+from strawberry.utils.str_converters import to_camel_case
 
 from api.app import create_app
 from api.connections import bounded
@@ -32,6 +34,7 @@ from api.derive import read_id
 from api.schema import schema
 from api.service import Service
 from api.settings import Settings, variable
+from api.steps import StepCircumstancesInput
 from domain.casework.held import Due, Timer
 from domain.effects import Instant
 from domain.recommendation import fold
@@ -131,8 +134,10 @@ class Server:
     # -- taking steps
 
     def take(self, who: str, mutation: str, **input: Any) -> dict[str, Any]:
-        """The payload of a mutation; a command id is chosen where none is given."""
-        answer = self.ask(who, document(mutation), input={"commandId": uuid4().hex, **input})
+        """The payload of a mutation; a command id is chosen where none is given. What belongs to
+        the circumstances is named like the rest, and sent in them."""
+        said = nested({"commandId": uuid4().hex, **input})
+        answer = self.ask(who, document(mutation), input=said)
         assert isinstance(answer[mutation], dict)
         return answer[mutation]
 
@@ -184,6 +189,18 @@ A_RECOMMENDATION: dict[str, Any] = {
     "symbol": "A/HRC/59/15",
     "cycle": 4,
 }
+
+
+CIRCUMSTANCES = frozenset(
+    to_camel_case(field.name) for field in dataclasses.fields(StepCircumstancesInput)
+)
+
+
+def nested(said: dict[str, Any]) -> dict[str, Any]:
+    """An input with what belongs to the circumstances put there."""
+    its = {name: value for name, value in said.items() if name in CIRCUMSTANCES}
+    rest = {name: value for name, value in said.items() if name not in CIRCUMSTANCES}
+    return {**rest, "circumstances": its} if its else rest
 
 
 def document(mutation: str) -> str:

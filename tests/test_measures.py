@@ -342,6 +342,36 @@ def test_a_link_names_what_all_its_readers_may_read(here: Server) -> None:
     assert (code_of(part), part["errors"][0]["field"]) == ("UNKNOWN_PART", "part")
 
 
+def test_a_link_names_a_part_of_its_recommendation_by_id_or_number(here: Server) -> None:
+    two = [{"text": "Ratify"}, {"text": "Report"}]
+    r, other, id = here.receive(parts=two), here.receive(parts=two), adopted(here)
+    parts = {
+        of: here.ask(
+            "coordinator",
+            "query($id: ID!) { node(id: $id) { ... on Recommendation { parts { id number } } } }",
+            id=of,
+        )["node"]["parts"]
+        for of in (r, other)
+    }
+    took(here, "linkMeasure", id, to=r, part="1", rationale="Why.")
+    by_name = {"step": "link-measure", "data": {"to": r, "rationale": "Why."}}
+    took(here, "takeStep", id, **by_name, part=parts[r][1]["id"])
+    assert [link["part"] for link in read(here)["links"]] == ["1", "2"]
+    wrong = refused(here, "linkMeasure", id, to=r, part=parts[other][1]["id"], rationale="Why.")
+    assert code_of(wrong) == "INVALID_INPUT"
+
+
+@pytest.mark.parametrize("step", ["suspend", "remark", "start-measure"])
+def test_a_measure_has_no_parts(here: Server, step: str) -> None:
+    data = {"words": "Late."} if step == "remark" else {}
+    around = {"reason": "Rest.", "part": "1"}
+    if step == "remark":
+        wrong = refused(here, "remark", adopted(here), **data, **around)
+    else:
+        wrong = refused(here, "takeStep", adopted(here), step=step, **around)
+    assert (code_of(wrong), wrong["errors"][0]["field"]) == ("UNKNOWN_PART", "part")
+
+
 # --- Who knows of it -----------------------------------------------------------------------------
 
 HISTORY = """query($id: ID!) { node(id: $id) { ... on Measure { history { nodes {

@@ -16,7 +16,7 @@ from api.context import Context
 from api.derive import read_id
 from api.mutations import takes
 from api.queries import RecommendationQuery
-from api.steps import command
+from api.steps import CircumstancesInput, command
 from domain.casework import Case
 from domain.entry import Protected, RecommendationId, Stamp
 from domain.recommendation import Recommendation, implementation, lineage
@@ -210,8 +210,8 @@ def test_what_was_added_later_and_is_not_said_leaves_the_command_as_it_was(here:
     assert speaker is not None
     context = Context(here.service, speaker)
     now = sent.origin(command_id="1", id="a", expected_version=1, witness="w", about="b")  # type: ignore[union-attr]
-    before = asdict(now)
-    for later in ("recorded_late", "as_history", "page"):
+    before = {**asdict(now), **asdict(CircumstancesInput())}
+    for later in ("circumstances", "page"):
         del before[later]
     as_before = Command.of("1", speaker, ["hear-witness", before])
     assert command(context, "hear-witness", now) == as_before

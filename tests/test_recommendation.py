@@ -312,6 +312,11 @@ def test_each_part_may_have_a_position_of_its_own() -> None:
     two.when(supported(part="3")).refuses(UnknownPart)
 
 
+def test_no_step_is_about_a_part_that_is_not_there() -> None:
+    given(received()).when(classified(term("theme", "A12"), part="9")).refuses(UnknownPart)
+    given(received(), decreed()).when(declared(part="9")).refuses(UnknownPart)
+
+
 def test_a_position_can_be_recorded_after_follow_up_was_closed() -> None:
     given(received(), closed()).when(supported()).then(PositionTaken)
 

@@ -95,8 +95,8 @@ STEPS: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     (
         "noteRecommendation",
-        {"organ": "ADDENDUM", "source": {**SOURCE, "language": "klingon!"}},
-        *(INVALID, "source.language", "BCP 47"),
+        {"organ": "ADDENDUM", "circumstances": {"source": {**SOURCE, "language": "klingon!"}}},
+        *(INVALID, "circumstances.source.language", "BCP 47"),
     ),
     ("addText", {"language": "klingon!", "texts": ["t"]}, INVALID, "language", "BCP 47"),
     ("addText", {"language": "xx", "texts": ["t"]}, INVALID, "language", "BCP 47"),
@@ -131,7 +131,7 @@ BY_NAME = {
     "selectForFollowUp": ("select-for-follow-up", {}),
     "classifyRecommendation": ("classify", {}),
 }
-AROUND = ("effectiveOn", "source")
+AROUND = ("effectiveOn", "circumstances")
 
 
 @pytest.mark.parametrize(("mutation", "said", "code", "field", "words"), STEPS)

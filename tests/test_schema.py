@@ -260,4 +260,4 @@ def test_every_step_takes_a_command_id_and_the_version_that_was_seen(kind):
         each = get_named_type(kind.fields[MANY[kind.name]].type) if kind.name in MANY else kind
         assert str(each.fields["expectedVersion"].type) == "Int!"
         assert str(each.fields["id"].type) == "ID!"
-    assert {"effectiveOn", "reason", "source", "authority"} <= set(kind.fields)
+    assert {"effectiveOn", "reason", "circumstances"} <= set(kind.fields)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.schema import schema
-from tests.server import Server, document, running
+from tests.server import Server, document, nested, running
 from workflows.desk import kept_as
 
 SENT: list[dict[str, Any]] = [
@@ -19,7 +19,8 @@ SENT: list[dict[str, Any]] = [
     for line in Path(__file__).with_name("requests.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 """Frozen: requests as clients sent them, the least and the most that each mutation lets them say,
-with the SHA-256 that logs have of each. A line is never edited; a new mutation adds lines."""
+with the SHA-256 that logs have of each. A line is never edited; a new mutation adds lines. What
+belongs to the circumstances stands beside them, where it was; today's schema takes it in them."""
 
 ANSWERED_OTHERWISE = {
     *("startImport", "takeSteps", "decideCases", "migrateCases"),
@@ -63,9 +64,9 @@ def test_what_was_sent_before_an_update_is_the_same_command_after_it(
 ) -> None:
     query = f"""mutation($input: {kind(sent["mutation"])}) {{
         {sent["mutation"]}(input: $input) {{ logIndex errors {{ code message }} }} }}"""
-    payload = before.ask("coordinator", query, input=sent["input"])[sent["mutation"]]
+    payload = before.ask("coordinator", query, input=nested(sent["input"]))[sent["mutation"]]
     assert payload == {"logIndex": 0, "errors": []}
-    other = {**sent["input"], "reason": "another than before"}
+    other = {**nested(sent["input"]), "reason": "another than before"}
     payload = before.ask("coordinator", query, input=other)[sent["mutation"]]
     assert [error["code"] for error in payload["errors"]] == ["COMMAND_REUSED"]
 

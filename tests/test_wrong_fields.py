@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.schema import schema
-from tests.server import Server, running
+from tests.server import Server, nested, running
 
 ERRORS = "errors { code message field path }"
 
@@ -71,15 +71,15 @@ TERM = {"vocabulary": "theme", "version": "2014", "label": "x"}
         ({"language": "english"}, "language"),
         ({"effectiveOn": "yesterday"}, "effectiveOn"),
         ({"commandId": " "}, "commandId"),
-        ({"source": {"document": " "}}, "source.document"),
-        ({"source": {"document": "A/1", "language": "xx-yy"}}, "source.language"),
-        ({"authority": {"kind": "MANDATE", "reference": ""}}, "authority.reference"),
-        ({"actor": "p-other"}, "actor"),
-        ({"onBehalfOf": "another"}, "onBehalfOf"),
+        ({"source": {"document": " "}}, "circumstances.source.document"),
+        ({"source": {"document": "A/1", "language": "xx-yy"}}, "circumstances.source.language"),
+        ({"authority": {"kind": "MANDATE", "reference": ""}}, "circumstances.authority.reference"),
+        ({"actor": "p-other"}, "circumstances.actor"),
+        ({"onBehalfOf": "another"}, "circumstances.onBehalfOf"),
     ],
 )
 def test_what_begins_is_refused_by_its_field(here: Server, said: Any, path: str) -> None:
-    asked = {**A_TEXT, **said}
+    asked = nested({**A_TEXT, **said})
     error = refusal(here, "receiveRecommendation", **asked)
     assert error["path"] == ["input", *path.split(".")]
     leads_to(error["path"], {"commandId": "", **asked})

@@ -49,7 +49,7 @@ from domain.recommendation.receiving import Received
 from domain.recommendation.reporting import SelectedForFollowUp
 from domain.recommendation.terms import Classified
 from domain.recommendation.wording import Corrected, TextAdded
-from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownInstitution, UnknownPart
+from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownInstitution
 from domain.review import ReviewDocumentAdded, ReviewOpened
 from domain.vocabulary import Vocabulary
 from domain.words import AssessorKind, Mechanism
@@ -255,12 +255,7 @@ class References:
                 "link: it names the recommendation to them. Say a narrower `visibility` otherwise.",
                 field="to",
             )
-        if event.stamp.part not in (None, *(part.id for part in to.parts)):
-            known = ", ".join(part.id for part in to.parts)
-            raise UnknownPart(
-                f"`part`: the recommendation has no part “{event.stamp.part}”; it has {known}.",
-                field="part",
-            )
+        to.check_part(event.stamp.part)
 
 
 def _fewer_read(it: Recommendation, case: Case | None, event: CaseEvent) -> bool:

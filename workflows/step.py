@@ -135,6 +135,16 @@ class Step:
         event: type[CaseEvent] = get_args(gives)[1] if self.begins else gives
         return event
 
+    @property
+    def part_of(self) -> str:
+        """The field that names what has the part that it is about; empty: the case."""
+        return "" if self.command is None else self.event.part_of
+
+    @property
+    def has_part(self) -> bool:
+        """True if it may be about a part."""
+        return self.on is Case or self.on.has_parts or bool(self.part_of)
+
     @cached_property
     def pointing(self) -> tuple[str, ...]:
         """The fields of its data that name other recommendations."""

@@ -62,6 +62,7 @@ class StepApproved(Approval, frozen=True):
     topic: ClassVar[str] = "recommendation.step-approved.v1"
     by_step: ClassVar[str] = "give-approval"
     beside: ClassVar[bool] = True
+    part_of: ClassVar[str] = "step"
 
     content: str
     """SHA-256, in hex, of what the step says in the open and of the draft that it is about."""

@@ -16,13 +16,15 @@ Told = TypeVar("Told", bound="CaseEvent")
 class CaseEvent(Event, frozen=True):
     """Base of what is said of a case. `by_step` is the step that records it; one that is `beside`
     the procedures is in no definition, and is open whenever what it is about is there. Cases begin
-    with an event that `begins` them. One that `publishes` a case of the State's own makes the case
-    as it stands known to all who may read the event; the entries before keep their readers."""
+    with an event that `begins` them. The part that one is about is a part of the case, or of what
+    the field `part_of` names. One that `publishes` a case of the State's own makes the case as it
+    stands known to all who may read the event; the entries before keep their readers."""
 
     by_step: ClassVar[str]
     beside: ClassVar[bool] = False
     begins: ClassVar[bool] = False
     publishes: ClassVar[bool] = False
+    part_of: ClassVar[str] = ""
 
     @property
     def step_name(self) -> str:
@@ -58,6 +60,11 @@ class CaseEvent(Event, frozen=True):
         offers that have lapsed, deadlines, tasks, whether the case rests; else the event as it
         is."""
         return self
+
+    def check_part(self, case: Any) -> None:
+        """Refuses a part that the case does not have."""
+        if not self.part_of:
+            case.check_part(self.stamp.part)
 
     def opens(self, of: Visibility) -> bool:
         """True if it makes a case of this visibility known to more readers."""

@@ -42,8 +42,8 @@ from domain.effects import (
     TaskOpened,
     Whose,
 )
-from domain.entry import CLOCK, NARROWNESS, Entry, Stamp, Visibility
-from domain.refusals import UnknownTask
+from domain.entry import CLOCK, NARROWNESS, Entry, Visibility
+from domain.refusals import UnknownPart, UnknownTask
 from domain.scope import Scope
 
 
@@ -60,6 +60,7 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     visibility: Visibility
     institution: str
     version: int = 0
+    has_parts: ClassVar[bool] = False
     own_events: ClassVar[Mapping[type[CaseEvent], type[CaseEvent]]] = {}
     """Event of any case → the same under a topic of this aggregate; where it is not here, as it
     is."""
@@ -148,9 +149,18 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         the aggregate says otherwise."""
         return self
 
-    def check_part(self, stamp: Stamp) -> None:
-        """Refuses a stamp that names a part that the case does not have. An aggregate without parts
-        does not ask."""
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The ids of its parts; none unless the aggregate has parts."""
+        return ()
+
+    def check_part(self, part: str | None) -> None:
+        """Refuses a part that the case does not have."""
+        if part is None or part in self.part_ids:
+            return
+        known = ", ".join(self.part_ids)
+        there_are = f"there are: {known}" if known else "it has none, so leave `part` out"
+        raise UnknownPart(f"There is no part “{part[:80]}”; {there_are}.", field="part")
 
     @classmethod
     def own(cls, event: type[Told]) -> type[Told]:

@@ -9,7 +9,7 @@ import msgspec
 from domain.entry import Entry, Stamp, named
 from domain.measure.course import not_ended
 from domain.measure.held import MeasureResponsibility
-from domain.measure.proposing import Decree, MeasureEvent, whole
+from domain.measure.proposing import Decree, MeasureEvent
 from domain.measure.state import Measure
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded
 from domain.words import Capacity
@@ -71,7 +71,6 @@ def assign(
 ) -> MeasureAssigned:
     """Assigns the measure: one institution leads, others support. It takes the place of the
     assignment before."""
-    whole(stamp)
     not_ended(m)
     supporting = tuple(map(named, supporting))
     if len(supporting) > institutions_max:

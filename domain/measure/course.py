@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from domain.entry import Entry, Protected, Stamp, dated, last_day, reasoned
 from domain.measure.held import MeasureDates, MeasureTurnTaken
-from domain.measure.proposing import Decree, Ends, MeasureEvent, Starts, check_order, whole
+from domain.measure.proposing import Decree, Ends, MeasureEvent, Starts, check_order
 from domain.measure.state import Measure
 from domain.refusals import AlreadySo, HasEnded, InvalidInput, UnknownEntry, valid
 from domain.words import CorrectionKind, MeasureTurn
@@ -150,21 +150,18 @@ class MeasureEntryStruck(MeasureEvent, frozen=True):
 
 def adopt(m: Measure, stamp: Stamp, instrument: Decree = None) -> MeasureAdopted:
     """Adopts the measure."""
-    whole(stamp)
     _not_adopted(m)
     return MeasureAdopted(stamp=stamp, instrument=instrument)
 
 
 def start(m: Measure, stamp: Stamp) -> MeasureStarted:
     """Work on the measure begins, on the effective date."""
-    whole(stamp)
     _not_started(m)
     return MeasureStarted(stamp=stamp)
 
 
 def delay(m: Measure, stamp: Stamp, ends: Ends = None) -> MeasureDelayed:
     """The measure is late; why? And by when is it expected now?"""
-    whole(stamp)
     reasoned(stamp, "Delaying a measure")
     not_ended(m)
     check_order(m.starts, dated(ends, "ends"))
@@ -181,7 +178,6 @@ def reschedule(
 ) -> MeasureRescheduled:
     """Sets the measure's dates anew; why? Dates that are left out stay, and those before stay
     on record."""
-    whole(stamp)
     reasoned(stamp, "Setting dates anew")
     not_ended(m)
     starts, ends = dated(starts, "starts"), dated(ends, "ends")
@@ -201,14 +197,12 @@ def complete(
     ] = None,
 ) -> MeasureCompleted:
     """The measure is carried out, says the State. That implements no recommendation."""
-    whole(stamp)
     not_ended(m)
     return MeasureCompleted(stamp=stamp, statement=statement)
 
 
 def abandon(m: Measure, stamp: Stamp) -> MeasureAbandoned:
     """Gives the measure up; why?"""
-    whole(stamp)
     reasoned(stamp, "Abandoning a measure")
     not_ended(m)
     return MeasureAbandoned(stamp=stamp)
@@ -216,7 +210,6 @@ def abandon(m: Measure, stamp: Stamp) -> MeasureAbandoned:
 
 def reopen(m: Measure, stamp: Stamp) -> MeasureReopened:
     """A measure that had ended goes on; why?"""
-    whole(stamp)
     reasoned(stamp, "Reopening a measure")
     _ended(m)
     return MeasureReopened(stamp=stamp)
@@ -230,7 +223,6 @@ def strike(
 ) -> MeasureEntryStruck:
     """Strikes an entry that should not have been made: that it was adopted, begun, delayed,
     set anew, completed, abandoned or reopened. It stays in the history and counts no more."""
-    whole(stamp)
     reasoned(stamp, "A correction")
     _a_turn(m)
     known = [turn.version for turn in m.turns]

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from domain.entry import Entry, Protected, RecommendationId, Stamp, reasoned
 from domain.measure.held import MeasureLink
-from domain.measure.proposing import MeasureEvent, whole
+from domain.measure.proposing import MeasureEvent
 from domain.measure.state import Measure
 from domain.refusals import AlreadySo, LimitExceeded, UnknownLink
 
@@ -22,6 +22,7 @@ class MeasureLinked(MeasureEvent, frozen=True):
 
     topic: ClassVar[str] = "measure.linked.v1"
     by_step: ClassVar[str] = "link-measure"
+    part_of: ClassVar[str] = "to"
 
     to: RecommendationId
     """The recommendation."""
@@ -85,7 +86,6 @@ def withdraw(
     m: Measure, stamp: Stamp, link: Annotated[int, Meta(description="The link's number.")]
 ) -> MeasureLinkWithdrawn:
     """Withdraws a link to a recommendation; why?"""
-    whole(stamp)
     reasoned(stamp, "Withdrawing a link")
     _a_link(m)
     m.link_of(link)

@@ -11,7 +11,7 @@ from domain.casework import CaseEvent
 from domain.entry import Stamp, dated, first_day, last_day, named, text_chars_max
 from domain.identity import NAMESPACE
 from domain.measure.held import MeasureText
-from domain.refusals import InvalidInput, LimitExceeded, UnknownPart
+from domain.refusals import InvalidInput, LimitExceeded
 from domain.words import MeasureKind
 
 languages_max = 20
@@ -70,7 +70,6 @@ def propose(
     ends: Ends = None,
 ) -> tuple[UUID, MeasureProposed]:
     """Proposes a measure."""
-    whole(stamp)
     if not texts:
         raise InvalidInput("A measure says what it is: give a text.", field="texts")
     check_texts(texts)
@@ -93,12 +92,6 @@ def propose(
 def measure_id(addressee: str, plan: str | None, code: str) -> UUID:
     """The id of a State's measure: it follows from its code and its plan's."""
     return uuid5(NAMESPACE, "\x1f".join(("measure", addressee, plan or "", code)))
-
-
-def whole(stamp: Stamp) -> None:
-    """Refuses a step that names a part: a measure has none."""
-    if stamp.part is not None:
-        raise UnknownPart("A measure has no parts: leave `part` out.")
 
 
 def check_texts(texts: tuple[MeasureText, ...]) -> None:

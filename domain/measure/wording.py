@@ -9,7 +9,7 @@ from msgspec import Meta
 from domain.entry import Entry, Stamp, reasoned
 from domain.measure.course import not_ended
 from domain.measure.held import MeasureText
-from domain.measure.proposing import MeasureEvent, check_texts, languages_max, whole
+from domain.measure.proposing import MeasureEvent, check_texts, languages_max
 from domain.measure.state import Measure
 from domain.refusals import AlreadySo, LimitExceeded
 from domain.words import MeasureKind
@@ -50,7 +50,6 @@ def revise(
     preventive: bool | None = None,
 ) -> MeasureRevised:
     """Changes the texts or the kind of the measure; why? Fields that are left out stay."""
-    whole(stamp)
     reasoned(stamp, "Revising a measure")
     not_ended(m)
     check_texts(texts)

@@ -214,7 +214,6 @@ def offer(
     answer_due: str | None = None,
 ) -> AssignmentOffered:
     """Offers it to an institution, which accepts or declines."""
-    r.check_part(stamp)
     _assignable(r, institution, stamp.part)
     return AssignmentOffered(
         stamp=stamp,
@@ -233,7 +232,6 @@ def decree(
     instrument: Decree = None,
 ) -> AssignmentDecreed:
     """Assigns it to an institution by decree."""
-    r.check_part(stamp)
     _assignable(r, institution, stamp.part)
     return AssignmentDecreed(
         stamp=stamp, assignee=institution, capacity=capacity, instrument=instrument

@@ -104,7 +104,6 @@ def plan(
     ends: str | None = None,
 ) -> Planned:
     """Measures are planned."""
-    r.check_part(stamp)
     return Planned(
         stamp=stamp,
         measures=measures,
@@ -128,7 +127,6 @@ def assess(
     """Records somebody's assessment; another's is taken from its document.
 
     `schemes`: the schemes there are, those that ship where it is None."""
-    r.check_part(stamp)
     if assessor != stamp.speaker.institution and not (stamp.source and stamp.source.document):
         raise InvalidInput(
             f"An assessment by {named(assessor)} is recorded from its document: cite it as "
@@ -150,5 +148,4 @@ def declare(
     r: Recommendation, stamp: Stamp, statement: Protected | None = None
 ) -> DeclaredImplemented:
     """The State declares it implemented: its own view."""
-    r.check_part(stamp)
     return DeclaredImplemented(stamp=stamp, statement=statement)

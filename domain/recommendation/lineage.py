@@ -112,7 +112,6 @@ def link(
     confidence: Annotated[int | None, Meta(description="In per cent.")] = None,
 ) -> Linked:
     """Joins it to an earlier recommendation."""
-    r.check_part(stamp)
     if to == r.id:
         raise LinkToItself("A recommendation cannot be linked to itself.")
     if confidence is not None and not 0 <= confidence <= 100:
@@ -134,7 +133,6 @@ def withdraw_link(r: Recommendation, stamp: Stamp, link: int) -> LinkWithdrawn:
 
 def declare_duplicate(r: Recommendation, stamp: Stamp, of: RecommendationId) -> DeclaredDuplicate:
     """Declares it a duplicate of another; both histories stay."""
-    r.check_part(stamp)
     if of == r.id:
         raise LinkToItself("A recommendation is no duplicate of itself.")
     _no_duplicate(r)
@@ -150,7 +148,6 @@ def undo_duplicate(r: Recommendation, stamp: Stamp) -> DuplicateUndone:
 
 def continue_into(r: Recommendation, stamp: Stamp, cycle: int) -> Continued:
     """At a cycle's end: it goes on under its own symbol, by decision."""
-    r.check_part(stamp)
     if r.cycle is not None and cycle <= r.cycle:
         raise InvalidInput(f"It belongs to cycle {r.cycle}; continue it into a later one.")
     if r.continued_into is not None and cycle <= r.continued_into:

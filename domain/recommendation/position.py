@@ -111,7 +111,6 @@ def take(
     """The State supports or notes it. A later answer revises an earlier one and never wipes it
     out; the very same answer from the same instrument is refused."""
     _of_the_review(r)
-    r.check_part(stamp)
     before = r.current_position(stamp.part)
     if before and (before.answer, before.instrument, before.on) == (
         answer,
@@ -139,7 +138,6 @@ def defer(
     r: Recommendation, stamp: Stamp, due: str | None, session: str | None
 ) -> PositionDeferred:
     """The State will answer later: by a date, by a session, or both."""
-    r.check_part(stamp)
     _of_the_review(r)
     if due is None and session is None:
         raise InvalidInput("Say by when the State will answer: a date or a session.")
@@ -148,7 +146,6 @@ def defer(
 
 def comment(r: Recommendation, stamp: Stamp, comment: Protected) -> StateCommented:
     """The State comments, where the mechanism knows no position."""
-    r.check_part(stamp)
     _of_another_body(r)
     return StateCommented(stamp=stamp, comment=comment)
 

@@ -137,7 +137,6 @@ def draft(
     period_to: str | None = None,
 ) -> ProgressDrafted:
     """Drafts a progress report; confidential until it is published, unless said otherwise."""
-    r.check_part(stamp)
     if report is not None:
         _that_is(r, report, ProgressStatus.DRAFTED, ProgressStatus.CLEARED)
     return ProgressDrafted(

@@ -54,7 +54,6 @@ def select_for_follow_up(
     r: Recommendation, stamp: Stamp, body: str, due: str | None
 ) -> SelectedForFollowUp:
     """A committee selected it for follow-up."""
-    r.check_part(stamp)
     return SelectedForFollowUp(stamp=stamp, body=named(body), due=dated(due, "due"))
 
 
@@ -65,5 +64,4 @@ def report(
     document: Annotated[str, Meta(description="The report's symbol or name.")],
 ) -> Reported:
     """The State reports on it, in a report to a mechanism."""
-    r.check_part(stamp)
     return Reported(stamp=stamp, report=report, document=named(document))

@@ -4,7 +4,7 @@ fold.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from domain.casework import Case
 from domain.casework.setback import SetBack
 from domain.effects import Whose
-from domain.entry import Effective, Entry, RecommendationId, Stamp, last_day
+from domain.entry import Effective, Entry, RecommendationId, last_day
 from domain.recommendation.elements import Alias, Part, Text
 from domain.recommendation.held import (
     AssessmentHeld,
@@ -25,7 +25,7 @@ from domain.recommendation.held import (
     TermHeld,
 )
 from domain.recommendation.receiving import Received
-from domain.refusals import UnknownAssignment, UnknownPart, valid
+from domain.refusals import UnknownAssignment, valid
 from domain.scope import Scope
 from domain.words import AssignmentStatus, Closing, Kind, Mechanism, Owed, Position, Stage
 
@@ -34,6 +34,8 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
     """What the entries of one recommendation add up to: what it says, what has become of it, and
     where it stands as a case under its procedure. Never stored in the log; the views keep it as it
     is, so there is one fold."""
+
+    has_parts: ClassVar[bool] = True
 
     kind: Kind
     mechanism: Mechanism
@@ -107,11 +109,9 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         standing = [p for p in self.positions if p.part == part and self.stands(p.version)]
         return max(standing, key=lambda p: (p.on, p.version), default=None)
 
-    def check_part(self, stamp: Stamp) -> None:
-        """Refuses a stamp that names a part that the paragraph does not have."""
-        if stamp.part is not None and stamp.part not in {part.id for part in self.parts}:
-            known = ", ".join(part.id for part in self.parts)
-            raise UnknownPart(f"There is no part “{stamp.part}”; the paragraph has {known}.")
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        return tuple(part.id for part in self.parts)
 
     @property
     def awaits_position(self) -> bool:

@@ -81,7 +81,9 @@ LOOK_BACK = Allowed(
 )
 EXPORT = Allowed("an honest export of the whole record reads and writes all of it", cpu_seconds=3.0)
 SPREADSHEET = Allowed(
-    "an honest spreadsheet of 200,000 rows has a million texts", memory_bytes=100_000_000
+    "an honest spreadsheet of 200,000 rows has a million texts",
+    cpu_seconds=2.0,
+    memory_bytes=100_000_000,
 )
 GATE = Allowed("honest overlays take the gate more than a million conditions", cpu_seconds=3.0)
 WHAT_IF = Allowed(

@@ -196,7 +196,8 @@ class Procedures:
 
     def enter(self, r: Case, step: str, event: CaseEvent) -> Entry:
         """The next entry of `r`, with what the procedure says follows, added to `r` itself. No
-        entry has more readers than the recommendation it is about."""
+        entry has more readers than the case it is about. Refuses a part that is not there."""
+        event.check_part(r)
         event = _narrowed(event, r)
         decided = self.decide(r, self.of(r), step, event, lambda: self.moment(r.addressee))
         entry = Entry(r.id, r.version + 1, r.addressee, decided)

@@ -23,9 +23,9 @@ def hostile(known: Known) -> list[Step]:
             {"measures": long},
             {"reason": long},
             {"effectiveOn": long},
-            {"actor": long},
-            {"onBehalfOf": long},
-            {"source": {"document": long}},
+            {"circumstances": {"actor": long}},
+            {"circumstances": {"onBehalfOf": long}},
+            {"circumstances": {"source": {"document": long}}},
             {"id": long},
         )
     ] + [
