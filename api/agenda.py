@@ -14,11 +14,11 @@ from api.cases import Case, TaskOnCase
 from api.context import Context, Reading
 from api.derive import enum_type
 from api.describing import arg, said_in
-from api.joining import InstitutionType, institution_named, naming
+from api.joining import InstitutionType, naming
 from api.looking_back import AsOf, look
 from api.pages import Connection, connection, page_info
 from api.recommendations import MayBeRecommendation
-from api.register import cases_of
+from api.registered import cases_of
 from domain import institution
 from domain.casework.held import Timer
 from domain.casework.incidents import IncidentRaised
@@ -86,7 +86,7 @@ class Task(AboutCase):
         "not registered."
     )
     def institution(self) -> InstitutionType | None:
-        return institution_named(self.case.reads, self.case.addressee(), self.found.institution)
+        return self.case.institution_of(self.found.institution)
 
     @strawberry.field(description="The day by whose end it is due.")
     def due(self) -> str | None:
@@ -141,7 +141,7 @@ class Notification(AboutCase):
         description="The institution; null: the coordinators, or one that is not registered."
     )
     def institution(self) -> InstitutionType | None:
-        return institution_named(self.case.reads, self.case.addressee(), self.found.institution)
+        return self.case.institution_of(self.found.institution)
 
 
 @strawberry.type(description="The next timer of a case.")

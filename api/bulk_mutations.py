@@ -18,7 +18,7 @@ from api.derive import enum_type, read_id
 from api.payloads import Payload, StepError, last_of, names_of, refused
 from api.procedure_mutations import TakeStepInput, deed_of
 from api.recommendations import MayBeRecommendation
-from api.register import cases_of
+from api.registered import cases_of
 from api.steps import EntryInput, all_said, circumstances, one_of
 from domain import review
 from domain.entry import Entry, Visibility

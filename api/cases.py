@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
-from api.context import Reading
-from api.derive import enum_type, struct_type
+from api.context import Cohort, Reading
+from api.derive import enum_type, global_id, struct_type
 from api.describing import arg, said_in
 from api.history import HistoryEntry, history_page, instant
 from api.joining import InstitutionType, institution_named
@@ -19,13 +18,11 @@ from api.procedures import (
     ProcedureState,
     ProcedureStep,
     WorkflowDefinition,
-    adoptions_in,
     definition_of,
     path_of,
     states_of,
     steps_of,
 )
-from domain.adoptions import Adoptions
 from domain.casework.held import DeadlineHeld, DeadlineStatus, TaskHeld
 from domain.effects import DeadlineSet, TaskOpened, Whose
 from domain.entry import Effective, Entry
@@ -59,7 +56,7 @@ class TaskClaim:
 
     @strawberry.field(description="The institution; null where it is not registered.")
     def institution(self) -> InstitutionType | None:
-        return institution_named(self.case.reads, self.case.addressee(), self.institution_code)
+        return self.case.institution_of(self.institution_code)
 
 
 @strawberry.type(description="Something to do about a case, as its procedure has it.")
@@ -163,26 +160,37 @@ class Suspension:
     )
 
 
-@strawberry.interface(description="Anything that has a procedure: states, deadlines, tasks.")
-class Case(Node):
+@strawberry.type(description="What the views have a row of.")
+class Recorded(Node):
     row: strawberry.Private[Any]
+    cohort: strawberry.Private[Cohort]
+
+    @classmethod
+    def is_type_of(cls, obj: object, info: object) -> bool:
+        return isinstance(obj, cls)
 
     @property
-    def reads(self) -> Reading:
-        raise NotImplementedError
+    def reading(self) -> Reading:
+        """The record that it is read from."""
+        return self.cohort.reading
 
-    def _trail(self) -> list[Entry]:
+    def trail(self) -> list[Entry]:
         """The entries of it that the reader may read, oldest first."""
-        raise NotImplementedError
+        return self.cohort.history(self.row.state.id)
 
-    def _adopted(self) -> Sequence[Adoptions]:
-        return adoptions_in(self.reads)
+    def institution_of(self, code: str | None) -> Any:
+        """The institution of its State that has a code; None where none is registered."""
+        return institution_named(self.reading, self.row.state.addressee, code)
 
-    @property
-    def _procedures(self) -> Procedures:
-        return self.reads.service.desk.procedures
+    @strawberry.field(description="Its opaque id.")
+    def id(self) -> strawberry.ID:
+        return global_id(self.row.state.id, type(self).__name__)
 
-    @strawberry.field(description="Code of the State or other addressee.")
+    @strawberry.field(description="The same identity as a UUID, as the log has it.")
+    def uuid(self) -> str:
+        return str(self.row.state.id)
+
+    @strawberry.field(description="Code of the State or other addressee; empty: of many.")
     def addressee(self) -> str:
         return str(self.row.state.addressee)
 
@@ -209,7 +217,14 @@ class Case(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> Connection[HistoryEntry]:
-        return history_page(self._trail(), first=first, after=after, last=last, before=before)
+        return history_page(self.trail(), first=first, after=after, last=last, before=before)
+
+
+@strawberry.interface(description="Anything that has a procedure: states, deadlines, tasks.")
+class Case(Recorded):
+    @property
+    def _procedures(self) -> Procedures:
+        return self.reading.service.desk.procedures
 
     @strawberry.field(description="The states of the procedure it is in, one per region.")
     def states(self) -> list[str]:
@@ -217,14 +232,16 @@ class Case(Node):
 
     @strawberry.field(description="The steps the procedure allows now.")
     def open_steps(self) -> list[str]:
-        self.reads.ration.answer(open_steps_objects)
+        self.reading.ration.answer(open_steps_objects)
         return self._procedures.open_steps(self.row.state)
 
     @strawberry.field(description="The procedure it started under.")
     def definition(self) -> WorkflowDefinition:
         state = self.row.state
         compiled = self._procedures.of(state)
-        return definition_of(compiled, self.reads, self._adopted, state.addressee, state.states)
+        return definition_of(
+            compiled, self.reading, self.cohort.adoptions, state.addressee, state.states
+        )
 
     @strawberry.field(description="The states of the procedure it is in, with their names.")
     def active_states(self) -> list[ProcedureState]:
@@ -232,7 +249,7 @@ class Case(Node):
 
     @strawberry.field(description="The steps of the procedure: which are open, and why not others.")
     def steps(self) -> list[ProcedureStep]:
-        return steps_of(self._procedures, self.row.state, self.reads)
+        return steps_of(self._procedures, self.row.state, self.reading)
 
     @strawberry.field(
         description="How to get there: the fewest steps to a state of its procedure, by which "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,9 @@ from projections.reading import ReadableLog
 from projections.recommendations import Lineage, Row
 from projections.standpoints import Standpoint, recorded_on
 from workflows.access import Principal, Role
+
+Naming = Callable[[Any], Iterable[UUID]]
+"""What a state names: a function that stays the same one."""
 
 open_standpoints_max = 3
 """How many standpoints one request keeps in use at once; it may return to the others."""
@@ -216,14 +220,52 @@ class Context(Reading):
 class Cohort:
     """Rows that were read together: what one of them needs besides is read for all at once."""
 
-    def __init__(self, reading: Reading, rows: list[Row]) -> None:
-        self._reading = reading
-        self._rows = rows
+    def __init__(self, reading: Reading, rows: Sequence[Any]) -> None:
+        self.reading = reading
+        self._rows = {row.state.id: row for row in rows}
         self._histories: dict[UUID, list[Entry]] | None = None
-        self._lineage: dict[UUID, list[Lineage]] | None = None
-        self._linked: Cohort | None = None
-        self._originals: Cohort | None = None
+        self._recommendations: dict[Naming, RecommendationCohort] = {}
         self._adoptions: list[Adoptions] | None = None
+
+    def row(self, id: UUID) -> Any:
+        """The row of one of these; None where it is none of them."""
+        return self._rows.get(id)
+
+    def history(self, id: UUID) -> list[Entry]:
+        """The visible history of one of the rows, oldest first."""
+        if self._histories is None:
+            reading = self.reading
+            self._histories = history.histories(
+                reading.log, reading.scope, [*self._rows], reading.last, reading.effective_on
+            )
+        return self._histories[id]
+
+    def recommendations(self, naming: Naming) -> RecommendationCohort:
+        """The recommendations that these name in one way, as far as the reader may see them."""
+        if naming not in self._recommendations:
+            reading = self.reading
+            named = {id for row in self._rows.values() for id in naming(row.state)}
+            reading.ration.read(len(named))
+            found = recommendations.by_ids(reading.connection, reading.scope, [*named])
+            self._recommendations[naming] = RecommendationCohort(reading, [*found.values()])
+        return self._recommendations[naming]
+
+    def adoptions(self) -> list[Adoptions]:
+        """The procedures that States have adopted, as far as the reader may see it."""
+        if self._adoptions is None:
+            reading = self.reading
+            shelf = register.adoptions
+            self._adoptions = list(shelf.all(reading.connection, reading.scope))
+        return self._adoptions
+
+
+class RecommendationCohort(Cohort):
+    """Recommendations that were read together."""
+
+    def __init__(self, reading: Reading, rows: Sequence[Row]) -> None:
+        super().__init__(reading, rows)
+        self._lineage: dict[UUID, list[Lineage]] | None = None
+        self._linked: RecommendationCohort | None = None
         states = [row.state for row in rows]
         reading.gathered(Institution).expect(
             lambda: {institution_id(s.addressee, code) for s in states for code in _named(s)}
@@ -231,68 +273,30 @@ class Cohort:
         reading.gathered(ImportRun).expect(lambda: filter(None, (s.batch for s in states)))
         reading.gathered(Review).expect(lambda: filter(None, map(review_id_of, states)))
 
-    @property
-    def reading(self) -> Reading:
-        return self._reading
-
-    def history(self, id: UUID) -> list[Entry]:
-        """The visible history of one of the rows, oldest first."""
-        if self._histories is None:
-            reading = self._reading
-            self._histories = history.histories(
-                reading.log,
-                reading.scope,
-                [row.state.id for row in self._rows],
-                reading.last,
-                reading.effective_on,
-            )
-        return self._histories[id]
-
     def lineage(self, id: UUID) -> list[Lineage]:
         """The visible links of one of the rows, both ways."""
         if self._lineage is None:
-            reading = self._reading
+            reading = self.reading
+            rows = [*self._rows.values()]
             self._lineage = dict(
                 recommendations.lineage(
-                    reading.connection, reading.scope, self._rows, reading.ration.read
+                    reading.connection, reading.scope, rows, reading.ration.read
                 )
             )
         return self._lineage[id]
 
-    def linked(self) -> Cohort:
+    def linked(self) -> RecommendationCohort:
         """The rows at the other ends of all links of all these: the next level of a lineage, which
         is read for all of them at once."""
         if self._linked is None:
             others: dict[UUID, Row] = {}
-            for id in {row.state.id for row in self._rows}:
+            for id in self._rows:
                 for link in self.lineage(id):
                     for end in (link.later, link.earlier):
                         if end.state.id != id:
                             others[end.state.id] = end
-            self._linked = Cohort(self._reading, list(others.values()))
+            self._linked = RecommendationCohort(self.reading, list(others.values()))
         return self._linked
-
-    def originals(self) -> Cohort:
-        """The rows that these are declared duplicates of."""
-        if self._originals is None:
-            reading = self._reading
-            named = {of for row in self._rows if (of := row.state.duplicate_of) is not None}
-            reading.ration.read(len(named))
-            found = recommendations.by_ids(reading.connection, reading.scope, [*named])
-            self._originals = Cohort(reading, [*found.values()])
-        return self._originals
-
-    def row(self, id: UUID) -> Row | None:
-        """The row of one of these; None where it is none of them."""
-        return next((row for row in self._rows if row.state.id == id), None)
-
-    def adoptions(self) -> list[Adoptions]:
-        """The procedures that States have adopted, as far as the reader may see it."""
-        if self._adoptions is None:
-            reading = self._reading
-            shelf = register.adoptions
-            self._adoptions = list(shelf.all(reading.connection, reading.scope))
-        return self._adoptions
 
 
 def review_id_of(state: Recommendation) -> UUID | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -16,8 +16,8 @@ State = TypeVar("State")
 
 
 class Gathered(Generic[State]):
-    """Rows of one shelf by id, as one reader sees them at one time. `expect` says what may be asked
-    for; `find` reads all that is expected with what it is asked for."""
+    """Rows of one shelf by id, as one reader sees them at one time, and as they are shown. `expect`
+    says what may be asked for; `find` reads all that is expected with what it is asked for."""
 
     def __init__(
         self, shelf: Shelf[State], scope: Scope, ration: Ration, connect: Callable[[], Connection]
@@ -27,21 +27,21 @@ class Gathered(Generic[State]):
         self._ration = ration
         self._connect = connect
         self._expected: list[Callable[[], Iterable[UUID]]] = []
-        self._found: dict[UUID, Row[State] | None] = {}
+        self._found: dict[UUID, Any] = {}
 
     def expect(self, ids: Callable[[], Iterable[UUID]]) -> None:
         """Ids that may be asked for, found out when the first is."""
         self._expected.append(ids)
 
-    def find(self, id: UUID, then: Callable[[list[Row[State]]], None]) -> Row[State] | None:
-        """The row with an id; None where it is not there, or not for this reader. `then` is given
-        what was read with it."""
+    def find(self, id: UUID, shown: Callable[[list[Row[State]]], Sequence[Any]]) -> Any:
+        """What has an id, as `shown` shows all that was read with it; None where it is not there,
+        or not for this reader."""
         if id not in self._found:
             named = {one for ids in self._expected for one in ids()}
             self._expected.clear()
             wanted = [*({id, *named} - self._found.keys())]
             self._ration.read(len(wanted))
             rows = self._shelf.by_ids(self._connect(), self._scope, wanted)
-            self._found |= {one: rows.get(one) for one in wanted}
-            then([*rows.values()])
+            self._found |= dict.fromkeys(wanted)
+            self._found |= zip(rows, shown([*rows.values()]), strict=True)
         return self._found[id]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.context import Reading
+from api.context import Cohort, Reading
 from domain.institution import Institution, institution_id
 
 InstitutionType: Any = Annotated[ForwardRef("Institution"), strawberry.lazy("api.register")]
@@ -28,8 +28,7 @@ def joined(reading: Reading, state: type[Any], id: UUID | None) -> Any:
     this reader."""
     if id is None:
         return None
-    row = reading.gathered(state).find(id, lambda rows: _expect(reading, rows))
-    return None if row is None else NODES[state](row=row, reading=reading)
+    return reading.gathered(state).find(id, lambda rows: shown(reading, rows))
 
 
 def institution_named(reading: Reading, addressee: str, code: str | None) -> Any:
@@ -45,12 +44,10 @@ def naming(reading: Reading, names: Callable[[], Iterable[tuple[str, str | None]
 
 
 def shown(reading: Reading, rows: Sequence[Any]) -> list[Any]:
-    """Rows of the register that were read together, as objects of GraphQL."""
-    _expect(reading, rows)
-    return [NODES[type(row.state)](row=row, reading=reading) for row in rows]
-
-
-def _expect(reading: Reading, rows: Sequence[Any]) -> None:
+    """Rows of the register that were read together, as objects of GraphQL that also read on
+    together."""
     states = [row.state for row in rows if type(row.state) in NAMED]
     if states:
         naming(reading, lambda: [(s.addressee, code) for s in states for code in NAMED[type(s)](s)])
+    cohort = Cohort(reading, rows)
+    return [NODES[type(row.state)](row=row, cohort=cohort) for row in rows]

@@ -18,7 +18,7 @@ from api.describing import ARGUMENTS, arg
 from api.joining import shown
 from api.looking_back import AsOf, look
 from api.pages import Connection, connection, page_info
-from api.register import Registered
+from api.registered import Registered
 from projections import register
 
 Condition = Callable[[Any, strawberry.ID], ColumnElement[bool]]

@@ -20,7 +20,7 @@ from api.payloads import Payload, StepError, refused, shown
 from api.procedures import GateFault, gate_of
 from api.queries import RecommendationWhere, where_of
 from api.recommendations import MayBeRecommendation
-from api.register import cases_of
+from api.registered import cases_of
 from api.steps import EntryInput, all_said, circumstances, one_of
 from domain.aggregates import CASES
 from domain.casework.migration import DeadlinePolicy

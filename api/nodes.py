@@ -14,9 +14,9 @@ from api.context import Context, Reading
 from api.derive import WITHIN, Named, read_global_id, read_id
 from api.describing import arg
 from api.joining import shown
+from api.kinds import KINDS
 from api.looking_back import AsOf, look
 from api.recommendations import Recommendation, together
-from api.register import KINDS
 from domain.refusals import LimitExceeded
 from projections import recommendations
 from projections.register import page_size_max
@@ -71,7 +71,7 @@ def read_node(id: str) -> Named:
 def nodes_of(reading: Reading, asked: Sequence[Named]) -> list[Node | None]:
     """What ids name, as far as it is for the reader: one read for all of a kind."""
     found: dict[tuple[str | None, UUID], Node] = {}
-    for kind, (shelf, _) in KINDS.items():
+    for kind, shelf in KINDS.items():
         if ids := [one.id for one in asked if one.kind == kind]:
             rows = shelf.by_ids(reading.connection, reading.scope, ids)
             for id, node in zip(rows, shown(reading, [*rows.values()]), strict=True):

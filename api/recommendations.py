@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
 
 from api.cases import Case, Node
-from api.context import Cohort, Reading, review_id_of
+from api.context import Reading, RecommendationCohort, review_id_of
 from api.derive import ProtectedText, enum_type, global_id, protected_text, shows, struct_type
 from api.describing import arg, said_in
 from api.history import HistoryEntry, SourceType, instant
@@ -23,8 +24,8 @@ from api.joining import (
 )
 from api.pages import Connection
 from domain import import_run, review
+from domain import recommendation as domain
 from domain.addressees import addressee as find_addressee
-from domain.adoptions import Adoptions
 from domain.entry import Effective, Entry, RecommendationId
 from domain.recommendation.assignment import AssignmentOpened
 from domain.recommendation.elements import Alias, Part, Recommender, Term, Text
@@ -51,7 +52,7 @@ from domain.words import (
 from projections.recommendations import Lineage, Row
 
 if TYPE_CHECKING:
-    from api.register import Measure
+    from api.measures import Measure
 
 TextType: Any = struct_type(Text)
 AliasType: Any = struct_type(Alias)
@@ -278,26 +279,7 @@ class LineageLink:
 )
 class Recommendation(Case):
     row: strawberry.Private[Row]
-    cohort: strawberry.Private[Cohort]
-
-    @property
-    def reads(self) -> Reading:
-        return self.cohort.reading
-
-    def _adopted(self) -> Sequence[Adoptions]:
-        return self.cohort.adoptions()
-
-    @classmethod
-    def is_type_of(cls, obj: object, info: object) -> bool:
-        return isinstance(obj, cls)
-
-    @strawberry.field(description="Its opaque id.")
-    def id(self) -> strawberry.ID:
-        return global_id(self.row.state.id)
-
-    @strawberry.field(description="The same identity as a UUID, as the log has it.")
-    def uuid(self) -> str:
-        return str(self.row.state.id)
+    cohort: strawberry.Private[RecommendationCohort]
 
     @strawberry.field(description="The kind of text: a recommendation, a concern, a pledge.")
     def kind(self) -> enum_type(Kind):  # type: ignore[valid-type]
@@ -364,7 +346,7 @@ class Recommendation(Case):
             found.append(
                 RecommendationPart(
                     row=self.row,
-                    reading=self.cohort.reading,
+                    reading=self.reading,
                     number=part.id,
                     recommenders=list(part.recommenders),
                     position=Position(own.answer.value) if own else state.position,
@@ -430,7 +412,7 @@ class Recommendation(Case):
         return [
             Assignment(
                 row=self.row,
-                reading=self.cohort.reading,
+                reading=self.reading,
                 number=a.id,
                 institution_code=a.institution,
                 capacity=a.capacity,
@@ -453,7 +435,7 @@ class Recommendation(Case):
 
     @strawberry.field(description="Progress updates and State reports, oldest first.")
     def reports(self) -> list[Report]:
-        return _reports(self._standing(), self.row, self.cohort.reading)
+        return _reports(self._standing(), self.row, self.reading)
 
     def within(self, kind: str | None) -> Sequence[Any]:
         """What it has of a kind that has ids of its own (`derive.WITHIN`)."""
@@ -464,9 +446,6 @@ class Recommendation(Case):
         }
         return has[kind]()
 
-    def _trail(self) -> list[Entry]:
-        return self.cohort.history(self.row.state.id)
-
     @strawberry.field(description="Links to earlier and later recommendations, both ways.")
     def lineage(self) -> list[LineageLink]:
         links = self.cohort.lineage(self.row.state.id)
@@ -475,10 +454,10 @@ class Recommendation(Case):
     @strawberry.field(description="Measures that contribute to it, by plan and code.")
     def measures(
         self, first: int = 50, after: str | None = None
-    ) -> Connection[Annotated[Measure, strawberry.lazy("api.register")]]:
+    ) -> Connection[Annotated[Measure, strawberry.lazy("api.measures")]]:
         from api.measures import measures_for
 
-        return measures_for(self.cohort.reading, self.row.state.id, first, after)
+        return measures_for(self.reading, self.row.state.id, first, after)
 
     @strawberry.field(
         description="The recommendation it was declared a duplicate of, where you may read that."
@@ -486,24 +465,20 @@ class Recommendation(Case):
     def duplicate_of(
         self,
     ) -> Annotated[Recommendation, strawberry.lazy("api.recommendations")] | None:
-        if (other := self.row.state.duplicate_of) is None:
-            return None
-        originals = self.cohort.originals()
-        row = originals.row(other)
-        return None if row is None else Recommendation(row=row, cohort=originals)
+        return named(self.cohort.recommendations(_original), self.row.state.duplicate_of)
 
     @strawberry.field(
         description="The review in which it was made; null where none is opened, or not for you."
     )
     def review(self) -> ReviewType | None:
-        return joined(self.cohort.reading, review.Review, review_id_of(self.row.state))
+        return joined(self.reading, review.Review, review_id_of(self.row.state))
 
     @strawberry.field(
         description="The run of an import that brought it; null where it came otherwise, or the "
         "run is not for you."
     )
     def import_run(self) -> ImportRunType | None:
-        return joined(self.cohort.reading, import_run.ImportRun, self.row.state.batch)
+        return joined(self.reading, import_run.ImportRun, self.row.state.batch)
 
     @strawberry.field(description="Why follow-up was closed; null while it is open.")
     def closed(self) -> enum_type(Closing) | None:  # type: ignore[valid-type]
@@ -515,7 +490,7 @@ class Recommendation(Case):
 
     def _standing(self) -> list[Entry]:
         state = self.row.state
-        return [e for e in self.cohort.history(state.id) if state.stands(e.version)]
+        return [e for e in self.trail() if state.stands(e.version)]
 
 
 @strawberry.type(description="What has a case, which may be a recommendation.")
@@ -528,8 +503,18 @@ class MayBeRecommendation:
 
 def together(reading: Reading, rows: list[Row]) -> list[Recommendation]:
     """Rows that were read together, as GraphQL objects that also read on together."""
-    cohort = Cohort(reading, rows)
+    cohort = RecommendationCohort(reading, rows)
     return [Recommendation(row=row, cohort=cohort) for row in rows]
+
+
+def named(cohort: RecommendationCohort, id: UUID | None) -> Recommendation | None:
+    """The recommendation of a cohort that has an id; None where it is not for this reader."""
+    row = None if id is None else cohort.row(id)
+    return None if row is None else Recommendation(row=row, cohort=cohort)
+
+
+def _original(state: domain.Recommendation) -> list[UUID]:
+    return [] if state.duplicate_of is None else [state.duplicate_of]
 
 
 def _assessment(entry: Entry) -> Assessment:
@@ -597,7 +582,9 @@ def _reports(entries: list[Entry], row: Row, reading: Reading) -> list[Report]:
     return list(found.values())
 
 
-def _link(link: Lineage, from_id: RecommendationId | Any, linked: Cohort) -> LineageLink:
+def _link(
+    link: Lineage, from_id: RecommendationId | Any, linked: RecommendationCohort
+) -> LineageLink:
     later = link.later.state.id == from_id
     other = link.earlier if later else link.later
     return LineageLink(

@@ -3,52 +3,39 @@ vocabularies. Attributes of rows, as with recommendations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import msgspec
 import strawberry
 
-from api.cases import Case, Node
-from api.context import Reading
 from api.derive import (
     ProtectedText,
-    enum_type,
-    global_id,
     protected_text,
     shows,
     struct_type,
-    summary,
 )
 from api.describing import arg, said_in
-from api.history import HistoryEntry, history_page, instant
-from api.joining import NAMED, NODES, InstitutionType, institution_named, shown
+from api.joining import NAMED, InstitutionType, joined
 from api.pages import Connection, connection, cut, page_info
 from api.queries import RecommendationOrder, RecommendationWhere, connection_of, where_of
-from api.recommendations import Recommendation, together
+from api.recommendations import Recommendation, named, together
+from api.registered import Registered, node
 from domain import (
     erasure,
     import_run,
     institution,
     match,
-    measure,
     person,
     progress_report,
-    recommendation,
     review,
     stored_file,
     vocabulary,
 )
-from domain.aggregates import AGGREGATES, BY_STATE, said_of_each
-from domain.entry import Effective, Entry
-from domain.measure.held import MeasureResponsibility, MeasureText
-from domain.measure.links import MeasureLinked
+from domain.entry import Effective
 from domain.recommendation.elements import Recommender, Term
-from domain.words import MeasureStatus
-from projections import cases, history, recommendations, register
+from projections import recommendations
 from projections.recommendations import Where
-from projections.register import Row
 
 if TYPE_CHECKING:
     from api.agenda import Task
@@ -65,87 +52,12 @@ NameType: Any = struct_type(institution.InstitutionName)
 FormerNameType: Any = struct_type(institution.InstitutionFormerName)
 TransferType: Any = struct_type(institution.CompetenceTransferHeld)
 CountType: Any = struct_type(import_run.ImportCount)
-MeasureTextType: Any = struct_type(MeasureText)
 OptionType: Any = struct_type(import_run.ImportOption)
 NoteType: Any = struct_type(import_run.ImportNote)
 RecommenderType: Any = struct_type(Recommender)
 TermType: Any = struct_type(Term)
 LabelType: Any = struct_type(vocabulary.VocabularyLabel)
 MappingType: Any = struct_type(vocabulary.TermMapping)
-
-
-@strawberry.type(description="What everything in the register has.")
-class Registered(Node):
-    shows: ClassVar[type[Any]]
-    row: strawberry.Private[Row[Any]]
-    reading: strawberry.Private[Reading]
-
-    @classmethod
-    def is_type_of(cls, obj: object, info: object) -> bool:
-        return isinstance(obj, cls)
-
-    @strawberry.field(description="Its opaque id.")
-    def id(self) -> strawberry.ID:
-        return global_id(self.row.state.id, type(self).__name__)
-
-    @strawberry.field(description="The same identity as a UUID, as the log has it.")
-    def uuid(self) -> str:
-        return str(self.row.state.id)
-
-    @strawberry.field(description="Code of the State or other addressee; empty: of many.")
-    def addressee(self) -> str:
-        return str(self.row.state.addressee)
-
-    @strawberry.field(description="How many entries it has. Send it back as expectedVersion.")
-    def version(self) -> int:
-        return int(self.row.state.version)
-
-    @strawberry.field(description="The log index of its last entry.")
-    def log_index(self) -> int:
-        return self.row.log_index
-
-    @strawberry.field(description="When its last entry was recorded.")
-    def changed_at(self) -> datetime:
-        return instant(self.row.recorded_at)
-
-    @strawberry.field(description="The audit trail, oldest first; a cursor is a version.")
-    def history(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Connection[HistoryEntry]:
-        return history_page(_entries(self), first=first, after=after, last=last, before=before)
-
-
-@strawberry.type(description="What the register holds and that is a case.")
-class Followed(Registered, Case):
-    """What the register holds and that is a case."""
-
-    @property
-    def reads(self) -> Reading:
-        return self.reading
-
-    def _trail(self) -> list[Entry]:
-        return _entries(self)
-
-
-Kind = TypeVar("Kind", bound=Registered)
-
-
-def node(state: type[Any], /, *names: str) -> Callable[[type[Kind]], type[Kind]]:
-    """Makes a type of what the register holds: fields of its state, then those of the class. A
-    field of the state means what it means in the events, unless the state says more."""
-
-    def make(cls: type[Kind]) -> type[Kind]:
-        cls.shows = state
-        shown = shows(state, lambda node: node.row.state, *names)(cls)
-        said_in(*BY_STATE[state].events, state)(shown)
-        made = NODES[state] = strawberry.type(shown, description=summary(state))
-        return made
-
-    return make
 
 
 @strawberry.type(description="What has recommendations.")
@@ -216,9 +128,6 @@ class Institution(HasRecommendations):
     def _those(self) -> dict[str, list[Any]]:
         return {"addressee": [self.row.state.addressee], "institution": [self.row.state.code]}
 
-    def _named(self, code: str | None) -> Any:
-        return institution_named(self.reading, self.row.state.addressee, code)
-
     @strawberry.field(description="Its name in `language`, else in another.")
     def name(self, language: str = "en") -> str:
         return str(self.row.state.name(language))
@@ -240,7 +149,7 @@ class Institution(HasRecommendations):
         description="The institution above it; null at the top, or where it is not registered."
     )
     def parent(self) -> InstitutionType | None:
-        return self._named(self.row.state.parent)
+        return self.institution_of(self.row.state.parent)
 
     @strawberry.field(
         description="Codes of the institutions in which it goes on; empty while it exists, or "
@@ -253,7 +162,9 @@ class Institution(HasRecommendations):
         description="The institutions in which it goes on, of those that are registered."
     )
     def successors(self) -> list[InstitutionType]:
-        return [one for one in map(self._named, self.row.state.successors) if one is not None]
+        return [
+            one for one in map(self.institution_of, self.row.state.successors) if one is not None
+        ]
 
     @strawberry.field(description="Its tasks; null for those who may not read them.")
     def tasks(
@@ -272,112 +183,6 @@ class Institution(HasRecommendations):
         reading, state = self.reading, self.row.state
         where = Where(addressee=[state.addressee], institution=[state.code], orphaned=True)
         return recommendations.count(reading.connection, reading.scope, where)
-
-
-@strawberry.type(description="A measure contributes to a recommendation.")
-@said_in(MeasureLinked)
-class MeasureLink:
-    number: int = strawberry.field(description="The version of the entry that made it.")
-    recommendation: Recommendation | None = strawberry.field(
-        description="The recommendation; null where it is not for this reader."
-    )
-    part: str | None = strawberry.field(
-        description="The part that it contributes to; null: the whole."
-    )
-    since: EffectiveType
-    """The date since which this is so."""
-    rationale: ProtectedText | None
-    """Why it contributes to it."""
-
-
-@strawberry.type(description="An institution carries a measure out, or helps.")
-@shows(MeasureResponsibility, lambda held: held.held, "capacity", "since", "until", "version")
-class Responsible:
-    held: strawberry.Private[MeasureResponsibility]
-    measure: strawberry.Private[Measure]
-
-    @strawberry.field(description="The institution; null where it is not registered.")
-    def institution(self) -> InstitutionType | None:
-        state = self.measure.row.state
-        return institution_named(self.measure.reading, state.addressee, self.held.institution)
-
-    @strawberry.field(description="Its code; assignments of measures name it.")
-    def institution_code(self) -> str:
-        return self.held.institution
-
-
-@node(
-    measure.Measure,
-    "code",
-    "plan",
-    "kind",
-    "preventive",
-    "proposed",
-    "turns",
-    "dates",
-)
-class Measure(Followed):
-    @strawberry.field(description="The institution that leads now; null: none that is registered.")
-    def lead(self) -> InstitutionType | None:
-        state = self.row.state
-        return institution_named(self.reading, state.addressee, state.lead)
-
-    @strawberry.field(description="The institutions that carry it out, and those that did before.")
-    def responsible(self) -> list[Responsible]:
-        return [Responsible(held=held, measure=self) for held in self.row.state.responsible]
-
-    @strawberry.field(description="How far it has come.")
-    def status(self) -> enum_type(MeasureStatus):  # type: ignore[valid-type]
-        return self.row.state.status
-
-    @strawberry.field(description="Its title in `language`, else in the one it came in.")
-    def title(self, language: str = "en") -> str:
-        return str(self.row.state.text(language).title)
-
-    @strawberry.field(description="Title and description in each language.")
-    def texts(self) -> list[MeasureTextType]:
-        return list(self.row.state.texts.values())
-
-    @strawberry.field(description="First day, month or year, as it was set last; null: not set.")
-    def starts(self) -> str | None:
-        return self.row.state.starts  # type: ignore[no-any-return]
-
-    @strawberry.field(description="Last day, month or year, as it was set last; null: not set.")
-    def ends(self) -> str | None:
-        return self.row.state.ends  # type: ignore[no-any-return]
-
-    @strawberry.field(description="Code of the institution that leads now; null: none.")
-    def lead_code(self) -> str | None:
-        return self.row.state.lead  # type: ignore[no-any-return]
-
-    @strawberry.field(
-        description="The earliest day by which something is due that has not been done."
-    )
-    def due(self) -> str | None:
-        return self.row.state.due  # type: ignore[no-any-return]
-
-    @strawberry.field(description="The recommendations that it contributes to.")
-    def links(self) -> list[MeasureLink]:
-        reading, held = self.reading, self.row.state.links
-        found = recommendations.by_ids(
-            reading.connection, reading.scope, [link.to for link in held]
-        )
-        nodes = {n.row.state.id: n for n in together(reading, list(found.values()))}
-        said = {e.version: e.event for e in _entries(self)} if held else {}
-        return [
-            MeasureLink(
-                number=link.id,
-                recommendation=nodes.get(link.to),
-                part=link.part,
-                since=link.since,
-                rationale=_rationale(said.get(link.id)),
-            )
-            for link in held
-        ]
-
-
-def _rationale(event: object) -> ProtectedText | None:
-    return protected_text(event.rationale) if isinstance(event, MeasureLinked) else None
 
 
 @node(
@@ -404,8 +209,7 @@ class Person(Registered):
 
     @strawberry.field(description="The institution; null where it is not registered.")
     def institution(self) -> InstitutionType | None:
-        state = self.row.state
-        return institution_named(self.reading, state.addressee, state.institution)
+        return self.institution_of(self.row.state.institution)
 
 
 @node(
@@ -446,13 +250,12 @@ class ProgressReport(Registered):
 
     @strawberry.field(description="The institution that wrote it; null where it is not registered.")
     def institution(self) -> InstitutionType | None:
-        state = self.row.state
-        return institution_named(self.reading, state.addressee, state.institution)
+        return self.institution_of(self.row.state.institution)
 
     @strawberry.field(description="The current words, those published once it is.")
     def narrative(self) -> ProtectedText | None:
         wanted = self.row.state.narrative_version
-        for entry in _entries(self):
+        for entry in self.trail():
             event = entry.event
             if entry.version == wanted and isinstance(
                 event,
@@ -503,22 +306,23 @@ class ProgressReport(Registered):
 
     @strawberry.field(description="Files that support it, as far as this reader may read them.")
     def evidence(self) -> list[Evidence]:
-        scope = self.reading.scope
+        reading = self.reading
+        scope = reading.scope
         held = [e for e in self.row.state.evidence if scope.reads(e.visibility, e.institution)]
-        files = register.files.by_ids(self.reading.connection, scope, [e.file for e in held])
-        ids = [e.about for e in held if e.about]
-        found = recommendations.by_ids(self.reading.connection, scope, ids)
-        about = {one.row.state.id: one for one in together(self.reading, [*found.values()])}
+        reading.gathered(stored_file.StoredFile).expect(lambda: [e.file for e in held])
+        about = self.cohort.recommendations(_supported)
         return [
             Evidence(
-                file=StoredFile(row=files[e.file], reading=self.reading)
-                if e.file in files
-                else None,
+                file=joined(reading, stored_file.StoredFile, e.file),
                 whole=e.about is None,
-                about=about.get(e.about) if e.about else None,
+                about=named(about, e.about),
             )
             for e in held
         ]
+
+
+def _supported(report: progress_report.ProgressReport) -> list[UUID]:
+    return [e.about for e in report.evidence if e.about is not None]
 
 
 @node(
@@ -553,7 +357,7 @@ class ImportRun(HasRecommendations):
 
     @strawberry.field(description="The rows that could not be read, the first thousand.")
     def unreadable(self) -> list[NoteType]:
-        for entry in _entries(self):
+        for entry in self.trail():
             if isinstance(entry.event, import_run.ImportCompleted):
                 return list(entry.event.unreadable)
         return []
@@ -595,21 +399,24 @@ class Candidate:
 class Match(Registered):
     @strawberry.field(description="What it may be of what you may read, the likeliest first.")
     def candidates(self) -> list[Candidate]:
-        reading, held = self.reading, self.row.state.candidates
-        ids = [c.recommendation for c in held]
-        found = recommendations.by_ids(reading.connection, reading.scope, ids)
-        nodes = {n.row.state.id: n for n in together(reading, list(found.values()))}
+        found = self.cohort.recommendations(_candidates)
         return [
-            Candidate(score=c.score, recommendation=nodes[c.recommendation])
-            for c in held
-            if c.recommendation in nodes
+            Candidate(score=c.score, recommendation=one)
+            for c in self.row.state.candidates
+            if (one := named(found, c.recommendation)) is not None
         ]
 
     @strawberry.field(description="What it was matched to.")
     def to(self) -> Recommendation | None:
-        reading, to = self.reading, self.row.state.to
-        row = recommendations.by_id(reading.connection, reading.scope, to) if to else None
-        return together(reading, [row])[0] if row else None
+        return named(self.cohort.recommendations(_matched), self.row.state.to)
+
+
+def _candidates(held: match.Match) -> list[UUID]:
+    return [c.recommendation for c in held.candidates]
+
+
+def _matched(held: match.Match) -> list[UUID]:
+    return [] if held.to is None else [held.to]
 
 
 @strawberry.type(description="A term of a vocabulary.")
@@ -676,40 +483,7 @@ class VocabularyVersion:
 
 
 NAMED |= {
-    measure.Measure: lambda state: (held.institution for held in state.responsible),
     institution.Institution: lambda state: (state.parent, *state.successors),
     person.Person: lambda state: (state.institution,),
     progress_report.ProgressReport: lambda state: (state.institution,),
 }
-
-_BY_ID = [a for a in AGGREGATES if a.by_id and a.state is not recommendation.Recommendation]
-said_of_each(_BY_ID, NODES, "api/register.py", "how it is shown")
-
-KINDS: dict[str, tuple[register.Shelf[Any], Any]] = {
-    a.name: (register.shelf(a.state), NODES[a.state]) for a in _BY_ID
-}
-"""What the register holds, by the kind in an opaque id."""
-
-RegisterNode: Any = Annotated[
-    Union[tuple(NODES[a.state] for a in _BY_ID)],  # noqa: UP007
-    strawberry.union("RegisterNode", description="Anything in the register."),
-]
-
-
-def _entries(of: Registered) -> list[Entry]:
-    reading, id = of.reading, of.row.state.id
-    found = history.histories(reading.log, reading.scope, [id], reading.last, reading.effective_on)
-    return found[id]
-
-
-def cases_of(reading: Reading, rows: Sequence[cases.Row]) -> list[Case]:
-    """Rows of cases as GraphQL objects; recommendations that were read together read on
-    together."""
-    texts = [row for row in rows if isinstance(row, recommendations.Row)]
-    found: dict[int, Case] = {
-        id(row): one for row, one in zip(texts, together(reading, texts), strict=True)
-    }
-    return [
-        found[id(row)] if isinstance(row, recommendations.Row) else shown(reading, [row])[0]
-        for row in rows
-    ]

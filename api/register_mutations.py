@@ -13,8 +13,9 @@ from strawberry import Info
 from api.context import Context
 from api.derive import enum_type, read_id
 from api.inputs import given
+from api.joining import shown
+from api.kinds import KINDS, RegisterNode
 from api.payloads import Payload, answered, refused
-from api.register import KINDS, RegisterNode
 from api.register_queries import ImportJob
 from api.steps import (
     AuthorityInput,
@@ -718,9 +719,8 @@ def answer(context: Context, input: EntryInput, take: Callable[[], Taken]) -> Re
         about = BY_EVENT[type(first.event)].name
         if about not in KINDS:
             return {}
-        shelf, type_ = KINDS[about]
-        row = shelf.by_id(context.connection, context.scope, first.stream)
-        return {} if row is None else {"node": type_(row=row, reading=context)}
+        row = KINDS[about].by_id(context.connection, context.scope, first.stream)
+        return {} if row is None else {"node": shown(context, [row])[0]}
 
     return answered(context, input, RegisterPayload, take, read)
 

@@ -15,6 +15,7 @@ from api.context import Context, Reading
 from api.derive import enum_type, read_id, read_stream
 from api.describing import arg, said_in
 from api.import_jobs import Job, JobStatus
+from api.joining import shown
 from api.lists import listed
 from api.looking_back import AsOf, look
 from api.queries import RecommendationWhere, of_whom, where_of
@@ -240,7 +241,7 @@ class ImportJob:
     def run(self) -> ImportRun | None:
         context = self.context
         row = register.runs.by_id(context.connection, context.scope, self.job.id)
-        return None if row is None else ImportRun(row=row, reading=context)
+        return None if row is None else shown(context, [row])[0]
 
 
 # --- Queries -------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from api.dates import date
 from api.describing import describe
 from api.erasing import ErasureMutation
 from api.events import UNION, name_of
+from api.joining import NODES
 from api.measures import MeasureQuery
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
@@ -33,7 +34,6 @@ from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
 from api.queries import RecommendationQuery
 from api.recommendations import Recommendation
-from api.register import KINDS
 from api.register_mutations import RegisterMutation
 from api.register_queries import RegisterQuery
 from api.what_if import WhatIfQuery
@@ -76,7 +76,7 @@ class Mutation(
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[Recommendation, *(type_ for _, type_ in KINDS.values())],
+    types=[Recommendation, *NODES.values()],
     config=StrawberryConfig(disable_field_suggestions=True),
 )
 

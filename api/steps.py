@@ -18,7 +18,7 @@ from api.context import Context
 from api.derive import enum_type, read_case_id, read_id, read_within
 from api.payloads import Payload, answered
 from api.recommendations import MayBeRecommendation
-from api.register import cases_of
+from api.registered import cases_of
 from domain.casework import CaseEvent
 from domain.entry import (
     Authority,

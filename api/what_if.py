@@ -22,7 +22,7 @@ from api.payloads import RefusalCode
 from api.procedures import Gate, gate_of
 from api.queries import RecommendationWhere, where_of
 from api.recommendations import MayBeRecommendation
-from api.register import cases_of
+from api.registered import cases_of
 from domain.aggregates import CASES
 from domain.casework import Case as State
 from domain.refusals import InvalidInput, LimitExceeded, NotFound

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from projections.ration import CountedLog
 from tests.server import Server, running
 from tests.test_graphql import ADDENDUM
 from tests.test_register_api import done, institution, on, report, upload
@@ -187,3 +188,60 @@ def test_the_edges_of_a_page_are_read_at_once_however_many_rows_it_has(tmp_path:
                 server.ask("auditor", query, codes=codes)
             counts.append(len(sent))
         assert counts[0] == counts[1]
+
+
+def test_a_page_of_measures_reads_what_they_lead_to_once(server: Server) -> None:
+    r = server.receive()
+    proposal = {
+        "addressee": "SVN",
+        "kind": "SERVICE",
+        "texts": [{"language": "en", "title": "Open shelters"}],
+        "visibility": "PUBLIC",
+    }
+    propose = """mutation($input: ProposeMeasureInput!) { proposeMeasure(input: $input) {
+        case { id } errors { message } } }"""
+    link = """mutation($input: LinkMeasureInput!) { linkMeasure(input: $input) {
+        errors { message } } }"""
+    query = """query($first: Int!) { measures(first: $first) { nodes {
+        links { rationale { text } recommendation { id } } definition { name }
+        history { nodes { topic } } lead { code } } } }"""
+    for n in range(8):
+        said = {**proposal, "commandId": f"propose-{n}", "code": str(n)}
+        made = server.ask("coordinator", propose, input=said)["proposeMeasure"]
+        assert made["errors"] == []
+        on_it = {"id": made["case"]["id"], "expectedVersion": 1, "commandId": f"link-{n}"}
+        linked = server.ask("coordinator", link, input={**on_it, "to": r, "rationale": f"Why {n}."})
+        assert linked["linkMeasure"]["errors"] == []
+    sent: dict[int, int] = {}
+    for first in (1, 8):
+        with reads() as some:
+            found = server.ask("coordinator", query, first=first)["measures"]["nodes"]
+        sent[first] = len(some)
+        assert [node["links"] for node in found] == [
+            [{"rationale": {"text": f"Why {n}."}, "recommendation": {"id": r}}]
+            for n in range(first)
+        ]
+        assert all(len(node["history"]["nodes"]) == 2 for node in found)
+    assert sent[8] == sent[1], "what one needs is read for all"
+
+
+def test_histories_are_read_where_they_are_asked_for_and_once_a_page(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    history = CountedLog.history
+
+    def listening(self: Any, streams: Any, *more: Any) -> Any:
+        told.append(len(streams))
+        return history(self, streams, *more)
+
+    monkeypatch.setattr(CountedLog, "history", listening)
+    shown = "{ measures { nodes { links { number recommendation { id } } } } }"
+    server.ask("coordinator", shown)
+    assert told == []
+    asked = "{ measures { nodes { links { rationale { text } } history { nodes { version } } } } }"
+    server.ask("coordinator", asked)
+    assert told == [8]
+    del told[:]
+    server.ask("coordinator", "{ institutions { nodes { history { nodes { version } } } } }")
+    assert len(told) == 1

@@ -1,0 +1,29 @@
+"""The kinds of what the register holds, by the word in an opaque id."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Union
+
+import strawberry
+
+from api import measures, register
+from api.joining import NODES
+from domain.aggregates import AGGREGATES, said_of_each
+from domain.recommendation import Recommendation
+from projections.register import Shelf, shelf
+
+SHOWN_BY = (measures, register)
+"""The modules that say how the register is shown; each puts its types into `NODES`."""
+
+_BY_ID = [a for a in AGGREGATES if a.by_id and a.state is not Recommendation]
+said_of_each(
+    _BY_ID, NODES, "api/register.py, or a module that api/kinds.py names", "how it is shown"
+)
+
+KINDS: dict[str, Shelf[Any]] = {a.name: shelf(a.state) for a in _BY_ID}
+"""Where each kind is kept."""
+
+RegisterNode: Any = Annotated[
+    Union[tuple(NODES[a.state] for a in _BY_ID)],  # noqa: UP007
+    strawberry.union("RegisterNode", description="Anything in the register."),
+]
