@@ -46,7 +46,6 @@ FORMATS = [
     "worklist",
 ]
 EXPORTS = ["jsonl", "csv", "xlsx", "ohchr-matrix", "worklist", "ocel", "xes"]
-CASES = ["recommendation", "measure"]
 VIEWS = ["recommendations", "search", "figures", "register", "timers", "agenda", "credentials"]
 ROLES = ["administrator", "coordinator", "clerk", "focal-point", "auditor", "reader"]
 
@@ -342,12 +341,12 @@ def export(given: argparse.Namespace, settings: Settings) -> int:
 
     from api.conditions import read_where
     from api.context import Context
-    from api.exports import WHERE, Asked, Export, Of, write
+    from api.exports import Asked, Export, conditions_of, write
     from domain.refusals import InvalidInput
     from workflows.exporting import json_lines
 
-    where = read_where(WHERE[Of(given.of)], _conditions(given))
-    asked = Asked(of=Of(given.of), where=where, language=given.language)
+    where = read_where(conditions_of(given.of), _conditions(given))
+    asked = Asked(of=given.of, where=where, language=given.language)
     if given.format == "jsonl" and given.where:
         raise InvalidInput("The log is exported whole; `--where` is for all other formats.")
     with _service(settings) as service:
@@ -817,7 +816,12 @@ def _parser() -> argparse.ArgumentParser:
 
     c = add("export", export, "Export the log, or what the record says.")
     c.add_argument("--format", choices=EXPORTS, default="jsonl", help="default: jsonl, the log")
-    c.add_argument("--of", choices=CASES, default=CASES[0], help=f"whose list: {', '.join(CASES)}")
+    c.add_argument(
+        "--of",
+        metavar="CASE",
+        default="recommendation",
+        help="whose list: an aggregate that is a case, such as measure (default: recommendation)",
+    )
     c.add_argument("--state", metavar="SVN", help="only what is of this State")
     c.add_argument("--cycle", type=int, help="only recommendations of this review cycle")
     c.add_argument("--institution", help="only what is assigned to this institution")

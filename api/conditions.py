@@ -16,7 +16,7 @@ from domain.refusals import InvalidInput
 values_max = 200
 
 Where = TypeVar("Where")
-_IDS = {
+IDS = {
     "review": ("Review", "review"),
     "run": ("ImportRun", "run"),
     "recommendation": ("Recommendation", "recommendation"),
@@ -53,7 +53,7 @@ def _reader(field: str, said: Any) -> tuple[bool, Callable[[str], Any]]:
     several = bool(get_args(kind))
     of = get_args(kind)[0] if several else kind
     if of is UUID:
-        return several, lambda value: read_id(value, *_IDS[field])
+        return several, lambda value: read_id(value, *IDS[field])
     if of is bool or of is int:
         return several, _truth if of is bool else _number
     return several, _word(of) if issubclass(of, StrEnum) else str

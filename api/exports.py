@@ -25,6 +25,7 @@ from api.lanes import in_lane
 from api.service import Service
 from domain.addressees import addressee as find_addressee
 from domain.aggregates import CASES
+from domain.casework import Case
 from domain.entry import Protected
 from domain.recommendation import Recommendation
 from domain.recommendation.implementation import DeclaredImplemented
@@ -32,7 +33,7 @@ from domain.recommendation.position import PositionTaken
 from domain.recommendation.progress import ProgressPublished
 from domain.refusals import InvalidInput, NotFound
 from domain.words import Mechanism
-from projections import history, measures, recommendations, register
+from projections import cases, history, register
 from projections.ration import without_end
 from projections.recommendations import Where
 from workflows.exporting.cells import Sees, seen
@@ -57,19 +58,6 @@ class Export(StrEnum):
     XES = "xes"
 
 
-class Of(StrEnum):
-    """Whose list is taken away."""
-
-    RECOMMENDATION = "recommendation"
-    MEASURE = "measure"
-
-
-WHERE: dict[Of, type[Any]] = {
-    Of.RECOMMENDATION: recommendations.Where,
-    Of.MEASURE: measures.Where,
-}
-"""The conditions that a list takes."""
-
 MEDIA = {
     Export.CSV: ("text/csv; charset=utf-8", "{of}s.csv"),
     Export.XLSX: (
@@ -89,13 +77,39 @@ MEDIA = {
 }
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cases are exported, `of` one kind, and how. `layout`: of the matrix, 2 to 4."""
+OF_ITSELF = "recommendation"
+"""Whose list is meant where nothing is said."""
 
-    of: Of = Of.RECOMMENDATION
-    where: Any = Where()
+
+def kind_of(word: str) -> type[Case]:
+    """The aggregate whose cases a word names; refuses another word."""
+    if word not in CASES:
+        raise InvalidInput(f"`of`: “{word[:40]}” is none of {', '.join(CASES)}.", field="of")
+    return CASES[word]
+
+
+def conditions_of(word: str) -> type[Any]:
+    """The conditions that the list of an aggregate takes."""
+    return cases.LISTS[kind_of(word)].where
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cases are exported, `of` one aggregate, by its word, and how. `layout`: of the matrix,
+    2 to 4."""
+
+    of: str = OF_ITSELF
+    where: Any = None
     language: str = "en"
     layout: Annotated[int, msgspec.Meta(ge=2, le=4)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.where is None:
+            msgspec.structs.force_setattr(self, "where", conditions_of(self.of)())
+
+    @property
+    def kind(self) -> type[Case]:
+        """The aggregate whose cases are exported."""
+        return kind_of(self.of)
 
     def reading(self, context: Context, log_index: int | None) -> Reading:
         """What it is read from: the record as of now, or of a log index."""
@@ -121,9 +135,9 @@ OF_A_MATRIX = {"addressee", "cycle", "symbol", "institution", "search", "today"}
 
 def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
     """Writes an export to a file."""
-    if asked.of is not Of.RECOMMENDATION and format in OF_RECOMMENDATIONS:
+    sees, kind = reading.scope.reads, asked.kind
+    if kind is not Recommendation and format in OF_RECOMMENDATIONS:
         raise InvalidInput(f"The format {format} is of recommendations: leave `of` out.")
-    sees, kind = reading.scope.reads, CASES[asked.of]
     if format is Export.CSV:
         with out.open("wb") as file:
             file.writelines(csv_lines(_all(reading, asked), asked.language, sees=sees, of=kind))
@@ -140,9 +154,9 @@ def write(reading: Reading, format: Export, asked: Asked, out: Path) -> None:
         with out.open("wb") as file:
             write_ocel(
                 chain(
-                    _beside(reading, asked, cases=False),
+                    _beside(reading, asked, others=False),
                     _lives(reading, asked),
-                    _beside(reading, asked, cases=True),
+                    _beside(reading, asked, others=True),
                 ),
                 file,
             )
@@ -159,34 +173,12 @@ def _all(reading: Reading, asked: Asked) -> Iterator[Any]:
 
 def _pages(reading: Reading, asked: Asked) -> Iterator[list[Any]]:
     where, found = msgspec.structs.replace(asked.where, today=reading.today), 0
-    pages = _of_measures if asked.of is Of.MEASURE else _of_recommendations
-    for page in pages(reading, where):
+    for page in cases.LISTS[asked.kind].pages(reading.connection, reading.scope, where):
         found += len(page)
         reading.ration.read(len(page))
         if found > rows_max:
             raise InvalidInput(f"An export has {rows_max:,} rows at most; narrow it down.")
         yield page
-
-
-def _of_recommendations(reading: Reading, where: Where) -> Iterator[list[Any]]:
-    after: str | None = None
-    while True:
-        page = recommendations.page(
-            reading.connection,
-            reading.scope,
-            where,
-            first=recommendations.page_size_max,
-            after=after,
-        )
-        yield [row.state for row in page.rows]
-        if not page.has_next:
-            return
-        after = page.cursors[-1]
-
-
-def _of_measures(reading: Reading, where: measures.Where) -> Iterator[list[Any]]:
-    fits = [*measures.conditions(reading.connection, where)]
-    return measures.measures.pages(reading.connection, reading.scope, fits)
 
 
 # --- Event logs ----------------------------------------------------------------------------------
@@ -198,11 +190,11 @@ def _lives(reading: Reading, asked: Asked) -> Iterator[Life]:
         yield from _told(reading, page)
 
 
-def _beside(reading: Reading, asked: Asked, *, cases: bool) -> Iterator[Life]:
+def _beside(reading: Reading, asked: Asked, *, others: bool) -> Iterator[Life]:
     """What else is told of the States asked for, or of all: reviews, institutions, reports; or
     other cases."""
     states = asked.where.addressee
-    for shelf in (one for one in register.SHELVES if one.type in TOLD and one.is_case is cases):
+    for shelf in (one for one in register.SHELVES if one.type in TOLD and one.is_case is others):
         of = [] if states is None else [shelf.table.c.addressee.in_(states)]
         for page in shelf.pages(reading.connection, reading.scope, of):
             yield from _told(reading, page)
@@ -314,11 +306,11 @@ async def get_export(request: Request) -> Response:
         index = None if at is None else int(at)
     except (ValueError, msgspec.ValidationError) as error:
         raise InvalidInput(f"That can't be exported: {error}.") from None
-    known = names(WHERE[how.of])
+    known = names(conditions_of(how.of))
     if unknown := {name for name, _ in conditions}.difference(known):
         there = ", ".join((*known, "state", *HOW))
         raise InvalidInput(f"“{min(unknown)[:40]}” is no parameter; there are {there}.")
-    asked = msgspec.structs.replace(how, where=read_where(WHERE[how.of], conditions))
+    asked = msgspec.structs.replace(how, where=read_where(conditions_of(how.of), conditions))
     media, name = MEDIA[format]
     name = name.format(of=asked.of)
 

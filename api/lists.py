@@ -12,14 +12,18 @@ from sqlalchemy import ColumnElement
 from strawberry import Info
 from strawberry.utils.str_converters import to_camel_case
 
-from api.context import Context
-from api.derive import asked_type
+from api.conditions import IDS, values_max
+from api.context import Context, Reading
+from api.derive import asked_type, read_id
 from api.describing import ARGUMENTS, arg
+from api.inputs import Given, input_type
 from api.joining import shown
 from api.looking_back import AsOf, look
 from api.pages import Connection, connection, page_info
 from api.registered import Registered
+from domain.refusals import LimitExceeded
 from projections import register
+from projections.case_lists import CaseList
 
 Condition = Callable[[Any, strawberry.ID], ColumnElement[bool]]
 
@@ -73,15 +77,87 @@ def listed(
             page_info(ids, after, has_next=page.has_next),
         )
 
-    arguments = [
-        *((name, _one_of(name, type_), None) for name, type_ in lists.items()),
-        *((name, _id_of(text), None) for name, (text, _) in by_id.items()),
-        ("first", int, 50),
-        ("after", _nullable[str], None),
-        ("as_of", _nullable[AsOf], None),
-        *([("effective_on", _nullable[str], None)] if has_days else []),
-    ]
-    resolve.__signature__ = Signature(  # type: ignore[attr-defined]
+    return _field(
+        node,
+        description,
+        resolve,
+        [
+            *((name, _one_of(name, type_), None) for name, type_ in lists.items()),
+            *((name, _id_of(text), None) for name, (text, _) in by_id.items()),
+            ("first", int, 50),
+            ("after", _nullable[str], None),
+            ("as_of", _nullable[AsOf], None),
+            *([("effective_on", _nullable[str], None)] if has_days else []),
+        ],
+    )
+
+
+def listed_by(node: type[Registered], description: str, of: CaseList[Any], asked: Given) -> Any:
+    """The list of the cases of an aggregate, narrowed by the conditions that it takes: `asked` is
+    their input (`where_input`)."""
+
+    def resolve(info: Info[Context, None], **given: Any) -> Any:
+        where = given["where"]
+        whose = None if where is None else where.addressee
+        reading = look(info.context, given["as_of"], given["effective_on"], whose)
+        fits = of.where(**({} if where is None else asked.read(where)), today=reading.today)
+        return page_of(reading, of, fits, given["first"], given["after"])
+
+    return _field(
+        node,
+        description,
+        resolve,
+        [
+            ("where", _nullable[asked.type], None),
+            ("first", int, 50),
+            ("after", _nullable[str], None),
+            ("as_of", _nullable[AsOf], None),
+            ("effective_on", _nullable[str], None),
+        ],
+    )
+
+
+def where_input(of: CaseList[Any], plural: str) -> Given:
+    """The input of the conditions that a list of cases takes."""
+    type_, read = input_type(
+        f"{of.shelf.type.__name__}Where",
+        of.where,
+        without=("today",),
+        description=f"Which {plural}. All conditions hold together; a list means any of it.",
+    )
+
+    def conditions(given: Any) -> dict[str, Any]:
+        said: dict[str, Any] = read(given)
+        if any(isinstance(one, tuple) and len(one) > values_max for one in said.values()):
+            raise LimitExceeded(f"A condition has {values_max} values at most.")
+        return {
+            name: tuple(read_id(id, *IDS[name]) for id in value) if value and name in IDS else value
+            for name, value in said.items()
+        }
+
+    return Given(type_, conditions)
+
+
+def page_of(
+    reading: Reading, of: CaseList[Any], where: Any, first: int, after: str | None
+) -> Connection[Any]:
+    """A page of the cases of an aggregate that fit."""
+    page = of.page(reading.connection, reading.scope, where, first=first, after=after)
+    ids = [row.state.id.hex for row in page.rows]
+    return connection(
+        zip(ids, shown(reading, page.rows), strict=True),
+        lambda: of.count(reading.connection, reading.scope, where),
+        page_info(ids, after, has_next=page.has_next),
+    )
+
+
+def _field(
+    node: type[Registered],
+    description: str,
+    resolve: Any,
+    arguments: list[tuple[str, Any, Any]],
+) -> Any:
+    resolve.__signature__ = Signature(
         [
             Parameter("info", Parameter.KEYWORD_ONLY, annotation=Info[Context, None]),
             *(

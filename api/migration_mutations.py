@@ -334,12 +334,13 @@ def _of_aggregate(
 ) -> tuple[list[UUID], PageInfo]:
     if input.where is not None:
         raise InvalidInput("`where` narrows recommendations: leave it out.", field="where")
-    listed = cases.listed(CASES[aggregate], input.addressee, input.from_)
+    of = cases.REGISTERED[CASES[aggregate]]
+    where = of.where(addressee=[input.addressee], definition=[input.from_])
     found: list[UUID] = []
     after, goes_on = input.after, True
     while goes_on and len(found) < input.first:
         size = min(input.first - len(found), register.page_size_max)
-        page = listed.page(context.connection, context.scope, size, after)
+        page = of.page(context.connection, context.scope, where, first=size, after=after)
         found += [row.state.id for row in page.rows]
         goes_on, after = page.has_next, page.end or after
     cursors = [id.hex for id in found]

@@ -12,11 +12,14 @@ import strawberry
 from api.derive import (
     ProtectedText,
     protected_text,
+    read_id,
+    read_stream,
     shows,
     struct_type,
 )
 from api.describing import arg, said_in
 from api.joining import NAMED, InstitutionType, joined
+from api.lists import listed
 from api.pages import Connection, connection, cut, page_info
 from api.queries import RecommendationOrder, RecommendationWhere, connection_of, where_of
 from api.recommendations import Recommendation, named, together
@@ -34,8 +37,10 @@ from domain import (
 )
 from domain.entry import Effective
 from domain.recommendation.elements import Recommender, Term
+from domain.words import MatchStatus
 from projections import recommendations
 from projections.recommendations import Where
+from projections.register import covering
 
 if TYPE_CHECKING:
     from api.agenda import Task
@@ -487,3 +492,52 @@ NAMED |= {
     person.Person: lambda state: (state.institution,),
     progress_report.ProgressReport: lambda state: (state.institution,),
 }
+
+
+# --- Their lists ---------------------------------------------------------------------------------
+
+
+@strawberry.type
+class RegisterLists:
+    reviews = listed(
+        Review,
+        "Reviews, by addressee, body and cycle.",
+        "mechanism",
+        "body",
+        "cycle",
+        "status",
+    )
+    institutions = listed(Institution, "Institutions, by addressee and code.", "code", "status")
+    persons = listed(
+        Person,
+        "Persons, by addressee, institution and pseudonym.",
+        "institution",
+        has_days=False,
+    )
+    progress_reports = listed(
+        ProgressReport,
+        "Progress reports, the latest changed last.",
+        "status",
+        covering=(
+            "Only reports that cover this recommendation.",
+            lambda c, id: c.id.in_(covering(read_id(id))),
+        ),
+    )
+    files = listed(StoredFile, "Uploaded files, the latest changed last.")
+    erasures = listed(
+        Erasure,
+        "What was erased, the latest first; `of` one thing, by its id.",
+        of=(
+            "Only erasures of entries about this thing, by its id.",
+            lambda c, id: c.erased_stream == read_stream(id).hex,
+        ),
+        descending=True,
+    )
+    import_runs = listed(ImportRun, "Runs of imports, the latest first.", "status", descending=True)
+    undecided_matches = listed(
+        Match,
+        "Rows of second sources that wait for a person.",
+        "scheme",
+        only={"status": MatchStatus.UNDECIDED.value},
+    )
+    matches = listed(Match, "Rows of second sources, matched or not.", "scheme", "status")

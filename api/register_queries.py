@@ -12,22 +12,14 @@ from strawberry.scalars import JSON
 
 from api import buckets
 from api.context import Context, Reading
-from api.derive import enum_type, read_id, read_stream
+from api.derive import enum_type, read_id
 from api.describing import arg, said_in
 from api.import_jobs import Job, JobStatus
 from api.joining import shown
-from api.lists import listed
 from api.looking_back import AsOf, look
 from api.queries import RecommendationWhere, of_whom, where_of
 from api.register import (
-    Erasure,
     ImportRun,
-    Institution,
-    Match,
-    Person,
-    ProgressReport,
-    Review,
-    StoredFile,
     VocabularyVersion,
 )
 from domain import vocabulary
@@ -35,7 +27,6 @@ from domain.recommendation.implementation import Assessed
 from domain.schemes import Common
 from domain.words import (
     AssessorKind,
-    MatchStatus,
     Position,
     Stage,
 )
@@ -274,42 +265,6 @@ class RegisterQuery:
         rows = buckets.progress(reading, by, fits, merged=merge_duplicates)
         return [ProgressFigures(row=row) for row in rows]
 
-    reviews = listed(
-        Review,
-        "Reviews, by addressee, body and cycle.",
-        "mechanism",
-        "body",
-        "cycle",
-        "status",
-    )
-    institutions = listed(Institution, "Institutions, by addressee and code.", "code", "status")
-    persons = listed(
-        Person,
-        "Persons, by addressee, institution and pseudonym.",
-        "institution",
-        has_days=False,
-    )
-    progress_reports = listed(
-        ProgressReport,
-        "Progress reports, the latest changed last.",
-        "status",
-        covering=(
-            "Only reports that cover this recommendation.",
-            lambda c, id: c.id.in_(register.covering(read_id(id))),
-        ),
-    )
-    files = listed(StoredFile, "Uploaded files, the latest changed last.")
-    erasures = listed(
-        Erasure,
-        "What was erased, the latest first; `of` one thing, by its id.",
-        of=(
-            "Only erasures of entries about this thing, by its id.",
-            lambda c, id: c.erased_stream == read_stream(id).hex,
-        ),
-        descending=True,
-    )
-    import_runs = listed(ImportRun, "Runs of imports, the latest first.", "status", descending=True)
-
     @strawberry.field(description="An import that this server runs or has run.")
     def import_job(
         self,
@@ -319,14 +274,6 @@ class RegisterQuery:
         context = info.context
         job = context.service.imports.find(read_id(uuid, "ImportRun", "run"), context.principal)
         return ImportJob(job=job, context=context)
-
-    undecided_matches = listed(
-        Match,
-        "Rows of second sources that wait for a person.",
-        "scheme",
-        only={"status": MatchStatus.UNDECIDED.value},
-    )
-    matches = listed(Match, "Rows of second sources, matched or not.", "scheme", "status")
 
     @strawberry.field(
         description="A vocabulary: the version named, else the latest; null if there is none."

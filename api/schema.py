@@ -34,6 +34,7 @@ from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
 from api.queries import RecommendationQuery
 from api.recommendations import Recommendation
+from api.register import RegisterLists
 from api.register_mutations import RegisterMutation
 from api.register_queries import RegisterQuery
 from api.what_if import WhatIfQuery
@@ -46,6 +47,7 @@ from api.what_if import WhatIfQuery
 class Query(
     NodeQuery,
     RecommendationQuery,
+    RegisterLists,
     RegisterQuery,
     MeasureQuery,
     ProcedureQuery,

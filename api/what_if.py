@@ -28,7 +28,8 @@ from domain.casework import Case as State
 from domain.refusals import InvalidInput, LimitExceeded, NotFound
 from domain.words import Kind, Mechanism
 from projections import cases, history, recommendations
-from projections.cases import Listed, Row
+from projections.case_lists import CaseList, CaseWhere
+from projections.cases import Row
 from projections.recommendations import Amount, Where
 from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
@@ -203,10 +204,16 @@ class _Asked:
         self.now = now
 
     @cached_property
-    def listed(self) -> Listed:
-        """The list of the cases."""
+    def of(self) -> CaseList[Any]:
+        """The list that they are in."""
         (aggregate,) = self.under.definition.applies.aggregates
-        return cases.listed(CASES[aggregate], self.addressee)
+        return cases.REGISTERED[CASES[aggregate]]
+
+    @property
+    def those(self) -> CaseWhere:
+        """Which of the list they are."""
+        fits: CaseWhere = self.of.where(addressee=[self.addressee])
+        return fits
 
     def retold(self, ids: Sequence[UUID]) -> Iterator[Story]:
         """The stories of some of them, in their order."""
@@ -229,11 +236,11 @@ class _Asked:
     def page(self, first: int, after: str | None) -> Connection[WhatIfCase]:
         """A page of them, with what would have become of each."""
         reading = self.reading
-        page = self.listed.page(reading.connection, reading.scope, first, after)
+        page = self.of.page(reading.connection, reading.scope, self.those, first=first, after=after)
         cursors = [row.state.id.hex for row in page.rows]
         return connection(
             zip(cursors, self.told(page.rows), strict=True),
-            lambda: self.listed.total(reading.connection, reading.scope),
+            lambda: self.of.count(reading.connection, reading.scope, self.those),
             page_info(cursors, after, has_next=page.has_next),
         )
 
@@ -248,7 +255,7 @@ class _Asked:
     def stories(self) -> Iterator[Story]:
         """The stories of all; refuses too many."""
         reading, entries = self.reading, 0
-        for some in self.listed.pages(reading.connection, reading.scope):
+        for some in self.of.pages(reading.connection, reading.scope, self.those):
             entries += sum(case.version for case in some)
             self.bear(entries)
             yield from self.retold([case.id for case in some])

@@ -15,7 +15,7 @@ import msgspec
 
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Applies, Definition, Move, StateSpec, StepSpec
-from workflows.procedure.facts import OF_RECOMMENDATION
+from workflows.procedure.on_recommendation import FACTS
 from workflows.procedure.shipped import shipped
 from workflows.statecharts.expressions import Facts, Value
 from workflows.statecharts.kernel import Chart, Kind, State
@@ -225,7 +225,7 @@ def compiled(states: Sequence[StateSpec]) -> Compiled:
         name="measured",
         labels={},
         applies=Applies(),
-        facts={name: OF_RECOMMENDATION[name].fact for name in facts},
+        facts={name: FACTS[name].fact for name in facts},
         states=tuple(states),
         ends=(),
         steps=(),

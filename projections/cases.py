@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from domain.casework import Case
+from domain.measure import Measure
 from domain.recommendation import Recommendation
 from domain.scope import Scope
-from projections import recommendations, register
+from projections import measures, recommendations, register
+from projections.case_lists import CaseList, CaseWhere
 from projections.recommendations import document_order
 from projections.shelves import KEPT
 
@@ -27,34 +29,33 @@ def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> dict[UU
     return found
 
 
-def listed(state: type[Case], addressee: str, definition: str | None = None) -> Listed:
-    """The cases of a State, of an aggregate that the register holds; only those under a procedure,
-    by its hash, where one is named."""
-    shelf = register.shelf(state)
-    c = shelf.table.c
-    under = () if definition is None else (c.definition == definition,)
-    return Listed(shelf, (c.addressee == addressee, *under))
+class Pages(Protocol):
+    """A list of cases that can be taken away: by which conditions, and page by page."""
+
+    @property
+    def where(self) -> type[Any]: ...
+
+    def pages(self, connection: Connection, scope: Scope, where: Any) -> Iterator[list[Any]]: ...
 
 
-class Listed(NamedTuple):
-    """A list of cases: on which shelf, and what each meets."""
+class _Recommendations:
+    where = recommendations.Where
+    pages = staticmethod(recommendations.pages)
 
-    shelf: register.Shelf[Any]
-    fits: tuple[ColumnElement[bool], ...]
 
-    def page(
-        self, connection: Connection, scope: Scope, first: int, after: str | None
-    ) -> register.Page[Any]:
-        """A page of them."""
-        return self.shelf.page(connection, scope, self.fits, first=first, after=after)
+REGISTERED: dict[type[Case], CaseList[Any]] = {
+    Measure: measures.LIST,
+}
+"""How cases that the register holds are listed, where more than the usual narrows them."""
 
-    def pages(self, connection: Connection, scope: Scope) -> Iterator[list[Case]]:
-        """All of them, page by page."""
-        return self.shelf.pages(connection, scope, self.fits)
+REGISTERED |= {
+    shelf.type: CaseList(shelf.type, CaseWhere)
+    for shelf in register.SHELVES
+    if shelf.is_case and shelf.type not in REGISTERED
+}
 
-    def total(self, connection: Connection, scope: Scope) -> int:
-        """How many they are."""
-        return self.shelf.count(connection, scope, self.fits)
+LISTS: dict[type[Case], Pages] = {Recommendation: _Recommendations(), **REGISTERED}
+"""How the cases of each aggregate are listed."""
 
 
 def order(case: Case) -> str:

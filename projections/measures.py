@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, false, func, select
+from sqlalchemy import ColumnElement, select
 
 from domain.measure import Measure
 from domain.words import MeasureKind, MeasureStatus
-from projections import search, views
-from projections.register import Shelf, shelf
+from projections import views
+from projections.case_lists import CaseList, CaseWhere, holds
 
-measures: Shelf[Measure] = shelf(Measure)
-
+MEASURE = views.REGISTERED[Measure].c
 FOR, OF = views.SEVERAL["measure_recommendation"].c, views.SEVERAL["measure_institution"].c
 
 
-class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """Which measures: all conditions hold together, a list means any of its values. `today` (ISO):
-    the day from which something is overdue."""
+class Where(CaseWhere, frozen=True, kw_only=True):
+    """Which measures."""
 
-    addressee: Sequence[str] | None = None
-    """Codes of States or other addressees, such as SVN."""
     status: Sequence[MeasureStatus] | None = None
     """How far they have come."""
     kind: Sequence[MeasureKind] | None = None
@@ -41,37 +35,23 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     """They contribute to a recommendation, or to none."""
     overdue: bool | None = None
     """Something was due by a day that has passed and is not done, or nothing was."""
-    definition: Sequence[str] | None = None
-    """Hashes of procedures they go by."""
-    search: str | None = None
-    """Words, in any language, in one form or another."""
-    today: str = ""
 
 
-def conditions(connection: Connection, where: Where) -> Iterator[ColumnElement[bool]]:
-    """What a row has to meet."""
-    c = measures.table.c
-    for name in ("addressee", "status", "kind", "plan", "definition"):
+def _more(where: Where) -> Iterator[ColumnElement[bool]]:
+    for name in ("status", "kind", "plan"):
         if (values := getattr(where, name)) is not None:
-            yield c[name].in_([getattr(value, "value", value) for value in values])
+            yield MEASURE[name].in_([getattr(value, "value", value) for value in values])
     if where.preventive is not None:
-        yield c.preventive == int(where.preventive)
+        yield MEASURE.preventive == int(where.preventive)
     if where.institution is not None:
-        yield c.id.in_(select(OF.owner).where(OF.institution.in_(where.institution)))
+        yield MEASURE.id.in_(select(OF.owner).where(OF.institution.in_(where.institution)))
     if where.recommendation is not None:
-        yield c.id.in_(for_recommendations(where.recommendation))
+        wanted = [id.hex for id in where.recommendation]
+        yield MEASURE.id.in_(select(FOR.owner).where(FOR.recommendation.in_(wanted)))
     if where.linked is not None:
-        yield _is(c.id.in_(select(FOR.owner)), where.linked)
+        yield holds(MEASURE.id.in_(select(FOR.owner)), where.linked)
     if where.overdue is not None:
-        yield _is(func.coalesce(c.due < where.today, false()), where.overdue)
-    if where.search is not None:
-        yield c.id.in_(search.found(connection, where.search, where.addressee))
+        yield holds(MEASURE.due < where.today, where.overdue)
 
 
-def for_recommendations(ids: Sequence[UUID]) -> Any:
-    """The rows of the measures that contribute to one of some recommendations."""
-    return select(FOR.owner).where(FOR.recommendation.in_([id.hex for id in ids]))
-
-
-def _is(condition: ColumnElement[bool], asked: bool) -> ColumnElement[bool]:
-    return condition if asked else ~condition
+LIST = CaseList(Measure, Where, _more)

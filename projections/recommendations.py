@@ -51,6 +51,7 @@ from domain.words import (
 )
 from projections import search, views, writing
 from projections.audiences import everything, told
+from projections.case_lists import holds
 from projections.views import recommendation as table
 from projections.writing import Change
 
@@ -467,6 +468,17 @@ def page(
     )
 
 
+def pages(connection: Connection, scope: Scope, where: Where) -> Iterator[list[Recommendation]]:
+    """All that fit, in the order of documents, page by page."""
+    after: str | None = None
+    while True:
+        found = page(connection, scope, where, first=page_size_max, after=after)
+        yield [row.state for row in found.rows]
+        if not found.has_next:
+            return
+        after = found.cursors[-1]
+
+
 class Lineage(NamedTuple):
     """A link as seen from one of its ends: `later` bears it, `earlier` is what it points to."""
 
@@ -575,15 +587,15 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
     if where.run is not None:
         conditions.append(table.c.batch.in_([id.hex for id in where.run]))
     if where.overdue is not None:
-        conditions.append(_is(table.c.due < where.today, where.overdue))
+        conditions.append(holds(table.c.due < where.today, where.overdue))
     if where.orphaned is not None:
         listed = and_(
             table.c.is_open == 1,
             table.c.id.in_(_orphaned(asked_of(scope, where), where.institution)),
         )
-        conditions.append(_is(listed, where.orphaned))
+        conditions.append(holds(listed, where.orphaned))
     if where.undecided is not None:
-        conditions.append(_is(_undecided(scope), where.undecided))
+        conditions.append(holds(_undecided(scope), where.undecided))
     if where.search is not None:
         found = search.found(connection, where.search, asked_of(scope, where))
         conditions.append(table.c.id.in_(found))
@@ -613,11 +625,6 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
         if values is not None:
             conditions.append(table.c.id.in_(_bearing(vocabulary, values)))
     return and_(*conditions)
-
-
-def _is(condition: ColumnElement[bool], asked: bool) -> ColumnElement[bool]:
-    """The condition, or that it does not hold; where nothing is known it does not."""
-    return condition if asked else func.coalesce(~condition, true())
 
 
 def _open_assignments(*statuses: AssignmentStatus) -> Select[Any]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from time import monotonic
-from typing import Any
 
 from sqlalchemy import Connection, String, TextualSelect, bindparam, func, select, text
 
-from domain.measure import Measure
-from domain.recommendation import Recommendation
+from domain.casework import Case
 from projections import writing
 from projections.tokens import index_tokens, query_tokens
 from projections.views import search_document as document
@@ -23,16 +21,12 @@ addressees_max = 20
 quiet_seconds_max = 1.0
 rows_at_once = 1_000
 
-SEARCHED = (Recommendation, Measure)
-"""The cases that have texts of their own to be found by."""
-
 words_bytes_max = 1_000_000
 """A `tsvector` has room for a mebibyte of words; beyond that it mixes them up without a word."""
 
 
-def tokens(case: Recommendation | Measure) -> list[str]:
-    """What a case is found by: its names, and its texts in every language as far as there is room,
-    the one it came in first."""
+def tokens(case: Case) -> list[str]:
+    """What a case is found by, as far as there is room."""
     found: set[str] = set()
     room = words_bytes_max
     for piece in _pieces(case):
@@ -44,24 +38,14 @@ def tokens(case: Recommendation | Measure) -> list[str]:
     return sorted(found)
 
 
-def _pieces(case: Recommendation | Measure) -> Iterator[set[str]]:
+def _pieces(case: Case) -> Iterator[set[str]]:
     yield {_of(case.addressee)}
-    if isinstance(case, Measure):
-        yield index_tokens(f"{case.code} {case.plan or ''}", "")
-        for language, text in case.texts.items():
-            yield index_tokens(f"{text.title} {text.description or ''}", language)
-        return
-    for alias in case.aliases:
-        yield index_tokens(f"{alias.value} {alias.paragraph or ''}", "")
-    for language, wording in case.texts.items():
-        for part in wording.parts:
-            yield index_tokens(part.text, language)
+    for language, words in case.words():
+        yield index_tokens(words, language)
 
 
-def _has_new_words(before: Any, after: Recommendation | Measure) -> bool:
-    if before is None or before.texts != after.texts:
-        return True
-    return isinstance(after, Recommendation) and before.aliases != after.aliases
+def _has_new_words(before: Case | None, after: Case) -> bool:
+    return [*after.words()] != ([] if before is None else [*before.words()])
 
 
 def _of(addressee: str) -> str:
@@ -79,7 +63,7 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     heard = monotonic()
     for change in changes:
         before, after = change.before, change.after
-        if isinstance(after, SEARCHED) and _has_new_words(before, after):
+        if isinstance(after, Case) and _has_new_words(before, after):
             words[change.row] = tokens(after)
             if monotonic() - heard > quiet_seconds_max:
                 writing.stir(connection)

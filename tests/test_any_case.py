@@ -20,6 +20,7 @@ INSPECTION = '''"""An inspection of a place of detention."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 from uuid import UUID, uuid5
 
@@ -94,6 +95,9 @@ class Inspection(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=Fals
             place=event.place,
             by=event.by,
         )
+
+    def words(self) -> Iterator[tuple[str, str]]:
+        yield "en", self.place
 
     def concerned(self, whose: Whose) -> frozenset[str]:
         return frozenset((self.by,)) if whose is Whose.ASSIGNED else frozenset()
@@ -175,6 +179,53 @@ tasks:
     deadline: report
 """
 
+ON_INSPECTION = """
+from workflows.procedure.facts import Known
+from workflows.procedure.trials import WORDS, Trials, days, one, saying
+from workflows.statecharts.expressions import Fact, FactType
+
+FACTS = {
+    "visited": Known(
+        Fact(FactType.FLAG), lambda i: i.report_due is not None, ("visit-inspection",)
+    ),
+    "report-due": Known(
+        Fact(FactType.DAY, optional=True), lambda i: i.report_due, ("visit-inspection",)
+    ),
+}
+
+TRIALS = Trials(
+    {
+        "visit-inspection": lambda i, domains: saying(
+            lambda i, s, day: i.visit(s, day or "2026-04-01"), days(domains, "report-due")
+        ),
+        "report-inspection": one(lambda i, s: i.report(s, WORDS)),
+    },
+    room=lambda i, start: (i.is_reported,),
+)
+"""
+
+SHOWN = """
+import strawberry
+
+from api.lists import listed_by, where_input
+from api.registered import Followed, node
+from domain import inspection
+from projections.cases import REGISTERED
+
+LIST = REGISTERED[inspection.Inspection]
+InspectionWhere = where_input(LIST, "inspections")
+
+
+@node(inspection.Inspection, "place")
+class Inspection(Followed):
+    pass
+
+
+@strawberry.type
+class InspectionQuery:
+    inspections = listed_by(Inspection, "Inspections, by place.", LIST, InspectionWhere)
+"""
+
 PLACES: Places = {
     "domain/inspection.py": (("", INSPECTION),),
     "domain/aggregates.py": (
@@ -191,37 +242,14 @@ PLACES: Places = {
 """,
         ),
     ),
-    "workflows/procedure/facts.py": (
-        ("from domain.entry import last_day\n", "from domain.inspection import Inspection\n"),
+    "workflows/procedure/on_inspection.py": (("", ON_INSPECTION),),
+    "workflows/procedure/aggregates.py": (
+        ("from domain.casework import Case\n", "from domain.inspection import Inspection\n"),
+        ("from workflows.procedure import ", "on_inspection, "),
         (
-            "    Recommendation: OF_RECOMMENDATION,\n",
-            """    Inspection: {
-        "visited": Known(
-            Fact(FactType.FLAG), lambda i: i.report_due is not None, ("visit-inspection",)
+            "KNOWN: dict[type[Case], Knowing] = {\n",
+            "    Inspection: on_inspection,\n",
         ),
-        "report-due": Known(
-            Fact(FactType.DAY, optional=True), lambda i: i.report_due, ("visit-inspection",)
-        ),
-    },
-""",
-        ),
-    ),
-    "workflows/procedure/acts.py": (
-        ("from domain.entry import Stamp\n", "from domain.inspection import Inspection\n"),
-        (
-            "TRIALS: dict[type[Case], Trials] = {\n",
-            """    Inspection: Trials(
-        {
-            "visit-inspection": lambda i, domains: saying(
-                lambda i, s, day: i.visit(s, day or "2026-04-01"), days(domains, "report-due")
-            ),
-            "report-inspection": one(lambda i, s: i.report(s, WORDS)),
-        },
-        room=lambda i, start: (i.is_reported,),
-    ),
-""",
-        ),
-        ("    Domains,\n", "    WORDS,\n    days,\n"),
     ),
     "workflows/procedure/profiles/inspection.yaml": (("", PROCEDURE),),
     "workflows/step_table.py": (
@@ -247,24 +275,17 @@ PLACES: Places = {
 """,
         ),
     ),
-    "api/register.py": (
-        ("from domain import (\n", "    inspection,\n"),
-        (
-            "    return make\n",
-            """
-
-@node(inspection.Inspection, "place", "states")
-class Inspection(Followed):
-    pass
-""",
-        ),
+    "api/inspections.py": (("", SHOWN),),
+    "api/kinds.py": (
+        ("from api import ", "inspections, "),
+        ("SHOWN_BY = (", "inspections, "),
     ),
-    "api/register_queries.py": (
-        ("from api.register import (\n", "    Inspection,\n"),
+    "api/schema.py": (
         (
-            "class RegisterQuery:\n",
-            "    inspections = listed(Inspection, 'Inspections, by place.', 'place')\n\n",
+            "from api.measures import MeasureQuery\n",
+            "from api.inspections import InspectionQuery\n",
         ),
+        ("class Query(\n", "    InspectionQuery,\n"),
     ),
 }
 
@@ -277,6 +298,7 @@ from uuid import uuid4
 from api.checking import check_all
 from api.context import Context
 from api.derive import global_id
+from api.exports import Asked, Export, write
 from api.schema import schema
 from api.service import Service
 from api.settings import Settings
@@ -461,8 +483,13 @@ found["counted"] = ask(
     hash=procedure.hash,
 )["workflowDefinition"]
 
-LIST = """{ inspections(place: ["the prison"]) { totalCount nodes { place version states
-    history { nodes { event { __typename } } } } } }"""
+LIST = """{ inspections(where: {search: "prison", addressee: ["SVN"]}) { totalCount nodes {
+    place version states history { nodes { event { __typename } } } } } }"""
+reading = Context(service, ana)
+write(reading, Export.CSV, Asked(of="inspection"), folder / "list.csv")
+reading.close()
+found["csv"] = (folder / "list.csv").read_text(encoding="utf-8-sig").splitlines()
+
 for role in ("coordinator", "auditor", "reader"):
     found[role] = ask(role, LIST)["inspections"]
 service.close()
@@ -614,7 +641,13 @@ def test_each_reader_is_told_of_it_what_is_for_them(found: dict[str, Any]) -> No
     assert found["reader"] == {"totalCount": 0, "nodes": []}
 
 
+def test_its_list_is_taken_away(found: dict[str, Any]) -> None:
+    heading, row = found["csv"]
+    assert heading == "id,version,addressee,states"
+    assert row.endswith(",SVN,visit.reported")
+
+
 def test_where_its_facts_are_not_declared_nothing_starts(tmp_path_factory: Any) -> None:
-    copy = copied(tmp_path_factory.mktemp("product"), PLACES, "workflows/procedure/facts.py")
-    told = run(copy, "import workflows.procedure.facts")
-    assert "does not say which facts there are: Inspection" in told.stderr
+    copy = copied(tmp_path_factory.mktemp("product"), PLACES, "workflows/procedure/aggregates.py")
+    told = run(copy, "import workflows.procedure.aggregates")
+    assert "does not say what procedures know of it: Inspection" in told.stderr

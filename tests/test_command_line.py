@@ -29,7 +29,7 @@ import structlog
 from sqlalchemy.engine import make_url
 
 from api import command_line
-from api.exports import Export, Of
+from api.exports import Export
 from api.service import Service
 from api.settings import Settings
 from domain.entry import Authority, AuthorityKind, Protected, Stamp
@@ -288,7 +288,6 @@ def test_a_command_loads_nothing_of_what_others_do(
 def test_what_the_parser_offers_is_what_there_is() -> None:
     assert list(Format) == command_line.FORMATS
     assert ["jsonl", *Export] == command_line.EXPORTS
-    assert [*Of] == command_line.CASES
     assert list(VIEWS) == command_line.VIEWS
     assert list(Role) == command_line.ROLES
 

@@ -16,9 +16,9 @@ from tests.length import times
 from workflows.procedure import gate
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.definition import Definition, Unsound
-from workflows.procedure.facts import OF_RECOMMENDATION
 from workflows.procedure.gate.fault import places
 from workflows.procedure.gate.work import work_max
+from workflows.procedure.on_recommendation import FACTS
 from workflows.procedure.shipped import read, shipped
 from workflows.procedure.valuations import domains
 from workflows.statecharts.expressions import Value, holds
@@ -29,7 +29,7 @@ FACTS: dict[str, Said] = {
     "closed": {"type": "flag"},
     "planned": {"type": "flag"},
     "assigned": {"type": "flag"},
-    "position": {"type": "choice", "values": list(OF_RECOMMENDATION["position"].fact.values)},
+    "position": {"type": "choice", "values": list(FACTS["position"].fact.values)},
     "measures-due": {"type": "day", "optional": True},
 }
 STEPS = (

@@ -26,6 +26,7 @@ from tests.keeping import KEPT
 from tests.length import times
 from tests.server import ROOT, running
 from workflows.procedure import SHIPPED, schema
+from workflows.procedure.aggregates import facts_about
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import (
     Definition,
@@ -39,7 +40,6 @@ from workflows.procedure.definition import (
     read_file,
 )
 from workflows.procedure.drawing import svg
-from workflows.procedure.facts import facts_about
 from workflows.procedure.gate import Fault, check
 from workflows.procedure.migration import Migration
 from workflows.procedure.overlay import OVERLAY, Operation, Overlay

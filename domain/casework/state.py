@@ -105,10 +105,15 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         unless the aggregate says so."""
         return frozenset()
 
+    def words(self) -> Iterator[tuple[str, str]]:
+        """The texts that it is found by, each behind its language, the one it came in first. Names
+        and numbers have none. A case that says nothing here is not searched."""
+        return iter(())
+
     @property
     def chars(self) -> int:
         """About how many characters its texts have."""
-        return 0
+        return sum(len(text) for _, text in self.words())
 
     @property
     def next_due(self) -> Due | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from domain.casework import Case, events_of
@@ -55,9 +57,10 @@ class Measure(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         """What it is in a language, else in the one it came in first."""
         return self.texts.get(language) or next(iter(self.texts.values()))
 
-    @property
-    def chars(self) -> int:
-        return sum(len(t.title) + len(t.description or "") for t in self.texts.values())
+    def words(self) -> Iterator[tuple[str, str]]:
+        yield "", f"{self.code} {self.plan or ''}"
+        for language, text in self.texts.items():
+            yield language, f"{text.title} {text.description or ''}"
 
     @property
     def starts(self) -> str | None:

@@ -4,6 +4,7 @@ fold.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -76,9 +77,12 @@ class Recommendation(Case, msgspec.Struct, kw_only=True, omit_defaults=True, gc=
         text = self.texts.get(language or self.original) or self.texts[self.original]
         return "; ".join(part.text for part in text.parts)
 
-    @property
-    def chars(self) -> int:
-        return sum(len(part.text) for text in self.texts.values() for part in text.parts)
+    def words(self) -> Iterator[tuple[str, str]]:
+        for alias in self.aliases:
+            yield "", f"{alias.value} {alias.paragraph or ''}"
+        for language, text in self.texts.items():
+            for part in text.parts:
+                yield language, part.text
 
     def as_read(self, scope: Scope) -> Recommendation:
         """It with the positions and the assessments that a reader of it may read, and no others."""

@@ -122,11 +122,18 @@ COLUMNS: tuple[Column[Recommendation], ...] = (
 """The columns of recommendations, in order. Programs read them: names are added at the end, never
 changed."""
 
+OF_ANY_CASE: tuple[Column[Case], ...] = (
+    Column("id", 38, lambda case, _: str(case.id)),
+    Column("version", 8, lambda case, _: str(case.version)),
+    Column("addressee", 10, lambda case, _: case.addressee),
+    Column("states", 30, lambda case, _: join(case.states)),
+)
+
 SHEETS: dict[type[Case], tuple[Column[Any], ...]] = {
     Recommendation: COLUMNS,
     Measure: measure_columns.COLUMNS,
 }
-"""Of what lists are made, and their columns."""
+"""The columns of lists, where an aggregate has others than any case."""
 
 
 def csv_lines(
@@ -139,7 +146,7 @@ def csv_lines(
     """The list as CSV, a record at a time, the names of the columns first: RFC 4180, UTF-8 with a
     byte order mark, CRLF. Texts are in `language`, else in the original's. A text that a
     spreadsheet would take for a formula has an apostrophe in front (`cells.no_formula`)."""
-    columns = SHEETS[of]
+    columns = SHEETS.get(of, OF_ANY_CASE)
     yield b"\xef\xbb\xbf" + _record(column.name for column in columns)
     for cells in _rows(states, columns, Reading(language, sees)):
         yield _record(no_formula(printable(cell)) for cell in cells)
@@ -160,8 +167,9 @@ def write_xlsx(
     book = xlsxwriter.Workbook(part, {"constant_memory": True})
     book.set_properties({"created": CREATED})
     try:
-        rows = _rows(states, SHEETS[of], Reading(language, sees))
-        count = _fill(book, f"{of.__name__}s", SHEETS[of], rows)
+        columns = SHEETS.get(of, OF_ANY_CASE)
+        rows = _rows(states, columns, Reading(language, sees))
+        count = _fill(book, f"{of.__name__}s", columns, rows)
     except BaseException:
         book.close()  # or what it keeps beside it stays behind
         part.unlink(missing_ok=True)

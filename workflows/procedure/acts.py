@@ -5,22 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from domain.aggregates import AGGREGATES, said_of_each
 from domain.casework import Case, CaseEvent, deadlines, steps, suspension
 from domain.casework.event import StepDatum
 from domain.casework.steps import StepTaken
 from domain.entry import Stamp
-from domain.measure import Measure
-from domain.recommendation import Recommendation
 from domain.refusals import Refusal
-from workflows.procedure import trials_on_measure, trials_on_recommendation
+from workflows.procedure.aggregates import trials_on
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.definition import Field, FieldType
 from workflows.procedure.trials import (
     Domains,
     Make,
     Maker,
-    Trials,
     one,
     saying,
 )
@@ -28,26 +24,13 @@ from workflows.statecharts.expressions import Value
 
 forms_max = 200
 
-TRIALS: dict[type[Case], Trials] = {
-    Measure: trials_on_measure.TRIALS,
-    Recommendation: trials_on_recommendation.TRIALS,
-}
-"""What there is to try of each aggregate that is a case."""
-
-said_of_each(
-    [aggregate for aggregate in AGGREGATES if aggregate.is_case],
-    TRIALS,
-    "workflows/procedure/acts.py",
-    "what its steps may come to",
-)
-
 
 def acts(
     procedure: Compiled, case: Case, step: str, stamp: Stamp, domains: Domains
 ) -> Iterator[CaseEvent]:
     """The events that a step may give on a case, as far as they differ; none where what it is about
     is not there. Whether the step is open is for the procedure to say."""
-    known = TRIALS[type(case)].makers.get(step) or _OF_ANY_CASE.get(step)
+    known = trials_on(type(case)).makers.get(step) or _OF_ANY_CASE.get(step)
     makers = _own(procedure, step, domains) if known is None else known(case, domains)
     for make in makers:
         try:

@@ -20,6 +20,7 @@ from domain.effects import TaskOpened
 from domain.refusals import valid
 from workflows.access import Role
 from workflows.calendars import year_max, year_min
+from workflows.procedure.aggregates import facts_about
 from workflows.procedure.definition import (
     HISTORY,
     DeadlineSpec,
@@ -32,7 +33,6 @@ from workflows.procedure.definition import (
     Unsound,
     label,
 )
-from workflows.procedure.facts import facts_about
 from workflows.procedure.telling_apart import telling_apart
 from workflows.statecharts.expressions import (
     And,

@@ -22,7 +22,8 @@ from domain.casework.held import DeadlineStatus, HandHeld
 from domain.entry import Entry, Stamp, effective
 from domain.refusals import NotFound, valid
 from workflows.procedure import by_itself, four_eyes
-from workflows.procedure.acts import TRIALS, acts
+from workflows.procedure.acts import acts
+from workflows.procedure.aggregates import trials_on
 from workflows.procedure.compiled import PAST, Compiled
 from workflows.procedure.consequences import Moment, effects
 from workflows.procedure.definition import HISTORY, StateSpec
@@ -129,7 +130,7 @@ def relevant(procedure: Compiled, to: str) -> Relevant:
     """What bears on a state, by going back from it: guards of its region, what they read, what
     changes that, and what in turn opens it."""
     definition = procedure.definition
-    trials = TRIALS[CASES[definition.applies.aggregate]]
+    trials = trials_on(CASES[definition.applies.aggregate])
     region = {state.id: n for n, top in enumerate(definition.states) for state in _within((top,))}
     regions: set[int] = set()
     steps: set[str] = set()
@@ -206,7 +207,7 @@ def _within(states: Iterable[StateSpec]) -> Iterator[StateSpec]:
 class _Search:
     def __init__(self, procedure: Compiled, r: Case, to: str, now: Moment) -> None:
         self.procedure = procedure
-        self.trials = TRIALS[type(r)]
+        self.trials = trials_on(type(r))
         self.to = to
         self.now = now
         self.relevant = relevant(procedure, to)

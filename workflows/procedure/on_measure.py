@@ -1,4 +1,5 @@
-"""What the steps on a measure may come to, for the search for a way."""
+"""What procedures know of measures: the facts that guards may read, and what the search for a
+way tries."""
 
 from __future__ import annotations
 
@@ -13,7 +14,55 @@ from domain.measure import Measure, course, links
 from domain.measure.assignment import assign
 from domain.measure.wording import revise
 from domain.words import CorrectionKind, MeasureKind, MeasureTurn
+from workflows.procedure.facts import Known, day
 from workflows.procedure.trials import SOMEBODY, WORDS, Domains, Make, Maker, Trials, one, saying
+from workflows.statecharts.expressions import Fact, FactType
+
+# --- Facts ----------------------------------------------------------------------------------------
+
+
+_OF_A_MEASURE = ("strike-measure-entry",)
+_OF_ITS_DATES = ("delay-measure", "reschedule-measure", *_OF_A_MEASURE)
+
+
+def _turned(turn: MeasureTurn, *by: str, undone_by: tuple[str, ...] = ()) -> Known:
+    undoing = (*undone_by, *_OF_A_MEASURE)
+    return Known(Fact(FactType.FLAG), lambda m: m.has(turn), (*by, *undoing), undone_by=undone_by)
+
+
+FACTS: dict[str, Known] = {
+    "adopted": _turned(MeasureTurn.ADOPTED, "adopt-measure"),
+    "started": _turned(MeasureTurn.STARTED, "start-measure"),
+    "completed": _turned(MeasureTurn.COMPLETED, "complete-measure", undone_by=("reopen-measure",)),
+    "abandoned": _turned(MeasureTurn.ABANDONED, "abandon-measure", undone_by=("reopen-measure",)),
+    "delayed": Known(
+        Fact(FactType.FLAG),
+        lambda m: m.is_delayed,
+        (
+            *("delay-measure", "reschedule-measure", "start-measure", "complete-measure"),
+            *("adopt-measure", "abandon-measure", "reopen-measure", *_OF_A_MEASURE),
+        ),
+    ),
+    "led": Known(Fact(FactType.FLAG), lambda m: m.lead is not None, ("assign-measure",)),
+    "linked": Known(
+        Fact(FactType.FLAG),
+        lambda m: bool(m.links),
+        ("link-measure", "withdraw-measure-link"),
+        undone_by=("withdraw-measure-link",),
+    ),
+    "preventive": Known(Fact(FactType.FLAG), lambda m: m.preventive, ("revise-measure",)),
+    "kind": Known(
+        Fact(FactType.CHOICE, tuple(kind.value for kind in MeasureKind)),
+        lambda m: m.kind.value,
+        ("revise-measure",),
+    ),
+    "starts-by": Known(
+        Fact(FactType.DAY, optional=True), lambda m: day(m.starts), _OF_ITS_DATES[1:]
+    ),
+    "ends-by": Known(Fact(FactType.DAY, optional=True), lambda m: day(m.ends), _OF_ITS_DATES),
+}
+
+# --- Trials ---------------------------------------------------------------------------------------
 
 
 def _strikes(m: Measure, domains: Domains) -> Iterator[Make]:

@@ -1,4 +1,5 @@
-"""What the steps on a recommendation may come to, for the search for a way."""
+"""What procedures know of recommendations: the facts that guards may read, and what the search for
+a way tries."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.entry import RecommendationId, Stamp
+from domain.entry import RecommendationId, Stamp, last_day
 from domain.recommendation import (
     Recommendation,
     assignment,
@@ -34,9 +35,11 @@ from domain.words import (
     CorrectionKind,
     LinkType,
     Organ,
+    Position,
     ProgressStatus,
     ReportKind,
 )
+from workflows.procedure.facts import Known, day
 from workflows.procedure.trials import (
     SOMEBODY,
     WORDS,
@@ -48,6 +51,112 @@ from workflows.procedure.trials import (
     one,
     saying,
 )
+from workflows.statecharts.expressions import Fact, FactType
+
+# --- Facts ----------------------------------------------------------------------------------------
+
+
+def _is_offered(r: Recommendation) -> bool:
+    return any(a.status is AssignmentStatus.OFFERED for a in r.assignments)
+
+
+def _has_progress(r: Recommendation) -> bool:
+    published = any(p.status is ProgressStatus.PUBLISHED for p in r.progress)
+    return published or any(r.stands(held.version) for held in r.covers)
+
+
+def _offer_answer_due(r: Recommendation) -> str | None:
+    """The earliest day by which an offer is to be answered."""
+    offered = [a for a in r.assignments if a.status is AssignmentStatus.OFFERED and a.answer_due]
+    return min((last_day(a.answer_due) for a in offered if a.answer_due), default=None)
+
+
+def _measures_due(r: Recommendation) -> str | None:
+    """The day by which the measures of the latest plan end."""
+    ends = [plan.ends for plan in r.plans if plan.ends and r.stands(plan.version)]
+    return last_day(ends[-1]) if ends else None
+
+
+_CORRECTED = ("strike",)
+_ENDED = ("decline-assignment", "lapse-assignment", "end-assignment")
+_ASSIGNED = (
+    *("offer-assignment", "decree-assignment", "accept-assignment", "hand-over-assignment"),
+    *_ENDED,
+)
+
+_MECHANISMS = (
+    AssessorKind.TREATY_BODY,
+    AssessorKind.SPECIAL_PROCEDURE,
+    AssessorKind.REGIONAL_BODY,
+)
+
+FACTS: dict[str, Known] = {
+    "closed": Known(
+        Fact(FactType.FLAG),
+        lambda r: r.closed is not None,
+        ("close", "reopen"),
+        undone_by=("reopen",),
+    ),
+    "position": Known(
+        Fact(FactType.CHOICE, tuple(position.value for position in Position)),
+        lambda r: r.position.value,
+        ("take-position", "correct", *_CORRECTED),
+    ),
+    "assigned": Known(
+        Fact(FactType.FLAG),
+        lambda r: bool(r.standing),
+        _ASSIGNED,
+        undone_by=("offer-assignment", *_ENDED),
+    ),
+    "offered": Known(
+        Fact(FactType.FLAG), _is_offered, _ASSIGNED, undone_by=("accept-assignment", *_ENDED)
+    ),
+    "planned": Known(
+        Fact(FactType.FLAG), lambda r: any(r.stands(p.version) for p in r.plans), ("plan", "strike")
+    ),
+    "progress-published": Known(
+        Fact(FactType.FLAG), _has_progress, ("publish-progress", "cover", *_CORRECTED)
+    ),
+    "declared": Known(
+        Fact(FactType.FLAG),
+        lambda r: any(r.stands(v) for v in r.declared),
+        ("declare-implemented", "reopen", *_CORRECTED),
+        undone_by=("reopen",),
+    ),
+    "reported": Known(
+        Fact(FactType.FLAG),
+        lambda r: any(r.stands(v) for v in r.reported),
+        ("report", *_CORRECTED),
+    ),
+    "duplicate": Known(
+        Fact(FactType.FLAG),
+        lambda r: r.duplicate_of is not None,
+        ("declare-duplicate", "undo-duplicate"),
+        undone_by=("undo-duplicate",),
+    ),
+    "selected-for-follow-up": Known(
+        Fact(FactType.FLAG), lambda r: r.selected, ("select-for-follow-up",)
+    ),
+    "graded": Known(
+        Fact(FactType.FLAG),
+        lambda r: any(
+            a.assessor_kind in _MECHANISMS and r.stands(a.version) for a in r.assessments
+        ),
+        ("assess", *_CORRECTED),
+    ),
+    "offer-answer-due": Known(Fact(FactType.DAY, optional=True), _offer_answer_due, (*_ASSIGNED,)),
+    "measures-due": Known(Fact(FactType.DAY, optional=True), _measures_due, ("plan", *_CORRECTED)),
+    "answer-due": Known(
+        Fact(FactType.DAY, optional=True), lambda r: day(r.answer_due), ("defer-position",)
+    ),
+    "follow-up-due": Known(
+        Fact(FactType.DAY, optional=True),
+        lambda r: day(r.follow_up_due),
+        ("select-for-follow-up",),
+    ),
+}
+
+# --- Trials ---------------------------------------------------------------------------------------
 
 _ANOTHER = UUID(int=0)
 
