@@ -17,7 +17,7 @@ from api.payloads import Payload, answered
 from api.steps import EntryInput, circumstances, command
 from domain import absence
 from domain.absence import AbsenceHeld, Absences, absences_id
-from domain.refusals import NotFound, StaleVersion
+from domain.refusals import NotFound
 from projections import register
 from workflows.access import authorise, speaking
 from workflows.desk import Taken
@@ -142,23 +142,16 @@ def _take(
 def _taken(
     context: Context, step: str, input: AbsencesInput, act: Callable[[Absences | None, Any], Any]
 ) -> Taken:
-    desk, principal = context.service.desk, context.principal
-    said = command(context, step, input)
     stamp = circumstances(context, input, bounds(step).usual)
-    id = absences_id(input.addressee, speaking(principal))
-    held = desk.log.load(id, absence.fold)
-    if held is None:
-        if input.expected_version != 0:
-            raise StaleVersion("Nothing was said of this institution yet.", current=0)
-        return desk.begin(principal, said, step, input.addressee, lambda: (id, act(None, stamp)))
-    return desk.go_on(
-        principal,
-        said,
-        id,
-        absence.fold,
+    return context.service.desk.go_on(
+        context.principal,
+        command(context, step, input),
+        absences_id(input.addressee, speaking(context.principal)),
+        Absences,
         step,
-        lambda state: [act(state, stamp)],
+        lambda held: [act(held, stamp)],
         expected_version=input.expected_version,
+        addressee=input.addressee,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry.types import Info
@@ -19,7 +18,7 @@ from domain import calendar
 from domain.addressees import addressee as known_addressee
 from domain.calendar import DayOff, OwnCalendar, calendar_id
 from domain.entry import Event, Visibility
-from domain.refusals import InvalidInput, NotFound, StaleVersion
+from domain.refusals import InvalidInput, NotFound
 from projections import register
 from workflows import calendars
 from workflows.desk import Taken
@@ -234,14 +233,12 @@ def _calendar(reading: Reading, addressee: str) -> Calendar:
 
 
 def _set(context: Context, input: SetCalendarInput) -> Taken:
-    desk, step = context.service.desk, "set-calendar"
-    said = command(context, step, input)
+    step = "set-calendar"
     stamp = circumstances(context, input, Visibility.PUBLIC)
-    id = calendar_id(input.addressee)
 
-    def act(held: OwnCalendar | None) -> Event:
+    def act(held: OwnCalendar | None) -> list[Event]:
         calendars.check(input.addressee, input.timezone, input.subdivision)
-        return calendar.set_calendar(
+        said = calendar.set_calendar(
             stamp,
             held,
             timezone=input.timezone,
@@ -250,26 +247,17 @@ def _set(context: Context, input: SetCalendarInput) -> Taken:
             working_days=input.working_days,
             weekend=input.weekend,
         )
+        return [said]
 
-    if desk.log.load(id, calendar.fold) is None:
-
-        def begin() -> tuple[UUID, Event]:
-            if input.expected_version != 0:
-                raise StaleVersion(
-                    f"You saw version {input.expected_version}; the State has said nothing yet.",
-                    current=0,
-                )
-            return id, act(None)
-
-        return desk.begin(context.principal, said, step, input.addressee, begin)
-    return desk.go_on(
+    return context.service.desk.go_on(
         context.principal,
-        said,
-        id,
-        calendar.fold,
+        command(context, step, input),
+        calendar_id(input.addressee),
+        OwnCalendar,
         step,
-        lambda held: [act(held)],
+        act,
         expected_version=input.expected_version,
+        addressee=input.addressee,
     )
 
 

@@ -692,7 +692,7 @@ def _several(
             context.principal,
             command(context, step, input),
             id,
-            about.fold,
+            of,
             step,
             on,
             expected_version=input.expected_version,

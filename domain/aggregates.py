@@ -156,17 +156,12 @@ def begins(event: Event) -> bool:
     return isinstance(event, CaseEvent) and event.begins
 
 
-def fold_cases(entries: Iterable[Entry]) -> dict[UUID, Case]:
-    """The cases that entries of many streams add up to, by id; a stream that is no case is left
-    out."""
-    found: dict[UUID, Case] = {}
+def fold_streams(entries: Iterable[Entry]) -> dict[UUID, Any]:
+    """What entries of many streams add up to, by id, whatever aggregate each is of."""
+    streams: dict[UUID, list[Entry]] = {}
     for entry in entries:
-        if (case := found.get(entry.stream)) is not None:
-            case.apply(entry)
-        elif begins(entry.event):
-            found[entry.stream] = case = begin(entry)
-            case.follow(entry)
-    return found
+        streams.setdefault(entry.stream, []).append(entry)
+    return {id: BY_EVENT[type(some[0].event)].fold(some, None) for id, some in streams.items()}
 
 
 def said_of_each(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
-from domain.aggregates import fold_cases
+from domain.aggregates import fold_streams
 from domain.casework import Case, CaseEvent
 from domain.entry import NARROWNESS, Entry, Visibility
 from domain.scope import Scope
@@ -129,7 +129,7 @@ class Told:
         if self.state is not None and whole is not None and whole is not self.state:
             self._catch_up(self.state, entry, whole)
         if self.state is None:
-            self.state = fold_cases([entry])[entry.stream]
+            self.state = fold_streams([entry])[entry.stream]
         else:
             self.state.apply(entry)
         self.log_index, self.recorded_at = entry.log_index or 0, entry.recorded_at or 0

@@ -25,8 +25,7 @@ from api.schema import schema
 from domain.aggregates import BY_STATE
 from domain.casework import Case, CaseEvent
 from domain.entry import Protected, Stamp, Visibility
-from domain.progress_report import draft_report
-from domain.progress_report import fold as fold_report
+from domain.progress_report import ProgressReport, draft_report
 from domain.recommendation import Recommendation, implementation, progress
 from domain.recommendation.implementation import Planned
 from domain.refusals import InvalidInput, Refusal, StaleVersion, StepNotOpen
@@ -727,7 +726,9 @@ def test_a_report_is_published_although_somebody_takes_a_step_on_what_it_covers(
         return [r.clear(stamp("c", **quiet)), *covered]
 
     command = Command.of("p", MFA, "p")
-    taken = desk.go_on(MFA, command, id, fold_report, "clear-report", published, expected_version=1)
+    taken = desk.go_on(
+        MFA, command, id, ProgressReport, "clear-report", published, expected_version=1
+    )
     assert (asked, taken.appended.count) == (2, 4)
     assert [r.version for r in stood(desk, ids)] == [2, 3, 2]
     with pytest.raises(StaleVersion):
@@ -735,7 +736,7 @@ def test_a_report_is_published_although_somebody_takes_a_step_on_what_it_covers(
             MFA,
             Command.of("q", MFA, "q"),
             id,
-            fold_report,
+            ProgressReport,
             "clear-report",
             published,
             expected_version=1,

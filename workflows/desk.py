@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.aggregates import fold_cases, ready
+from domain.aggregates import BY_STATE, fold_streams, ready
 from domain.casework import BESIDE, Case, CaseEvent
 from domain.casework.held import ApprovalHeld
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
@@ -80,7 +80,7 @@ FindBearers = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, 
 answered from a view that is up to date, and handed in by `api`."""
 
 State = TypeVar("State", bound=Aggregate)
-CaseOf = TypeVar("CaseOf", bound=Case)
+Kind = TypeVar("Kind")
 Fold = Callable[[Iterable[Entry], "State | None"], "State | None"]
 
 log_line = structlog.get_logger("suivi.desk")
@@ -136,15 +136,20 @@ class Taken(msgspec.Struct, frozen=True):
     entries: Sequence[Entry]
 
 
+THERE_IS_NO_SUCH = "There is no such thing for this key: take the id from what it may read."
+
+
 class Deed(NamedTuple):
-    """What one command does to recommendations: `on` are those it goes on with, and `make` gives
-    its entries from them as they stand, each added to its own (`Desk.make`). It is asked again
-    when others were faster. `name` says in the operator's log what was refused."""
+    """What one command does: `on` are the things it goes on with, and `make` gives its entries from
+    them as they stand, those of cases each added to its own (`Desk.make`). It is asked again when
+    others were faster. `name` says in the operator's log what was refused. One that `may_begin` is
+    given what is not there as missing."""
 
     command: Command
     name: str
     on: tuple[UUID, ...]
     make: Callable[[Mapping[UUID, Any]], Sequence[Entry]]
+    may_begin: bool = False
 
 
 class Foreseen(NamedTuple):
@@ -240,17 +245,18 @@ class Desk:
                 if repeated := self.repeated(deed.command):
                     outcomes.append(repeated)
                     continue
-                mine = {id: _seen(held.get(id), principal).clone() for id in deed.on}
+                mine = {id: one.clone() for id, one in _seen(deed, held, principal).items()}
                 outcomes.append(Foreseen(self._make(deed, mine), mine))
                 held.update(mine)
             except Refusal as refusal:
                 outcomes.append(refusal)
         return outcomes
 
-    def _make(self, deed: Deed, held: Mapping[UUID, Case]) -> list[Entry]:
-        """The entries of a deed, and before them those of what was due on its recommendations."""
+    def _make(self, deed: Deed, held: Mapping[UUID, Any]) -> list[Entry]:
+        """The entries of a deed, and before them those of what was due on its cases."""
+        cases = [one for one in held.values() if isinstance(one, Case)]
         entries = [
-            entry for r in held.values() for entry in due_now(self.procedures, r, deed.command.id)
+            entry for case in cases for entry in due_now(self.procedures, case, deed.command.id)
         ]
         return [*entries, *deed.make(held)]
 
@@ -522,61 +528,61 @@ class Desk:
         principal: Principal,
         command: Command,
         id: UUID,
-        fold: Fold[State],
+        of: type[Any],
         step: str,
-        act: Callable[[State], Sequence[Entry | Event]],
+        act: Callable[[Any], Sequence[Entry | Event]],
         *,
         expected_version: int,
+        addressee: str | None = None,
     ) -> Taken:
-        """Takes a step on anything that is no recommendation. `act` gives its events, and with
-        them whole entries of others that belong to the same fact: recorded all or none. Where
-        another step on one of those others was recorded first, `act` is asked again."""
-        for _ in range(attempts_max - 1):
-            try:
-                return self._go_on(principal, command, id, fold, step, act, expected_version)
-            except StaleVersion as refusal:
-                if "current" in refusal.facts:
-                    raise
-        return self._go_on(principal, command, id, fold, step, act, expected_version)
+        """Takes a step on anything that is no case. `act` gives its events, and with them whole
+        entries of others that belong to the same fact: recorded all or none. Where another step on
+        one of those others was recorded first, `act` is asked again. `addressee`: whose it is,
+        where there is one for each, such as a calendar, that begins with the first step on it; that
+        is given None, and sees version 0."""
 
-    def _go_on(
-        self,
-        principal: Principal,
-        command: Command,
-        id: UUID,
-        fold: Fold[State],
-        step: str,
-        act: Callable[[State], Sequence[Entry | Event]],
-        expected_version: int,
-    ) -> Taken:
-        if repeated := self.repeated(command):
-            return repeated
-        state = self.read(id, fold, principal)
-        authorise(principal, step, state.addressee)
-        if principal.role is Role.FOCAL_POINT and state.institution != principal.speaks_for:
-            raise Forbidden(f"It is {state.institution}'s; {principal.institution} may not {step}.")
-        if state.version != expected_version:
-            raise StaleVersion(
-                f"You saw version {expected_version}, it is at {state.version}; read it again and "
-                "decide anew.",
-                current=state.version,
-            )
-        entries: list[Entry] = []
-        version = state.version
-        for made in act(state):
-            if isinstance(made, Entry):
-                entries.append(made)
+        def made(held: Mapping[UUID, Any]) -> Sequence[Entry]:
+            state: Any = held.get(id)
+            version, whose = 0, addressee or ""
+            if state is None:
+                authorise(principal, step, whose)
+                of_addressee(whose)
             else:
-                visibility.check(step, made.stamp.visibility, state.visibility)
-                self.references.check(state.addressee, made)
-                version += 1
-                entries.append(Entry(id, version, state.addressee, made))
-        try:
-            return self.append(command, entries)
-        except StaleVersion as refusal:
-            if late := self._repeated_meanwhile(command, refusal):
-                return late
-            raise
+                _of_kind(of, state, BY_STATE[of].word)
+                version, whose = state.version, state.addressee
+                authorise(principal, step, whose)
+                if principal.role is Role.FOCAL_POINT and (
+                    state.institution != principal.speaks_for
+                ):
+                    raise Forbidden(
+                        f"It is {state.institution}'s; {principal.institution} may not {step}."
+                    )
+            if version != expected_version:
+                raise StaleVersion(
+                    f"You saw version {expected_version}, it is at {version}; read it again and "
+                    "decide anew.",
+                    current=version,
+                )
+            return self._told(id, whose, state, step, act(state))
+
+        return self.do(principal, Deed(command, step, (id,), made, may_begin=addressee is not None))
+
+    def _told(
+        self, id: UUID, addressee: str, state: Any, step: str, made: Sequence[Entry | Event]
+    ) -> list[Entry]:
+        """The entries of what was made: those of the thing itself follow on its state."""
+        entries: list[Entry] = []
+        version = 0 if state is None else state.version
+        readers = Visibility.PUBLIC if state is None else state.visibility
+        for one in made:
+            if isinstance(one, Entry):
+                entries.append(one)
+                continue
+            visibility.check(step, one.stamp.visibility, readers)
+            self.references.check(addressee, one)
+            version += 1
+            entries.append(Entry(id, version, addressee, one))
+        return entries
 
     def read(self, id: UUID, fold: Fold[State], principal: Principal) -> State:
         """Anything that is no recommendation, as it stands; NotFound where it is not, or not for
@@ -586,7 +592,7 @@ class Desk:
         except (AssertionError, AttributeError):
             state = None  # the id of something else
         if state is None or not may_read(principal, state):
-            raise NotFound("There is no such thing for this key; ask for its id.")
+            raise NotFound(THERE_IS_NO_SUCH)
         return state
 
     def load(self, id: UUID, principal: Principal) -> Recommendation:
@@ -597,8 +603,10 @@ class Desk:
         """The recommendations as they stand, from one read; NotFound where one is not, or not for
         this reader."""
         held = self._held(ids)
-        seen = [_seen(held.get(id), principal) for id in ids]
-        return [_of_kind(Recommendation, case, "recommendation") for case in seen]
+        found = [held.get(id) for id in ids]
+        if not all(one is not None and may_read(principal, one) for one in found):
+            raise NotFound(THERE_IS_NO_SUCH)
+        return [_of_kind(Recommendation, one, "recommendation") for one in found]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
@@ -645,7 +653,7 @@ class Desk:
                 if before := known.get(deed.command.kept):
                     outcomes[n] = self._first_result(deed.command, before)
                 else:
-                    mine = {id: _seen(held.get(id), principal) for id in deed.on}
+                    mine = _seen(deed, held, principal)
                     made[n] = self._make(deed, mine)
             except Refusal as refusal:
                 outcomes[n] = self._late(deed.command, refusal)
@@ -659,9 +667,9 @@ class Desk:
                 outcomes[n] = self._placed(done, made[n])
         return [outcomes[n] for n in range(len(deeds))]
 
-    def _held(self, ids: Iterable[UUID]) -> dict[UUID, Case]:
-        """Cases as they stand, all from one read; what is none is missing."""
-        return fold_cases(self.log.history(list(dict.fromkeys(ids))))
+    def _held(self, ids: Iterable[UUID]) -> dict[UUID, Any]:
+        """Things as they stand, all from one read; what is not there is missing."""
+        return fold_streams(self.log.history(list(dict.fromkeys(ids))))
 
     def _late(self, command: Command, refusal: Refusal) -> Taken | Refusal:
         """What the same command recorded meanwhile, else why it was refused."""
@@ -704,17 +712,21 @@ class Desk:
         return Taken(done, entries)
 
 
-def _seen(case: Case | None, principal: Principal) -> Case:
-    if case is None or not may_read(principal, case):
-        raise NotFound("There is no such recommendation.")
-    return case
+def _seen(deed: Deed, held: Mapping[UUID, Any], principal: Principal) -> dict[UUID, Any]:
+    """What a deed goes on with; NotFound where it is not, or not for this reader."""
+    found = {id: held[id] for id in deed.on if id in held}
+    if len(found) < len({*deed.on}) and not deed.may_begin:
+        raise NotFound(THERE_IS_NO_SUCH)
+    if not all(may_read(principal, one) for one in found.values()):
+        raise NotFound(THERE_IS_NO_SUCH)
+    return found
 
 
-def _of_kind(kind: type[CaseOf], case: Case, word: str) -> CaseOf:
-    """A case of a kind; NotFound where it is of another."""
-    if not isinstance(case, kind):
-        raise NotFound(f"There is no such {word}.")
-    return case
+def _of_kind(kind: type[Kind], it: Any, word: str) -> Kind:
+    """A thing of a kind; NotFound where it is of another."""
+    if not isinstance(it, kind):
+        raise NotFound(f"There is no such {word.replace('-', ' ')}.")
+    return it
 
 
 def _apart(waiting: Sequence[int], deeds: Sequence[Deed]) -> list[int]:

@@ -153,16 +153,13 @@ def adopt(
             aggregates=applies.aggregates,
         )
 
-    step = "adopt-definition"
-    if held is None:
-        id = adoptions.adoptions_id(addressee)
-        return desk.begin(principal, command, step, addressee, lambda: (id, act()))
     return desk.go_on(
         principal,
         command,
-        held.id,
-        adoptions.fold,
-        step,
+        adoptions.adoptions_id(addressee),
+        adoptions.Adoptions,
+        "adopt-definition",
         lambda _: [act()],
-        expected_version=held.version,
+        expected_version=0 if held is None else held.version,
+        addressee=addressee,
     )

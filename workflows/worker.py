@@ -24,7 +24,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.aggregates import fold_cases
+from domain.aggregates import fold_streams
 from domain.casework import Case
 from domain.casework.incidents import IncidentRaised
 from domain.effects import Instant
@@ -191,7 +191,7 @@ class Worker:
         return fired
 
     def _load(self, ids: Sequence[UUID]) -> Iterable[Case]:
-        return fold_cases(self._desk.log.history(ids)).values()
+        return fold_streams(self._desk.log.history(ids)).values()
 
     def _give_up(self, id: UUID, error: Exception) -> None:
         """Records that what is due on a case can't be; where even that can't be recorded, leaves
