@@ -19,7 +19,7 @@ from domain import absence
 from domain.absence import AbsenceHeld, Absences, absences_id
 from domain.refusals import NotFound
 from projections import register
-from workflows.access import authorise, speaking
+from workflows.access import absences_of, speaking
 from workflows.desk import Taken
 from workflows.visibility import bounds
 
@@ -87,11 +87,8 @@ class AbsenceQuery:
         addressee: Annotated[str, arg("Code of the State whose institution you work for.")],
         as_of: AsOf | None = None,
     ) -> InstitutionAbsences:
-        principal = info.context.principal
-        authorise(principal, "declare-absence", addressee)
-        return _absences(
-            look(info.context, as_of, None, [addressee]), addressee, speaking(principal)
-        )
+        institution = absences_of(info.context.principal, addressee)
+        return _absences(look(info.context, as_of, None, [addressee]), addressee, institution)
 
 
 @strawberry.type

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import msgspec
 import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
@@ -13,15 +9,9 @@ from strawberry.types import Info
 from api.context import Context
 from api.derive import read_id
 from api.steps import ADDED_LATER, StepInput, StepPayload, other, step
-from domain import progress_report
-from domain.casework import CaseEvent, approvals, tasks
-from domain.casework.tasks import TaskClaimed, TaskDelegated, TaskEvent, TaskReleased
-from domain.entry import Protected, Stamp
-from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput
-from workflows.access import authorise_release, authorise_task
-from workflows.procedure.four_eyes import Said, authorise_approval, looks_at, said_by, said_of
-from workflows.steps import ask
+from domain.casework import Case, CaseEvent
+from domain.entry import Stamp
+from workflows import casework
 
 Request = Info[Context, None]
 
@@ -66,29 +56,35 @@ class CaseworkMutation:
         "leave its steps alone."
     )
     def claim_task(self, info: Request, input: TaskInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp, said: TaskInput) -> TaskClaimed:
-            return tasks.claim(r, stamp, said.task)
-
-        return step(info.context, "claim-task", input, _own(info.context, act))
+        who = info.context.principal
+        return step(
+            info.context,
+            "claim-task",
+            input,
+            lambda case, stamp, said: casework.claim(who, case, stamp, said.task),
+        )
 
     @strawberry.mutation(description="A claimed task is free again.")
     def release_task(self, info: Request, input: ReleaseTaskInput) -> StepPayload:
-        context = info.context
-        principal = context.principal
-        whose = input.institution or principal.institution
-
-        def act(r: Recommendation, stamp: Stamp, said: TaskInput) -> TaskReleased:
-            authorise_release(principal, r, said.task, whose)
-            return tasks.release(r, stamp, said.task, whose)
-
-        return step(context, "release-task", input, act)
+        who = info.context.principal
+        return step(
+            info.context,
+            "release-task",
+            input,
+            lambda case, stamp, said: casework.release(
+                who, case, stamp, said.task, said.institution
+            ),
+        )
 
     @strawberry.mutation(description="Another person of your institution does a task from now on.")
     def delegate(self, info: Request, input: DelegateInput) -> StepPayload:
-        def act(r: Recommendation, stamp: Stamp, said: DelegateInput) -> TaskDelegated:
-            return tasks.delegate(r, stamp, said.task, said.to)
-
-        return step(info.context, "delegate-task", input, _own(info.context, act))
+        who = info.context.principal
+        return step(
+            info.context,
+            "delegate-task",
+            input,
+            lambda case, stamp, said: casework.delegate(who, case, stamp, said.task, said.to),
+        )
 
     @strawberry.mutation(
         description="Approves that a step be taken with just this data, where the procedure asks "
@@ -97,53 +93,16 @@ class CaseworkMutation:
     def approve_step(self, info: Request, input: ApproveStepInput) -> StepPayload:
         context = info.context
 
-        def act(r: Recommendation, stamp: Stamp, input: ApproveStepInput) -> CaseEvent:
-            said = _approved(context, r, stamp, input)
-            words = None if said.words is None else Protected(said.words)
-            return approvals.approve(r, stamp, input.step, said.content, words)
+        def act(case: Case, stamp: Stamp, said: ApproveStepInput) -> CaseEvent:
+            return casework.approve(
+                context.service.desk,
+                context.principal,
+                case,
+                stamp,
+                said.step,
+                {} if said.data is None else said.data,
+                lambda id: other(context, id),
+                lambda id: read_id(id, "ProgressReport", "report"),
+            )
 
         return step(context, "give-approval", input, act)
-
-
-def _approved(context: Context, r: Recommendation, stamp: Stamp, input: ApproveStepInput) -> Said:
-    """What somebody approves who may; refuses what the step could not say."""
-    principal, desk = context.principal, context.service.desk
-    name = input.step
-    data: Any = {} if input.data is None else input.data
-    procedure = desk.procedures.of(r)
-    asking = "publish-progress" if name == "cover" and not looks_at(procedure, name) else name
-    authorise_approval(
-        procedure,
-        asking,
-        principal.role.value,
-        principal.institution,
-        is_a_states=principal.speaks_for is not None,
-    )
-    if name == "cover":
-        if not isinstance(data, dict) or not isinstance(data.get("report"), str):
-            raise InvalidInput("Say which report: `data: {report: …, narrative: …}`.")
-        id = read_id(data["report"], "ProgressReport", "report")
-        report = desk.read(id, progress_report.fold, principal)
-        if r.id not in report.covers:
-            raise InvalidInput("That report does not cover this recommendation.")
-        narrative = data.get("narrative")
-        if not isinstance(narrative, str) or not narrative.strip():
-            raise InvalidInput("Say what is to be published: `data: {report: …, narrative: …}`.")
-        return said_of(report, narrative)
-    asked = ask(desk.procedures, name, data, lambda id: other(context, id))
-    trial = stamp if stamp.reason else msgspec.structs.replace(stamp, reason=Protected("…"))
-    event = asked.act(r, trial)
-    event.check_part(r)
-    return said_by(r, name, event)
-
-
-def _own(
-    context: Context, act: Callable[[Recommendation, Stamp, Any], TaskEvent]
-) -> Callable[[Recommendation, Stamp, Any], TaskEvent]:
-    """The act, for those whose task it is."""
-
-    def checked(r: Recommendation, stamp: Stamp, said: Any) -> TaskEvent:
-        authorise_task(context.principal, r, said.task)
-        return act(r, stamp, said)
-
-    return checked

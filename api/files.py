@@ -16,7 +16,7 @@ from api.quota import holder
 from api.service import Service
 from domain.entry import Stamp, Visibility
 from domain.refusals import Busy, InvalidInput, LimitExceeded, Refusal, Unavailable
-from workflows.access import Principal, authorise
+from workflows.access import Principal
 from workflows.desk import Command
 from workflows.files import Files, Upload
 from workflows.visibility import bounds
@@ -31,7 +31,7 @@ async def put_file(request: Request) -> Response:
     principal = await authenticated(request, service)
     addressee = request.query_params.get("addressee") or ""
     visibility = _visibility(request.query_params.get("visibility", bounds("store-file").usual))
-    authorise(principal, "store-file", addressee)
+    service.files.admit(principal, addressee)
     name = _name(request)
     media_type = request.headers.get("content-type", MEDIA_TYPE).split(";")[0].strip()
     declared = request.headers.get("content-length", "")

@@ -54,14 +54,13 @@ from domain.stored_file import StoredFile
 from domain.words import DocumentKind, InstitutionKind, Mechanism
 from projections import figures
 from projections.recommendations import Where
-from workflows import matches, reports
-from workflows.access import EVERY_STATE, Principal, authorise
-from workflows.as_history import RIGHT
+from workflows import matches, reports, vocabularies
+from workflows.access import Principal
 from workflows.desk import Desk, Taken
-from workflows.importing import Format, Options
+from workflows.importing import Format, Options, authorise_import
 from workflows.importing.receipt import read_document_dates
 from workflows.visibility import bounds, usual
-from workflows.vocabularies import entries_for, read_skos, read_vocabulary_json
+from workflows.vocabularies import read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
 Terms, read_terms = given(tuple[Term, ...])
@@ -588,22 +587,15 @@ class RegisterMutation:
     )
     def publish_vocabulary(self, info: Request, input: PublishVocabularyInput) -> RegisterPayload:
         context = info.context
-        service = context.service
 
         def take() -> Taken:
-            asked = command(context, "publish-vocabulary", input)
-            if repeated := service.desk.repeated(asked):
-                return repeated
-            authorise(context.principal, "publish-vocabulary", EVERY_STATE)
-            stamp = circumstances(context, input, Visibility.PUBLIC)
-            entries: list[Entry] = []
-            for content in _contents(context, input):
-                known = vocabulary.with_published(
-                    vocabulary.shipped().get(content.name),
-                    service.log.load(vocabulary.stream(content.name), vocabulary.fold),
-                )
-                entries.extend(entries_for(known, stamp, content))
-            return service.desk.append(asked, entries)
+            return vocabularies.publish(
+                context.service.desk,
+                context.principal,
+                command(context, "publish-vocabulary", input),
+                lambda: circumstances(context, input, Visibility.PUBLIC),
+                lambda: _contents(context, input),
+            )
 
         return answer(context, input, take)
 
@@ -615,11 +607,8 @@ class RegisterMutation:
         service, principal = context.service, context.principal
         try:
             format = Format(input.format)
-            step = "fill-in-worklist" if format is Format.WORKLIST else "import"
-            authorise(principal, step, input.state)
             history = authority_of(input.as_history, "asHistory")
-            if history is not None:
-                authorise(principal, RIGHT, input.state)
+            authorise_import(principal, format, input.state, as_history=history is not None)
             file = read_id(input.file, "StoredFile", "file")
             service.desk.read(file, stored_file.fold, principal)
             job = service.imports.start(

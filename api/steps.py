@@ -33,7 +33,6 @@ from domain.entry import (
     dated,
     effective,
 )
-from domain.recommendation import Recommendation as Aggregate
 from domain.refusals import InvalidInput, LimitExceeded, Refusal, within
 from projections import cases
 from workflows.desk import Command, Taken
@@ -179,7 +178,7 @@ def step(
     context: Context,
     name: str,
     input: WholeStepInput,
-    act: Callable[[Aggregate, Stamp, Any], CaseEvent],
+    act: Callable[[Any, Stamp, Any], CaseEvent],
 ) -> StepPayload:
     """Takes a step on a recommendation; `act` is the aggregate's command, given what is said with
     numbers for ids (`numbered`)."""

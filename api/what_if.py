@@ -31,12 +31,12 @@ from projections import cases, history, recommendations
 from projections.case_lists import CaseList, CaseWhere
 from projections.cases import Row
 from projections.recommendations import Amount, Where
-from workflows.access import authorise
 from workflows.procedure.compiled import Compiled
 from workflows.procedure.gate import Report
 from workflows.procedure.overdue import days_overdue
 from workflows.procedure.shipped import is_for
 from workflows.procedure.what_if import Fate, NotAsked, Retelling, Story, tally
+from workflows.publishing import authorise_trying
 
 FateType = enum_type(Fate)
 NotAskedType = enum_type(NotAsked)
@@ -331,7 +331,7 @@ class WhatIfQuery:
         context = info.context
         context.ration.ask_what_if()
         addressee = _whose(where)
-        authorise(context.principal, "publish-definition", addressee)
+        authorise_trying(context.principal, addressee)
         under, report = _procedure(context, definition, addressee)
         gate = None if report is None else gate_of(report)
         if under is None:

@@ -181,6 +181,19 @@ def test_the_domain_imports_the_standard_library_and_msgspec_and_nothing_else():
 
 
 @pytest.mark.slow
+def test_who_may_do_what_is_decided_in_the_workflows():
+    """`api` asks for a step, and the workflows refuse it: nothing of it calls `authorise`."""
+    for path in sorted((ROOT / "api").glob("**/*.py")):
+        imported = {
+            f"{node.module}.{name.name}"
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom)
+            for name in node.names
+        }
+        wrong = [name for name in imported if name.startswith("workflows.access.authorise")]
+        assert not wrong, (path.name, wrong)
+
+
 def test_the_wheel_holds_every_file_of_the_four_packages(tmp_path):
     files = {path.relative_to(ROOT) for path in ours()}
     wanted = {path for path in files if path.parts[0] in PACKAGES}

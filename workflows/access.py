@@ -258,6 +258,13 @@ def may_do(principal: Principal, task: TaskHeld, r: Case) -> bool:
     return mine and principal.role.value in task.roles
 
 
+def absences_of(principal: Principal, addressee: str) -> str:
+    """The institution whose absences a principal may know: its own; refuses one that declares
+    none."""
+    authorise(principal, "declare-absence", addressee)
+    return speaking(principal)
+
+
 def authorise_task(principal: Principal, r: Case, task: str) -> None:
     """Refuses a task, by its name, that is somebody else's."""
     if not may_do(principal, r.task(task), r):

@@ -17,7 +17,7 @@ from domain import stored_file
 from domain.entry import Stamp, protected_texts
 from domain.refusals import InvalidInput, LimitExceeded, NotFound, Unavailable
 from domain.stored_file import FileStored, StoredFile, store_file
-from workflows.access import Principal
+from workflows.access import Principal, authorise
 from workflows.desk import Command, Desk, Taken
 
 chunk_bytes = 1 << 20
@@ -94,6 +94,10 @@ class Files:
         self._desk = desk
         self._folder = folder
         self._max = size_bytes_max
+
+    def admit(self, principal: Principal, addressee: str) -> None:
+        """Refuses a principal who may store no file of this State, before its bytes come."""
+        authorise(principal, "store-file", addressee)
 
     def upload(self) -> Upload:
         """Begins an upload."""

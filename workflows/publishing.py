@@ -13,7 +13,7 @@ from uuid import UUID
 from domain import adoptions, workflow_definition
 from domain.entry import Event, Stamp
 from domain.refusals import InvalidInput, NotFound, UnsoundDefinition
-from workflows.access import Principal
+from workflows.access import Principal, authorise
 from workflows.desk import Command, Desk, Taken
 from workflows.procedure import Procedures, gate
 from workflows.procedure.compiled import Compiled
@@ -45,6 +45,12 @@ def examine(
         return Examined(None, gate.Report(False, "", (found,)))
     stands = partial(procedures.has_institution, addressee)
     return Examined(definition, gate.check(definition, stands, ending))
+
+
+def authorise_trying(principal: Principal, addressee: str) -> None:
+    """Refuses a principal who may not ask what a procedure would have come to: whoever publishes
+    one may."""
+    authorise(principal, "publish-definition", addressee)
 
 
 class Draft(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import rdflib
@@ -22,6 +22,8 @@ from domain.entry import Entry, Stamp
 from domain.identity import natural_order
 from domain.refusals import AlreadySo, InvalidInput, LimitExceeded
 from domain.vocabulary import VersionContent, Vocabulary, VocabularyLabel, VocabularyTerm
+from workflows.access import EVERY_STATE, Principal, authorise
+from workflows.desk import Command, Desk, Taken
 
 file_bytes_max = 5_000_000
 triples_max = 100_000
@@ -67,6 +69,29 @@ def read_skos(
     for content in found:
         vocabulary.check(content)
     return found
+
+
+def publish(
+    desk: Desk,
+    principal: Principal,
+    command: Command,
+    stamp: Callable[[], Stamp],
+    contents: Callable[[], Iterable[VersionContent]],
+) -> Taken:
+    """Publishes versions of vocabularies. `stamp` and `contents` are asked only where the principal
+    may, and the command is new."""
+    if repeated := desk.repeated(command):
+        return repeated
+    authorise(principal, "publish-vocabulary", EVERY_STATE)
+    said = stamp()
+    entries: list[Entry] = []
+    for content in contents():
+        known = vocabulary.with_published(
+            vocabulary.shipped().get(content.name),
+            desk.log.load(vocabulary.stream(content.name), vocabulary.fold),
+        )
+        entries.extend(entries_for(known, said, content))
+    return desk.append(command, entries)
 
 
 def entries_for(known: Vocabulary | None, stamp: Stamp, content: VersionContent) -> list[Entry]:

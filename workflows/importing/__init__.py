@@ -16,8 +16,8 @@ from uuid import UUID
 from domain.entry import named
 from domain.languages import language
 from domain.refusals import InvalidInput
-from workflows import as_history
 from workflows.access import Principal, authorise
+from workflows.as_history import RIGHT
 from workflows.desk import Desk
 from workflows.importing.answers import AnswersImport
 from workflows.importing.assessments import AssessmentsImport
@@ -44,6 +44,7 @@ __all__ = [
     "Progress",
     "Receipt",
     "RowNote",
+    "authorise_import",
 ]
 
 
@@ -68,6 +69,15 @@ class Format(StrEnum):
     """Suivi's own list, CSV or XLSX, changed and brought back"""
     WORKLIST = "worklist"
     """a focal point's worklist, filled in"""
+
+
+def authorise_import(
+    principal: Principal, format: Format, state: str | None, *, as_history: bool
+) -> None:
+    """Refuses a principal who may not import a file of this format, before anything is read."""
+    authorise(principal, "fill-in-worklist" if format is Format.WORKLIST else "import", state)
+    if as_history:
+        authorise(principal, RIGHT, state)
 
 
 _FACTS: dict[Format, type[FactsImport[Any]]] = {
@@ -105,7 +115,7 @@ class Import:
         """
         language(options.language)
         if options.as_history is not None:
-            authorise(self._principal, as_history.RIGHT, options.state)
+            authorise(self._principal, RIGHT, options.state)
             named(options.as_history.reference)
             if format is Format.WORKLIST:
                 raise InvalidInput(
