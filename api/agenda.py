@@ -117,7 +117,9 @@ class Notification(AboutCase):
     def log_index(self) -> int:
         return self.found.log_index
 
-    @strawberry.field(description="Reminded, DeadlinePassed or Escalated.")
+    @strawberry.field(
+        description="The type of the event that gave it: `Reminded`, `DeadlinePassed`, `Escalated`."
+    )
     def kind(self) -> str:
         return self.found.kind
 

@@ -416,6 +416,7 @@ def test_check_finds_a_sound_record_sound(shell: Shell) -> None:
 EVENT = "log_event SET payload = CAST(replace(CAST(payload AS TEXT)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "found"),
     [

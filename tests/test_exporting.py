@@ -406,6 +406,7 @@ def reviews(draw: st.DrawFn, layout: int) -> list[Recommendation]:
     return states
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [2, 3, 4])
 def test_what_is_written_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, layout: Layout

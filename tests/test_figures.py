@@ -148,6 +148,7 @@ def test_figures_of_a_long_record_are_what_one_counts_who_reads_row_by_row(
     assert len(asked(here, Dimension.INSTITUTION)) == len(INSTITUTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "where",
     [

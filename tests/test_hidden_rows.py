@@ -287,6 +287,7 @@ def test_a_number_that_passed_on_to_what_is_hidden_is_nobody_elses(here: Server)
     assert [note["paragraph"] for note in receipt["changes"]] == ["5.9"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(FILES))
 def test_a_file_tells_nothing_of_what_its_key_cant_read(here: Server, kind: str) -> None:
     made = FILES[kind]
@@ -477,6 +478,7 @@ ASSESSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["answers", "a_matrix", "a_table", "a_list_with_an_answer"])
 def test_a_confidential_position_is_told_by_no_file(here: Server, kind: str) -> None:
     """As the file has it, and of another document; the clerk's file is told the same."""

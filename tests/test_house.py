@@ -194,6 +194,7 @@ def test_who_may_do_what_is_decided_in_the_workflows():
         assert not wrong, (path.name, wrong)
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_four_packages(tmp_path):
     files = {path.relative_to(ROOT) for path in ours()}
     wanted = {path for path in files if path.parts[0] in PACKAGES}

@@ -77,6 +77,7 @@ def test_what_names_a_thing_in_an_input_is_an_id() -> None:
                     assert str(kind.fields[name].type).rstrip("!") == "ID", (kind.name, name)
 
 
+@pytest.mark.slow
 def test_a_cache_by_type_and_id_gives_back_what_was_answered(server: Server, lived: Lived) -> None:
     another = server.receive(parts=[{"text": "Ratify"}, {"text": "Amend the law"}])
     server.step("coordinator", "acceptRecommendation", another, organ="PLENARY")

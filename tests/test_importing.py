@@ -183,6 +183,7 @@ def test_two_doubted_citations_explain_why_the_file_has_56_where_the_addendum_ha
     assert position[0].instrument == "A/HRC/43/15/Add.1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [CYCLE_2, CYCLE_3])
 def test_a_second_run_changes_nothing(office: Office, test_data: Path, file: str) -> None:
     first = office.bring(test_data / file)
@@ -210,6 +211,7 @@ def test_a_resaved_and_reordered_file_changes_nothing(office: Office, test_data:
     assert office.service.log.size == size
 
 
+@pytest.mark.slow
 def test_one_edited_text_in_a_real_file_is_one_correction(office: Office, test_data: Path) -> None:
     office.bring(test_data / CYCLE_3)
     size = office.service.log.size

@@ -215,6 +215,7 @@ def test_a_step_that_nobody_waits_for_is_recorded_all_the_same(tmp_path: Path) -
 # --- Lanes ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_exports_that_wait_hold_up_neither_keys_nor_reads(tmp_path: Path) -> None:
     with running(f"sqlite:///{tmp_path / 'suivi.db'}") as server, ThreadPoolExecutor(16) as pool:
         server.receive()
@@ -236,6 +237,7 @@ def test_exports_that_wait_hold_up_neither_keys_nor_reads(tmp_path: Path) -> Non
         assert {one.result() for one in many} == {200}
 
 
+@pytest.mark.slow
 def test_one_keys_many_queries_let_another_keys_one_pass(tmp_path: Path) -> None:
     with running(f"sqlite:///{tmp_path / 'suivi.db'}", query_threads=1) as server:
         server.receive()
@@ -353,6 +355,7 @@ def test_behind_a_proxy_the_last_address_it_names_counts(tmp_path: Path) -> None
         assert ask("192.0.2.7, 192.0.2.8") == 200
 
 
+@pytest.mark.slow
 def test_who_comes_too_often_is_told_so_late_and_keeps_nobody_else_waiting(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'suivi.db'}"
     with running(url, unknown_keys_per_second_max=1 / 60) as server, ThreadPoolExecutor(8) as pool:
@@ -455,6 +458,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nA: b", b"\r\n"])
 def test_headers_that_do_not_come_in_time_end_the_connection(hasty: Server, start: bytes) -> None:
     with opened(hasty) as connection:

@@ -548,6 +548,7 @@ def long(there: Place, streams: int) -> None:
     there.feed.advance()
 
 
+@pytest.mark.slow
 def test_neighbours_fold_what_lies_between_them(
     here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -441,6 +441,7 @@ def all_that_is_told(server: Server, who: str) -> str:
     return json.dumps([server.ask(who, query), *exports], sort_keys=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("visibility", "who"),
     [("INTERNAL", "reader"), ("CONFIDENTIAL", "reader"), ("CONFIDENTIAL", "auditor")],

@@ -677,6 +677,7 @@ def migrated(server: Server, who: str = "coordinator", **said: Any) -> dict[str,
     return server.ask(who, MIGRATE, input=said)["migrateCases"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 def test_cases_go_over_after_a_dry_run_and_the_record_shows_it(database_url: str) -> None:
     with running(database_url) as server:
         ids = [server.receive() for _ in range(4)]

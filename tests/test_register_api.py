@@ -289,11 +289,13 @@ REGISTER.update({mutation: Case({C}, lambda s: {}) for mutation in OF_THEIR_OWN}
 @pytest.mark.parametrize("mutation", sorted(set(REGISTER) - OF_THEIR_OWN))
 def test_a_step_is_open_to_the_roles_of_the_table_and_to_no_other(here: Server, mutation: str):
     allowed, said = REGISTER[mutation]
-    for who in HOLDERS:
-        input = said(here)
+    input: dict[str, Any] | None = None
+    for who in sorted(HOLDERS, key=lambda who: who in allowed):
+        input = input or said(here)
         size = here.size()
         payload = take(here, who, mutation, **input)
         if who in allowed:
+            input = None
             assert payload["errors"] == [], who
             assert here.size() > size
         else:

@@ -145,6 +145,7 @@ def test_a_query_finds_what_reading_every_text_finds(
             assert hits(there, word) == scanned(rows, word), word
 
 
+@pytest.mark.slow
 def test_in_a_long_record_a_query_finds_what_reading_every_text_finds(here: Place) -> None:
     for n, entries in enumerate(any_recommendations(Random(22), 80, 1_200)):
         here.record(*entries)

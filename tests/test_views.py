@@ -603,6 +603,7 @@ def test_views_that_stay_at_different_entries_answer_nobody_until_the_feed_can_w
             assert held == 2
 
 
+@pytest.mark.slow
 def test_write_ahead_logs_stay_short_where_there_is_always_somebody_who_reads(
     on_sqlite: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -830,6 +831,7 @@ def test_views_whose_making_was_killed_are_made_again(here: Place) -> None:
     again.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", views.VIEWS)
 def test_each_view_can_be_rebuilt_by_itself(here: Place, name: str) -> None:
     for entries in any_history(Random(5), 6, 80):
