@@ -415,6 +415,7 @@ def test_nobody_meets_a_word_that_is_not_for_them(server, world, who):
     assert met == {words for words, kind in SECRETS.items() if kind in READS[who]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", HOLDERS)
 def test_lists_and_counts_hold_what_the_reader_may_see(server, world, who):
     found = ask_all(server, who)["recommendations"]

@@ -658,6 +658,7 @@ def in_body(data: bytes, more: bytes) -> bytes:
     return data.replace(b"<w:body>", b"<w:body>" + more, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [
@@ -727,6 +728,7 @@ def round_trip(rows, generation, language="en", cycle=None):
     return read_matrix(file.getvalue(), language=language)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("generation", [2, 3, 4])
 def test_a_list_is_read_in_each_of_the_six_languages(language, generation):

@@ -116,6 +116,7 @@ def definition_of(server: Server, id: str) -> str:
 # --- Published and adopted -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_a_state_receives_starts_under_what_it_has_adopted_and_stays_there(
     database_url: str,
 ) -> None:
@@ -373,11 +374,22 @@ SIGNED = "op: rename, state: implementation.planned, labels: {en: Signed}"
 @pytest.fixture
 def planned(here: Server) -> tuple[Server, str]:
     """A recommendation under the State's own procedure, with a plan."""
-    adopted(here, published(here))
-    id = here.receive()
-    here.step("coordinator", "assignRecommendation", id, institution="justice")
-    here.step("coordinator", "planImplementation", id, measures="a law")
-    return here, id
+    return here, a_plan(here)
+
+
+def a_plan(server: Server) -> str:
+    adopted(server, published(server))
+    id = server.receive()
+    server.step("coordinator", "assignRecommendation", id, institution="justice")
+    server.step("coordinator", "planImplementation", id, measures="a law")
+    return id
+
+
+@pytest.fixture(scope="module")
+def still_planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """The same for those who change nothing."""
+    with running(f"sqlite:///{tmp_path_factory.mktemp('planned') / 'suivi.db'}") as server:
+        yield server, a_plan(server)
 
 
 DATA = {"session": 41, "held-on": "2026-03-12", "remarks": "One minister was absent."}
@@ -465,9 +477,9 @@ def test_a_step_that_waits_for_the_cabinet_says_what_it_waits_for(
     ],
 )
 def test_a_step_of_its_own_is_refused_with_the_reason_and_nothing_is_recorded(
-    planned: tuple[Server, str], said: dict[str, Any], code: str, words: str
+    still_planned: tuple[Server, str], said: dict[str, Any], code: str, words: str
 ) -> None:
-    server, id = planned
+    server, id = still_planned
     size = server.size()
     (error,) = taking(server, id, **said)["errors"]
     assert error["code"] == code

@@ -515,6 +515,7 @@ def test_each_promise_of_each_shipped_procedure_is_broken_by_one_of_these() -> N
     assert made == BREAKING.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_what_the_gate_finds_nowhere_no_walk_comes_upon_and_what_it_finds_is_so(seed: int) -> None:
     """Random things are promised of a procedure, and random histories led under it."""

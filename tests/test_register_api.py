@@ -627,6 +627,7 @@ def test_an_erased_file_leaves_neither_name_nor_digest_anywhere(sqlite_url: str)
         assert fetched(server, other["id"]).status_code == 200
 
 
+@pytest.mark.slow
 def test_an_erasure_that_broke_off_is_found_and_done_again(database_url: str):
     with running(database_url) as server:
         stored = upload(server, name="hearing-of-ana.pdf")
