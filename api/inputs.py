@@ -14,10 +14,10 @@ import strawberry
 from msgspec import NODEFAULT, Meta
 from strawberry.utils.str_converters import to_camel_case
 
-from api.derive import enum_type, summary
+from api.derive import enum_type, read_id, summary
 from api.steps import ADDED_LATER, protected, required, within_case
 from domain.docstrings import of_members
-from domain.entry import Protected
+from domain.entry import Protected, RecommendationId
 from domain.refusals import within
 
 _nullable: Any = Optional
@@ -35,6 +35,8 @@ class Given(NamedTuple):
 def given(hint: Any, what: str = "") -> Given:
     """How a value of a type is given; `what` names it where it is refused."""
     hint = _plain(hint)
+    if hint is RecommendationId:
+        return Given(strawberry.ID, read_id)
     if get_origin(hint) in (Union, types.UnionType):
         (some,) = (_plain(one) for one in get_args(hint) if one is not types.NoneType)
         type_, read = given(some, what)

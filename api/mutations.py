@@ -4,7 +4,7 @@ They follow from the rows of `workflows/step_table.py` that have a command."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -13,7 +13,6 @@ from strawberry import Info
 
 from api.context import Context
 from api.derive import enum_type
-from api.describing import arg
 from api.inputs import Given, given, input_type
 from api.steps import (
     BeginInput,
@@ -114,9 +113,7 @@ def _mutation(row: Step, mutation: Mutation, its: Given) -> Any:
 
         return step(context, row.name, input, act)
 
-    take.__annotations__["input"] = Annotated[
-        its.type, arg("The data of the step, and its speaker.")
-    ]
+    take.__annotations__["input"] = its.type
     does = mutation.does or row.does
     return strawberry.mutation(resolver=take, name=mutation.name, description=does)
 
@@ -145,9 +142,7 @@ def _beginning(row: Step, mutation: Mutation, its: Given) -> Any:
             ),
         )
 
-    take.__annotations__["input"] = Annotated[
-        its.type, arg("The data of the step, and its speaker.")
-    ]
+    take.__annotations__["input"] = its.type
     does = mutation.does or row.does
     return strawberry.mutation(resolver=take, name=mutation.name, description=does)
 

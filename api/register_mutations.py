@@ -3,16 +3,17 @@ vocabularies, imports."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
-from uuid import UUID, uuid4, uuid5
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, get_args, get_type_hints
+from uuid import UUID, uuid5
 
+import msgspec
 import strawberry
 from strawberry import Info
 
 from api.context import Context
 from api.derive import enum_type, read_id
-from api.inputs import given
+from api.inputs import Given, input_type
 from api.joining import shown
 from api.kinds import KINDS, RegisterNode
 from api.payloads import Payload, answered, refused
@@ -24,17 +25,13 @@ from api.steps import (
     authority_of,
     circumstances,
     command,
-    protected,
-    required,
 )
 from domain import (
-    institution,
-    progress_report,
-    review,
     stored_file,
     vocabulary,
 )
 from domain.aggregates import BY_EVENT, BY_STATE
+from domain.casework import Case
 from domain.entry import (
     Entry,
     Event,
@@ -44,26 +41,25 @@ from domain.entry import (
     dated,
 )
 from domain.identity import NAMESPACE
-from domain.institution import Institution, InstitutionName
-from domain.match import Match
 from domain.progress_report import ProgressReport
-from domain.recommendation.elements import Term
 from domain.refusals import Refusal, within
-from domain.review import Review, ReviewDocument
+from domain.review import Review
 from domain.stored_file import StoredFile
-from domain.words import DocumentKind, InstitutionKind, Mechanism
 from projections import figures
 from projections.recommendations import Where
-from workflows import matches, reports, vocabularies
+from workflows import reports, vocabularies
 from workflows.access import Principal
 from workflows.desk import Desk, Taken
 from workflows.importing import Format, Options, authorise_import
 from workflows.importing.receipt import read_document_dates
+from workflows.processes import PROCESSES
+from workflows.step import Step, begins_by, data_of, pointing_in, said_of
+from workflows.step_table import ROWS
 from workflows.visibility import bounds, usual
 from workflows.vocabularies import read_skos, read_vocabulary_json
 
 Request = Info[Context, None]
-Terms, read_terms = given(tuple[Term, ...])
+Taking = TypeVar("Taking")
 
 
 @strawberry.type(description="What a step led to: entries, or the reasons it was refused.")
@@ -109,134 +105,11 @@ class RegisterInput(EntryInput):
 
 
 @strawberry.input
-class OpenReviewInput(BeginInput):
-    mechanism: enum_type(Mechanism)  # type: ignore[valid-type]
-    body: str
-    cycle: int | None = strawberry.field(default=None, description="Of the UPR.")
-    round: int | None = strawberry.field(default=None, description="Of any other body.")
-    session: str | None = None
-    reviewed: str | None = strawberry.field(default=None, description="The day of the dialogue.")
-
-
-@strawberry.input
-class ScheduleReviewInput(RegisterInput):
-    session: str | None = None
-    reviewed: str | None = None
-    """The date of the dialogue: a day, month or year; it stays, if not given."""
-    council_session: str | None = None
-    """Session of the Human Rights Council that is to adopt the outcome; it stays, if not given."""
-    answers_due: str | None = None
-    """The day by which the State is to answer; it stays, if not given."""
-
-
-@strawberry.input
-class AddReviewDocumentInput(RegisterInput):
-    kind: enum_type(DocumentKind)  # type: ignore[valid-type]
-    """Its role in the review, such as the report of the Working Group."""
-    symbol: str
-    date: str | None = None
-    """The date that it bears: a day, month or year."""
-    title: str | None = None
-    """Its title, as printed."""
-
-
-@strawberry.input
-class AdoptReviewInput(RegisterInput):
-    council_session: str | None = None
-    """Session of the Human Rights Council that adopted the outcome."""
-    decision: str | None = strawberry.field(default=None, description="Symbol of the decision.")
-
-
-@strawberry.input(description="A name of the institution in one language.")
-class NameInput:
-    language: str = strawberry.field(description="BCP 47 tag.")
-    text: str
-    """The institution's name in that language."""
-
-
-@strawberry.input
-class RegisterInstitutionInput(BeginInput):
-    code: str = strawberry.field(description="What assignments name; it never changes.")
-    names: list[NameInput]
-    """One name a language."""
-    parent: str | None = None
-    """Code of the institution above it; none, if not given."""
-    kind: enum_type(InstitutionKind) | None = None  # type: ignore[valid-type]
-    """Its place in the State, such as a ministry."""
-
-
-@strawberry.input
-class RenameInstitutionInput(RegisterInput):
-    names: list[NameInput]
-    """One name a language; names in other languages stay."""
-
-
-@strawberry.input
-class MergeInstitutionInput(RegisterInput):
-    into: str = strawberry.field(description="Code of the institution in which it goes on.")
-
-
-@strawberry.input
-class SplitInstitutionInput(RegisterInput):
-    into: list[str] = strawberry.field(description="Codes of two or more.")
-
-
-@strawberry.input
-class ChangeParentInput(RegisterInput):
-    parent: str | None = None
-    """Code of the institution above it from now on; none, if not given."""
-
-
-@strawberry.input
-class TransferCompetenceInput(RegisterInput):
-    to: str
-    """Code of the institution that receives it."""
-    competence: str
-    terms: Terms = strawberry.field(  # type: ignore[valid-type]
-        default_factory=list, description="By which recommendations about it are found."
-    )
-
-
-@strawberry.input
-class DraftReportInput(BeginInput):
-    title: str
-    """Its heading, which readers see in lists."""
-    recommendations: list[strawberry.ID]
-    """The ids of those that it covers."""
-    narrative: str
-    period_from: str | None = None
-    period_to: str | None = None
-
-
-@strawberry.input
-class RedraftReportInput(RegisterInput):
-    title: str | None = None
-    """Its heading; it stays, if not given."""
-    recommendations: list[strawberry.ID] | None = None
-    """The ids of those that it covers; they stay, if not given."""
-    narrative: str | None = None
-    period_from: str | None = None
-    period_to: str | None = None
-
-
-@strawberry.input
-class PublishReportInput(RegisterInput):
-    narrative: str = strawberry.field(description="The words to publish.")
-    title: str | None = None
-    """Its heading; it stays, if not given."""
-
-
-@strawberry.input
 class EvidenceInput(RegisterInput):
     file: strawberry.ID
     about: strawberry.ID | None = strawberry.field(
         default=None, description="A recommendation that the report covers; null: all of it."
     )
-
-
-@strawberry.input
-class MakeMatchInput(RegisterInput):
-    to: strawberry.ID = strawberry.field(description="The recommendation that the row is.")
 
 
 @strawberry.input
@@ -287,71 +160,79 @@ class StartImportInput:
     )
 
 
-# --- Steps ---------------------------------------------------------------------------------------
+# --- From rows -----------------------------------------------------------------------------------
+
+
+def takes(rows: Iterable[Step]) -> Callable[[type[Taking]], type[Taking]]:
+    """Gives a class the mutations of the rows on what is no case that have a command or a process.
+    What the input of one says besides the circumstances is what the step carries."""
+
+    def taking(cls: type[Taking]) -> type[Taking]:
+        for row in rows:
+            command = row.command or PROCESSES.get(row.name)
+            if command is None or issubclass(row.on, Case):
+                continue
+            (mutation,) = row.mutations
+            setattr(cls, mutation.name, _mutation(row, mutation.name, command))
+        return cls
+
+    return taking
+
+
+def _mutation(row: Step, name: str, command: Callable[..., Any]) -> Any:
+    begins, data = begins_by(command), data_of(row, command)
+    pointing = pointing_in(data, command)
+    its = _input(row, name, command, data, pointing, BeginInput if begins else RegisterInput)
+    at_desk = row.name in PROCESSES
+
+    def take(self: None, info: Request, input: Any) -> RegisterPayload:
+        at = _at(info) if at_desk else ()
+
+        def said() -> dict[str, Any]:
+            return {
+                name: read_id(value) if name in pointing else value
+                for name, value in its.read(input).items()
+            }
+
+        if begins:
+            begin = lambda stamp: command(*at, stamp, addressee=input.addressee, **said())  # noqa: E731
+            return _begin(info.context, row.name, input, begin)
+        act = lambda state, stamp: command(*at, state, stamp, **said())  # noqa: E731
+        return _go_on(row.on, info, row.name, input, act)
+
+    take.__annotations__["input"] = its.type
+    return strawberry.mutation(resolver=take, name=name, description=said_of(command))
+
+
+def _input(
+    row: Step,
+    name: str,
+    command: Callable[..., Any],
+    data: type[msgspec.Struct],
+    pointing: tuple[str, ...],
+    base: type,
+) -> Given:
+    if not msgspec.structs.fields(data):
+        return Given(base, lambda input: {})
+    gives = get_type_hints(command)["return"]
+    event = get_args(gives)[1] if begins_by(command) else gives
+    return input_type(
+        f"{name[0].upper()}{name[1:]}Input",
+        data,
+        base,
+        ids=pointing,
+        description=said_of(command),
+        means=event if isinstance(event, type) and issubclass(event, Event) else None,
+    )
+
+
+# --- By hand -------------------------------------------------------------------------------------
 
 
 @strawberry.type
+@takes(ROWS)
 class RegisterMutation:
     # -- reviews
-
-    @strawberry.mutation(description="Opens a review.")
-    def open_review(self, info: Request, input: OpenReviewInput) -> RegisterPayload:
-        return _begin(
-            info.context,
-            "open-review",
-            input,
-            lambda stamp: review.open_review(
-                stamp,
-                addressee=input.addressee,
-                mechanism=input.mechanism,
-                body=input.body,
-                cycle=input.cycle,
-                round=input.round,
-                session=input.session,
-                reviewed=input.reviewed,
-            ),
-        )
-
-    @strawberry.mutation(description="Sets sessions and dates of a review.")
-    def schedule_review(self, info: Request, input: ScheduleReviewInput) -> RegisterPayload:
-        return _one(
-            Review,
-            info,
-            "schedule-review",
-            input,
-            lambda r, stamp: r.schedule(
-                stamp,
-                session=input.session,
-                reviewed=input.reviewed,
-                council_session=input.council_session,
-                answers_due=input.answers_due,
-            ),
-        )
-
-    @strawberry.mutation(description="Adds a document to a review, or puts one right.")
-    def add_review_document(self, info: Request, input: AddReviewDocumentInput) -> RegisterPayload:
-        document = ReviewDocument(
-            kind=input.kind, symbol=input.symbol, date=input.date, title=input.title
-        )
-        return _one(
-            Review,
-            info,
-            "add-review-document",
-            input,
-            lambda r, stamp: r.add_document(stamp, document),
-        )
-
-    @strawberry.mutation(description="The outcome of a review is adopted; effectiveOn says when.")
-    def adopt_review(self, info: Request, input: AdoptReviewInput) -> RegisterPayload:
-        return _one(
-            Review,
-            info,
-            "adopt-review",
-            input,
-            lambda r, stamp: r.adopt(
-                stamp, council_session=input.council_session, decision=input.decision
-            ),
-        )
 
     @strawberry.mutation(
         description="Closes a review. Its recommendations stay as they are; each open one is then "
@@ -359,162 +240,23 @@ class RegisterMutation:
     )
     def close_review(self, info: Request, input: RegisterInput) -> CloseReviewPayload:
         context = info.context
-        closed = _one(Review, info, "close-review", input, lambda r, stamp: r.close(stamp))
+        closed = _go_on(Review, info, "close-review", input, lambda r, stamp: r.close(stamp))
         left: int | None = None
         if closed.node is not None:
             where = Where(undecided=True, review=[read_id(input.id, "Review", "review")])
             left = figures.count(context.connection, context.scope, where)
         return CloseReviewPayload(**vars(closed), undecided=left)
 
-    @strawberry.mutation(description="Takes a review up again; needs a reason.")
-    def reopen_review(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _one(Review, info, "reopen-review", input, lambda r, stamp: r.reopen(stamp))
-
     # -- institutions
 
-    @strawberry.mutation(description="Registers an institution under its code.")
-    def register_institution(
-        self, info: Request, input: RegisterInstitutionInput
-    ) -> RegisterPayload:
-        return _begin(
-            info.context,
-            "register-institution",
-            input,
-            lambda stamp: institution.register_institution(
-                stamp,
-                addressee=input.addressee,
-                code=input.code,
-                names=_names(input.names),
-                parent=input.parent,
-                kind=input.kind,
-            ),
-        )
-
-    @strawberry.mutation(description="Gives an institution other names.")
-    def rename_institution(self, info: Request, input: RenameInstitutionInput) -> RegisterPayload:
-        return _one(
-            Institution,
-            info,
-            "rename-institution",
-            input,
-            lambda i, s: i.rename(s, _names(input.names)),
-        )
-
-    @strawberry.mutation(description="It ends and goes on in another.")
-    def merge_institution(self, info: Request, input: MergeInstitutionInput) -> RegisterPayload:
-        return _one(
-            Institution, info, "merge-institution", input, lambda i, s: i.merge(s, input.into)
-        )
-
-    @strawberry.mutation(description="It ends and goes on in several.")
-    def split_institution(self, info: Request, input: SplitInstitutionInput) -> RegisterPayload:
-        return _one(
-            Institution, info, "split-institution", input, lambda i, s: i.split(s, input.into)
-        )
-
-    @strawberry.mutation(description="Puts it under another institution.")
-    def change_parent(self, info: Request, input: ChangeParentInput) -> RegisterPayload:
-        return _one(
-            Institution, info, "change-parent", input, lambda i, s: i.change_parent(s, input.parent)
-        )
-
-    @strawberry.mutation(
-        description="It gives a competence away. Open assignments about it are then listed as "
-        "orphaned until somebody decides."
-    )
-    def transfer_competence(self, info: Request, input: TransferCompetenceInput) -> RegisterPayload:
-        return _one(
-            Institution,
-            info,
-            "transfer-competence",
-            input,
-            lambda i, s: i.transfer_competence(
-                s, input.to, input.competence, read_terms(input.terms)
-            ),
-        )
-
-    @strawberry.mutation(description="It ends. Its open assignments are then listed as orphaned.")
-    def abolish_institution(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _one(Institution, info, "abolish-institution", input, lambda i, s: i.abolish(s))
-
     # -- reports and evidence
-
-    @strawberry.mutation(description="Drafts a progress report about one or many recommendations.")
-    def draft_report(self, info: Request, input: DraftReportInput) -> RegisterPayload:
-        context = info.context
-
-        def act(stamp: Stamp) -> tuple[UUID, Event]:
-            return progress_report.draft_report(
-                stamp,
-                id=uuid4(),
-                title=input.title,
-                covers=_covered(context, input.recommendations, input.addressee),
-                narrative=required(input.narrative, "A narrative"),
-                period_from=input.period_from,
-                period_to=input.period_to,
-            )
-
-        return _begin(context, "draft-report", input, act)
-
-    @strawberry.mutation(description="Drafts an unpublished report again.")
-    def redraft_report(self, info: Request, input: RedraftReportInput) -> RegisterPayload:
-        context, asked = info.context, input.recommendations
-
-        def act(r: ProgressReport, stamp: Stamp) -> Event:
-            return r.redraft(
-                stamp,
-                title=input.title,
-                covers=None if asked is None else _covered(context, asked, r.addressee),
-                narrative=protected(input.narrative),
-                period_from=input.period_from,
-                period_to=input.period_to,
-            )
-
-        return _one(ProgressReport, info, "redraft-report", input, act)
-
-    @strawberry.mutation(description="Clears a drafted report for publication.")
-    def clear_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        desk, who = _at(info)
-        return _one(
-            ProgressReport,
-            info,
-            "clear-report",
-            input,
-            lambda r, stamp: reports.clear(desk, who, r, stamp),
-        )
-
-    @strawberry.mutation(
-        description="Publishes a cleared report. Each recommendation it covers says so."
-    )
-    def publish_report(self, info: Request, input: PublishReportInput) -> RegisterPayload:
-        desk, who = _at(info)
-
-        def act(r: ProgressReport, stamp: Stamp) -> Sequence[Entry | Event]:
-            narrative = required(input.narrative, "A narrative")
-            return reports.publish(desk, who, r, stamp, narrative, input.title)
-
-        return _several(ProgressReport, info, "publish-report", input, act)
-
-    @strawberry.mutation(
-        description="Withdraws a report; needs a reason. What it covered no longer counts as "
-        "reported on by it."
-    )
-    def withdraw_report(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        desk, who = _at(info)
-        return _several(
-            ProgressReport,
-            info,
-            "withdraw-report",
-            input,
-            lambda r, stamp: reports.withdraw(desk, who, r, stamp),
-        )
 
     @strawberry.mutation(description="Attaches an uploaded file as evidence.")
     def attach_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
         desk, who = _at(info)
         file = read_id(input.file, "StoredFile", "file")
         about = None if input.about is None else RecommendationId(read_id(input.about))
-        return _one(
+        return _go_on(
             ProgressReport,
             info,
             "attach-evidence",
@@ -525,7 +267,7 @@ class RegisterMutation:
     @strawberry.mutation(description="Takes a file from the evidence; needs a reason.")
     def remove_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
         file = read_id(input.file, "StoredFile", "file")
-        return _one(
+        return _go_on(
             ProgressReport,
             info,
             "remove-evidence",
@@ -537,7 +279,7 @@ class RegisterMutation:
         description="Erases an uploaded file's bytes; needs a reason. That it was there stays."
     )
     def erase_file(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        payload = _one(
+        payload = _go_on(
             StoredFile,
             info,
             "erase-file",
@@ -549,35 +291,6 @@ class RegisterMutation:
         return payload
 
     # -- matches
-
-    @strawberry.mutation(description="A row of a second source is this recommendation.")
-    def make_match(self, info: Request, input: MakeMatchInput) -> RegisterPayload:
-        desk, who = _at(info)
-        return _several(
-            Match,
-            info,
-            "make-match",
-            input,
-            lambda m, stamp: matches.make(desk, who, m, stamp, read_id(input.to)),
-        )
-
-    @strawberry.mutation(description="The row is none of them; needs a reason.")
-    def refuse_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        return _one(Match, info, "refuse-match", input, lambda m, stamp: m.refuse(stamp))
-
-    @strawberry.mutation(
-        description="Takes back what was decided about a row; needs a reason. The name and the "
-        "terms it gave to a recommendation go with it."
-    )
-    def withdraw_match(self, info: Request, input: RegisterInput) -> RegisterPayload:
-        desk, who = _at(info)
-        return _several(
-            Match,
-            info,
-            "withdraw-match",
-            input,
-            lambda m, stamp: matches.withdraw(desk, who, m, stamp),
-        )
 
     # -- vocabularies and imports
 
@@ -658,21 +371,19 @@ def _begin(
     return answer(context, input, take)
 
 
-State = TypeVar("State")
-
-
-def _several(
-    of: type[State],
+def _go_on(
+    of: type[Any],
     info: Request,
     step: str,
     input: RegisterInput,
-    act: Callable[[State, Stamp], Sequence[Entry | Event]],
+    act: Callable[[Any, Stamp], Event | Sequence[Entry | Event]],
 ) -> RegisterPayload:
     context, about = info.context, BY_STATE[of]
 
     def on(state: Any) -> Sequence[Entry | Event]:
         seen = input.visibility or usual(step, state.visibility)
-        return act(state, circumstances(context, input, seen))
+        made = act(state, circumstances(context, input, seen))
+        return [made] if isinstance(made, Event) else made
 
     def take() -> Taken:
         with within("id"):
@@ -690,16 +401,6 @@ def _several(
     return answer(context, input, take)
 
 
-def _one(
-    of: type[State],
-    info: Request,
-    step: str,
-    input: RegisterInput,
-    act: Callable[[State, Stamp], Event],
-) -> RegisterPayload:
-    return _several(of, info, step, input, lambda state, stamp: [act(state, stamp)])
-
-
 def answer(context: Context, input: EntryInput, take: Callable[[], Taken]) -> RegisterPayload:
     """Takes a step, and answers with what it is about as it stands then."""
 
@@ -714,19 +415,9 @@ def answer(context: Context, input: EntryInput, take: Callable[[], Taken]) -> Re
     return answered(context, input, RegisterPayload, take, read)
 
 
-def _names(given: list[NameInput]) -> tuple[InstitutionName, ...]:
-    return tuple(InstitutionName(language=n.language, text=n.text) for n in given)
-
-
 def _at(info: Request) -> tuple[Desk, Principal]:
     """The desk, and the principal that asks."""
     return info.context.service.desk, info.context.principal
-
-
-def _covered(context: Context, ids: list[strawberry.ID], addressee: str) -> list[RecommendationId]:
-    return reports.covered(
-        context.service.desk, context.principal, [read_id(id) for id in ids], addressee
-    )
 
 
 def _contents(context: Context, input: PublishVocabularyInput) -> list[vocabulary.VersionContent]:

@@ -32,7 +32,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from demo import matrices, story
+from demo import matrices, playing, story
 from demo.showing import Stage, show_example, show_files, show_keys
 from demo.story import HOLDERS, Holder, Step
 
@@ -361,7 +361,7 @@ class Demonstration:
 
     # -- the work
 
-    def _play(self) -> list[story.Refusal]:
+    def _play(self) -> list[playing.Refusal]:
         self._heading("Six years of ministry work, over GraphQL")
         console = Console(stderr=True)
         columns = (
@@ -378,8 +378,8 @@ class Demonstration:
                     bar.update(task, completed=done, description=step.on[:4])
 
             try:
-                refusals = story.play(self.ask, self.put, tell)
-            except story.Astray as refused:
+                refusals = playing.play(self.ask, self.put, tell)
+            except playing.Astray as refused:
                 raise Failed(f"The story went otherwise than written: {refused}") from None
         self._json(["key", "revoke", self._ids[story.ENDED]])
         taken = len(story.STORY) - len(refusals)

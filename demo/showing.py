@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo import matrices
+from demo.playing import Ask, Refusal
 from demo.story import (
     ADOPTED,
     CHANGED_MIND,
@@ -30,8 +31,6 @@ from demo.story import (
     SPLIT,
     STATE,
     TRAINED,
-    Ask,
-    Refusal,
 )
 
 shown_chars_max = 74

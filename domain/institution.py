@@ -9,11 +9,12 @@ latest effective, and one of unknown date displaces none that is known (domain r
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Annotated, ClassVar
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec import Meta
 
 from domain.entry import (
     Effective,
@@ -271,8 +272,15 @@ class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     # -- commands
 
-    def rename(self, stamp: Stamp, names: Iterable[InstitutionName]) -> InstitutionRenamed:
-        """Gives it other names; those it bears already are passed over."""
+    def rename(
+        self,
+        stamp: Stamp,
+        names: Annotated[
+            Sequence[InstitutionName],
+            Meta(description="One name a language; names in other languages stay."),
+        ],
+    ) -> InstitutionRenamed:
+        """Gives an institution other names."""
         self._goes_on()
         held = self.names
         new = tuple(n for n in _called(names) if held.get(n.language) != n.text)
@@ -282,13 +290,21 @@ class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             raise LimitExceeded(f"An institution may have {names_max} names, former ones included.")
         return InstitutionRenamed(stamp=stamp, names=new)
 
-    def merge(self, stamp: Stamp, into: str) -> InstitutionMerged:
-        """It ends and goes on in another."""
+    def merge(
+        self,
+        stamp: Stamp,
+        into: Annotated[str, Meta(description="Code of the institution in which it goes on.")],
+    ) -> InstitutionMerged:
+        """The institution ends and goes on in another."""
         self._goes_on()
         return InstitutionMerged(stamp=stamp, into=self._other(into))
 
-    def split(self, stamp: Stamp, into: Iterable[str]) -> InstitutionSplit:
-        """It ends and goes on in two or more others."""
+    def split(
+        self,
+        stamp: Stamp,
+        into: Annotated[Sequence[str], Meta(description="Codes of two or more.")],
+    ) -> InstitutionSplit:
+        """The institution ends and goes on in several."""
         self._goes_on()
         others = tuple(self._other(code) for code in into)
         if not 2 <= len(set(others)) == len(others) <= successors_max:
@@ -298,8 +314,15 @@ class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
             )
         return InstitutionSplit(stamp=stamp, into=others)
 
-    def change_parent(self, stamp: Stamp, parent: str | None) -> ParentChanged:
-        """Brings it under another institution, or under none."""
+    def change_parent(
+        self,
+        stamp: Stamp,
+        parent: Annotated[
+            str | None,
+            Meta(description="Code of the institution above it from now on; none, if not given."),
+        ] = None,
+    ) -> ParentChanged:
+        """Puts an institution under another, or under none."""
         self._goes_on()
         if parent is not None:
             self._other(parent)
@@ -310,9 +333,16 @@ class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return ParentChanged(stamp=stamp, parent=parent)
 
     def transfer_competence(
-        self, stamp: Stamp, to: str, competence: str, terms: Iterable[Term] = ()
+        self,
+        stamp: Stamp,
+        to: Annotated[str, Meta(description="Code of the institution that receives it.")],
+        competence: str,
+        terms: Annotated[
+            Sequence[Term], Meta(description="By which recommendations about it are found.")
+        ] = (),
     ) -> CompetenceTransferred:
-        """A competence passes to another institution."""
+        """The institution gives a competence away. Open assignments about it are then listed as
+        orphaned until somebody decides."""
         self._goes_on()
         meant = tuple({term.key: term for term in terms}.values())
         if len(meant) > terms_max:
@@ -326,7 +356,7 @@ class Institution(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         )
 
     def abolish(self, stamp: Stamp) -> InstitutionAbolished:
-        """It ends without a successor."""
+        """The institution ends. Its open assignments are then listed as orphaned."""
         self._goes_on()
         return InstitutionAbolished(stamp=stamp)
 
@@ -350,12 +380,18 @@ def register_institution(
     stamp: Stamp,
     *,
     addressee: str,
-    code: str,
-    names: Iterable[InstitutionName],
-    parent: str | None = None,
-    kind: InstitutionKind | None = None,
+    code: Annotated[str, Meta(description="What assignments name; it never changes.")],
+    names: Annotated[Sequence[InstitutionName], Meta(description="One name a language.")],
+    parent: Annotated[
+        str | None, Meta(description="Code of the institution above it; none, if not given.")
+    ] = None,
+    kind: Annotated[
+        InstitutionKind | None, Meta(description="Its place in the State, such as a ministry.")
+    ] = None,
 ) -> tuple[UUID, InstitutionRegistered]:
-    """An institution becomes known: its id, minted from its code, and the event."""
+    """Registers an institution under its code.
+
+    Its id is minted from the code."""
     if parent is not None and _coded(parent) == code:
         raise InvalidInput("An institution cannot be its own parent.")
     event = InstitutionRegistered(

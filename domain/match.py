@@ -165,7 +165,7 @@ class Match(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return MatchMade(stamp=stamp, to=to, how=how, score=score)
 
     def refuse(self, stamp: Stamp) -> MatchRefused:
-        """The row is none of them, with a reason."""
+        """The row is none of them; why?"""
         reasoned(stamp, "Refusing a match")
         self._unmatched()
         if self.status is MatchStatus.REFUSED:

@@ -10,10 +10,11 @@ nothing by itself (domain rules 2 and 10).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec import Meta
 
 from domain.entry import Effective, Entry, Event, Stamp, Stored, Visibility, dated, named, reasoned
 from domain.identity import NAMESPACE, normal_symbol
@@ -183,7 +184,7 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         council_session: str | None = None,
         answers_due: str | None = None,
     ) -> ReviewScheduled:
-        """Sets sessions and dates; at least one that is not so already."""
+        """Sets sessions and dates of a review. Others stay as they are."""
         self._goes_on()
         event = ReviewScheduled(
             stamp=stamp,
@@ -216,9 +217,16 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return ReviewDocumentAdded(stamp=stamp, document=document)
 
     def adopt(
-        self, stamp: Stamp, *, council_session: str | None = None, decision: str | None = None
+        self,
+        stamp: Stamp,
+        *,
+        council_session: Annotated[
+            str | None,
+            Meta(description="Session of the Human Rights Council that adopted the outcome."),
+        ] = None,
+        decision: Annotated[str | None, Meta(description="Symbol of the decision.")] = None,
     ) -> ReviewAdopted:
-        """The outcome is adopted, once."""
+        """The outcome of a review is adopted; effectiveOn says when."""
         self._goes_on()
         if self.adopted is not None:
             raise AlreadySo("The outcome of this review is adopted already.")
@@ -235,7 +243,7 @@ class Review(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return ReviewClosed(stamp=stamp)
 
     def reopen(self, stamp: Stamp) -> ReviewReopened:
-        """Takes a closed review up again, with a reason."""
+        """Takes a closed review up again; why?"""
         reasoned(stamp, "Reopening")
         if self.status is not ReviewStatus.CLOSED:
             raise AlreadySo("This review is not closed.")
@@ -285,7 +293,9 @@ def open_review(
     session: str | None = None,
     reviewed: str | None = None,
 ) -> tuple[UUID, ReviewOpened]:
-    """A review begins: its id, minted from what it is, and the event."""
+    """Opens a review.
+
+    Its id is minted from what it is."""
     id = review_id(addressee, named(body), cycle, round)
     if (mechanism is Mechanism.UPR) == (cycle is None):
         raise InvalidInput("The Universal Periodic Review has cycles, every other body has rounds.")
@@ -301,6 +311,22 @@ def open_review(
         reviewed=dated(reviewed, "reviewed"),
     )
     return id, event
+
+
+def add_document(
+    r: Review,
+    stamp: Stamp,
+    kind: Annotated[
+        DocumentKind, Meta(description="Its role in the review, such as the Group's report.")
+    ],
+    symbol: str,
+    date: Annotated[
+        str | None, Meta(description="The date that it bears: a day, month or year.")
+    ] = None,
+    title: Annotated[str | None, Meta(description="Its title, as printed.")] = None,
+) -> ReviewDocumentAdded:
+    """Adds a document to a review, or puts one right."""
+    return r.add_document(stamp, ReviewDocument(kind=kind, symbol=symbol, date=date, title=title))
 
 
 def begin(entry: Entry) -> Review:

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from api import command_line
-from demo import matrices, showing, story
+from demo import matrices, playing, showing, story
 from tests.server import Server, own_port, running
 
 pytestmark = pytest.mark.slow
@@ -414,15 +414,15 @@ def test_playing_the_story_again_records_nothing(
         server.register("nmirf", *story.PERSONS, addressee=story.STATE)
         ask = asking(server)
         put = putting(server)
-        refusals = story.play(ask, put)
+        refusals = playing.play(ask, put)
         size = server.size()
         assert [refusal.code for refusal in refusals] == ["STALE_VERSION", "FORBIDDEN", "FOUR_EYES"]
         assert all(r.log_index == r.log_index_after for r in refusals)
-        story.play(ask, put)
+        playing.play(ask, put)
         assert server.size() == size
 
 
-def asking(server: Server) -> story.Ask:
+def asking(server: Server) -> playing.Ask:
     def ask(who: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         data: dict[str, Any] = server.ask(who, query, **(variables or {}))
         return data
@@ -430,7 +430,7 @@ def asking(server: Server) -> story.Ask:
     return ask
 
 
-def putting(server: Server) -> story.Put:
+def putting(server: Server) -> playing.Put:
     def put(who: str, file: story.File) -> str:
         answer = server.client.put(
             "/files",

@@ -4,9 +4,10 @@ from it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from domain.entry import NARROWNESS, Entry, Event, RecommendationId, Stamp, Visibility, apart
 from domain.match import Match
@@ -25,9 +26,15 @@ from workflows.procedure import Procedures
 
 
 def make(
-    desk: Desk, principal: Principal, match: Match, stamp: Stamp, to: UUID
+    desk: Desk,
+    principal: Principal,
+    match: Match,
+    stamp: Stamp,
+    to: Annotated[RecommendationId, Meta(description="The recommendation that the row is.")],
 ) -> list[Entry | Event]:
-    """A row is a recommendation, which gets its name, its terms and what else the row says."""
+    """A row of a second source is this recommendation.
+
+    That gets its name, its terms and what else the row says."""
     r = desk.load(to, principal)
     if r.addressee != match.addressee:
         raise InvalidInput("The row and the recommendation are of different addressees.")
@@ -42,7 +49,7 @@ def make(
 
 
 def withdraw(desk: Desk, principal: Principal, match: Match, stamp: Stamp) -> list[Entry | Event]:
-    """Takes back what was decided about a row. The name and the terms that it gave to a
+    """Takes back what was decided about a row; why? The name and the terms that it gave to a
     recommendation go with it."""
     made: list[Entry | Event] = [match.withdraw(stamp)]
     if match.to is not None:

@@ -4,11 +4,22 @@ nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from msgspec import Meta
 
 from domain import stored_file
 from domain.entry import Entry, Event, Protected, RecommendationId, Stamp, apart
-from domain.progress_report import EvidenceAttached, ProgressReport, ReportCleared, covers_max
+from domain.progress_report import (
+    EvidenceAttached,
+    ProgressReport,
+    ReportCleared,
+    ReportDrafted,
+    ReportRedrafted,
+    covers_max,
+    draft_report,
+)
 from domain.recommendation import wording
 from domain.refusals import InvalidInput, NotFound
 from domain.words import CorrectionKind
@@ -29,8 +40,68 @@ def covered(
     return [RecommendationId(r.id) for r in found]
 
 
+Covered = Annotated[
+    Sequence[RecommendationId], Meta(description="The ids of those that it covers.")
+]
+
+
+def draft(
+    desk: Desk,
+    principal: Principal,
+    stamp: Stamp,
+    addressee: str,
+    title: Annotated[str, Meta(description="Its heading, which readers see in lists.")],
+    recommendations: Covered,
+    narrative: Protected,
+    period_from: str | None = None,
+    period_to: str | None = None,
+) -> tuple[UUID, ReportDrafted]:
+    """Drafts a progress report about one or many recommendations."""
+    return draft_report(
+        stamp,
+        id=uuid4(),
+        title=title,
+        covers=covered(desk, principal, recommendations, addressee),
+        narrative=narrative,
+        period_from=period_from,
+        period_to=period_to,
+    )
+
+
+def redraft(
+    desk: Desk,
+    principal: Principal,
+    report: ProgressReport,
+    stamp: Stamp,
+    title: Annotated[str | None, Meta(description="Its heading; it stays, if not given.")] = None,
+    recommendations: Annotated[
+        Sequence[RecommendationId] | None,
+        Meta(description="The ids of those that it covers; they stay, if not given."),
+    ] = None,
+    narrative: Protected | None = None,
+    period_from: str | None = None,
+    period_to: str | None = None,
+) -> ReportRedrafted:
+    """Drafts an unpublished report again."""
+    covers = (
+        None
+        if recommendations is None
+        else covered(desk, principal, recommendations, report.addressee)
+    )
+    return report.redraft(
+        stamp,
+        title=title,
+        covers=covers,
+        narrative=narrative,
+        period_from=period_from,
+        period_to=period_to,
+    )
+
+
 def clear(desk: Desk, principal: Principal, report: ProgressReport, stamp: Stamp) -> ReportCleared:
-    """Clears a report; the four eyes of each recommendation that it covers are asked for."""
+    """Clears a drafted report for publication.
+
+    The four eyes of each recommendation that it covers are asked for."""
     held, _ = desk.ready(report.covers, principal, stamp.command)
     for one in held.values():
         desk.looked_at(one, report, ("clear-progress",), stamp.speaker)
@@ -42,10 +113,10 @@ def publish(
     principal: Principal,
     report: ProgressReport,
     stamp: Stamp,
-    narrative: Protected,
-    title: str | None,
+    narrative: Annotated[Protected, Meta(description="The words to publish.")],
+    title: Annotated[str | None, Meta(description="Its heading; it stays, if not given.")] = None,
 ) -> list[Entry | Event]:
-    """Publishes a report. Each recommendation that it covers says so."""
+    """Publishes a cleared report. Each recommendation it covers says so."""
     published = report.publish(stamp, narrative, title=title)
     held, fired = desk.ready(report.covers, principal, stamp.command)
     covers = [desk.publish_on(r, report, apart(stamp), narrative.text) for r in held.values()]
@@ -55,7 +126,7 @@ def publish(
 def withdraw(
     desk: Desk, principal: Principal, report: ProgressReport, stamp: Stamp
 ) -> list[Entry | Event]:
-    """Withdraws a report. What it covered no longer counts as reported on by it."""
+    """Withdraws a report; why? What it covered no longer counts as reported on by it."""
     made: list[Entry | Event] = [report.withdraw(stamp)]
     held, fired = desk.ready(report.covers, principal, stamp.command)
     made += fired

@@ -1,6 +1,6 @@
 """What is said of a step, once: a row of the table in `step_table.py`, and what follows from it.
 
-What a step's data may be is read from the signature of its command, by `_data_of`.
+What a step's data may be is read from the signature of its command, by `data_of`.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ class Step:
     roles that `may` take it.
 
     `command`: what takes it; its parameters behind case and stamp are the step's data, its
-    docstring says what it does. One that begins a case has parameters behind stamp and addressee,
-    and gives the id with the event. Mutations follow from it; without one they are written by hand.
+    docstring says what it does. One that begins something has parameters behind stamp and
+    addressee, and gives the id with the event. Mutations follow from it, or from a process of that
+    name (`workflows/processes.py`); without either they are written by hand.
     `without`: parameters that nobody says; `later`: those that it got after clients had sent it.
     `readers`: who may read its entry.
     `by`: the mutations that take it, if there is not one that has its name;
@@ -108,24 +109,25 @@ class Step:
 
     @cached_property
     def begins(self) -> bool:
-        """True if its command begins a case."""
-        return self.command is not None and get_origin(_gives(self.command)) is tuple
+        """True if its command begins what it is taken on."""
+        return self.command is not None and begins_by(self.command)
 
     @property
     def by_name(self) -> bool:
         """True if it is taken by its name, as `takeStep` does: a step of procedures."""
-        return self.command is not None and self.name not in BESIDE and not self.begins
+        is_on_cases = self.command is not None and issubclass(self.on, Case)
+        return is_on_cases and self.name not in BESIDE and not self.begins
 
     @property
     def does(self) -> str:
         """What its command does: the first paragraph of what is said of that."""
-        return " ".join((inspect.getdoc(self.command) or "").split("\n\n")[0].split())
+        return said_of(self.command)
 
     @cached_property
     def data(self) -> type[msgspec.Struct]:
         """The type of what it carries, where it has a command."""
         assert self.command is not None, self.name
-        return _data_of(self, self.command)
+        return data_of(self, self.command)
 
     @cached_property
     def event(self) -> type[CaseEvent]:
@@ -138,7 +140,9 @@ class Step:
     @property
     def part_of(self) -> str:
         """The field that names what has the part that it is about; empty: the case."""
-        return "" if self.command is None else self.event.part_of
+        if self.command is None or not issubclass(self.on, Case):
+            return ""
+        return self.event.part_of
 
     @property
     def has_part(self) -> bool:
@@ -148,8 +152,7 @@ class Step:
     @cached_property
     def pointing(self) -> tuple[str, ...]:
         """The fields of its data that name other recommendations."""
-        hints = get_type_hints(self.command)
-        return tuple(f for f in self.data.__struct_fields__ if hints[f] is RecommendationId)
+        return pointing_in(self.data, self.command)
 
     @cached_property
     def within(self) -> dict[str, str]:
@@ -181,13 +184,30 @@ def _either(hint: Any) -> tuple[Any, ...]:
     return (hint,)
 
 
+def begins_by(command: Callable[..., Any]) -> bool:
+    """True if a command begins something: it gives the id with the event."""
+    return get_origin(_gives(command)) is tuple
+
+
 def _gives(command: Callable[..., Any]) -> Any:
     return get_type_hints(command)["return"]
 
 
-def _data_of(step: Step, command: Callable[..., Any]) -> type[msgspec.Struct]:
-    """The type of a step's data, from its command's parameters behind case and stamp:
-    the same names in camel case, and the same types. What may be None may be left out."""
+def pointing_in(data: type[msgspec.Struct], command: Any) -> tuple[str, ...]:
+    """The fields of a command's data that name a recommendation."""
+    hints = get_type_hints(command)
+    return tuple(f for f in data.__struct_fields__ if hints[f] is RecommendationId)
+
+
+def said_of(command: Callable[..., Any] | None) -> str:
+    """What a command does: the first paragraph of what is said of it."""
+    return " ".join((inspect.getdoc(command) or "").split("\n\n")[0].split())
+
+
+def data_of(step: Step, command: Callable[..., Any]) -> type[msgspec.Struct]:
+    """The type of a step's data, from its command's parameters behind the stamp, and the addressee
+    where it begins something: the same names in camel case, and the same types. What may be None
+    may be left out."""
 
     def read_as(hint: Any) -> Any:
         if get_origin(hint) is Annotated:
@@ -199,8 +219,10 @@ def _data_of(step: Step, command: Callable[..., Any]) -> type[msgspec.Struct]:
 
     plain, hints = get_type_hints(command), get_type_hints(command, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-    for name, parameter in list(inspect.signature(command).parameters.items())[2:]:
-        if name in step.without:
+    parameters = list(inspect.signature(command).parameters.items())
+    names = [name for name, _ in parameters]
+    for name, parameter in parameters[names.index("stamp") + 1 :]:
+        if name in step.without or name == "addressee":
             continue
         if parameter.default is not parameter.empty:
             fields.append((name, read_as(hints[name]), parameter.default))

@@ -8,6 +8,7 @@ A focal point may take the steps of a procedure only where its institution is as
 
 from __future__ import annotations
 
+from domain import institution, review
 from domain.absence import Absences
 from domain.adoptions import Adoptions
 from domain.calendar import OwnCalendar
@@ -175,20 +176,20 @@ ROWS = (
     Step("remark", Case, C | K | F, steps.remark, WITHIN, where_concerned=True),
     Step("migrate", Case, C, by=("migrateCases",)),
     # -- reviews
-    Step("open-review", Review, C | K),
-    Step("schedule-review", Review, C | K),
-    Step("add-review-document", Review, C | K),
-    Step("adopt-review", Review, C | K),
+    Step("open-review", Review, C | K, review.open_review),
+    Step("schedule-review", Review, C | K, Review.schedule),
+    Step("add-review-document", Review, C | K, review.add_document),
+    Step("adopt-review", Review, C | K, Review.adopt),
     Step("close-review", Review, C),
-    Step("reopen-review", Review, C),
+    Step("reopen-review", Review, C, Review.reopen),
     # -- institutions and persons
-    Step("register-institution", Institution, C),
-    Step("rename-institution", Institution, C),
-    Step("merge-institution", Institution, C),
-    Step("split-institution", Institution, C),
-    Step("change-parent", Institution, C),
-    Step("transfer-competence", Institution, C),
-    Step("abolish-institution", Institution, C),
+    Step("register-institution", Institution, C, institution.register_institution),
+    Step("rename-institution", Institution, C, Institution.rename),
+    Step("merge-institution", Institution, C, Institution.merge),
+    Step("split-institution", Institution, C, Institution.split),
+    Step("change-parent", Institution, C, Institution.change_parent),
+    Step("transfer-competence", Institution, C, Institution.transfer_competence),
+    Step("abolish-institution", Institution, C, Institution.abolish),
     Step("register-person", Person, A | C, readers=WITHIN),
     Step("retire-person", Person, A | C, readers=WITHIN),
     Step("declare-absence", Absences, C | K | F, readers=WITHIN, among_persons=True),
@@ -212,7 +213,7 @@ ROWS = (
     Step("erase-file", StoredFile, C),
     # -- matches and imports
     Step("make-match", Match, C | K),
-    Step("refuse-match", Match, C | K),
+    Step("refuse-match", Match, C | K, Match.refuse),
     Step("withdraw-match", Match, C | K),
     Step("import", ImportRun, C | K, by=("startImport",)),
     Step("fill-in-worklist", ImportRun, C | F, by=("startImport",)),

@@ -323,7 +323,8 @@ class Oracle:
         ):
             if sign in text:
                 at = text.index(sign)
-                yield f"the log says: …{text[max(0, at - 300) : at + 1_500][-700:]}"
+                around = text[max(0, at - 300) : at + 200]
+                yield f"the log says: …{around} … {text[at + 200 :][-2_500:]}"
                 return
 
     def _bare_command(self) -> Used:
