@@ -23,6 +23,8 @@ endif
 # Compiled modules are kept: every process that tests start would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
+FAST = not postgres and not endurance and not slow
+
 .PHONY: help install demo quick test check endurance style bench chaos conformance lock clean
 
 help: ## list these targets
@@ -54,14 +56,15 @@ demo: install ## show the record at work (PORT=8001 elsewhere, DATA="a.docx b.do
 	$(RUN) -m demo $(if $(PORT),--port $(PORT)) $(DATA)
 
 quick: style ## while you work: style, types, layers, and the tests that are fast and need SQLite only
-	$(RUN) -m pytest $(XDIST) -m "not postgres and not endurance and not slow" $(ARGS)
+	$(RUN) -m pytest $(XDIST) -m "$(FAST)" $(ARGS)
 
 test: install ## everything that shows that it works, on SQLite and PostgreSQL
 	$(RUN) -m pytest $(XDIST) $(ARGS)
 
 check: export SUIVI_REQUIRE_POSTGRES = 1
 check: style ## everything a change must pass: `make test`, style, types, layers, coverage
-	$(RUN) -m pytest $(XDIST) $(ARGS) --cov
+	$(RUN) -m pytest $(XDIST) -m "$(FAST)" --cov $(ARGS)
+	$(RUN) -m pytest $(XDIST) -m "not ($(FAST))" $(ARGS)
 
 endurance: export SUIVI_ENDURANCE = 1
 endurance: export SUIVI_REQUIRE_POSTGRES = 1

@@ -65,14 +65,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-MEASURED_ON_POSTGRESQL = {"test_log", "test_views", "test_search", "test_timers"}
-MEASURED_ELSEWHERE = {
-    *("test_aggregates", "test_any_case", "test_demo", "test_difference", "test_gate"),
-    *("test_real_record", "test_steps", "test_two_states", "test_upr_info"),
-}
-"""Their slow tests take long ways through code that faster tests go through too."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what runs on PostgreSQL and what has a long form, so that `-m` can choose."""
@@ -81,28 +73,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, "fixturenames", ())
         if "postgresql" in given or {"postgres_server", "on_postgresql"} & set(fixtures):
             item.add_marker(pytest.mark.postgres)
-            # Measuring takes as long again. What a fact runs through on PostgreSQL it runs through
-            # on SQLite too, but for the store's own code.
-            if item.path.stem not in MEASURED_ON_POSTGRESQL:
-                item.add_marker(pytest.mark.no_cover)
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker(pytest.mark.endurance)
-        if item.path.stem in MEASURED_ELSEWHERE and item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.no_cover)
-        marks = [*item.iter_markers("endurance")]
-        if marks:
-            item.add_marker(pytest.mark.no_cover)
+        marks = item.iter_markers("endurance")
         if any(mark.kwargs.get("only") for mark in marks) and not LONG:
             item.add_marker(pytest.mark.skip(reason="it is long: `make endurance` runs it"))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """What is not measured starts no process that measures itself, which takes twice as long."""
-    with pytest.MonkeyPatch.context() as patch:
-        if item.get_closest_marker("no_cover"):
-            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        return (yield)
 
 
 if LONG:

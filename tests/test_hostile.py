@@ -31,7 +31,6 @@ from tests.server import A_RECOMMENDATION
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.no_cover,
     pytest.mark.skipif(
         not oracle.can_measure(), reason="this system has no /proc, by which processes are measured"
     ),

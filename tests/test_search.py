@@ -251,7 +251,6 @@ def test_both_parts_of_a_paragraph_are_found_by(here: Place) -> None:
     assert hits(here, "公约") == hits(here, "酷刑") == hits(here, "酷刑 公约") == {it.it.id}
 
 
-@pytest.mark.no_cover  # measured, it keeps a transaction idle for longer than a busy machine may
 def test_the_longest_recommendation_there_can_be_is_found_by_its_words(
     on_postgresql: Fresh,
 ) -> None:

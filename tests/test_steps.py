@@ -33,7 +33,7 @@ from domain.words import Closing
 from tests import reference
 from tests.given import principal, received, stamp
 from tests.length import times
-from tests.server import HOLDERS, ROOT, STORES, Server, running, store
+from tests.server import CIRCUMSTANCES, HOLDERS, ROOT, STORES, Server, nested, running, store
 from tests.test_access import MATRIX
 from tests.test_own_procedures import CABINET, STEPS, adopted, published
 from workflows import steps, visibility
@@ -78,7 +78,7 @@ def take(server: Server, who: str, step: str, id: str, **said: Any) -> dict[str,
     """The payload of a step taken by name, refused or not."""
     input = {"commandId": uuid4().hex, "step": step, "id": id, **said}
     input.setdefault("expectedVersion", server.version(id, who))
-    return server.ask(who, TAKE, input=input)["takeStep"]  # type: ignore[no-any-return]
+    return server.ask(who, TAKE, input=nested(input))["takeStep"]  # type: ignore[no-any-return]
 
 
 def take_all(server: Server, *items: dict[str, Any], **said: Any) -> dict[str, Any]:
@@ -287,6 +287,7 @@ def as_data(mutation: str, said: dict[str, Any]) -> tuple[dict[str, Any], dict[s
     assert SCHEMA.mutation_type is not None
     fields = get_named_type(SCHEMA.mutation_type.fields[mutation].args["input"].type).fields  # type: ignore[union-attr]
     shared = SCHEMA.get_type("TakeStepInput").fields  # type: ignore[union-attr]
+    shared = {*shared, *CIRCUMSTANCES}
     around = {name: value for name, value in said.items() if name in shared}
     data = {
         name: value.lower().replace("_", "-")
