@@ -202,12 +202,11 @@ def _deadlines(history: list[Row]) -> dict[str, tuple[int, str, str, int, int]]:
                     standing[effect["deadline"]] = (generation, due, "running", 0, 0)
                 case "deadline-lifted":
                     standing.pop(effect["deadline"], None)
-                case "deadline-paused":
-                    held = standing[effect["deadline"]]
-                    standing[effect["deadline"]] = (*held[:2], "paused", *held[3:])
-                case "deadline-dropped":
-                    held = standing[effect["deadline"]]
-                    standing[effect["deadline"]] = (*held[:2], "dropped", *held[3:])
+                case "deadline-paused" | "deadline-dropped" as became:
+                    # Whoever was not told that it was set is told of nothing here.
+                    if (held := standing.get(effect["deadline"])) is not None:
+                        word = became.removeprefix("deadline-")
+                        standing[effect["deadline"]] = (*held[:2], word, *held[3:])
     return standing
 
 

@@ -11,6 +11,7 @@ from hypothesis import given as all_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from domain.casework import CaseEvent
 from domain.entry import Visibility
 from domain.refusals import LimitExceeded
 from domain.scope import Scope, everything
@@ -35,6 +36,7 @@ from tests.given import (
     reopened,
     struck,
     supported,
+    suspended,
     term,
     undone,
 )
@@ -128,6 +130,16 @@ def test_figures_are_what_one_counts_who_reads_row_by_row(
                 there.feed.advance()
         there.feed.advance()
         _every_count_is_the_naive_one(there)
+
+
+def test_who_was_not_told_of_a_deadline_counts_without_it(here: Place) -> None:
+    offer = offered(visibility=Visibility.CONFIDENTIAL)
+    history = given(received(), supported(), offer).when(suspended()).then(CaseEvent)
+    assert any(effect.deadline == "offer-answer" for effect in history.entries[-1].stamp.effects)  # type: ignore[union-attr]
+    for entry in history.entries:
+        here.record(entry)
+    here.feed.advance()
+    _every_count_is_the_naive_one(here)
 
 
 @pytest.mark.endurance
