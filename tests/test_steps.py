@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from api.derive import read_id
+from api.derive import read_id, read_stream
 from api.payloads import refused
 from api.schema import schema
 from domain.aggregates import BY_STATE
@@ -751,3 +751,33 @@ def test_json_schemas_are_valid_json() -> None:
     assert every.keys() == steps.by_name().keys()
     for each in every.values():
         Draft202012Validator.check_schema(each)
+
+
+# --- The id of something else --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", ["a review", "a key", "nothing"])
+@pytest.mark.parametrize("step", ["reopen", "approve"])
+def test_a_step_on_what_is_no_case_finds_nothing(here: Server, of: str, step: str) -> None:
+    opened = {"addressee": "SVN", "mechanism": "UPR", "body": "UPR", "cycle": 2}
+    open_review = """mutation($input: OpenReviewInput!) { openReview(input: $input) {
+        entries { subjectId } } }"""
+    review = here.ask("coordinator", open_review, input={"commandId": "open", **opened})
+    ids = {
+        "a review": str(read_stream(review["openReview"]["entries"][0]["subjectId"])),
+        "a key": here.grant("another", "coordinator", "mfa"),
+        "nothing": str(uuid4()),
+    }
+    id, size = ids[of], here.size()
+    said = {"commandId": uuid4().hex, "id": id, "expectedVersion": 1, "reason": "why"}
+    told = here.ask("coordinator", TAKE, input={**said, "step": step, "data": {}})["takeStep"]
+    assert codes(told) == ["NOT_FOUND"]
+    for dry in (True, False):
+        found = take_all(here, {"id": id, "expectedVersion": 1}, step=step, reason="y", dryRun=dry)
+        assert [codes(result) for result in found["results"]] == [["NOT_FOUND"]]
+    link = {"type": "repeats", "to": id}
+    assert codes(take(here, "coordinator", "link", here.receive(), data=link)) == ["NOT_FOUND"]
+    query = "mutation($i: RegisterInput!) { clearReport(input: $i) { errors { code } } }"
+    said["commandId"] = uuid4().hex
+    assert codes(here.ask("coordinator", query, i=said)["clearReport"]) == ["NOT_FOUND"]
+    assert here.size() == size + 1, "the recommendation that was received"

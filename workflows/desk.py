@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from domain import absence
-from domain.aggregates import BY_STATE, fold_streams, ready
+from domain.aggregates import fold_streams, ready
 from domain.casework import BESIDE, Case, CaseEvent
 from domain.casework.held import ApprovalHeld
 from domain.entry import Entry, Event, Protected, Speaker, Stamp, Visibility
@@ -80,7 +80,6 @@ FindBearers = Callable[[Sequence[tuple[str, Alias]]], dict[tuple[str, str, str, 
 answered from a view that is up to date, and handed in by `api`."""
 
 State = TypeVar("State", bound=Aggregate)
-Kind = TypeVar("Kind")
 Fold = Callable[[Iterable[Entry], "State | None"], "State | None"]
 
 log_line = structlog.get_logger("suivi.desk")
@@ -140,15 +139,16 @@ THERE_IS_NO_SUCH = "There is no such thing for this key: take the id from what i
 
 
 class Deed(NamedTuple):
-    """What one command does: `on` are the things it goes on with, and `make` gives its entries from
-    them as they stand, those of cases each added to its own (`Desk.make`). It is asked again when
-    others were faster. `name` says in the operator's log what was refused. One that `may_begin` is
-    given what is not there as missing."""
+    """What one command does: `on` are the things it goes on with, all `of` a kind, and `make` gives
+    its entries from them as they stand, those of cases each added to its own (`Desk.make`). It is
+    asked again when others were faster. `name` says in the operator's log what was refused. One
+    that `may_begin` is given what is not there as missing."""
 
     command: Command
     name: str
     on: tuple[UUID, ...]
     make: Callable[[Mapping[UUID, Any]], Sequence[Entry]]
+    of: type[Any] = Case
     may_begin: bool = False
 
 
@@ -278,7 +278,7 @@ class Desk:
         did since. Refuses what the step itself refuses. `assignment` is the one it is about,
         `report` the progress report that it drafts again."""
         if step in STEPS:
-            _of_kind(STEPS[step].on, r, STEPS[step].about)
+            _readable(r, STEPS[step].on, principal)
         if stamp.history is not None:
             self._authorise_history(principal, step, stamp, r, assignment)
         elif step in BESIDE:
@@ -548,7 +548,6 @@ class Desk:
                 authorise(principal, step, whose)
                 of_addressee(whose)
             else:
-                _of_kind(of, state, BY_STATE[of].word)
                 version, whose = state.version, state.addressee
                 authorise(principal, step, whose)
                 if principal.role is Role.FOCAL_POINT and (
@@ -565,7 +564,7 @@ class Desk:
                 )
             return self._told(id, whose, state, step, act(state))
 
-        return self.do(principal, Deed(command, step, (id,), made, may_begin=addressee is not None))
+        return self.do(principal, Deed(command, step, (id,), made, of, addressee is not None))
 
     def _told(
         self, id: UUID, addressee: str, state: Any, step: str, made: Sequence[Entry | Event]
@@ -603,10 +602,7 @@ class Desk:
         """The recommendations as they stand, from one read; NotFound where one is not, or not for
         this reader."""
         held = self._held(ids)
-        found = [held.get(id) for id in ids]
-        if not all(one is not None and may_read(principal, one) for one in found):
-            raise NotFound(THERE_IS_NO_SUCH)
-        return [_of_kind(Recommendation, one, "recommendation") for one in found]
+        return [_readable(held.get(id), Recommendation, principal) for id in ids]
 
     def repeated(self, command: Command) -> Taken | None:
         """What the command recorded when it came before, None if it is new."""
@@ -714,18 +710,17 @@ class Desk:
 
 def _seen(deed: Deed, held: Mapping[UUID, Any], principal: Principal) -> dict[UUID, Any]:
     """What a deed goes on with; NotFound where it is not, or not for this reader."""
-    found = {id: held[id] for id in deed.on if id in held}
-    if len(found) < len({*deed.on}) and not deed.may_begin:
-        raise NotFound(THERE_IS_NO_SUCH)
-    if not all(may_read(principal, one) for one in found.values()):
-        raise NotFound(THERE_IS_NO_SUCH)
-    return found
+    return {
+        id: _readable(held.get(id), deed.of, principal)
+        for id in deed.on
+        if id in held or not deed.may_begin
+    }
 
 
-def _of_kind(kind: type[Kind], it: Any, word: str) -> Kind:
-    """A thing of a kind; NotFound where it is of another."""
-    if not isinstance(it, kind):
-        raise NotFound(f"There is no such {word.replace('-', ' ')}.")
+def _readable(it: Any, of: type[State], principal: Principal) -> State:
+    """A thing of a kind; NotFound where it is none, or not for this reader."""
+    if not isinstance(it, of) or not may_read(principal, it):
+        raise NotFound(THERE_IS_NO_SUCH)
     return it
 
 
