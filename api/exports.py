@@ -77,10 +77,6 @@ MEDIA = {
 }
 
 
-OF_ITSELF = "recommendation"
-"""Whose list is meant where nothing is said."""
-
-
 def kind_of(word: str) -> type[Case]:
     """The aggregate whose cases a word names; refuses another word."""
     if word not in CASES:
@@ -97,7 +93,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Which cases are exported, `of` one aggregate, by its word, and how. `layout`: of the matrix,
     2 to 4."""
 
-    of: str = OF_ITSELF
+    of: str = "recommendation"
     where: Any = None
     language: str = "en"
     layout: Annotated[int, msgspec.Meta(ge=2, le=4)] | None = None

@@ -70,12 +70,8 @@ def listed(
             after=after,
             descending=descending,
         )
-        ids = [row.state.id.hex for row in page.rows]
-        return connection(
-            zip(ids, shown(reading, page.rows), strict=True),
-            lambda: shelf.count(reading.connection, reading.scope, conditions),
-            page_info(ids, after, has_next=page.has_next),
-        )
+        count = lambda: shelf.count(reading.connection, reading.scope, conditions)  # noqa: E731
+        return _shown(reading, page, count, after)
 
     return _field(
         node,
@@ -143,10 +139,17 @@ def page_of(
 ) -> Connection[Any]:
     """A page of the cases of an aggregate that fit."""
     page = of.page(reading.connection, reading.scope, where, first=first, after=after)
+    count = lambda: of.count(reading.connection, reading.scope, where)  # noqa: E731
+    return _shown(reading, page, count, after)
+
+
+def _shown(
+    reading: Reading, page: register.Page[Any], count: Callable[[], int], after: str | None
+) -> Connection[Any]:
     ids = [row.state.id.hex for row in page.rows]
     return connection(
         zip(ids, shown(reading, page.rows), strict=True),
-        lambda: of.count(reading.connection, reading.scope, where),
+        count,
         page_info(ids, after, has_next=page.has_next),
     )
 

@@ -71,7 +71,7 @@ def _input_name(row: Step, mutation: Mutation) -> str:
         return row.input
     if not msgspec.structs.fields(row.data):
         return (StepInput if row.has_part else WholeStepInput).__name__
-    return f"{mutation.name[0].upper()}{mutation.name[1:]}Input"
+    return mutation.input
 
 
 def _input(name: str, sharing: list[tuple[Step, Mutation]]) -> Given:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 import strawberry
 from strawberry import Info
+from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Context
 from api.derive import enum_type, read_id
@@ -53,7 +54,7 @@ from workflows.desk import Desk, Taken
 from workflows.importing import Format, Options, authorise_import
 from workflows.importing.receipt import read_document_dates
 from workflows.processes import PROCESSES
-from workflows.step import Step, begins_by, data_of, pointing_in, said_of
+from workflows.step import Mutation, Step, begins_by, data_of, pointing_in, said_of
 from workflows.step_table import ROWS
 from workflows.visibility import bounds, usual
 from workflows.vocabularies import read_skos, read_vocabulary_json
@@ -173,26 +174,35 @@ def takes(rows: Iterable[Step]) -> Callable[[type[Taking]], type[Taking]]:
             if command is None or issubclass(row.on, Case):
                 continue
             (mutation,) = row.mutations
-            setattr(cls, mutation.name, _mutation(row, mutation.name, command))
+            setattr(cls, mutation.name, _mutation(row, mutation, command))
         return cls
 
     return taking
 
 
-def _mutation(row: Step, name: str, command: Callable[..., Any]) -> Any:
+def _mutation(row: Step, mutation: Mutation, command: Callable[..., Any]) -> Any:
     begins, data = begins_by(command), data_of(row, command)
-    pointing = pointing_in(data, command)
-    its = _input(row, name, command, data, pointing, BeginInput if begins else RegisterInput)
-    at_desk = row.name in PROCESSES
+    base, pointing = BeginInput if begins else RegisterInput, pointing_in(data, command)
+    its = Given(base, lambda input: {})
+    if msgspec.structs.fields(data):
+        its = input_type(
+            mutation.input,
+            data,
+            base,
+            ids=pointing,
+            description=said_of(command),
+            means=_event_of(command),
+        )
 
     def take(self: None, info: Request, input: Any) -> RegisterPayload:
-        at = _at(info) if at_desk else ()
+        at = _at(info) if row.name in PROCESSES else ()
 
         def said() -> dict[str, Any]:
-            return {
-                name: read_id(value) if name in pointing else value
-                for name, value in its.read(input).items()
-            }
+            given: dict[str, Any] = its.read(input)
+            for name in pointing:
+                with within(to_camel_case(name)):
+                    given[name] = read_id(given[name])
+            return given
 
         if begins:
             begin = lambda stamp: command(*at, stamp, addressee=input.addressee, **said())  # noqa: E731
@@ -201,29 +211,15 @@ def _mutation(row: Step, name: str, command: Callable[..., Any]) -> Any:
         return _go_on(row.on, info, row.name, input, act)
 
     take.__annotations__["input"] = its.type
-    return strawberry.mutation(resolver=take, name=name, description=said_of(command))
+    return strawberry.mutation(resolver=take, name=mutation.name, description=said_of(command))
 
 
-def _input(
-    row: Step,
-    name: str,
-    command: Callable[..., Any],
-    data: type[msgspec.Struct],
-    pointing: tuple[str, ...],
-    base: type,
-) -> Given:
-    if not msgspec.structs.fields(data):
-        return Given(base, lambda input: {})
+def _event_of(command: Callable[..., Any]) -> type[Event] | None:
+    """The event that a command gives, whose fields mean what its data means; None where it gives
+    several."""
     gives = get_type_hints(command)["return"]
     event = get_args(gives)[1] if begins_by(command) else gives
-    return input_type(
-        f"{name[0].upper()}{name[1:]}Input",
-        data,
-        base,
-        ids=pointing,
-        description=said_of(command),
-        means=event if isinstance(event, type) and issubclass(event, Event) else None,
-    )
+    return event if isinstance(event, type) and issubclass(event, Event) else None
 
 
 # --- By hand -------------------------------------------------------------------------------------
@@ -232,8 +228,6 @@ def _input(
 @strawberry.type
 @takes(ROWS)
 class RegisterMutation:
-    # -- reviews
-
     @strawberry.mutation(
         description="Closes a review. Its recommendations stay as they are; each open one is then "
         "to be decided."
@@ -247,32 +241,27 @@ class RegisterMutation:
             left = figures.count(context.connection, context.scope, where)
         return CloseReviewPayload(**vars(closed), undecided=left)
 
-    # -- institutions
-
-    # -- reports and evidence
-
     @strawberry.mutation(description="Attaches an uploaded file as evidence.")
     def attach_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
         desk, who = _at(info)
-        file = read_id(input.file, "StoredFile", "file")
-        about = None if input.about is None else RecommendationId(read_id(input.about))
-        return _go_on(
-            ProgressReport,
-            info,
-            "attach-evidence",
-            input,
-            lambda r, stamp: reports.attach(desk, who, r, stamp, file, about),
-        )
+
+        def act(r: ProgressReport, stamp: Stamp) -> Event:
+            about = None
+            if input.about is not None:
+                with within("about"):
+                    about = RecommendationId(read_id(input.about))
+            return reports.attach(desk, who, r, stamp, _file(input), about)
+
+        return _go_on(ProgressReport, info, "attach-evidence", input, act)
 
     @strawberry.mutation(description="Takes a file from the evidence; needs a reason.")
     def remove_evidence(self, info: Request, input: EvidenceInput) -> RegisterPayload:
-        file = read_id(input.file, "StoredFile", "file")
         return _go_on(
             ProgressReport,
             info,
             "remove-evidence",
             input,
-            lambda r, stamp: r.remove_evidence(stamp, file),
+            lambda r, stamp: r.remove_evidence(stamp, _file(input)),
         )
 
     @strawberry.mutation(
@@ -289,10 +278,6 @@ class RegisterMutation:
         if not payload.errors:
             info.context.service.files.erase(read_id(input.id, "StoredFile", "file"))
         return payload
-
-    # -- matches
-
-    # -- vocabularies and imports
 
     @strawberry.mutation(
         description="Publishes a version of a vocabulary from an uploaded file. A version never "
@@ -322,7 +307,7 @@ class RegisterMutation:
             format = Format(input.format)
             history = authority_of(input.as_history, "asHistory")
             authorise_import(principal, format, input.state, as_history=history is not None)
-            file = read_id(input.file, "StoredFile", "file")
+            file = _file(input)
             service.desk.read(file, stored_file.fold, principal)
             job = service.imports.start(
                 uuid5(NAMESPACE, f"import\x1f{principal.holder}\x1f{input.command_id}"),
@@ -420,9 +405,15 @@ def _at(info: Request) -> tuple[Desk, Principal]:
     return info.context.service.desk, info.context.principal
 
 
+def _file(input: EvidenceInput | PublishVocabularyInput | StartImportInput) -> UUID:
+    """The uploaded file that an input names."""
+    with within("file"):
+        return read_id(input.file, "StoredFile", "file")
+
+
 def _contents(context: Context, input: PublishVocabularyInput) -> list[vocabulary.VersionContent]:
     service = context.service
-    file = read_id(input.file, "StoredFile", "file")
+    file = _file(input)
     held = service.desk.read(file, stored_file.fold, context.principal)
     path = service.files.path(file)
     if held.media_type.endswith("json"):

@@ -447,12 +447,12 @@ def _under(parent: str | None, entry: Entry) -> InstitutionParentHeld:
 def _called(names: Iterable[InstitutionName]) -> tuple[InstitutionName, ...]:
     called = tuple(names)
     if not 1 <= len(called) <= names_max:
-        raise InvalidInput(f"Give between 1 and {names_max} names.")
+        raise InvalidInput(f"Give between 1 and {names_max} names.", field="names")
     if len({name.language for name in called}) != len(called):
-        raise InvalidInput("Give one name for each language.")
+        raise InvalidInput("Give one name for each language.", field="names")
     for name in called:
         if not 0 < len(name.language.strip()) <= language_chars_max:
-            raise InvalidInput("Name the language by its BCP 47 tag, such as “en”.")
+            raise InvalidInput("Name the language by its BCP 47 tag, such as “en”.", field="names")
         named(name.text)
     return called
 

@@ -372,6 +372,20 @@ def test_a_measure_has_no_parts(here: Server, step: str) -> None:
     assert (code_of(wrong), wrong["errors"][0]["field"]) == ("UNKNOWN_PART", "part")
 
 
+def test_a_measure_is_not_carried_into_another_cycle(here: Server) -> None:
+    id = str(read_id(adopted(here), "Measure", "measure"))
+    decide = """mutation($input: DecideCasesInput!) { decideCases(input: $input) {
+        results { errors { code } } } }"""
+    successor = {"decision": "SUCCEEDED", "successor": here.receive(), "reason": "Why."}
+    size = here.size()
+    for decision in (successor, {"decision": "CONTINUE", "cycle": 4}):
+        one = {"id": id, "expectedVersion": 3, **decision}
+        said = {"commandId": uuid4().hex, "decisions": [one]}
+        (told,) = here.ask("coordinator", decide, input=said)["decideCases"]["results"]
+        assert code_of(told) == "NOT_FOUND"
+    assert here.size() == size
+
+
 # --- Who knows of it -----------------------------------------------------------------------------
 
 HISTORY = """query($id: ID!) { node(id: $id) { ... on Measure { history { nodes {

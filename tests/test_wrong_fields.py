@@ -10,6 +10,7 @@ import pytest
 
 from api.schema import schema
 from tests.server import Server, nested, running
+from tests.test_register_api import REGISTER
 
 ERRORS = "errors { code message field path }"
 
@@ -169,3 +170,22 @@ def test_a_refusal_about_no_field_leads_nowhere(here: Server, id: str) -> None:
     asked = {"id": id, "expectedVersion": here.version(id), "reason": "r"}
     error = refusal(here, "resumeRecommendation", **asked)
     assert (error["code"], error["field"], error["path"]) == ("STEP_NOT_OPEN", None, None)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "said", "path"),
+    [
+        ("makeMatch", {"to": "x"}, "to"),
+        ("attachEvidence", {"file": "x"}, "file"),
+        ("attachEvidence", {"file": str(uuid4()), "about": "x"}, "about"),
+        ("removeEvidence", {"file": "x", "reason": "r"}, "file"),
+        ("renameInstitution", {"names": []}, "names"),
+        ("clearReport", {"id": "x"}, "id"),
+    ],
+)
+def test_a_step_of_the_register_is_refused_by_its_field(
+    here: Server, mutation: str, said: Any, path: str
+) -> None:
+    input = {**REGISTER[mutation].said(here), **said}
+    error = refusal(here, mutation, **input)
+    assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", path])

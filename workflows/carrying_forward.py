@@ -90,7 +90,7 @@ def decide(
         return entries
 
     on = (said.id,) if said.successor is None else (said.successor, said.id)
-    return Deed(command, f"decide-case: {said.decision}", on, carry)
+    return Deed(command, f"decide-case: {said.decision}", on, carry, Recommendation)
 
 
 _CARRIES = {

@@ -57,6 +57,11 @@ class Mutation(NamedTuple):
     does: str = ""
     says: Mapping[str, Any] = MappingProxyType({})
 
+    @property
+    def input(self) -> str:
+        """The name of its input, where that is its own."""
+        return f"{self.name[0].upper()}{self.name[1:]}Input"
+
 
 @dataclass(frozen=True, eq=False)
 class Step:

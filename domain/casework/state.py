@@ -51,7 +51,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What every case under a procedure has. `institution` is the one that recorded it;
     `definition` the procedure it is under, by its SHA-256; `data` what forms filled in, by step and
     field, for guards to read. `resting` are the deadlines that rest alone; `taken` the steps of its
-    own that may be struck; `narrower` the entries that fewer may read than the case.
+    own that may be struck; `narrower` the entries that fewer may read than the case. Cases of an
+    aggregate that `has_parts` may be spoken of part by part.
     `fired_in_a_row` counts what the clock did since somebody else did anything, `unrecorded` the
     entries that were made just now and are not in the log."""
 
