@@ -22,7 +22,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -235,8 +234,6 @@ class Behind:
             if (asked := await _read(reader)) is not None:
                 scope, body = asked
                 await self._answer(scope, body, reader, writer)
-        except ConnectionError:
-            pass  # the client has gone
         finally:
             writer.close()
 
@@ -252,15 +249,21 @@ class Behind:
         async def receive() -> Message:
             if left:
                 return {"type": "http.request", "body": left.pop(), "more_body": False}
-            await reader.read()  # until the other side closes
+            with suppress(ConnectionError):
+                await reader.read()  # until the other side closes
             return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            # Who answers learns from `receive` that the client has gone, as ASGI has it.
+            with suppress(ConnectionError):
+                await _write(writer, message)
 
         for name in ("client", "server"):
             if scope.get(name) is not None:
                 scope[name] = tuple(scope[name])
         scope["headers"] = [(name, value) for name, value in scope["headers"]]
         scope |= {"asgi": {"version": "3.0"}, "visit": WavedThrough()}
-        await self._app(scope, receive, partial(_write, writer))
+        await self._app(scope, receive, send)
 
 
 async def behind(control: socket.socket, settings: Settings) -> None:

@@ -5,19 +5,23 @@ Served by `suivi serve` as an operator starts it.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import psutil
 import psycopg
 import pytest
 from graphql import parse
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api import bulkhead
 from api.execution import Executor, Operation, Takes, looking_back
@@ -182,6 +186,32 @@ def test_nothing_is_left_of_a_request_whose_client_has_gone(served: Served) -> N
     finally:
         behind.resume()
     until(lambda: [len(one.net_connections("unix")) for one in both] <= before)
+
+
+async def test_who_streams_to_a_client_that_has_gone_is_told_so_and_nothing_fails() -> None:
+    """A socket that is closed with something unread is reset: what is read of it and what is
+    written to it fails."""
+    ended = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"a" * 100_000
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(endless())(scope, receive, send)
+
+    before, handed = socket.socketpair()
+    answering = asyncio.create_task(bulkhead.Behind(app).answer(handed))
+    frame = msgspec.msgpack.encode(({"type": "http", "headers": []}, b""))
+    with before:
+        before.sendall(len(frame).to_bytes(4) + frame)
+        await asyncio.to_thread(before.recv, 4)
+    await asyncio.wait_for(answering, 30)
+    assert ended.is_set()
 
 
 @pytest.mark.slow
