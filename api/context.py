@@ -6,12 +6,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.gathering import Gathered
+from api.gathering import Gathered, GatheredEffects
 from api.service import Service
 from domain.adoptions import Adoptions
 from domain.entry import Entry, is_date
@@ -49,6 +50,7 @@ class Reading:
     ration: Ration
     log: ReadableLog
     """What the request reads of the log, counted."""
+    effects: GatheredEffects
     _gathered: dict[type[Any], Gathered[Any]]
 
     @property
@@ -87,6 +89,7 @@ class Then(Reading):
         self.effective_on = from_.effective_on
         self.ration = context.ration
         self.log = context.log
+        self.effects = context.effects
         self._gathered = {}
         self._context = context
         self._from = from_
@@ -125,6 +128,7 @@ class Context(Reading):
         self._snapshot: tuple[Connection, int] | None = None
         self.ration = service.ration() if ration is None else ration
         self.log = CountedLog(service.log, self.ration)
+        self.effects = GatheredEffects(self.log, self.scope)
         self._gathered = {}
         self._then: dict[Standpoint, Then] = {}
         self._open_then: OrderedDict[Standpoint, tuple[ExitStack, Connection]] = OrderedDict()
@@ -238,6 +242,7 @@ class Cohort:
             self._histories = history.histories(
                 reading.log, reading.scope, [*self._rows], reading.last, reading.effective_on
             )
+            reading.effects.expect(chain.from_iterable(self._histories.values()))
         return self._histories[id]
 
     def recommendations(self, naming: Naming) -> RecommendationCohort:

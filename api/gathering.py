@@ -3,16 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.effects import AnyEffect
+from domain.entry import Entry
 from domain.scope import Scope
+from projections.history import effects_told
 from projections.ration import Ration
+from projections.reading import ReadableLog
 from projections.register import Row, Shelf
 
 State = TypeVar("State")
+
+
+class GatheredEffects:
+    """What entries led to, as one reader is told of it; read for all that are shown together."""
+
+    def __init__(self, log: ReadableLog, scope: Scope) -> None:
+        self._log = log
+        self._scope = scope
+        self._expected: list[Iterable[Entry]] = []
+        self._told: dict[tuple[UUID, int], tuple[AnyEffect, ...]] = {}
+
+    def expect(self, entries: Iterable[Entry]) -> None:
+        """Entries that are shown together."""
+        self._expected.append(entries)
+
+    def of(self, entry: Entry) -> tuple[AnyEffect, ...]:
+        """What an entry led to."""
+        if self._scope.hides_nothing or not _may_be_untold(entry):
+            return entry.stamp.effects
+        place = entry.stream, entry.version
+        if place not in self._told:
+            shown = [entry, *chain.from_iterable(self._expected)]
+            self._expected.clear()
+            streams = {one.stream for one in shown if _may_be_untold(one)}
+            self._told[place] = ()
+            self._told |= effects_told(self._log, self._scope, sorted(streams))
+        return self._told[place]
+
+
+def _may_be_untold(entry: Entry) -> bool:
+    """True if an entry led to something about a thing that may have begun before it."""
+    return any(effect.thing is not None for effect in entry.stamp.effects) and entry.version > 1
 
 
 class Gathered(Generic[State]):

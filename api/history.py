@@ -204,10 +204,11 @@ class HistoryEntry:
         return list(root.stamp.entered)
 
     @strawberry.field(
-        description="What else it led to: deadlines set or lifted, tasks opened or ended."
+        description="What else it led to: deadlines set or lifted, tasks opened or ended. What "
+        "becomes of a deadline or a task that began with a hidden entry is hidden, too."
     )
-    def effects(root: Entry) -> list[EffectType]:
-        return list(root.stamp.effects)
+    def effects(root: Entry, info: Info[Any, None]) -> list[EffectType]:
+        return list(info.context.effects.of(root))
 
 
 def history_page(

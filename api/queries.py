@@ -16,7 +16,7 @@ from api.looking_back import AsOf, chosen, look
 from api.pages import Connection, connection, page_info
 from api.recommendations import Recommendation, together
 from domain.refusals import Ambiguous, InvalidInput, UnknownCursor
-from domain.scope import Scope, everything
+from domain.scope import Scope
 from domain.words import (
     Kind,
     Mechanism,
@@ -270,6 +270,7 @@ class RecommendationQuery:
         entries, end, more = history.feed(log, context.scope, after, first, last)
         if entries:
             context.ration.answer(len(entries))  # each is read from the log, too
+            context.effects.expect(entries)
         cursors = [str(entry.log_index) for entry in entries]
         return FeedConnection(
             nodes=entries,  # type: ignore[arg-type]
@@ -287,7 +288,7 @@ class RecommendationQuery:
 
 
 def _sees_all(scope: Scope) -> bool:
-    return scope.addressees is None and scope.visibilities == everything.visibilities
+    return scope.addressees is None and scope.hides_nothing
 
 
 def _unknown_cursor(problem: str, last: int) -> UnknownCursor:

@@ -9,12 +9,16 @@ effect evaluates nothing.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NewType
+from typing import ClassVar, NewType
 
 import msgspec
 
 Instant = NewType("Instant", str)
 """An instant in UTC, to the second, as RFC 3339 has it: `2026-03-01T22:59:59Z`. Sorts as a text."""
+
+
+Thing = tuple[str, str]
+"""What has a beginning and an end: `deadline` or `task`, and its name."""
 
 
 class Whose(StrEnum):
@@ -60,14 +64,44 @@ class Notice(_Kept, frozen=True):
 
 
 class Effect(_Kept, frozen=True, tag_field="effect"):
-    """Base of all effects."""
+    """Base of all effects. One that `begins` a thing, a deadline or a task, may also continue one
+    that stands; one that `ends` it is the last of it."""
+
+    begins: ClassVar[bool] = False
+    ends: ClassVar[bool] = False
+
+    @property
+    def thing(self) -> Thing | None:
+        """The deadline or the task that it is about; None: it is about the case."""
+        return None
 
 
-class DeadlineSet(Effect, frozen=True, tag="deadline-set"):
-    """Something is due from now on."""
+class DeadlineEffect(Effect, frozen=True):
+    """Base of effects on a deadline."""
 
     deadline: str
     generation: int
+
+    @property
+    def thing(self) -> Thing:
+        return "deadline", self.deadline
+
+
+class TaskEffect(Effect, frozen=True):
+    """Base of effects on a task."""
+
+    task: str
+
+    @property
+    def thing(self) -> Thing:
+        return "task", self.task
+
+
+class DeadlineSet(DeadlineEffect, frozen=True, tag="deadline-set"):
+    """Something is due from now on."""
+
+    begins: ClassVar[bool] = True
+
     due: Instant
     """The last second of `day`, in UTC."""
     day: str
@@ -86,38 +120,30 @@ class DeadlineSet(Effect, frozen=True, tag="deadline-set"):
     """True for a deadline that reminds and is never overdue, such as a mid-term report's."""
 
 
-class DeadlineLifted(Effect, frozen=True, tag="deadline-lifted"):
+class DeadlineLifted(DeadlineEffect, frozen=True, tag="deadline-lifted"):
     """Nothing is due any more."""
 
-    deadline: str
-    generation: int
+    ends: ClassVar[bool] = True
 
 
-class DeadlinePaused(Effect, frozen=True, tag="deadline-paused"):
+class DeadlinePaused(DeadlineEffect, frozen=True, tag="deadline-paused"):
     """The clock stands still from this day until the case is resumed."""
 
-    deadline: str
-    generation: int
     on: str
     """The day on which the clock stops."""
 
 
-class DeadlineKept(Effect, frozen=True, tag="deadline-kept"):
+class DeadlineKept(DeadlineEffect, frozen=True, tag="deadline-kept"):
     """It stays due when it was due, under another procedure; notices that were given stay given."""
 
-    deadline: str
-    generation: int
     basis: str
     """The day that it is computed from under the other procedure."""
     fact: str | None = None
     """Name of the fact that gives `basis` from now on; null where no fact does."""
 
 
-class DeadlineDropped(Effect, frozen=True, tag="deadline-dropped"):
+class DeadlineDropped(DeadlineEffect, frozen=True, tag="deadline-dropped"):
     """It no longer counts, although its states stand: nothing is due by it until it is set anew."""
-
-    deadline: str
-    generation: int
 
 
 class RestUntil(Effect, frozen=True, tag="rest-until"):
@@ -128,10 +154,11 @@ class RestUntil(Effect, frozen=True, tag="rest-until"):
     """The last second of the day that was named, in UTC."""
 
 
-class TaskOpened(Effect, frozen=True, tag="task-opened"):
+class TaskOpened(TaskEffect, frozen=True, tag="task-opened"):
     """Somebody in one of the roles has something to do: one of the steps, by a deadline."""
 
-    task: str
+    begins: ClassVar[bool] = True
+
     roles: tuple[str, ...]
     """Roles that may do it; one person is enough."""
     steps: tuple[str, ...]
@@ -142,10 +169,10 @@ class TaskOpened(Effect, frozen=True, tag="task-opened"):
     """Name of the deadline by which it is due; null where it has none."""
 
 
-class TaskEnded(Effect, frozen=True, tag="task-ended"):
+class TaskEnded(TaskEffect, frozen=True, tag="task-ended"):
     """It has been done, or need not be done any more."""
 
-    task: str
+    ends: ClassVar[bool] = True
 
 
 class Remembered(Effect, frozen=True, tag="remembered"):

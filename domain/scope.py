@@ -22,6 +22,11 @@ class Scope(msgspec.Struct, frozen=True):
             entry.stamp.visibility in self.visibilities or self.institution in entry.event.readers
         )
 
+    @property
+    def hides_nothing(self) -> bool:
+        """True if the reader may see every entry of the States whose record they may read."""
+        return len(self.visibilities) == len(Visibility)
+
     def reads(self, visibility: Visibility, institution: str) -> bool:
         """True if what `institution` wrote with this visibility may be read."""
         return visibility in self.visibilities or institution == self.institution

@@ -13,10 +13,13 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
 from domain.aggregates import fold_streams
 from domain.casework import Case, CaseEvent
+from domain.casework.setback import SetBack
+from domain.effects import AnyEffect, Thing
 from domain.entry import NARROWNESS, Entry, Visibility
 from domain.scope import Scope
 
@@ -45,6 +48,14 @@ class Audience(NamedTuple):
         hexadecimal digits."""
         lowest = self.levels & -self.levels
         return id.hex + (_ROWS[lowest] if lowest else f".={self.institutions[0]}")
+
+    def has(self, scope: Scope) -> bool:
+        """True if this reader belongs to it."""
+        narrowest = max(scope.visibilities, key=NARROWNESS.__getitem__, default=None)
+        if narrowest is None:
+            return False
+        named = narrowest is Visibility.INTERNAL and scope.institution in self.institutions
+        return named if not self.levels else bool(self.levels & LEVEL[narrowest]) and not named
 
     @property
     def hears_all(self) -> bool:
@@ -99,10 +110,13 @@ def seen(scope: Scope, visibility: Any, institution: Any) -> ColumnElement[bool]
 
 
 class Told:
-    """What one audience has been told: the state, where its last entry stands in the log, and the
-    entries that moved the case and that it was not told of."""
+    """What one audience has been told: the state, where its last entry stands in the log and what
+    that led to, and what it was not told of: the entries that moved the case, and the deadlines and
+    tasks that began with one."""
 
-    __slots__ = ("hidden", "levels", "log_index", "own", "recorded_at", "state")
+    __slots__ = (
+        *("effects", "hidden", "levels", "log_index", "own", "recorded_at", "state", "untold"),
+    )
 
     def __init__(self, levels: int, own: str = "") -> None:
         self.levels = levels
@@ -110,7 +124,9 @@ class Told:
         self.state: Case | None = None
         self.log_index = 0
         self.recorded_at = 0
+        self.effects: tuple[AnyEffect, ...] = ()
         self.hidden: list[Entry] = []
+        self.untold: set[Thing] = set()
 
     def apart(self, levels: int, own: str = "") -> Told:
         """Another that was told the same so far."""
@@ -118,6 +134,7 @@ class Told:
         other.state = None if self.state is None else self.state.clone()
         other.log_index, other.recorded_at = self.log_index, self.recorded_at
         other.hidden = [*self.hidden]
+        other.untold = {*self.untold}
         return other
 
     def hears(self, entry: Entry, levels: int) -> bool:
@@ -126,13 +143,38 @@ class Told:
 
     def add(self, entry: Entry, whole: Case | None) -> None:
         """Adds an entry that it sees. `whole`: all there is before that entry."""
+        self.effects = entry.stamp.effects
         if self.state is not None and whole is not None and whole is not self.state:
             self._catch_up(self.state, entry, whole)
+            entry = self._but_untold(entry, whole)
         if self.state is None:
             self.state = fold_streams([entry])[entry.stream]
         else:
             self.state.apply(entry)
         self.log_index, self.recorded_at = entry.log_index or 0, entry.recorded_at or 0
+
+    def pass_over(self, entry: Entry, whole: Case) -> None:
+        """Leaves out an entry that it does not see. `whole`: all there is before that entry."""
+        if entry.stamp.left or entry.stamp.entered:
+            self.hidden.append(entry)
+        self.untold.update(_begun(entry, whole))
+
+    def _but_untold(self, entry: Entry, whole: Case) -> Entry:
+        """An entry that it sees, without the beginnings that it does not: a deadline that began
+        with a hidden entry stays untold when this one sets it for another day."""
+        if not isinstance(entry.event, SetBack):
+            self.untold.difference_update(_begun(entry, whole))
+        if not self.untold:
+            return entry
+        told = [effect for effect in self.effects if effect.thing not in self.untold]
+        if len(told) == len(self.effects):
+            return entry
+        # What becomes of an untold thing changes nothing where it is not, and ends what a hidden
+        # entry began anew.
+        self.effects = tuple(told)
+        effects = [e for e in entry.stamp.effects if e.thing not in self.untold or not e.begins]
+        stamp = msgspec.structs.replace(entry.stamp, effects=tuple(effects))
+        return entry._replace(event=msgspec.structs.replace(entry.event, stamp=stamp))
 
     def _catch_up(self, state: Case, entry: Entry, whole: Case) -> None:
         """Whoever sees an entry learns what it is about, and by which moves the case came there."""
@@ -148,6 +190,20 @@ class Told:
         for move in reversed(led):
             self.hidden.remove(move)
             state.come_after(move)
+
+
+def _begun(entry: Entry, whole: Case) -> Iterator[Thing]:
+    """The deadlines and tasks that begin with an entry. `whole`: all there is before it."""
+    effects = entry.stamp.effects
+    if not any(effect.begins for effect in effects):
+        return
+    standing = {("deadline", held.deadline) for held in whole.deadlines}
+    standing.update(("task", held.task) for held in whole.tasks)
+    for effect in effects:
+        if effect.thing is not None and effect.ends:
+            standing.discard(effect.thing)
+        elif effect.thing is not None and effect.begins and effect.thing not in standing:
+            yield effect.thing
 
 
 class Telling:
@@ -191,8 +247,8 @@ class Telling:
             if one.hears(entry, levels):
                 one.add(entry, whole)
                 heard.append(self._audience(one))
-            elif entry.stamp.left or entry.stamp.entered:
-                one.hidden.append(entry)
+            elif whole is not None:
+                one.pass_over(entry, whole)
         return heard
 
     def _begin(self, entry: Entry) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from uuid import UUID
 
+from domain.effects import AnyEffect
 from domain.entry import Entry, protected_texts
 from domain.erasure import TextsErased, erasure_id
 from domain.refusals import InvalidInput
 from domain.scope import Scope
 from domain.stored_file import FileErased, FileStored
+from projections.audiences import Telling
 from projections.reading import ReadableLog
 from projections.standpoints import counts
 
@@ -37,6 +40,22 @@ def without_texts(
     for entry in log.history(streams, stop):
         if scope.sees(entry) and counts(entry, day):
             found[entry.stream].append(entry)
+    return found
+
+
+def effects_told(
+    log: ReadableLog, scope: Scope, streams: Sequence[UUID]
+) -> dict[tuple[UUID, int], tuple[AnyEffect, ...]]:
+    """What the entries of some cases led to, by stream and version, as a reader is told of it: what
+    becomes of a deadline or a task is hidden with the entry that it began with."""
+    tellings: defaultdict[UUID, Telling] = defaultdict(Telling)
+    found: dict[tuple[UUID, int], tuple[AnyEffect, ...]] = {}
+    for entry in log.history(streams):
+        telling = tellings[entry.stream]
+        heard = telling.add(entry)
+        if any(audience.has(scope) for audience in heard):
+            (one,) = (one for audience, one in telling if audience.has(scope))
+            found[entry.stream, entry.version] = one.effects
     return found
 
 

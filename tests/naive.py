@@ -198,6 +198,11 @@ def _deadlines(history: list[Row]) -> dict[str, tuple[int, str, str, int, int]]:
         for effect in _effects(row):
             match effect["effect"]:
                 case "deadline-set":
+                    # What goes on after a rest or gets more time was set before, for whoever was
+                    # told.
+                    goes_on = row["topic"].split(".")[1] in ("resumed", "deadline-extended")
+                    if goes_on and effect["deadline"] not in standing:
+                        continue
                     generation, due = effect["generation"], effect["due"]
                     standing[effect["deadline"]] = (generation, due, "running", 0, 0)
                 case "deadline-lifted":

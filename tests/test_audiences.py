@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.casework import CaseEvent
+from domain.effects import AnyEffect
 from domain.entry import Entry, Visibility
 from domain.recommendation import Recommendation, fold
 from domain.scope import Scope
@@ -19,12 +21,17 @@ from tests.given import (
     Given,
     any_recommendations,
     declared,
+    declined,
     decreed,
+    extended,
     given,
     noted,
     offered,
     planned,
     received,
+    resumed,
+    supported,
+    suspended,
 )
 from tests.length import times
 
@@ -114,6 +121,41 @@ def test_whoever_is_told_what_followed_learns_by_which_moves() -> None:
     assert known is not None
     assert (known.states, known.plans) == (it.it.states, [])
     assert [task.task for task in known.tasks] == [task.task for task in it.it.tasks]
+
+
+def test_a_deadline_of_a_hidden_entry_stays_untold_when_a_visible_one_moves_it() -> None:
+    it = given(received(), supported(), offered("labour", **SECRET))
+    for act in (suspended(), resumed(), extended("offer-answer", "2030-01-01")):
+        it = then(it, act)
+        assert "offer-answer" in _named(it.entries[-1].stamp.effects), "it does move it"
+        for scope, knows in zip(READERS, (False, False, True, True), strict=True):
+            state = told(telling(*it.entries), scope)
+            assert state is not None
+            assert (state.deadline("offer-answer") is not None) is knows
+            assert ("offer-answer" in _named(_led_to(it.entries, scope))) is knows
+
+
+def test_a_deadline_that_a_visible_entry_begins_anew_is_told() -> None:
+    it = then(given(received(), supported(), offered("labour", **SECRET)), declined(3))
+    it = then(it, offered("justice"))
+    for scope in READERS:
+        state = told(telling(*it.entries), scope)
+        assert state is not None
+        assert state.deadline("offer-answer") is not None
+        assert "offer-answer" in _named(_led_to(it.entries, scope))
+    it = then(it, suspended())
+    assert "offer-answer" in _named(_led_to(it.entries, PUBLIC))
+
+
+def _led_to(entries: Sequence[Entry], scope: Scope) -> tuple[AnyEffect, ...]:
+    """What the last entry led to, as a reader is told."""
+    made = telling(*entries)
+    (one,) = (one for audience, one in made if audience.has(scope))
+    return one.effects
+
+
+def _named(effects: Sequence[AnyEffect]) -> list[str]:
+    return [effect.thing[1] for effect in effects if effect.thing is not None]
 
 
 OF_THE_CASE = {

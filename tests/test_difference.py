@@ -18,6 +18,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLObjectType,
     GraphQLScalarType,
     get_named_type,
     is_required_argument,
@@ -283,6 +284,68 @@ def test_what_is_hidden_makes_no_difference_to_those_from_whom_it_is(
             different = [asked for asked in before[who] if before[who][asked] != after[asked]]
             assert not different, _shown(who, different, before[who], after)
             assert SECRET not in json.dumps(after, default=str).replace(f'\\"{SECRET}\\"', "")
+
+
+AFTERWARDS = (("suspendRecommendation", {"reason": "elections"}), ("resumeRecommendation", {}))
+"""Steps that all may see, which move every deadline."""
+
+ON_WHAT_ALL_SEE = {"strikeEntry", "suspendDeadline", "resumeDeadline"}
+"""Steps for fewer readers on a deadline that all know, or on an entry that set one. The visible
+step goes on from how the deadline stands by then."""
+
+
+@pytest.mark.parametrize("visibility", LOWER)
+def test_what_is_hidden_makes_no_difference_to_what_a_visible_step_leads_to(
+    tmp_path_factory: pytest.TempPathFactory, visibility: str
+) -> None:
+    url = f"sqlite:///{tmp_path_factory.mktemp('afterwards') / 'suivi.db'}"
+    with running(url) as server:
+        server.grant("coordinator", "coordinator", "mfa", addressees=("SVN",))
+        server.grant("registrar", "clerk", "registry", addressees=("SVN",))
+        with_it, without = prepared(server, visibility), prepared(server, visibility)
+        followed, wrong = 0, []
+        for mutation in {*record_hidden(with_it, visibility)} - ON_WHAT_ALL_SEE:
+            twins = with_it.ids[mutation], without.ids[mutation]
+            for step, said in AFTERWARDS:
+                taken = [
+                    server.take(
+                        *("coordinator", step), id=id, expectedVersion=server.version(id), **said
+                    )
+                    for id in twins
+                ]
+                if any(answer["errors"] for answer in taken):
+                    break  # the hidden step was one of these
+                followed += 1
+                for who in LOWER[visibility]:
+                    one, other = (_led_to(server, who, id) for id in twins)
+                    if one != other:
+                        wrong.append(f"{who}, {step} after {mutation}:\n  {one}\n  {other}")
+        assert not wrong, "\n".join(wrong)
+        assert followed > 20
+
+
+def _led_to(server: Server, who: str, id: str) -> Any:
+    """What a reader is told of what the last entry led to, and how the case then stands."""
+    entry, case = (SCHEMA.get_type(name) for name in ("HistoryEntry", "Recommendation"))
+    assert isinstance(entry, GraphQLObjectType)
+    assert isinstance(case, GraphQLObjectType)
+    led = " ".join(f"{name} {everything(entry.fields[name].type)}" for name in LED_TO)
+    stands = " ".join(f"{name} {everything(case.fields[name].type)}" for name in STANDS)
+    query = f"""query($id: ID!) {{ recommendation(id: $id) {{
+        {stands} history(last: 1) {{ nodes {{ {led} }} }} }} }}"""
+    return _but_versions(server.ask(who, query, id=id)["recommendation"])
+
+
+LED_TO = ("effects", "left", "entered", "event")
+STANDS = ("states", "stage", "deadlines", "tasks", "suspended")
+VERSIONS = {"generation", "opened", "version"}
+"""What counts the entries of a case, the hidden ones among them."""
+
+
+def _but_versions(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {key: _but_versions(one) for key, one in said.items() if key not in VERSIONS}
+    return [_but_versions(one) for one in said] if isinstance(said, list) else said
 
 
 def _shown(who: str, different: list[str], before: dict[str, Any], after: dict[str, Any]) -> str:

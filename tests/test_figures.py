@@ -34,6 +34,7 @@ from tests.given import (
     offered,
     received,
     reopened,
+    resumed,
     struck,
     supported,
     suspended,
@@ -136,6 +137,7 @@ def test_who_was_not_told_of_a_deadline_counts_without_it(here: Place) -> None:
     offer = offered(visibility=Visibility.CONFIDENTIAL)
     history = given(received(), supported(), offer).when(suspended()).then(CaseEvent)
     assert any(effect.deadline == "offer-answer" for effect in history.entries[-1].stamp.effects)  # type: ignore[union-attr]
+    history = history.when(resumed()).then(CaseEvent)
     for entry in history.entries:
         here.record(entry)
     here.feed.advance()
