@@ -204,8 +204,8 @@ class HistoryEntry:
         return list(root.stamp.entered)
 
     @strawberry.field(
-        description="What else it led to: deadlines set or lifted, tasks opened or ended. What "
-        "becomes of a deadline or a task that began with a hidden entry is hidden, too."
+        description="What else it led to: deadlines set or lifted, tasks opened or ended. "
+        "Effects on a deadline or a task are hidden where the entry that began it is hidden."
     )
     def effects(root: Entry, info: Info[Any, None]) -> list[EffectType]:
         return list(info.context.effects.of(root))
