@@ -49,6 +49,7 @@ def create_app(service: Service, bulkhead: Bulkhead | None = None) -> Starlette:
     endpoint = GraphQLEndpoint(service, bulkhead)
     export = passing(get_export, authenticated)
     plot = passing(get_plot, whoever)
+    upload = passing(put_file, authenticated)
 
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
@@ -70,7 +71,7 @@ def create_app(service: Service, bulkhead: Bulkhead | None = None) -> Starlette:
         routes=[
             Route("/", home),
             Route("/graphql", graphql, methods=["GET", "POST"]),
-            Route("/files", answering(put_file), methods=["PUT"]),
+            Route("/files", answering(upload), methods=["PUT"]),
             Route("/files/{id}", answering(get_file), methods=["GET"]),
             Route("/exports/{format}", answering(export), methods=["GET"]),
             Route("/plots/progress.svg", answering(plot), methods=["GET"]),

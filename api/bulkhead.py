@@ -7,8 +7,8 @@ second, behind the bulkhead, takes the rest, yields the processor to the first, 
 should it end.
 
 A request that passes the bulkhead has a pair of sockets, one of which is handed over: its ASGI
-scope and body go in, the ASGI messages of the answer come out. A socket that is closed says that
-the client has gone. None of them has a name that somebody else could connect to.
+scope and the messages of its body go in, those of the answer come out. A socket that is closed says
+that the client has gone. None of them has a name that somebody else could connect to.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door import WavedThrough
-from api.lanes import gone
 from domain.refusals import Unavailable
 
 if TYPE_CHECKING:
@@ -165,25 +164,48 @@ def _unavailable() -> Response:
 
 
 class Passed(Response):
-    """A request passed on with its body, and answered as the process behind answers."""
+    """A request passed on, and answered as the process behind answers. `body`: its body, where that
+    has been read; else the body is passed on as it comes."""
 
-    def __init__(self, bulkhead: Bulkhead, body: bytes = b"") -> None:
+    def __init__(self, bulkhead: Bulkhead, body: bytes | None = None) -> None:
         self._bulkhead = bulkhead
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hanging_up = asyncio.ensure_future(gone(receive))
-        answering = asyncio.ensure_future(self._answer(scope, receive, send))
+        connected: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+        asking = asyncio.ensure_future(self._ask(receive, connected))
+        answering = asyncio.ensure_future(self._answer(scope, receive, send, connected))
         try:
-            await asyncio.wait((hanging_up, answering), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((asking, answering), return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 await answering
         finally:
-            for task in (hanging_up, answering):
+            for task in (asking, answering):
                 task.cancel()
-            await asyncio.gather(hanging_up, answering, return_exceptions=True)
+            await asyncio.gather(asking, answering, return_exceptions=True)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ask(self, receive: Receive, connected: asyncio.Future[asyncio.StreamWriter]) -> None:
+        """Passes the body on; returns when the client has gone."""
+        if self._body is not None:
+            await self._pass_on({"type": "http.request", "body": self._body}, connected)
+        while (message := await receive())["type"] != "http.disconnect":
+            if self._body is None:
+                await self._pass_on(message, connected)
+
+    @staticmethod
+    async def _pass_on(message: Message, connected: asyncio.Future[asyncio.StreamWriter]) -> None:
+        try:
+            await _write(await connected, message)
+        except ConnectionError:
+            await asyncio.Event().wait()  # it wants no more of the body: its answer ends this
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        connected: asyncio.Future[asyncio.StreamWriter],
+    ) -> None:
         message: Message | None = None
         try:
             reader, writer = await self._bulkhead.connect()
@@ -192,8 +214,8 @@ class Passed(Response):
             return
         try:
             with suppress(ConnectionError):
-                passed = {name: scope[name] for name in PASSED if name in scope}
-                await _write(writer, (passed, self._body))
+                await _write(writer, {name: scope[name] for name in PASSED if name in scope})
+            connected.set_result(writer)
             while (next_ := await _read(reader)) is not None:
                 await send(message := next_)
         finally:
@@ -231,27 +253,20 @@ class Behind:
         """Answers the one request that a socket brings."""
         reader, writer = await asyncio.open_unix_connection(sock=handed)
         try:
-            if (asked := await _read(reader)) is not None:
-                scope, body = asked
-                await self._answer(scope, body, reader, writer)
+            if (scope := await _read(reader)) is not None:
+                await self._answer(scope, reader, writer)
         finally:
             writer.close()
 
     async def _answer(
         self,
         scope: dict[str, Any],
-        body: bytes,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        left = [body]
-
         async def receive() -> Message:
-            if left:
-                return {"type": "http.request", "body": left.pop(), "more_body": False}
-            with suppress(ConnectionError):
-                await reader.read()  # until the other side closes
-            return {"type": "http.disconnect"}
+            message: Message | None = await _read(reader)
+            return {"type": "http.disconnect"} if message is None else message
 
         async def send(message: Message) -> None:
             # Who answers learns from `receive` that the client has gone, as ASGI has it.

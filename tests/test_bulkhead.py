@@ -206,7 +206,7 @@ async def test_who_streams_to_a_client_that_has_gone_is_told_so_and_nothing_fail
 
     before, handed = socket.socketpair()
     answering = asyncio.create_task(bulkhead.Behind(app).answer(handed))
-    frame = msgspec.msgpack.encode(({"type": "http", "headers": []}, b""))
+    frame = msgspec.msgpack.encode({"type": "http", "headers": []})
     with before:
         before.sendall(len(frame).to_bytes(4) + frame)
         await asyncio.to_thread(before.recv, 4)
