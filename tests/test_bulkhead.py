@@ -6,6 +6,7 @@ Served by `suivi serve` as an operator starts it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import signal
 import socket
 import time
@@ -112,6 +113,34 @@ def test_a_large_body_is_recorded_and_refused_as_a_small_one_is(served: Served) 
     assert "nonsense" in error["message"]
     padded = f"{{ logIndex {' ' * 9_000} }}"
     assert served.server.ask("reader", padded) == {"logIndex": at}
+
+
+def test_a_file_is_taken_in_by_the_process_behind_as_it_comes(served: Served) -> None:
+    behind = served.behind()
+    server, key = served.server, served.server.headers("coordinator")
+    large = bytes(range(256)) * 20_000
+    pieces = (large[at : at + 100_000] for at in range(0, len(large), 100_000))
+    put = server.client.put("/files?addressee=SVN", content=pieces, headers=key)
+    assert put.status_code == 201, put.text
+    said = put.json()
+    assert (said["size"], said["sha256"]) == (len(large), hashlib.sha256(large).hexdigest())
+    back = server.client.get(put.headers["location"], headers=key)
+    assert back.content == large
+    refused = server.client.put("/files?addressee=HRV", content=large, headers=key)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    files = served.folder / "files"
+    before = {*files.iterdir()}
+    lines = (
+        "PUT /files?addressee=SVN HTTP/1.1",
+        "Host: x",
+        f"Authorization: {key['Authorization']}",
+        "Content-Length: 5000000",
+    )
+    with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port or 0)) as gone:
+        gone.sendall("\r\n".join((*lines, "", "")).encode() + large[:1_000_000])
+        until(lambda: {*files.iterdir()} > before)
+    until(lambda: {*files.iterdir()} == before)
+    assert served.behind().pid == behind.pid
 
 
 def test_an_import_is_followed_where_it_runs(served: Served) -> None:
