@@ -6,14 +6,18 @@ from typing import Annotated, Any, Union
 
 import strawberry
 
-from api import measures, register
 from api.joining import NODES
+from api.measures import MeasureLists
+from api.register import RegisterLists
 from domain.aggregates import AGGREGATES, said_of_each
 from domain.recommendation import Recommendation
 from projections.register import Shelf, shelf
 
-SHOWN_BY = (measures, register)
-"""The modules that say how the register is shown; each puts its types into `NODES`."""
+
+@strawberry.type
+class Lists(RegisterLists, MeasureLists):
+    """The lists of all of them. The modules that these come from put their types into `NODES`."""
+
 
 _BY_ID = [a for a in AGGREGATES if a.by_id and a.state is not Recommendation]
 said_of_each(

@@ -142,5 +142,5 @@ def measures_for(
 
 
 @strawberry.type
-class MeasureQuery:
+class MeasureLists:
     measures = listed_by(Measure, "Measures, by addressee, plan and code.", LIST, MeasureWhere)

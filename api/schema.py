@@ -25,7 +25,7 @@ from api.describing import describe
 from api.erasing import ErasureMutation
 from api.events import UNION, name_of
 from api.joining import NODES
-from api.measures import MeasureQuery
+from api.kinds import Lists
 from api.migration_mutations import MigrationMutation
 from api.mutations import RecommendationMutation
 from api.nodes import NodeQuery
@@ -34,7 +34,6 @@ from api.procedure_mutations import ProcedureMutation
 from api.procedures import ProcedureQuery
 from api.queries import RecommendationQuery
 from api.recommendations import Recommendation
-from api.register import RegisterLists
 from api.register_mutations import RegisterMutation
 from api.register_queries import RegisterQuery
 from api.what_if import WhatIfQuery
@@ -47,9 +46,8 @@ from api.what_if import WhatIfQuery
 class Query(
     NodeQuery,
     RecommendationQuery,
-    RegisterLists,
+    Lists,
     RegisterQuery,
-    MeasureQuery,
     ProcedureQuery,
     WhatIfQuery,
     CalendarQuery,

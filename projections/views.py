@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
 
 import msgspec
 import structlog
@@ -387,13 +388,24 @@ credential = Table(
 
 
 class View(NamedTuple):
-    """A view: its name, its tables, and which shape they have. Raise `shape` when the tables, or
-    what is written into them, change: a view of another shape is rebuilt when the server starts."""
+    """A view: its name, its tables, and by which way they are written. Raise `way` when the same
+    tables are written otherwise."""
 
     name: str
-    shape: int
+    way: int
     tables: MetaData
     more: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def shape(self) -> int:
+        """A number for the tables and the way they are written: a view of another shape is rebuilt
+        when the server starts."""
+        said = [str(self.way)]
+        for table in self.tables.sorted_tables:
+            said += (f"{table.name}.{c.name} {c.type!r} {c.nullable}" for c in table.columns)
+            said += sorted(f"{i.name} {i.unique} {i.columns.keys()}" for i in table.indexes)
+            said.append(str(table.primary_key.columns.keys()))
+        return crc32("\n".join(said).encode()) >> 1  # as a signed column of 32 bits holds it
 
     @property
     def head(self) -> Table:

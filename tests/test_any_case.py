@@ -222,7 +222,7 @@ class Inspection(Followed):
 
 
 @strawberry.type
-class InspectionQuery:
+class InspectionLists:
     inspections = listed_by(Inspection, "Inspections, by place.", LIST, InspectionWhere)
 """
 
@@ -277,15 +277,11 @@ PLACES: Places = {
     ),
     "api/inspections.py": (("", SHOWN),),
     "api/kinds.py": (
-        ("from api import ", "inspections, "),
-        ("SHOWN_BY = (", "inspections, "),
-    ),
-    "api/schema.py": (
         (
-            "from api.measures import MeasureQuery\n",
-            "from api.inspections import InspectionQuery\n",
+            "from api.joining import NODES\n",
+            "from api.inspections import InspectionLists\n",
         ),
-        ("class Query(\n", "    InspectionQuery,\n"),
+        ("class Lists(", "InspectionLists, "),
     ),
 }
 

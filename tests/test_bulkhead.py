@@ -126,7 +126,8 @@ def test_a_file_is_taken_in_by_the_process_behind_as_it_comes(served: Served) ->
     assert (said["size"], said["sha256"]) == (len(large), hashlib.sha256(large).hexdigest())
     back = server.client.get(put.headers["location"], headers=key)
     assert back.content == large
-    refused = server.client.put("/files?addressee=HRV", content=large, headers=key)
+    reader = server.headers("reader")
+    refused = server.client.put("/files?addressee=SVN", content=large, headers=reader)
     assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     files = served.folder / "files"
     before = {*files.iterdir()}

@@ -813,7 +813,7 @@ def test_views_of_an_older_shape_are_known_by_it(
     here.record(received())
     here.feed.advance()
     assert here.views.misshapen() == []
-    older = views.VIEWS["figures"]._replace(shape=views.VIEWS["figures"].shape + 1)
+    older = views.VIEWS["figures"]._replace(way=views.VIEWS["figures"].way + 1)
     monkeypatch.setitem(views.VIEWS, "figures", older)
     assert here.views.misshapen() == ["figures"]
     numbers = here.views.current().numbers
