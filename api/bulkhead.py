@@ -45,6 +45,7 @@ restart_seconds = 0.5
 ending_seconds_max = 5.0
 """For how long the process behind answers what it has begun, and then closes the store."""
 handed_max = 64
+chunk_bytes = 65_536
 nice_max = 19
 
 PASSED = (
@@ -255,6 +256,11 @@ class Behind:
         try:
             if (scope := await _read(reader)) is not None:
                 await self._answer(scope, reader, writer)
+                # What nobody read of the body would reset the socket, and the answer be lost.
+                with suppress(ConnectionError):
+                    writer.write_eof()
+                    while await reader.read(chunk_bytes):
+                        pass
         finally:
             writer.close()
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import httpx
@@ -21,8 +22,8 @@ import psutil
 import psycopg
 import pytest
 from graphql import parse
-from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import bulkhead
 from api.execution import Executor, Operation, Takes, looking_back
@@ -242,6 +243,40 @@ async def test_who_streams_to_a_client_that_has_gone_is_told_so_and_nothing_fail
         await asyncio.to_thread(before.recv, 4)
     await asyncio.wait_for(answering, 30)
     assert ended.is_set()
+
+
+class Beside(bulkhead.Bulkhead):
+    """What is behind the bulkhead, in a thread of this process."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__()
+        self._app = app
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        mine, theirs = socket.socketpair()
+        answering = bulkhead.Behind(self._app).answer(theirs)
+        Thread(target=asyncio.run, args=(answering,), daemon=True).start()
+        return await asyncio.open_unix_connection(sock=mine)
+
+
+async def test_an_answer_arrives_though_nobody_reads_the_body() -> None:
+    told: list[Message] = []
+    come = 0
+
+    async def receive() -> Message:
+        nonlocal come
+        come += 1
+        if come == 2:
+            time.sleep(0.3)  # noqa: ASYNC251 - the answer is there before the loop looks
+        return {"type": "http.request", "body": b"a" * 1_000, "more_body": True}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    scope = {"type": "http", "method": "PUT", "path": "/files", "headers": []}
+    passed = bulkhead.Passed(Beside(Response("no", 403)))
+    await asyncio.wait_for(passed(scope, receive, send), 30)
+    assert [one["status"] for one in told if "status" in one] == [403]
 
 
 @pytest.mark.slow
