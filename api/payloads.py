@@ -128,6 +128,7 @@ def shown(context: Context, entries: Sequence[Entry]) -> list[HistoryEntry]:
     """Entries just recorded, as far as the reader may read them, with their texts."""
     seen = [entry for entry in entries if context.scope.sees(entry)]
     history.reveal(context.service.log, seen)
+    context.effects.expect(seen)
     return seen  # type: ignore[return-value]
 
 

@@ -400,7 +400,7 @@ class View(NamedTuple):
     def shape(self) -> int:
         """A number for the tables and the way they are written: a view of another shape is rebuilt
         when the server starts."""
-        said = [str(self.way)]
+        said = [str(self.way), str(self.more)]
         for table in self.tables.sorted_tables:
             said += (f"{table.name}.{c.name} {c.type!r} {c.nullable}" for c in table.columns)
             said += sorted(f"{i.name} {i.unique} {i.columns.keys()}" for i in table.indexes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -265,14 +266,21 @@ def record_hidden(world: World, visibility: str) -> list[str]:
     return taken
 
 
-@pytest.mark.parametrize("visibility", LOWER)
-def test_what_is_hidden_makes_no_difference_to_those_from_whom_it_is(
-    tmp_path_factory: pytest.TempPathFactory, visibility: str
-) -> None:
+@contextmanager
+def _office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of one State, with its coordinator and its registry."""
     url = f"sqlite:///{tmp_path_factory.mktemp('difference') / 'suivi.db'}"
     with running(url) as server:
         server.grant("coordinator", "coordinator", "mfa", addressees=("SVN",))
         server.grant("registrar", "clerk", "registry", addressees=("SVN",))
+        yield server
+
+
+@pytest.mark.parametrize("visibility", LOWER)
+def test_what_is_hidden_makes_no_difference_to_those_from_whom_it_is(
+    tmp_path_factory: pytest.TempPathFactory, visibility: str
+) -> None:
+    with _office(tmp_path_factory) as server:
         world = prepared(server, visibility)
         before = {who: told(world, who) for who in LOWER[visibility]}
         taken = record_hidden(world, visibility)
@@ -298,10 +306,7 @@ step goes on from how the deadline stands by then."""
 def test_what_is_hidden_makes_no_difference_to_what_a_visible_step_leads_to(
     tmp_path_factory: pytest.TempPathFactory, visibility: str
 ) -> None:
-    url = f"sqlite:///{tmp_path_factory.mktemp('afterwards') / 'suivi.db'}"
-    with running(url) as server:
-        server.grant("coordinator", "coordinator", "mfa", addressees=("SVN",))
-        server.grant("registrar", "clerk", "registry", addressees=("SVN",))
+    with _office(tmp_path_factory) as server:
         with_it, without = prepared(server, visibility), prepared(server, visibility)
         followed, wrong = 0, []
         for mutation in {*record_hidden(with_it, visibility)} - ON_WHAT_ALL_SEE:

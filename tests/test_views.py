@@ -21,7 +21,17 @@ import pytest
 from hypothesis import given as all_examples
 from hypothesis import settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, make_url, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    make_url,
+    select,
+)
 from sqlalchemy import event as engine_event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -820,6 +830,27 @@ def test_views_of_an_older_shape_are_known_by_it(
     here.feed.rebuild(names=["figures"])
     assert here.views.misshapen() == []
     assert here.views.current().numbers == {**numbers, "figures": numbers["figures"] + 1}
+
+
+def test_a_view_has_another_shape_when_its_tables_or_the_way_they_are_written_change() -> None:
+    def shape(*columns: Column[Any], way: int = 1, more: str = "") -> int:
+        tables = MetaData()
+        Table("town", tables, Column("id", String(32), primary_key=True), *columns)
+        return views.View("towns", way, tables, {"sqlite": (more,)}).shape
+
+    shapes = [
+        shape(),
+        shape(way=2),
+        shape(more="CREATE VIRTUAL TABLE words USING fts5 (words)"),
+        shape(Column("name", Text)),
+        shape(Column("name", Text, nullable=False)),
+        shape(Column("name", Text, index=True)),
+        shape(Column("name", LargeBinary)),
+        shape(Column("name", Text, primary_key=True)),
+    ]
+    assert len({*shapes}) == len(shapes)
+    assert all(0 <= one < 2**31 for one in shapes), "PostgreSQL keeps it in 32 bits with a sign"
+    assert shape(Column("name", Text)) == shape(Column("name", Text))
 
 
 def test_views_whose_making_was_killed_are_made_again(here: Place) -> None:
