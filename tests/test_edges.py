@@ -245,3 +245,32 @@ def test_histories_are_read_where_they_are_asked_for_and_once_a_page(
     del told[:]
     server.ask("coordinator", "{ institutions { nodes { history { nodes { version } } } } }")
     assert len(told) == 1
+
+
+def test_what_entries_led_to_is_read_once_a_page_and_only_for_those_from_whom_some_is_hidden(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        id = server.receive()
+        server.step("coordinator", "acceptRecommendation", id, **ADDENDUM)
+        server.step("coordinator", "assignRecommendation", id, institution="justice")
+    told: list[int] = []
+    history = CountedLog.history
+
+    def listening(self: Any, streams: Any, *more: Any) -> Any:
+        told.append(len(streams))
+        return history(self, streams, *more)
+
+    monkeypatch.setattr(CountedLog, "history", listening)
+    page = "{ recommendations { nodes { history { nodes { effects { __typename } } } } } }"
+    feed = "{ events(first: 500) { nodes { effects { __typename } } } }"
+    for query, read in (
+        (page, {"coordinator": 1, "reader": 2}),
+        (feed, {"coordinator": 0, "reader": 1}),
+    ):
+        shown = {}
+        for who, times in read.items():
+            del told[:]
+            shown[who] = server.ask(who, query)
+            assert len(told) == times, (who, query)
+        assert "TaskEnded" in str(shown["reader"])
