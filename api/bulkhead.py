@@ -79,9 +79,11 @@ async def _write(writer: asyncio.StreamWriter, said: Any) -> None:
 
 
 class Bulkhead:
-    """The process behind, and the way to it."""
+    """The process behind, and the way to it. `feed`: brings the views up to the log, when that
+    process asks for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed: Callable[[], None]) -> None:
+        self._feed = feed
         self._control: socket.socket | None = None
         self._ready = asyncio.Event()
         self._ready_at = float("-inf")
@@ -110,10 +112,13 @@ class Bulkhead:
                         *(sys.executable, "-m", "api.bulkhead", str(handed)), pass_fds=[handed]
                     )
                 mine.setblocking(False)
+                loop = asyncio.get_running_loop()
                 with suppress(ConnectionError):
-                    if await asyncio.get_running_loop().sock_recv(mine, 1):
+                    if await loop.sock_recv(mine, 1):
                         self._control = mine
                         self._ready.set()
+                        while await loop.sock_recv(mine, chunk_bytes):
+                            self._feed()
                 code = await self._process.wait()
                 if self._ready.is_set():
                     self._ready.clear()
@@ -296,7 +301,11 @@ async def behind(control: socket.socket, settings: Settings) -> None:
         from api.app import create_app
         from api.service import Service
 
-        service = Service(settings)
+        def wake_feeder() -> None:
+            with suppress(BlockingIOError):  # it has been woken, and has not looked yet
+                control.send(b"+")
+
+        service = Service(settings, wake_feeder=wake_feeder)
     it = Behind(create_app(service))
     ended = asyncio.Event()
     answering: set[asyncio.Task[None]] = set()

@@ -221,7 +221,9 @@ def serve(given: argparse.Namespace, settings: Settings) -> int:
         from api.service import Service
 
         service = Service(settings)
-    bulkhead = Bulkhead() if settings.bulkhead and Bulkhead.is_possible() else None
+    bulkhead = None
+    if settings.bulkhead and Bulkhead.is_possible():
+        bulkhead = Bulkhead(service.feed.wake)
     # Whoever answers waits for the interpreter once for each thread that computes.
     sys.setswitchinterval(switch_seconds)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,11 +50,16 @@ log_line = structlog.get_logger("suivi.service")
 class Service:
     """The log, the views fed from it, and the desk that writes to it."""
 
-    def __init__(self, settings: Settings, clock: Clock = machine_clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = machine_clock,
+        wake_feeder: Callable[[], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.log = Log(settings.database_url)
         self.views = Views(self.log.url)
-        self.feed = Feed(self.log, self.views)
+        self.feed = Feed(self.log, self.views, wake_feeder=wake_feeder)
         self.desk = Desk(self.log, clock, self._speaks_for)
         self.stopping = Event()
         self.drafts = Drafts(self.desk.procedures, self.stopping.is_set)

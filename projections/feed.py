@@ -45,6 +45,9 @@ batch_entries_max = 2_000
 rebuild_states_max = 5_000
 cached_bytes_max = 64_000_000
 poll_seconds = 0.1
+others_seconds_max = 2.0
+"""How long a feed waits for the process that feeds before it does so itself."""
+look_seconds = 0.005
 idle_seconds_max = 30.0
 switch_seconds_max = 120.0
 """How long a process that stands still while it feeds, or while it switches to what it has rebuilt,
@@ -126,11 +129,20 @@ class LogWentBack(FeedStopped):
 
 
 class Feed:
-    """Feeds the views of one log. `bytes_max`: how much memory states that are kept may take."""
+    """Feeds the views of one log. `wake_feeder`: wakes the process that feeds them, where this is
+    another one; this feed then feeds only where that one does not. `bytes_max`: how much memory
+    states that are kept may take."""
 
-    def __init__(self, log: ReadableLog, views_: Views, bytes_max: int = cached_bytes_max) -> None:
+    def __init__(
+        self,
+        log: ReadableLog,
+        views_: Views,
+        bytes_max: int = cached_bytes_max,
+        wake_feeder: Callable[[], None] | None = None,
+    ) -> None:
         self.log = log
         self.views = views_
+        self._wake_feeder = wake_feeder
         self.stopped: FeedStopped | None = None
         self.failure: Exception | None = None
         """why the views could not be brought up to the log when it was last tried"""
@@ -142,6 +154,7 @@ class Feed:
         self._cached_for: dict[str, int] = {}
         self._agreed_for: dict[str, int] = {}
         self._ending = threading.Event()
+        self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
     # -- running
@@ -151,14 +164,21 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="suivi-feed", daemon=True)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Has the background feed look at the log at once."""
+        self._woken.set()
+
     def stop(self) -> None:
         """Ends the background feed."""
         self._ending.set()
+        self._woken.set()
         if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._ending.wait(poll_seconds):
+        while not self._ending.is_set():
+            self._woken.wait(poll_seconds)
+            self._woken.clear()
             try:
                 self.advance()
             except (FeedStopped, Unreadable):
@@ -194,6 +214,8 @@ class Feed:
             if self.views.current().numbers == self._cached_for:
                 raise self.stopped
             self.stopped = None  # somebody rebuilt the views
+        if self._wake_feeder is not None:
+            self._let_feed(self._wake_feeder, beyond)
         with self._door:
             while self._held <= beyond:
                 generation = self._feeding = self.views.current()
@@ -209,6 +231,22 @@ class Feed:
                 self._apply_or_stop(generation, entries)
                 self.views.shorten(generation)
             return self._held
+
+    def _let_feed(self, wake_feeder: Callable[[], None], beyond: int) -> None:
+        """Waits a while for the process that feeds to do so."""
+        last = min(beyond, self.log.size - 1)
+        until = time.monotonic() + others_seconds_max
+        if self._held <= last and self._look() <= last:
+            wake_feeder()
+            while self._look() <= last and time.monotonic() < until:
+                time.sleep(look_seconds)
+
+    def _look(self) -> int:
+        """How many entries the views hold."""
+        generation = self.views.current()
+        with generation.engine.connect() as connection:
+            self._held = min(generation.heads(connection).values())
+        return self._held
 
     def agree(self) -> None:
         """Stops the feed where the log is not the one that the views were made of."""

@@ -97,6 +97,7 @@ from tests.given import (
     term,
 )
 from tests.length import times
+from tests.server import until
 from tests.test_log import Store
 from workflows.access import Role
 from workflows.exporting import json_lines
@@ -558,6 +559,50 @@ def test_two_feeds_at_once_apply_each_entry_once(
     before = everything_in(here.views)
     here.feed.rebuild()
     assert everything_in(here.views) == before
+
+
+def test_a_feed_waits_for_the_process_that_feeds(here: Place) -> None:
+    woken: list[bool] = []
+    follower = Feed(here.log, here.views, wake_feeder=lambda: woken.append(True))
+    for entries in any_history(Random(5), 2, 12):
+        here.record(*entries)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(follower.advance)
+        until(lambda: bool(woken))
+        with here.views.snapshot() as (_, held):
+            assert held == 0, "it wrote nothing itself"
+        assert not waiting.done()
+        assert here.feed.advance() == waiting.result(timeout=30) == here.log.size
+    assert woken == [True]
+    assert follower.advance() == here.log.size
+    assert woken == [True], "who has nothing to wait for wakes nobody"
+    assert_agrees(here)
+
+
+def test_a_feed_feeds_where_the_process_that_should_does_not(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "others_seconds_max", 0.05)
+    follower = Feed(here.log, here.views, wake_feeder=lambda: None)
+    for entries in any_history(Random(5), 2, 12):
+        here.record(*entries)
+    assert follower.advance() == here.log.size
+    assert_agrees(here)
+
+
+def test_a_background_feed_that_is_woken_looks_at_once(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "poll_seconds", 3_600)
+    here.feed.start()
+    try:
+        for entries in any_history(Random(5), 2, 12):
+            here.record(*entries)
+        follower = Feed(here.log, here.views, wake_feeder=here.feed.wake)
+        assert follower.advance() == here.log.size
+        assert not follower._states, "it folded nothing itself"
+    finally:
+        here.feed.stop()
 
 
 @pytest.mark.parametrize(
