@@ -355,11 +355,12 @@ def yield_processor(nice: int) -> None:
 
 
 def main() -> None:
-    from api.command_line import configure_logging
+    from api.command_line import configure_logging, switch_seconds
     from api.settings import read_settings
 
     settings = read_settings()
     os.umask(0o077)
+    sys.setswitchinterval(switch_seconds)
     yield_processor(settings.bulkhead_nice)
     configure_logging(settings.log_format)
     with socket.socket(fileno=int(sys.argv[1])) as control:

@@ -36,6 +36,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
+import psutil  # type: ignore[import-untyped]
 import structlog
 from rich.console import Console
 from rich.table import Table
@@ -344,8 +345,11 @@ def _served(url: str, folder: Path) -> Iterator[tuple[int, subprocess.Popen[byte
             time.sleep(0.1)
         yield port, server
     finally:
-        server.kill()
+        both = [psutil.Process(server.pid), *psutil.Process(server.pid).children()]
+        for one in both:
+            one.kill()
         server.wait()
+        psutil.wait_procs(both)
 
 
 def _is_ready(port: int) -> bool:
