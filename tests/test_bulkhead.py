@@ -249,7 +249,7 @@ class Beside(bulkhead.Bulkhead):
     """What is behind the bulkhead, in a thread of this process."""
 
     def __init__(self, app: ASGIApp) -> None:
-        super().__init__()
+        super().__init__(feed=lambda: None)
         self._app = app
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -10,11 +10,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.given import received
 from tests.server import Server, process, running, until
@@ -167,6 +168,32 @@ def test_a_database_that_became_read_only_is_told_until_it_is_not(postgres_url: 
         ready_again(server)
         assert write(server, command) is not None
         assert server.size() == size + 1
+
+
+def test_a_connection_that_is_lost_amid_a_request_is_told_by_every_field(postgres_url: str) -> None:
+    plain = postgres_url.replace("+psycopg", "")
+    three = "{ a: recommendations { totalCount } b: reviews { totalCount } progress { key } }"
+    with running(postgres_url) as server:
+        server.receive()
+        server.ask("coordinator", three)
+        engine = server.service.views.current().engine
+        lost: list[int] = []
+
+        def lose(connection: Any, cursor: Any, said: str, *_: Any) -> None:
+            if "recommendation" in said and "_head" not in said and not lost:
+                lost.append(connection.connection.driver_connection.info.backend_pid)
+                with psycopg.connect(plain, autocommit=True) as other:
+                    other.execute("SELECT pg_terminate_backend(%s)", lost)
+
+        event.listen(engine, "before_cursor_execute", lose)
+        try:
+            answer = server.post("coordinator", three).json()
+        finally:
+            event.remove(engine, "before_cursor_execute", lose)
+        errors = answer["errors"]
+        assert len(errors) == 3, answer
+        assert {error["extensions"]["code"] for error in errors} == {"UNAVAILABLE"}
+        assert server.ask("coordinator", three)["a"]["totalCount"] == 1
 
 
 def test_views_that_are_far_behind_are_told_until_they_have_caught_up(database_url: str) -> None:
