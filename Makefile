@@ -8,8 +8,11 @@ RUN := $(BIN)/python
 # Twice quiet: errors only, not what a machine's own settings make pip warn of.
 PIP_INSTALL := $(RUN) -m pip --disable-pip-version-check --no-input install -qq
 
-# Tests run on every core; `make test XDIST=` runs them in one process.
-XDIST ?= -n auto --dist worksteal
+# Tests run on every core, and one more at a time where some of them wait for servers and clocks.
+# `make test XDIST=` runs them in one process.
+XDIST ?= -n $(WORKERS) --dist worksteal
+WORKERS = auto
+test check: WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # More arguments for pytest, the benchmarks or chaos: make test ARGS="-k postgres"
 ARGS ?=
 

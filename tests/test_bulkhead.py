@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -251,12 +252,14 @@ class Beside(bulkhead.Bulkhead):
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(feed=lambda: None)
         self._app = app
+        self.writer: asyncio.StreamWriter | None = None
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         mine, theirs = socket.socketpair()
         answering = bulkhead.Behind(self._app).answer(theirs)
         Thread(target=asyncio.run, args=(answering,), daemon=True).start()
-        return await asyncio.open_unix_connection(sock=mine)
+        reader, self.writer = await asyncio.open_unix_connection(sock=mine)
+        return reader, self.writer
 
 
 async def test_an_answer_arrives_though_nobody_reads_the_body() -> None:
@@ -274,8 +277,11 @@ async def test_an_answer_arrives_though_nobody_reads_the_body() -> None:
         told.append(message)
 
     scope = {"type": "http", "method": "PUT", "path": "/files", "headers": []}
-    passed = bulkhead.Passed(Beside(Response("no", 403)))
-    await asyncio.wait_for(passed(scope, receive, send), 30)
+    beside = Beside(Response("no", 403))
+    await asyncio.wait_for(bulkhead.Passed(beside)(scope, receive, send), 30)
+    assert beside.writer is not None
+    with suppress(ConnectionError):
+        await asyncio.wait_for(beside.writer.wait_closed(), 30)
     assert [one["status"] for one in told if "status" in one] == [403]
 
 
