@@ -12,7 +12,7 @@ PIP_INSTALL := $(RUN) -m pip --disable-pip-version-check --no-input install -qq
 # `make test XDIST=` runs them in one process.
 XDIST ?= -n $(WORKERS) --dist worksteal
 WORKERS = auto
-test check: WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+test check: WORKERS = $(shell echo $$(($$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 1)))
 # More arguments for pytest, the benchmarks or chaos: make test ARGS="-k postgres"
 ARGS ?=
 

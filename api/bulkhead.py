@@ -268,8 +268,6 @@ class Behind:
                         pass
         finally:
             writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
 
     async def _answer(
         self,

@@ -19,7 +19,7 @@ from domain.entry import Entry, is_date
 from domain.import_run import ImportRun
 from domain.institution import Institution, institution_id
 from domain.recommendation import Recommendation
-from domain.refusals import InvalidInput
+from domain.refusals import InvalidInput, Unavailable
 from domain.review import Review, review_of
 from domain.scope import Scope
 from projections import history, recommendations, register
@@ -207,6 +207,8 @@ class Context(Reading):
             snapshot = self._stack.enter_context(self.service.views.snapshot())
             self._stack.enter_context(self.ration.interrupting(snapshot[0]))
             self._snapshot = snapshot
+        if self._snapshot[0].invalidated:
+            raise Unavailable("The views were lost while another field was read; try again.")
         return self._snapshot
 
     def refresh(self) -> None:

@@ -35,14 +35,13 @@ from graphql import (
 )
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.validation.validate import ValidationAbortedError
-from sqlalchemy.exc import PendingRollbackError
 
 from api.context import Context
 from api.events import TYPES as EVENT_TYPES
 from api.measuring import measure, objects_of
 from api.schema import schema
 from api.settings import Settings
-from domain.refusals import InvalidInput, LimitExceeded, Refusal, Unavailable
+from domain.refusals import InvalidInput, LimitExceeded, Refusal
 
 documents_chars_max = 250_000
 """Of the documents that are kept ready, in all. One character takes up to 600 bytes, made ready."""
@@ -343,9 +342,6 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
     original = error.original_error
     while isinstance(original, GraphQLError):
         original = original.original_error
-    if isinstance(original, PendingRollbackError):
-        # Said of each statement after the one that failed, whose field says why.
-        original = Unavailable("The views were lost while another field was read; try again.")
     shown = dict(error.formatted)
     if isinstance(original, Refusal):
         shown.update(told(original))

@@ -45,8 +45,6 @@ batch_entries_max = 2_000
 rebuild_states_max = 5_000
 cached_bytes_max = 64_000_000
 poll_seconds = 0.1
-stopped_seconds = 0.25
-"""How long the feed rests where it can't go on, before it tries again."""
 others_seconds_max = 2.0
 """How long a feed waits for the process that feeds before it does so itself."""
 look_seconds = 0.005
@@ -184,10 +182,10 @@ class Feed:
             try:
                 self.advance()
             except (FeedStopped, Unreadable):
-                self._ending.wait(stopped_seconds)  # until somebody rebuilds
+                self._ending.wait(1.0)  # until somebody rebuilds
             except Exception:
                 log_line.exception("feed could not read; trying again")
-                self._ending.wait(stopped_seconds)
+                self._ending.wait(1.0)
 
     # -- feeding
 

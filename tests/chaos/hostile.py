@@ -345,11 +345,11 @@ def _served(url: str, folder: Path) -> Iterator[tuple[int, subprocess.Popen[byte
             time.sleep(0.1)
         yield port, server
     finally:
-        both = [psutil.Process(server.pid), *psutil.Process(server.pid).children()]
-        for one in both:
-            one.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            behind = psutil.Process(server.pid).children()
+            server.kill()
+            psutil.wait_procs(behind)  # which ends after it
         server.wait()
-        psutil.wait_procs(both)
 
 
 def _is_ready(port: int) -> bool:
