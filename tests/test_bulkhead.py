@@ -30,7 +30,9 @@ from api import bulkhead
 from api.execution import Executor, Operation, Takes, looking_back
 from api.measuring import objects_of
 from api.schema import schema
-from api.settings import Settings
+from api.settings import Settings, variable
+from projections.feed import Feed
+from projections.views import Views
 from tests.server import HOLDERS, Server, process, store, until
 from workflows.keys import create_key
 from workflows.log import Log
@@ -244,6 +246,42 @@ async def test_who_streams_to_a_client_that_has_gone_is_told_so_and_nothing_fail
         await asyncio.to_thread(before.recv, 4)
     await asyncio.wait_for(answering, 30)
     assert ended.is_set()
+
+
+async def test_the_process_behind_has_the_views_fed_by_the_one_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'suivi.db'}"
+    monkeypatch.setenv(variable("database_url"), url)
+    log = Log(url)
+    views = Views(log.url)
+    fed: list[int] = []
+    it = bulkhead.Bulkhead(lambda: fed.append(Feed(log, views).advance()))
+    await it.start()
+    try:
+        _, unasked = await it.connect()
+        unasked.close()
+        holder: dict[str, Any] = {"actor": "p-1", "system": None, "authority": None}
+        _, key = create_key(log, role="reader", institution="public", **holder)
+        told: list[Message] = []
+
+        async def receive() -> Message:
+            return await asyncio.Future()
+
+        async def send(message: Message) -> None:
+            told.append(message)
+
+        headers = [(b"authorization", f"Bearer {key}".encode())]
+        scope = {"type": "http", "method": "GET", "path": "/exports/csv", "query_string": b""}
+        scope |= {"headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2)}
+        passed = bulkhead.Passed(it, b"")
+        await asyncio.wait_for(passed(scope, receive, send), 30)
+        assert [one["status"] for one in told if "status" in one] == [200]
+        assert fed == [log.size], "what it needed to know the key by was fed here"
+    finally:
+        await it.close()
+        views.close()
+        log.close()
 
 
 class Beside(bulkhead.Bulkhead):
