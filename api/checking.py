@@ -26,7 +26,8 @@ from domain.stored_file import StoredFile
 from projections import history
 from projections.feed import Feed, add
 from projections.refilled import Refilled
-from projections.views import VIEWS, Unreadable, Views
+from projections.tables import VIEWS
+from projections.views import Unreadable, Views
 from workflows.desk import Desk, is_kept_as
 from workflows.files import Files
 from workflows.log import Log, entry_of

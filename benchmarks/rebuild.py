@@ -24,7 +24,8 @@ from benchmarks.stores import STORES, sqlite
 from domain.aggregates import BY_EVENT
 from projections import feed
 from projections.feed import Feed
-from projections.views import VIEWS, Views
+from projections.tables import VIEWS
+from projections.views import Views
 from projections.writing import Change
 from workflows.log import Log, page_rows_max
 

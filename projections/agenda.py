@@ -25,8 +25,8 @@ from domain.scope import Scope
 from projections import writing
 from projections.audiences import Audience, listed, lists, stream_of, told
 from projections.cases import Row, by_ids, order
-from projections.views import notice as notices_table
-from projections.views import task as tasks_table
+from projections.tables import notice as notices_table
+from projections.tables import task as tasks_table
 from projections.writing import Change
 
 page_size_max = 200

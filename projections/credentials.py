@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from domain.credential import Credential
 from projections import writing
-from projections.views import credential as table
+from projections.tables import credential as table
 from projections.views import undamaged
 from projections.writing import Change
 

@@ -38,7 +38,8 @@ from projections import (
 )
 from projections.audiences import Audience, Telling
 from projections.reading import ReadableLog
-from projections.views import VIEWS, Generation, Unreadable, Views
+from projections.tables import VIEWS
+from projections.views import Generation, Unreadable, Views
 from projections.writing import Change
 
 batch_entries_max = 2_000

@@ -26,7 +26,7 @@ from domain.words import AssignmentStatus, Kind, ProgressStatus
 from projections import recommendations, standing, writing
 from projections.audiences import EVERYBODY, Audience, told
 from projections.recommendations import Where
-from projections.views import figure as table
+from projections.tables import figure as table
 from projections.writing import Change
 
 counted_one_by_one_max = 20_000

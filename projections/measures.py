@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, select
 
 from domain.measure import Measure
 from domain.words import MeasureKind, MeasureStatus
-from projections import views
+from projections import tables
 from projections.case_lists import CaseList, CaseWhere, holds
 
-MEASURE = views.REGISTERED[Measure].c
-FOR, OF = views.SEVERAL["measure_recommendation"].c, views.SEVERAL["measure_institution"].c
+MEASURE = tables.REGISTERED[Measure].c
+FOR, OF = tables.SEVERAL["measure_recommendation"].c, tables.SEVERAL["measure_institution"].c
 
 
 class Where(CaseWhere, frozen=True, kw_only=True):

@@ -49,10 +49,10 @@ from domain.words import (
     Position,
     Stage,
 )
-from projections import search, views, writing
+from projections import search, tables, writing
 from projections.audiences import everything, told
 from projections.case_lists import holds
-from projections.views import recommendation as table
+from projections.tables import recommendation as table
 from projections.writing import Change
 
 page_size_max = 200
@@ -213,8 +213,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed, and of the tables beside it where they differ."""
     mine = [c for c in changes if isinstance(c.after, Recommendation)]
     writing.put(connection, table, [columns(c) for c in mine])
-    new: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in views.SIDES}
-    stale: dict[str, list[str]] = {side.name: [] for side in views.SIDES}
+    new: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in tables.SIDES}
+    stale: dict[str, list[str]] = {side.name: [] for side in tables.SIDES}
     for change in mine:
         before = sides(change.row, change.before) if change.before else _NOTHING
         for name, rows in sides(change.row, change.after).items():
@@ -222,12 +222,12 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
                 new[name].extend(rows)
                 if before[name]:
                     stale[name].append(change.row)
-    for side in views.SIDES:
+    for side in tables.SIDES:
         writing.delete(connection, side, "recommendation", stale[side.name])
         writing.insert(connection, side, new[side.name])
 
 
-_NOTHING: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in views.SIDES}
+_NOTHING: dict[str, list[tuple[Any, ...]]] = {side.name: [] for side in tables.SIDES}
 
 
 # --- Questions -----------------------------------------------------------------------------------
@@ -300,12 +300,12 @@ def by_symbol(
     several States."""
     query = (
         _rows()
-        .add_columns(views.alias.c.is_current)
-        .join(views.alias, views.alias.c.recommendation == table.c.id)
+        .add_columns(tables.alias.c.is_current)
+        .join(tables.alias, tables.alias.c.recommendation == table.c.id)
         .where(
-            views.alias.c.scheme == "un",
-            views.alias.c.value == normal_symbol(symbol),
-            views.alias.c.paragraph == normal_paragraph(paragraph),
+            tables.alias.c.scheme == "un",
+            tables.alias.c.value == normal_symbol(symbol),
+            tables.alias.c.paragraph == normal_paragraph(paragraph),
             _readable(scope),
         )
     )
@@ -324,7 +324,7 @@ def by_symbol(
 def addressees_about(connection: Connection, id: UUID) -> list[str]:
     """Whose records a recommendation is told from: its addressee's, and those of what it is linked
     with; whoever asks. None at all where there is no such recommendation."""
-    c = views.link.c
+    c = tables.link.c
     linked = union_all(
         select(literal(id.hex)),
         select(c.earlier).where(c.later == id.hex),
@@ -351,7 +351,7 @@ def find_bearers(
     asked = {(addressee, *alias.key) for addressee, alias in wanted}
     names = sorted({(value, paragraph) for _, _, value, paragraph in asked})
     bearing: dict[tuple[str, str, str, str], dict[UUID, bool]] = {}
-    c = views.alias.c
+    c = tables.alias.c
     for i in range(0, len(names), 500):
         query = (
             select(table.c.addressee, c.scheme, c.value, c.paragraph, table.c.stream, c.is_current)
@@ -378,7 +378,7 @@ def held_by_others(
     connection: Connection, scope: Scope, review: UUID, format: str
 ) -> list[Recommendation]:
     """The recommendations of a review that came otherwise than from files of this format."""
-    run = views.REGISTERED[ImportRun].c
+    run = tables.REGISTERED[ImportRun].c
     runs = select(run.id).where(run.format == format)
     of_this = and_(table.c.batch.is_not(None), table.c.batch.in_(runs))
     query = select(table.c.state).where(table.c.review == review.hex, ~of_this, _readable(scope))
@@ -389,7 +389,7 @@ def held_under(
     connection: Connection, scope: Scope, scheme: str, addressee: str
 ) -> dict[str, Recommendation]:
     """The recommendations of an addressee that go by a name of this scheme, by that name."""
-    c = views.alias.c
+    c = tables.alias.c
     query = (
         select(c.value, table.c.state)
         .join(table, table.c.id == c.recommendation)
@@ -403,7 +403,7 @@ def paragraphs_of(
 ) -> dict[str, UUID]:
     """The recommendations of an addressee that one document holds, by paragraph number as compared.
     A number that only others may read is none, also where one that may be read had it before."""
-    c = views.alias.c
+    c = tables.alias.c
     readable = case((_readable(scope), 1), else_=0)
     query = (
         select(c.paragraph, table.c.stream, readable)
@@ -496,7 +496,7 @@ def lineage(
     """The links of some recommendations, both ways; an end not for this reader hides the link.
     `count` is told how many rows are read."""
     ids = {row.state.id.hex for row in rows}
-    c = views.link.c
+    c = tables.link.c
     pairs: set[tuple[str, str, int]] = set()
     counted = 0
     wanted = sorted(ids)
@@ -601,7 +601,7 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
         conditions.append(table.c.id.in_(found))
     if where.institution is not None:
         held = (AssignmentStatus.OFFERED.value, AssignmentStatus.ASSIGNED.value)
-        c = views.assignment.c
+        c = tables.assignment.c
         conditions.append(
             table.c.id.in_(
                 select(c.recommendation).where(
@@ -611,7 +611,7 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
             )
         )
     if where.recommending_state is not None:
-        c = views.recommender.c
+        c = tables.recommender.c
         conditions.append(
             table.c.id.in_(select(c.recommendation).where(c.code.in_(where.recommending_state)))
         )
@@ -628,15 +628,15 @@ def _fits(connection: Connection, scope: Scope, where: Where) -> ColumnElement[b
 
 
 def _open_assignments(*statuses: AssignmentStatus) -> Select[Any]:
-    c = views.assignment.c
+    c = tables.assignment.c
     return select(c.recommendation).where(c.status.in_([status.value for status in statuses]))
 
 
 def _orphaned(addressees: Sequence[str] | None, institutions: Sequence[str] | None) -> Select[Any]:
     """Open assignments, to some addressees or all, of institutions (some, or all) that have ended
     or have passed the competence on since."""
-    a, m, t = views.assignment.c, views.moved_competence.c, views.term.c
-    i = views.REGISTERED[Institution].c
+    a, m, t = tables.assignment.c, tables.moved_competence.c, tables.term.c
+    i = tables.REGISTERED[Institution].c
     r = table.alias()  # a name of its own: an inner query shares those of the one around it only
     ended = exists(
         select(literal(1)).where(
@@ -665,20 +665,20 @@ def _orphaned(addressees: Sequence[str] | None, institutions: Sequence[str] | No
 
 
 def _undecided(scope: Scope) -> ColumnElement[bool]:
-    review, link = views.REGISTERED[Review].c, views.link.c
+    review, link = tables.REGISTERED[Review].c, tables.link.c
     later = table.alias()
     left_open = and_(
         table.c.continued_into.is_(None),
         table.c.review.in_(select(review.id).where(review.status == "closed")),
         ~exists(
             select(literal(1))
-            .join_from(views.link, later, later.c.id == link.recommendation)
+            .join_from(tables.link, later, later.c.id == link.recommendation)
             .where(link.earlier == table.c.stream, told(scope, later.c))
         ),
     )
     offered = (
         _open_assignments(AssignmentStatus.OFFERED)
-        .where(views.assignment.c.recommendation == table.c.id)
+        .where(tables.assignment.c.recommendation == table.c.id)
         .exists()
     )
     pending = table.c.position == Position.PENDING.value
@@ -688,7 +688,7 @@ def _undecided(scope: Scope) -> ColumnElement[bool]:
 def _bearing(vocabulary: str, values: Sequence[str]) -> CompoundSelect[Any]:
     """What bears one of the terms: a select for each way to fit, as each has an index of its own.
     A goal's targets are the codes from "5." up to "5/", the next character."""
-    c = views.term.c
+    c = tables.term.c
     fits: list[ColumnElement[bool]] = [
         c.code.in_(values),
         c.label.in_([value.casefold() for value in values]),

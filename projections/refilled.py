@@ -18,7 +18,8 @@ from sqlalchemy import Column, Connection, StaticPool, Table, create_engine, eve
 from domain.entry import Entry
 from projections import search
 from projections.feed import STORES, all_changes
-from projections.views import VIEWS, View, begin_sqlite, make_tables
+from projections.tables import VIEWS, View, make_tables
+from projections.views import begin_sqlite
 
 rows_at_once = 1_000
 changes_at_once = 2_000

@@ -29,7 +29,7 @@ from domain.scope import Scope
 from domain.stored_file import StoredFile
 from domain.vocabulary import Vocabulary
 from domain.workflow_definition import PublishedDefinition
-from projections import views, writing
+from projections import tables, views, writing
 from projections.audiences import seen, told
 from projections.shelves import KEPT, OF
 from projections.writing import Change
@@ -62,7 +62,7 @@ class Shelf(Generic[State]):
     """One kind of aggregate: its table and how its state is read and written."""
 
     def __init__(self, state: type[State]) -> None:
-        self.table = views.REGISTERED[state]
+        self.table = tables.REGISTERED[state]
         self.type = state
         self.is_case = BY_STATE[state].is_case
         self._stream = self.table.c.stream if self.is_case else self.table.c.id
@@ -231,7 +231,7 @@ erasures = shelf(Erasure)
 
 def covering(recommendation: UUID) -> Select[Any]:
     """The ids of the reports that cover a recommendation."""
-    c = views.SEVERAL["report_cover"].c
+    c = tables.SEVERAL["report_cover"].c
     return select(c.owner).where(c.recommendation == recommendation.hex)
 
 
@@ -250,10 +250,10 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
         for several in KEPT[type_].several:
             values = {its.key(change): several.of(change.after) for change in some}
             rows = {key: [(key, value) for value in found] for key, found in values.items()}
-            _replace(connection, views.SEVERAL[several.table], rows)
+            _replace(connection, tables.SEVERAL[several.table], rows)
     _replace(
         connection,
-        views.moved_competence,
+        tables.moved_competence,
         {
             s.id.hex: [
                 (

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, String, TextualSelect, bindparam, func, selec
 
 from domain.casework import Case
 from projections import writing
+from projections.tables import search_document as document
 from projections.tokens import index_tokens, query_tokens
-from projections.views import search_document as document
 from projections.writing import Change
 
 addressees_max = 20

@@ -17,7 +17,7 @@ from domain.scope import Scope
 from projections import recommendations, writing
 from projections.audiences import Audience, told
 from projections.recommendations import Where
-from projections.views import standing as table
+from projections.tables import standing as table
 from projections.writing import Change
 
 Cell = tuple[str, str, str, int, str]

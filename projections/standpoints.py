@@ -32,12 +32,13 @@ from domain.recommendation.receiving import Received
 from domain.recommendation.terms import Classified, Declassified
 from domain.recommendation.wording import Corrected, TextAdded
 from domain.refusals import LimitExceeded, Refusal
-from projections import views
+from projections import tables
 from projections.feed import STORES, Before, Heard, add, as_told, changes_of
 from projections.ration import Ration
 from projections.reading import ReadableLog
 from projections.register import SHELVES
-from projections.views import VIEWS, begin_sqlite, make_tables
+from projections.tables import VIEWS, make_tables
+from projections.views import begin_sqlite
 from projections.writing import Change
 
 kept_max = 64
@@ -160,7 +161,7 @@ class Standpoints:
         share it, and each of them reads their own part of it."""
         if from_.addressees is None or from_.log_index >= self._events_max:
             return from_
-        named = views.recommendation.c.addressee.in_(from_.addressees)
+        named = tables.recommendation.c.addressee.in_(from_.addressees)
         if current.execute(select(exists().where(~named))).scalar_one():
             return from_
         return from_._replace(addressees=None)
@@ -296,7 +297,7 @@ class Standpoints:
         # Their streams, and those that are nobody's.
         wanted = [*sorted(from_.addressees), ""]
         ids: list[UUID] = []
-        for table in (views.recommendation, *(shelf.table for shelf in SHELVES)):
+        for table in (tables.recommendation, *(shelf.table for shelf in SHELVES)):
             ids.extend(_streams(current, table, wanted))
         for stream in self._histories(ids, from_, filled, ration):
             yield fold(stream, from_.effective_on)

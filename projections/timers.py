@@ -20,9 +20,9 @@ from domain.refusals import InvalidInput
 from domain.scope import Scope
 from projections import writing
 from projections.audiences import stream_of, told
-from projections.views import incident
-from projections.views import timer as table
-from projections.views import waiting as waiting_table
+from projections.tables import incident
+from projections.tables import timer as table
+from projections.tables import waiting as waiting_table
 from projections.writing import Change
 
 page_size_max = 200

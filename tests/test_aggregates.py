@@ -264,7 +264,7 @@ from api.settings import Settings
 from domain import hearing
 from domain.entry import Authority, AuthorityKind, Entry, Protected, Speaker, Stamp, effective
 from projections.refilled import contents
-from projections.views import VIEWS
+from projections.tables import VIEWS
 from workflows.keys import create_key
 
 folder = Path(sys.argv[1])

@@ -306,7 +306,7 @@ from domain.inspection import Inspection
 from domain.recommendation import Recommendation, terms
 from domain.refusals import Refusal
 from projections.refilled import contents
-from projections.views import VIEWS
+from projections.tables import VIEWS
 from workflows.access import Principal, Role
 from workflows.desk import Command
 from workflows.keys import create_key

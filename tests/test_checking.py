@@ -24,7 +24,7 @@ from sqlalchemy import Connection, inspect, text
 from api.checking import check_all, opened
 from api.settings import Settings
 from domain.entry import Visibility
-from projections import views
+from projections import tables
 from projections.refilled import Refilled
 from tests import postgres
 from tests.given import any_history, received
@@ -55,7 +55,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[Place, Refilled]]:
             there.record(*entries)
         there.feed.advance()
         size = there.log.size
-        with Refilled(dict.fromkeys(views.VIEWS, size)) as refilled:
+        with Refilled(dict.fromkeys(tables.VIEWS, size)) as refilled:
             for stream in there.log.read_streams(size - 1):
                 refilled.add(stream)
             yield there, refilled
@@ -72,7 +72,7 @@ def undone(there: Place, view: str) -> Iterator[Connection]:
         doing.rollback()
 
 
-def tables(connection: Connection, view: str, number: int) -> dict[str, list[dict[str, Any]]]:
+def tables_of(connection: Connection, view: str, number: int) -> dict[str, list[dict[str, Any]]]:
     """The tables that the store itself knows of a view, and their columns."""
     schema = view if connection.dialect.name == "sqlite" else f"{view}_{number}"
     found = inspect(connection)
@@ -98,14 +98,14 @@ def one_row(connection: Connection) -> str:
     return "rowid" if connection.dialect.name == "sqlite" else "ctid"
 
 
-@pytest.mark.parametrize("view", views.VIEWS)
+@pytest.mark.parametrize("view", tables.VIEWS)
 def test_a_view_as_it_was_fed_has_no_fault(filled: tuple[Place, Refilled], view: str) -> None:
     there, refilled = filled
     with undone(there, view) as connection:
         assert list(refilled.differences(view, connection)) == []
 
 
-@pytest.mark.parametrize("view", views.VIEWS)
+@pytest.mark.parametrize("view", tables.VIEWS)
 def test_another_value_in_any_column_of_any_table_is_found(
     filled: tuple[Place, Refilled], view: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_another_value_in_any_column_of_any_table_is_found(
     damaged_columns = 0
     with undone(there, view) as connection:
         row = one_row(connection)
-        for table, columns in tables(connection, view, there.views.numbers()[view]).items():
+        for table, columns in tables_of(connection, view, there.views.numbers()[view]).items():
             for column in columns:
                 if (table, column["name"]) in OF_WORKERS:
                     continue
@@ -133,14 +133,14 @@ def test_another_value_in_any_column_of_any_table_is_found(
     assert damaged_columns > 2
 
 
-@pytest.mark.parametrize("view", views.VIEWS)
+@pytest.mark.parametrize("view", tables.VIEWS)
 def test_a_row_too_few_or_too_many_is_found_in_any_table(
     filled: tuple[Place, Refilled], view: str
 ) -> None:
     there, refilled = filled
     with undone(there, view) as connection:
         row = one_row(connection)
-        for table, columns in tables(connection, view, there.views.numbers()[view]).items():
+        for table, columns in tables_of(connection, view, there.views.numbers()[view]).items():
             made = ", ".join(
                 "77777" if "INT" in str(c["type"]).upper() or "DOUBLE" in str(c["type"]).upper()
                 else "1.5" if str(c["type"]).upper() == "FLOAT"
@@ -364,10 +364,10 @@ def test_views_that_are_behind_are_compared_as_far_as_they_have_come(here: Place
     with opened(Settings(database_url=here.url)) as parts:
         report = check_all(parts, lambda *_: None)
     assert [fault for fault in report.faults if fault.startswith("view")] == []
-    assert report.behind == dict.fromkeys(views.VIEWS, here.log.size - held)
+    assert report.behind == dict.fromkeys(tables.VIEWS, here.log.size - held)
     here.feed.rebuild(names=["search"])
     with opened(Settings(database_url=here.url)) as parts:
-        assert set(check_all(parts, lambda *_: None).behind) == set(views.VIEWS) - {"search"}
+        assert set(check_all(parts, lambda *_: None).behind) == set(tables.VIEWS) - {"search"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -383,7 +383,7 @@ def test_check_makes_no_views_where_there_are_none_and_says_how_far_they_are_beh
     imported(shell)
     without_views(shell)
     report = shell.json("check")
-    assert (report["ok"], report["behind"]) == (True, dict.fromkeys(views.VIEWS, 14))
+    assert (report["ok"], report["behind"]) == (True, dict.fromkeys(tables.VIEWS, 14))
     assert list(database(shell).parent.glob("suivi-*")) == []
 
 

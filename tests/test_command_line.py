@@ -36,7 +36,8 @@ from domain.entry import Authority, AuthorityKind, Protected, Stamp
 from domain.recommendation import assignment
 from domain.recommendation.elements import Alias
 from domain.words import Capacity
-from projections.views import VIEWS, Views
+from projections.tables import VIEWS
+from projections.views import Views
 from tests import stores
 from tests.generated_uhri import write_uhri
 from tests.server import ROOT, SUIVI, process, until

@@ -473,7 +473,7 @@ def test_what_is_hidden_of_it_makes_no_difference(here: Server, visibility: str,
 
 def test_views_of_it_are_the_same_when_they_are_made_anew(here: Server) -> None:
     from projections.refilled import contents
-    from projections.views import VIEWS
+    from projections.tables import VIEWS
 
     r, id = here.receive(), adopted(here)
     took(here, "linkMeasure", id, to=r, rationale="It serves it.")

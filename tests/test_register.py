@@ -21,7 +21,7 @@ from domain.refusals import InvalidInput
 from domain.review import Review, review_id
 from domain.scope import Scope, everything
 from domain.words import LinkType, Mechanism, Owed
-from projections import recommendations, register, views
+from projections import recommendations, register, tables
 from projections.recommendations import Where
 from projections.register import SHELVES, Shelf, page_size_max
 from tests.given import (
@@ -189,7 +189,7 @@ def test_reports_are_found_by_what_they_cover(library: Place) -> None:
     with library.views.snapshot() as (connection, _):
         rows = everything_on(register.reports, connection)
         for covered in {id for row in rows for id in row.state.covers}:
-            c = views.SEVERAL["report_cover"].c
+            c = tables.SEVERAL["report_cover"].c
             owners = select(c.owner).where(c.recommendation == covered.hex)
             found = register.reports.page(
                 connection,
