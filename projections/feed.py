@@ -219,14 +219,12 @@ class Feed:
             self._let_feed(self._wake_feeder, beyond)
         with self._door:
             while self._held <= beyond:
-                generation = self._feeding = self.views.current()
-                self._cached_for = generation.numbers
-                with generation.engine.connect() as connection:
-                    heads = generation.heads(connection).values()
-                start = self._held = min(heads)
+                generation, heads = self.views.standing()
+                self._feeding, self._cached_for = generation, generation.numbers
+                start = self._held = min(heads.values())
                 entries = self._read(start)
                 if not entries or self._agreed_for != generation.numbers:
-                    self._agree(generation, max(heads))
+                    self._agree(generation, max(heads.values()))
                 if not entries or self._ending.is_set():
                     return start
                 self._apply_or_stop(generation, entries)
@@ -244,9 +242,8 @@ class Feed:
 
     def _look(self) -> int:
         """How many entries the views hold."""
-        generation = self.views.current()
-        with generation.engine.connect() as connection:
-            self._held = min(generation.heads(connection).values())
+        _, heads = self.views.standing()
+        self._held = min(heads.values())
         return self._held
 
     def agree(self) -> None:
@@ -256,10 +253,8 @@ class Feed:
 
     def _agree_now(self) -> None:
         with self._door:
-            generation = self.views.current()
-            with generation.engine.connect() as connection:
-                held = max(generation.heads(connection).values())
-            self._agree(generation, held)
+            generation, heads = self.views.standing()
+            self._agree(generation, max(heads.values()))
 
     def _agree(self, generation: Generation, held: int) -> None:
         """Raises LogWentBack where the log has fewer entries than the views hold or, looked at
@@ -323,10 +318,11 @@ class Feed:
             current = self.views.current(besides=gone)
             with current.engine.execution_options(writes=True).begin() as connection:
                 lock(connection, switch_seconds_max)
-                if not self.views.is_current(connection, current):
+                heads = current.current_heads(connection)
+                if heads is None:
                     continue
                 # Nobody who has read an entry may look for it in vain afterwards.
-                end = max([held, *current.heads(connection).values()])
+                end = max([held, *heads.values()])
                 end = min(end, self.log.size)  # unless the log went back
                 with beside.engine.execution_options(writes=True).begin() as writing:
                     while held < end:
@@ -374,10 +370,8 @@ class Feed:
         try:
             with generation.engine.execution_options(writes=True).begin() as connection:
                 lock(connection, idle_seconds_max)
-                heads = generation.heads(connection)
-                if min(heads.values()) != start or not self.views.is_current(
-                    connection, generation
-                ):
+                heads = generation.current_heads(connection)
+                if heads is None or min(heads.values()) != start:
                     connection.rollback()
                     return
                 # A crash may leave one view's file behind another's: those behind come first.

@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -76,6 +76,8 @@ class Generation:
 
     def current_heads(self, connection: Connection) -> dict[str, int] | None:
         """The same; None where others are current by now."""
+        if not self.numbers:
+            return {}
         found = connection.exec_driver_sql(self._heads_and_current).one()
         if tuple(found[len(self.numbers) :]) != (*self.numbers.values(),):
             return None
@@ -141,6 +143,8 @@ class Views:
         self._reads = reads
         self._door = Lock()
         self._open: dict[Any, Generation] = {}
+        self._lately: Generation | None = None
+        self._files_of: dict[tuple[str, int], Path] = {}
         self._pointed: Engine | None = None
         self._pointer_is: Identity | None = None
         self._damaged: tuple[object, Collection[str]] | None = None
@@ -160,7 +164,7 @@ class Views:
                 self._pointed, self._pointer_is = self._engine({}), is_
             return self._pointed
 
-    @property
+    @cached_property
     def _pointer_file(self) -> Path:
         log = Path(self.url.database or "")
         return log.with_name(f"{log.stem}-views.db")
@@ -205,7 +209,40 @@ class Views:
         numbers = self.numbers()
         if numbers.keys() != VIEWS.keys():
             raise Unreadable(VIEWS.keys() - numbers.keys())
-        return self._generation({n: numbers[n] for n in numbers if n not in besides})
+        generation = self._generation({n: numbers[n] for n in numbers if n not in besides})
+        if not besides:
+            self._lately = generation
+        return generation
+
+    def standing(self) -> tuple[Generation, dict[str, int]]:
+        """The current generations, and how many entries of the log each of them holds."""
+        generation = self._known() or self.current()
+        while True:
+            with generation.engine.connect() as connection:
+                heads = self._current_heads(generation, connection)
+            if heads is not None:
+                return generation, heads
+            generation = self.current()
+
+    def _known(self) -> Generation | None:
+        """The generations that were current lately, as long as their files are the same: whether
+        they still are is read with their heads."""
+        lately = self._lately
+        with suppress(Unreadable):
+            if lately is not None and lately.key == self._key(lately.numbers):
+                return lately
+        return None
+
+    def _current_heads(
+        self, generation: Generation, connection: Connection
+    ) -> dict[str, int] | None:
+        """How many entries each view holds; None where other generations are current by now."""
+        try:
+            return generation.current_heads(connection)
+        except SQLAlchemyError:  # those of two rebuilds ago were dropped
+            if generation is self.current():
+                raise
+            return None
 
     def numbers(self) -> dict[str, int]:
         """Which generation of each view is current; none where there is no pointer. Raises
@@ -219,10 +256,6 @@ class Views:
             if _is_damage(error):
                 raise Unreadable() from error
             raise
-
-    def is_current(self, connection: Connection, generation: Generation) -> bool:
-        """False when somebody has switched to another generation since."""
-        return generation.numbers.items() <= self._numbers(connection).items()
 
     def found_damaged(self, generation: Generation, names: Collection[str]) -> Unreadable:
         """Remembers that views can't be relied on: nobody is answered from them until others are
@@ -279,24 +312,26 @@ class Views:
     def snapshot(self) -> Iterator[tuple[Connection, int]]:
         """A read transaction on the current generations, and how many entries it has seen. What
         goes wrong while it is read is a refusal: Unreadable where a rebuild mends it."""
-        generation = self._reached()
-        if self._damaged is not None and self._damaged[0] == generation.key:
-            raise Unreadable(self._damaged[1])
+        generation = self._known() or self._reached()
         deadline = time.monotonic() + torn_seconds_max
         while True:
-            with self._answering(generation) as connection:
-                if not self.is_sqlite:
-                    connection = connection.execution_options(
-                        isolation_level="REPEATABLE READ", postgresql_readonly=True
-                    )
+            if self._damaged is not None and self._damaged[0] == generation.key:
+                raise Unreadable(self._damaged[1])
+            with self._connected(generation) as connection:
                 reading = connection.begin()
                 try:
-                    heads = generation.heads(connection)
-                    if len({*heads.values()}) == 1:
-                        yield connection, min(heads.values())
+                    heads = self._heads_of(generation, connection)
+                    if heads is not None and len({*heads.values()}) == 1:
+                        yield (
+                            connection.execution_options(answers=generation),
+                            min(heads.values()),
+                        )
                         return
                 finally:
                     reading.rollback()  # which works on a connection that was lost, too
+            if heads is None:
+                generation = self._reached()
+                continue
             # On SQLite a commit reaches one file after the other: a reader who comes between looks
             # again. Where the commit failed between two files, the feed mends it once it can.
             if self._are_torn(heads) or time.monotonic() > deadline:
@@ -342,14 +377,23 @@ class Views:
         except SQLAlchemyError as error:
             raise self.refusal(error) from error
 
-    @contextmanager
-    def _answering(self, generation: Generation) -> Iterator[Connection]:
+    def _connected(self, generation: Generation) -> Connection:
         try:
             connection = generation.engine.connect()
         except SQLAlchemyError as error:
             raise self.refusal(error, generation) from error
-        with connection:
-            yield connection.execution_options(answers=generation)
+        if self.is_sqlite:
+            return connection
+        return connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    def _heads_of(self, generation: Generation, connection: Connection) -> dict[str, int] | None:
+        try:
+            return self._current_heads(generation, connection)
+        except SQLAlchemyError as error:
+            statement = str(getattr(error, "statement", ""))
+            raise self.refusal(error, generation, statement) from error
 
     def _told(self, context: ExceptionContext) -> Exception | None:
         error, connection = context.sqlalchemy_exception, context.connection
@@ -450,7 +494,7 @@ class Views:
         files = {name: _identity(self._file(name, number)) for name, number in numbers.items()}
         if gone := [name for name, file in files.items() if file is None]:
             raise Unreadable(gone)
-        return tuple(numbers.items()), tuple(files.values())
+        return _identity(self._pointer_file), tuple(numbers.items()), tuple(files.values())
 
     def alone(self, name: str, number: int) -> AbstractContextManager[Connection]:
         """A connection to one generation of one view. Raises Unreadable where it is gone."""
@@ -467,8 +511,12 @@ class Views:
             engine.dispose()
 
     def _file(self, name: str, number: int) -> Path:
-        path = Path(self.url.database or "")
-        return path.with_name(f"{path.stem}-{name}-{number}.db")
+        file = self._files_of.get((name, number))
+        if file is None:
+            path = Path(self.url.database or "")
+            file = path.with_name(f"{path.stem}-{name}-{number}.db")
+            self._files_of[name, number] = file
+        return file
 
     def _engine(self, numbers: Mapping[str, int], *, with_pointer: bool = True) -> Engine:
         """Connections to some generations, and on SQLite, where a transaction locks all the files
@@ -518,7 +566,7 @@ class Views:
 
 
 def _beside(file: Path, suffix: str) -> Path:
-    return file.with_name(file.name + suffix)
+    return Path(f"{file}{suffix}")
 
 
 Identity = tuple[int, int]
@@ -635,5 +683,8 @@ def _write_ahead(dbapi: Any, name: str) -> None:
 
 def begin_sqlite(connection: Connection) -> None:
     """Begins a transaction; one that writes takes its locks at once."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        dbapi: Any = connection.connection.dbapi_connection
+        dbapi.execute("BEGIN")

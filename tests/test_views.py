@@ -68,6 +68,7 @@ from projections import (
     refilled,
     register,
     standing,
+    tables,
     views,
 )
 from projections.audiences import Audience
@@ -119,7 +120,7 @@ class Place(NamedTuple):
 
     def told(self) -> list[tuple[Recommendation, Audience]]:
         """What each audience is told of each recommendation."""
-        c = views.recommendation.c
+        c = tables.recommendation.c
         with self.views.snapshot() as (connection, _):
             found = connection.execute(select(c.state, c.levels, c.institutions)).all()
         return [
@@ -200,7 +201,7 @@ def everything_in(views_: Views) -> dict[str, Any]:
 def contents(connection: Connection) -> dict[str, Any]:
     """What every table of these views holds, how far they have come aside."""
     found: dict[str, Any] = {}
-    for view in views.VIEWS.values():
+    for view in tables.VIEWS.values():
         found |= refilled.contents(connection, view)
         del found[f"{view.name}_head"]
     return found
@@ -425,7 +426,7 @@ def assert_agrees(there: Place) -> None:
         assert as_registered(connection) == naive.what_is_registered(rows)
         covers = {
             (UUID(hex=report), UUID(hex=covered))
-            for report, covered in connection.execute(select(views.SEVERAL["report_cover"])).all()
+            for report, covered in connection.execute(select(tables.SEVERAL["report_cover"])).all()
         }
         reports = naive.what_is_registered(rows)["progress-report"]
         assert covers == {(UUID(id), UUID(one)) for id, r in reports.items() for one in r["covers"]}
@@ -442,7 +443,7 @@ def switched(views_: Views, names: Iterable[str]) -> None:
 
 def fed_otherwise(there: Place, batch: int) -> dict[str, Any]:
     """The views as they are when they are fed anew in batches of this size."""
-    switched(there.views, views.VIEWS)
+    switched(there.views, tables.VIEWS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feed, "batch_entries_max", batch)
         assert there.feed.advance() == there.log.size
@@ -634,6 +635,31 @@ def test_a_feed_that_crashed_in_a_batch_goes_on_where_the_batch_began(
     assert_agrees(here)
 
 
+def test_who_slept_through_rebuilds_reads_and_feeds_what_is_current(here: Place) -> None:
+    """Other processes rebuilt, and dropped what this one read last; after one rebuild it is there
+    still, and after two it is gone."""
+    for rebuilds in (1, 2, 3):
+        asleep = Views(here.log.url)
+        try:
+            feed_asleep = Feed(here.log, asleep)
+            feed_asleep.advance()
+            for _ in range(rebuilds):
+                here.feed.rebuild()
+            here.record(received(str(rebuilds)))
+            here.feed.advance()
+            with asleep.snapshot() as (connection, held):
+                assert held == here.log.size
+                assert len(contents(connection)["recommendation"]) == here.log.size
+            here.feed.rebuild()
+            here.feed.rebuild()
+            here.record(received(f"{rebuilds}0"))
+            assert feed_asleep.advance() == here.log.size
+            with here.views.snapshot() as (_, held):
+                assert held == here.log.size
+        finally:
+            asleep.close()
+
+
 def test_views_that_stay_at_different_entries_answer_nobody_until_the_feed_can_write(
     on_sqlite: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -673,7 +699,7 @@ def test_write_ahead_logs_stay_short_where_there_is_always_somebody_who_reads(
                 with here.views.snapshot() as (connection, _):
                     last.wait(1)  # the other one has begun to read, too
                     last.clear()
-                    connection.execute(select(views.recommendation.c.id)).all()
+                    connection.execute(select(tables.recommendation.c.id)).all()
                     mine.set()
 
         files = Path(here.log.url.database or "").parent.glob("*-1.db")
@@ -868,8 +894,8 @@ def test_views_of_an_older_shape_are_known_by_it(
     here.record(received())
     here.feed.advance()
     assert here.views.misshapen() == []
-    older = views.VIEWS["figures"]._replace(way=views.VIEWS["figures"].way + 1)
-    monkeypatch.setitem(views.VIEWS, "figures", older)
+    older = tables.VIEWS["figures"]._replace(way=tables.VIEWS["figures"].way + 1)
+    monkeypatch.setitem(tables.VIEWS, "figures", older)
     assert here.views.misshapen() == ["figures"]
     numbers = here.views.current().numbers
     here.feed.rebuild(names=["figures"])
@@ -908,7 +934,7 @@ def test_views_whose_making_was_killed_are_made_again(here: Place) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", views.VIEWS)
+@pytest.mark.parametrize("name", tables.VIEWS)
 def test_each_view_can_be_rebuilt_by_itself(here: Place, name: str) -> None:
     for entries in any_history(Random(5), 6, 80):
         here.record(*entries)
@@ -922,7 +948,7 @@ def test_each_view_can_be_rebuilt_by_itself(here: Place, name: str) -> None:
     assert_agrees(here)
 
 
-@pytest.mark.parametrize("name", views.VIEWS)
+@pytest.mark.parametrize("name", tables.VIEWS)
 def test_a_view_that_a_crash_left_behind_comes_up_with_the_others(here: Place, name: str) -> None:
     """On SQLite a commit reaches one view's file after the other, and the power may go between."""
     for entries in any_history(Random(6), 6, 80):
