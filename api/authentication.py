@@ -45,8 +45,8 @@ async def authenticated(request: Request, service: Service) -> Principal:
     principal = None
     if service.keys.may_be(key.strip()):
         find = partial(service.principal, key.strip())
-        loop = asyncio.get_running_loop()
-        principal = await loop.run_in_executor(service.authenticating, find)
+        threads = service.authenticating if service.keys.knows(key.strip()) else service.finding
+        principal = await asyncio.get_running_loop().run_in_executor(threads, find)
     if principal is None:
         visit.is_nobodys()
         raise Refused(

@@ -42,7 +42,8 @@ from workflows.publishing import Drafts
 from workflows.worker import Claimed, Worker
 
 authenticating_threads = 2
-"""Which nothing else takes: whoever comes is known at once, whatever runs."""
+"""Which nothing else takes: whoever comes is known at once, whatever runs. Keys that are not known
+have a thread of their own (`finding`), for they wait until the views hold all that was granted."""
 
 log_line = structlog.get_logger("suivi.service")
 
@@ -74,6 +75,7 @@ class Service:
         self.lanes = Lanes(settings)
         self.keys = KnownKeys(self._granted)
         self.authenticating = ThreadPoolExecutor(authenticating_threads, "suivi-authenticating")
+        self.finding = ThreadPoolExecutor(1, "suivi-finding")
         self.imports = ImportJobs(self.desk, self, self.wait_for)
         self.worker = Worker(self.desk, self, settings.timers_lease_seconds)
         self.readiness = Readiness(self.log, self.views, self.feed, settings, self._disks(folder))
@@ -106,7 +108,7 @@ class Service:
         self._catch_up()
         try:
             with self.views.snapshot() as (connection, _):
-                return {held.sha256: held.id for held in credentials.all_credentials(connection)}
+                return credentials.ids_by_digest(connection)
         except SQLAlchemyError as error:
             raise self._unavailable(error) from error
 
@@ -291,6 +293,7 @@ class Service:
         self._waiting.shutdown()
         self.feed.stop()
         self.authenticating.shutdown()
+        self.finding.shutdown()
         self.lanes.close()
         self.standpoints.close()
         self.views.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -26,6 +27,12 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     """Writes the rows of what changed."""
     mine = [c.after for c in changes if isinstance(c.after, Credential)]
     writing.put(connection, table, [columns(held) for held in mine])
+
+
+def ids_by_digest(connection: Connection) -> dict[str, UUID]:
+    """The id of every credential ever granted, by the SHA-256 of its key."""
+    query = select(table.c.sha256, table.c.id)
+    return {digest: UUID(hex=id) for digest, id in connection.execute(query)}
 
 
 def all_credentials(connection: Connection) -> list[Credential]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -20,6 +23,7 @@ from domain.refusals import Forbidden, InvalidInput
 from tests.server import HOLDERS, ROOT, STORES, SUIVI, Server, running, store, until
 from tests.test_graphql import FEED, everything
 from tests.test_register_api import REGISTER
+from workflows import keys
 from workflows.access import SEES, Role, authorise
 from workflows.procedure.shipped import shipped
 from workflows.step_table import ROWS, STEPS
@@ -613,6 +617,27 @@ def test_a_revoked_key_is_refused_at_once(database_url):
         assert server.post("guest", "{ logIndex }").status_code == 401
         again = suivi("key", "revoke", id, **environment)
         assert (again.returncode, "revoked already" in again.stderr) == (1, True)
+
+
+def test_unknown_keys_hold_up_nobody_while_the_views_can_t_be_fed(database_url):
+    with running(database_url) as server, ThreadPoolExecutor(4) as pool:
+        assert server.post("reader", "{ logIndex }").status_code == 200
+        generation = server.service.views.current()
+        with generation.engine.execution_options(writes=True).connect() as holding:
+            holding.begin()
+            holding.exec_driver_sql("UPDATE search_head SET next = next")
+            server.grant("late", "reader", "public")
+            asked = [pool.submit(server.post, unknown(), "{ logIndex }") for _ in range(4)]
+            time.sleep(0.3)
+            assert not any(one.done() for one in asked), "they wait for the views"
+            assert server.post("reader", "{ logIndex }").status_code == 200
+            holding.rollback()
+        assert {one.result().status_code for one in asked} == {401}
+
+
+def unknown() -> str:
+    """A key that nobody was granted, of the shape that keys have."""
+    return keys.KEY_PREFIX + secrets.token_urlsafe(32)
 
 
 def test_whoever_can_write_to_the_views_has_no_key_by_that(tmp_path):
