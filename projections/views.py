@@ -218,7 +218,9 @@ class Views:
         """The current generations, and how many entries of the log each of them holds."""
         generation = self._known() or self.current()
         while True:
-            with generation.engine.connect() as connection:
+            # One statement needs no transaction, whose begin and end the server would hear, too.
+            alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+            with generation.engine.connect().execution_options(**alone) as connection:
                 heads = self._current_heads(generation, connection)
             if heads is not None:
                 return generation, heads
