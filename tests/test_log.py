@@ -617,9 +617,14 @@ class Wrong(SQLiteRecorder):
         """One transaction, right in itself: events, command and vault rows."""
         with self._lock:
             self._writer.execute("BEGIN IMMEDIATE")
-            done = self._insert(asked, first, at)
-            self._writer.execute("COMMIT" if done else "ROLLBACK")
-        return done or asked.settle()
+            try:
+                ((_, done),) = self._insert_at(first, at, [asked])
+            except sqlite3.IntegrityError:
+                self._writer.execute("ROLLBACK")
+                self._refuse(asked)
+                return asked.settle()
+            self._writer.execute("COMMIT")
+        return done
 
     def take(self, count: int) -> tuple[int, int]:
         """Takes indexes in a transaction of its own."""
@@ -669,8 +674,8 @@ class TakesAnyRequest(Wrong):
 class BelievesTheClock(Wrong):
     """Asks the machine's clock and nobody else."""
 
-    def _insert(self, request: Append, index: int, at: int) -> Appended | None:
-        return super()._insert(request, index, time.time_ns() // 1000)
+    def _take(self, count: int) -> tuple[int, int]:
+        return super()._take(count)[0], time.time_ns() // 1000
 
 
 class FillsTheVaultFirst(Wrong):

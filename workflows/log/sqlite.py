@@ -1,4 +1,4 @@
-"""The log in one SQLite file: write-ahead log, full fsync, a savepoint per request."""
+"""The log in one SQLite file: write-ahead log, full fsync, as few statements as can be."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from workflows.log.recorder import (
 )
 
 busy_timeout_seconds = 30
+busy_look_seconds = 0.001
 variables_max = 500
 look_seconds_max = 2
 
@@ -76,6 +78,7 @@ _SELECT = (
     "SELECT log_index, stream_id, stream_version, topic, addressee, recorded_at, payload"
     " FROM log_event"
 )
+_TAKE = "UPDATE log_head SET next = next + ?, at = max(at, ?) WHERE one = 1 RETURNING next - ?, at"
 _SELECT_COMMAND = "SELECT request_sha256, first, count FROM log_command WHERE id = ?"
 
 
@@ -108,6 +111,34 @@ def write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.005)
 
 
+def _begin(writer: sqlite3.Connection) -> None:
+    """Begins a transaction that writes, when no other process does. SQLite itself would sleep for
+    up to a tenth of a second before it looks again."""
+    until = time.monotonic() + busy_timeout_seconds
+    while True:
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(busy_look_seconds)
+
+
+def _rows(events: Sequence[StoredEvent], first: int, at: int) -> Iterator[tuple[Any, ...]]:
+    """The rows of events that follow one another in the log."""
+    for index, event in enumerate(events, start=first):
+        yield (
+            index,
+            event.originator_id.bytes,  # type: ignore[union-attr]
+            event.originator_version,
+            event.topic,
+            addressee_of(event),
+            at,
+            event.state,
+        )
+
+
 class SQLiteRecorder(Recorder):
     """Records into the SQLite file at `path`, made with its folder if it is not there."""
 
@@ -121,29 +152,25 @@ class SQLiteRecorder(Recorder):
             self._writer.executescript(
                 f"BEGIN IMMEDIATE;{SCHEMA}CREATE TABLE IF NOT EXISTS vault {VAULT};COMMIT;"
             )
+            self._writer.execute("PRAGMA busy_timeout = 0")
             self._begin_anew()
         except (OSError, sqlite3.DatabaseError) as error:
             raise OperationalError(f"{path}: {error}") from error
         self._idle: deque[sqlite3.Connection] = deque()
 
     def _commit(self, batch: list[Append]) -> None:
-        done: list[tuple[Append, Appended]] = []
         try:
             writer = self._sound_writer()
-            writer.execute("BEGIN IMMEDIATE")
-            first, at = writer.execute("SELECT next, at FROM log_head").fetchone()
-            at = max(at, self.now())
-            index = first
-            for request in batch:
-                appended = self._insert(request, index, at)
-                if appended is not None:
-                    done.append((request, appended))
-                    index += appended.count
-            if index == first:
+            _begin(writer)
+            try:
+                done = self._insert(batch)
+            except sqlite3.OperationalError:
+                raise
+            except Exception:
                 writer.execute("ROLLBACK")
-            else:
-                writer.execute("UPDATE log_head SET next = ?, at = ?", (index, at))
-                writer.execute("COMMIT")
+                _begin(writer)
+                done = self._insert_the_good(batch)
+            writer.execute("COMMIT" if done else "ROLLBACK")
         except BaseException as error:
             with suppress(sqlite3.Error):
                 if self._writer.in_transaction:
@@ -155,52 +182,60 @@ class SQLiteRecorder(Recorder):
         for request, appended in done:
             request.result = appended
 
+    def _insert(self, batch: list[Append]) -> list[tuple[Append, Appended]]:
+        """Appends all of them. After each statement this thread waits for the interpreter, and
+        other processes wait for the store: there are as few as can be."""
+        return self._insert_at(*self._take(sum(len(request.events) for request in batch)), batch)
+
+    def _take(self, count: int) -> tuple[int, int]:
+        """The next so many log indexes, from which one on, and the time of recording."""
+        ((first, at),) = self._writer.execute(_TAKE, (count, self.now(), count)).fetchall()
+        return first, at
+
+    def _insert_at(self, first: int, at: int, batch: list[Append]) -> list[tuple[Append, Appended]]:
+        writer = self._writer
+        events = [event for request in batch for event in request.events]
+        starts = list(accumulate((len(request.events) for request in batch), initial=first))
+        done = [
+            (request, Appended(start, len(request.events), at))
+            for request, start in zip(batch, starts, strict=False)
+        ]
+        commands = [(r.command, r.sha256, a.first, a.count) for r, a in done]
+        writer.executemany(_INSERT_COMMAND, commands)
+        writer.executemany(INSERT_EVENT, _rows(events, first, at))
+        if secrets := vault_rows(events):
+            writer.executemany(_INSERT_VAULT, [(s.commitment, s.salt, s.content) for s in secrets])
+        return done
+
+    def _insert_the_good(self, batch: list[Append]) -> list[tuple[Append, Appended]]:
+        """Appends those that fit, each by itself: what is wrong with one is not its neighbours'
+        affair."""
+        writer = self._writer
+        done: list[tuple[Append, Appended]] = []
+        for request in batch:
+            writer.execute("SAVEPOINT request")
+            try:
+                done += self._insert([request])
+            except sqlite3.OperationalError:
+                raise
+            except Exception as error:
+                writer.execute("ROLLBACK TO request")
+                if isinstance(error, sqlite3.IntegrityError):
+                    self._refuse(request)
+                else:
+                    request.failure = error
+            writer.execute("RELEASE request")
+        return done
+
     def _sound_writer(self) -> sqlite3.Connection:
         """The writer; another one where it has failed: it may keep what it has read wrongly."""
         if self._distrusted:
             with suppress(sqlite3.Error):
                 self._writer.close()
             self._writer = connect(self.path)
+            self._writer.execute("PRAGMA busy_timeout = 0")
             self._distrusted = False
         return self._writer
-
-    def _insert(self, request: Append, index: int, at: int) -> Appended | None:
-        writer = self._writer
-        count = len(request.events)
-        writer.execute("SAVEPOINT request")
-        try:
-            writer.execute(_INSERT_COMMAND, (request.command, request.sha256, index, count))
-            writer.executemany(
-                INSERT_EVENT,
-                [
-                    (
-                        index + i,
-                        e.originator_id.bytes,  # type: ignore[union-attr]
-                        e.originator_version,
-                        e.topic,
-                        addressee_of(e),
-                        at,
-                        e.state,
-                    )
-                    for i, e in enumerate(request.events)
-                ],
-            )
-            if secrets := vault_rows(request.events):
-                writer.executemany(
-                    _INSERT_VAULT, [(row.commitment, row.salt, row.content) for row in secrets]
-                )
-        except sqlite3.OperationalError:
-            raise
-        except Exception as error:  # what is wrong with one request is not its neighbours' affair
-            writer.execute("ROLLBACK TO request")
-            writer.execute("RELEASE request")
-            if isinstance(error, sqlite3.IntegrityError):
-                self._refuse(request)
-            else:
-                request.failure = error
-            return None
-        writer.execute("RELEASE request")
-        return Appended(index, count, at)
 
     def _refuse(self, request: Append) -> None:
         row = self._writer.execute(_SELECT_COMMAND, (request.command,)).fetchone()
@@ -378,10 +413,8 @@ class SQLiteRecorder(Recorder):
     def _begin_anew(self) -> None:
         """Begins the write-ahead log anew, if nobody reads it: an erasure that a crash broke off
         may have left something there."""
-        self._writer.execute("PRAGMA busy_timeout = 0")
         with suppress(sqlite3.OperationalError):
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self._writer.execute(f"PRAGMA busy_timeout = {busy_timeout_seconds * 1000}")
 
     def close(self) -> None:
         self._writer.close()
