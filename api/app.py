@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import graphiql
-from api.authentication import answering, authenticated
+from api.authentication import answering, bearing
 from api.bulkhead import Bulkhead, passing
 from api.door import Door
 from api.exports import get_export
@@ -47,9 +47,9 @@ def create_app(service: Service, bulkhead: Bulkhead | None = None) -> Starlette:
     """The application over a service; it starts and ends the service's feed, and the process behind
     the bulkhead, where what takes long is answered."""
     endpoint = GraphQLEndpoint(service, bulkhead)
-    export = passing(get_export, authenticated)
+    export = passing(get_export, bearing)
     plot = passing(get_plot, whoever)
-    upload = passing(put_file, authenticated)
+    upload = passing(put_file, bearing)
 
     async def graphql(request: Request) -> Response:
         return await endpoint(request)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
+from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from starlette.requests import Request
@@ -33,29 +34,56 @@ class Refused(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-async def authenticated(request: Request, service: Service) -> Principal:
-    """Whose key the request bears; Refused (401) where it bears none that is known, Busy where such
-    requests, or those of the key, come too often."""
+class Bearer(NamedTuple):
+    """The key that a request bears, and its id: it was granted once, and may be revoked since."""
+
+    key: str
+    id: UUID
+
+
+async def bearing(request: Request, service: Service) -> Bearer:
+    """The key that a request bears; Refused (401) where it bears none that was ever granted, Busy
+    where such requests, or those of the key, come too often. Whose it is says `holder`."""
     visit = visit_of(request)
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    scheme, _, said = request.headers.get("authorization", "").partition(" ")
+    key = said.strip()
     challenge = 'Bearer realm="suivi"'
-    if scheme.lower() != "bearer" or not key.strip():
+    if scheme.lower() != "bearer" or not key:
         visit.is_nobodys()
         raise Refused(401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge)
-    principal = None
-    if service.keys.may_be(key.strip()):
-        find = partial(service.principal, key.strip())
-        threads = service.authenticating if service.keys.knows(key.strip()) else service.finding
-        principal = await asyncio.get_running_loop().run_in_executor(threads, find)
-    if principal is None:
+    service.serve_no_older_log()
+    id = None
+    if service.keys.knows(key):
+        id = service.keys.find(key)
+    elif service.keys.may_be(key):
+        loop = asyncio.get_running_loop()
+        id = await loop.run_in_executor(service.finding, service.keys.find, key)
+    if id is None:
         visit.is_nobodys()
-        raise Refused(
-            401,
-            "This key is unknown or revoked.",
-            WWW_Authenticate=f'{challenge}, error="invalid_token"',
-        )
-    visit.belongs_to(principal.key)
+        raise _unknown()
+    visit.belongs_to(id)
+    return Bearer(key, id)
+
+
+def holder(bearer: Bearer, service: Service) -> Principal:
+    """Whose a key is now, as the log says; Refused (401) where it was revoked. For a thread."""
+    principal = service.principal(bearer.key)
+    if principal is None:
+        raise _unknown()
     return principal
+
+
+async def authenticated(request: Request, service: Service) -> Principal:
+    """Whose key a request bears; Refused (401) where it bears none that is valid, Busy where such
+    requests, or those of the key, come too often."""
+    bearer = await bearing(request, service)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(service.authenticating, holder, bearer, service)
+
+
+def _unknown() -> Refused:
+    challenge = 'Bearer realm="suivi", error="invalid_token"'
+    return Refused(401, "This key is unknown or revoked.", WWW_Authenticate=challenge)
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

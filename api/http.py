@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from api.authentication import Refused, authenticated, busy
+from api.authentication import Bearer, Refused, bearing, busy, holder
 from api.bulkhead import Bulkhead, Passed
 from api.context import Context
 from api.door import visit_of
@@ -25,7 +25,6 @@ from api.graphiql import page as graphiql_page
 from api.lanes import in_lane
 from api.service import Service
 from domain.refusals import Busy, LimitExceeded, TimedOut, Unavailable
-from workflows.access import Principal
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -75,13 +74,13 @@ class GraphQLEndpoint:
             if request.method in READING and _wants_page(request):
                 return graphiql_page()
             media = _accepted(request)
-            principal = await authenticated(request, self._service)
-            key = str(principal.key)
+            bearer = await bearing(request, self._service)
+            key = str(bearer.id)
             body = await self._body(request)
-            asked = await self._asked(request, principal, body)
+            asked = await self._asked(request, bearer, body)
             if isinstance(asked, Passed):
                 return asked
-            response, status = await self._answer(request, principal, media, *asked)
+            response, status = await self._answer(request, bearer, media, *asked)
         except Refused as refused:
             response, status, headers = _told(refused)
         except Busy as refusal:
@@ -113,14 +112,14 @@ class GraphQLEndpoint:
         )
 
     async def _asked(
-        self, request: Request, principal: Principal, body: bytes
+        self, request: Request, bearer: Bearer, body: bytes
     ) -> tuple[Operation, dict[str, Any] | None] | Passed:
         """The operation that a request asks for, and its variables; or the request passed on, where
         it takes long to answer or to read."""
         bulkhead = self._bulkhead
         if bulkhead is not None and len(body) > read_at_once_bytes_max:
             return Passed(bulkhead, body)
-        parameters = await self._parameters(request, principal, body)
+        parameters = await self._parameters(request, bearer, body)
         asked = parameters.query, parameters.operationName
         if self._executor.is_ready(parameters.query):
             operation = self._executor.prepare(*asked)
@@ -128,23 +127,27 @@ class GraphQLEndpoint:
             return Passed(bulkhead, body)
         else:
             # A document that was made to be slow to validate holds up a thread, never the loop.
-            prepare = partial(self._executor.prepare, *asked)
-            operation = await in_lane(self._lanes.preparing, principal.key, prepare, request)
+            prepare = partial(self._prepare, bearer, *asked)
+            operation = await in_lane(self._lanes.preparing, bearer.id, prepare, request)
         if bulkhead is not None and operation.is_long(parameters.variables):
             return Passed(bulkhead, body)
         return operation, parameters.variables
 
+    def _prepare(self, bearer: Bearer, query: str, name: str | None) -> Operation:
+        holder(bearer, self._service)  # to whom else would it be told what the schema has not?
+        return self._executor.prepare(query, name)
+
     async def _answer(
         self,
         request: Request,
-        principal: Principal,
+        bearer: Bearer,
         media: str,
         operation: Operation,
         variables: dict[str, Any] | None,
     ) -> tuple[dict[str, Any], int]:
         if operation.is_mutation and request.method != "POST":
             raise Refused(405, "A mutation is sent by POST.", Allow="POST")
-        response = await self._run(request, operation, variables, principal)
+        response = await self._run(request, operation, variables, bearer)
         failed = "data" not in response
         return response, 400 if failed and media == GRAPHQL_JSON else 200
 
@@ -153,7 +156,7 @@ class GraphQLEndpoint:
         request: Request,
         operation: Operation,
         variables: dict[str, Any] | None,
-        principal: Principal,
+        bearer: Bearer,
     ) -> dict[str, Any]:
         service, lanes = self._service, self._lanes
         settings = service.settings
@@ -171,16 +174,16 @@ class GraphQLEndpoint:
             Takes.WALK: (lanes.what_ifs, settings.long_seconds_max),
             Takes.COMMIT: (lanes.mutations, None),
         }[takes]
-        context = Context(
-            service,
-            principal,
-            service.ration(seconds),
-        )
-        run = partial(self._executor.run, operation, variables, context)
+        ration = service.ration(seconds)
+
+        def run() -> dict[str, Any]:
+            context = Context(service, holder(bearer, service), ration)
+            return self._executor.run(operation, variables, context)
+
         # A mutation runs to its end, whoever waits for it: what it records is not half done.
-        ration = None if operation.is_mutation else context.ration
+        ends = None if operation.is_mutation else ration
         try:
-            return await in_lane(lane, principal.key, run, request, ration)
+            return await in_lane(lane, bearer.id, run, request, ends)
         finally:
             with self._door:
                 self._waiting -= 1
@@ -217,13 +220,13 @@ class GraphQLEndpoint:
             raise Refused(400, "The body ended too early.") from None
         return bytes(body)
 
-    async def _parameters(self, request: Request, principal: Principal, body: bytes) -> Parameters:
+    async def _parameters(self, request: Request, bearer: Bearer, body: bytes) -> Parameters:
         if request.method in READING:
             return _from_url(request)
         try:
             if len(body) > read_at_once_bytes_max:
                 read = partial(self._read_body, body)
-                return await in_lane(self._lanes.preparing, principal.key, read, request)
+                return await in_lane(self._lanes.preparing, bearer.id, read, request)
             return self._read_body(body)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Refused(400, f"The body is no GraphQL request: {error}.") from None

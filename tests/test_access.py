@@ -612,7 +612,11 @@ def test_a_revoked_key_is_refused_at_once(database_url):
             environment = {"SUIVI_DATABASE_URL": database_url}
             revoked = suivi("key", "revoke", id, **environment)
             assert revoked.returncode == 0, revoked.stderr
-            assert server.post("guest", "{ logIndex }").status_code == 401
+            for query in ("{ logIndex }", "{ nothingOfTheKind }", "mutation { noSuchStep }"):
+                assert server.post("guest", query).status_code == 401
+            for path in ("/exports/csv", "/plots/progress.svg", f"/files/{uuid4()}"):
+                answer = server.client.get(path, headers=server.headers("guest"))
+                assert answer.status_code == 401
             holding.rollback()
         assert server.post("guest", "{ logIndex }").status_code == 401
         again = suivi("key", "revoke", id, **environment)

@@ -34,7 +34,7 @@ from api.settings import Settings, variable
 from projections.feed import Feed
 from projections.views import Views
 from tests.server import HOLDERS, Server, process, store, until
-from workflows.keys import create_key
+from workflows.keys import create_key, revoke_key
 from workflows.log import Log
 
 pytestmark = pytest.mark.slow
@@ -51,6 +51,7 @@ class Served(NamedTuple):
     server: Server
     first: psutil.Process
     folder: Path
+    store: str
 
     def behind(self) -> psutil.Process:
         """The process for what takes long, once it can be asked."""
@@ -86,7 +87,7 @@ def served(
             server.keys[name] = create_key(log, role=role, institution=institution, **more)[1]
         log.close()
         server.receive()
-        yield Served(server, psutil.Process(running.pid), folder)
+        yield Served(server, psutil.Process(running.pid), folder, url)
 
 
 def test_both_processes_answer_from_one_record(served: Served) -> None:
@@ -117,6 +118,27 @@ def test_a_large_body_is_recorded_and_refused_as_a_small_one_is(served: Served) 
     assert "nonsense" in error["message"]
     padded = f"{{ logIndex {' ' * 9_000} }}"
     assert served.server.ask("reader", padded) == {"logIndex": at}
+
+
+def test_a_revoked_key_is_refused_behind_it_too(served: Served) -> None:
+    served.behind()
+    server = served.server
+    log = Log(served.store)
+    more: dict[str, Any] = {"actor": "p-leaver", "system": None, "authority": None}
+    id, key = create_key(log, role="coordinator", institution="mfa", **more)
+    bearer = {"Authorization": f"Bearer {key}"}
+    assert server.client.get("/exports/csv", headers=bearer).status_code == 200
+    revoke_key(log, id)
+    log.close()
+    for answer in (
+        server.client.get("/exports/csv", headers=bearer),
+        server.client.get("/plots/progress.svg", headers=bearer),
+        server.client.put("/files?addressee=SVN", content=b"x" * 1_000_000, headers=bearer),
+        server.post(key, LOOK_BACK, at=0),
+        server.post(key, "{ logIndex }" + " " * 20_000),
+        server.post(key, "{ logIndex }"),
+    ):
+        assert answer.status_code == 401, answer.text
 
 
 def test_a_file_is_taken_in_by_the_process_behind_as_it_comes(served: Served) -> None:
