@@ -302,8 +302,8 @@ def decreed(assignee: str = "labour", capacity: Capacity = Capacity.LEAD, **said
     )
 
 
-def accepted(id: int) -> Act:
-    return act("accept-assignment", lambda r, s: assignment.accept(r, s, id))
+def accepted(id: int, **said: Any) -> Act:
+    return act("accept-assignment", lambda r, s: assignment.accept(r, s, id), **said)
 
 
 def declined(id: int, reason: str | None = "not our competence") -> Act:

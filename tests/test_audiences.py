@@ -19,6 +19,7 @@ from projections.audiences import LEVEL, Audience, Telling
 from tests.given import (
     Act,
     Given,
+    accepted,
     any_recommendations,
     declared,
     declined,
@@ -100,6 +101,21 @@ def test_whom_a_confidential_offer_is_for_is_told_of_it() -> None:
         assert ([a.institution for a in state.assignments] == ["labour"]) is knows
         assert ("assignment.offered" in state.states) is knows
         assert (state.version, len(state.tasks)) == ((2, 2) if knows else (1, 2))
+
+
+def test_who_accepts_a_hidden_offer_in_anothers_place_is_told_of_it() -> None:
+    hidden = {"visibility": Visibility.CONFIDENTIAL}
+    offer = offered("justice", institution="mfa", **hidden)
+    it = given(received(), offer, accepted(2, institution="labour", **hidden))
+    made = telling(*it.entries)
+    knows, alone = told(made, LABOUR), folded_alone(it.entries, LABOUR)
+    assert knows is not None
+    assert alone is not None
+    assert [a.institution for a in knows.assignments] == ["justice"]
+    assert knows.assignments == alone.assignments
+    others = told(made, OFFICIAL)
+    assert others is not None
+    assert others.assignments == []
 
 
 def test_those_whose_a_confidential_recommendation_is_are_told_what_became_of_it() -> None:
@@ -189,11 +205,23 @@ def test_each_reader_is_told_what_the_entries_say_that_they_see(
                 assert state is None
                 continue
             assert state is not None
-            alone = fold(seen)
+            alone = folded_alone(entries, scope)
             for name in Recommendation.__struct_fields__:
                 if name not in OF_THE_CASE:
                     assert getattr(state, name) == getattr(alone, name), name
         assert told(made, MECHANISM) == fold(entries)
+
+
+def folded_alone(entries: Sequence[Entry], scope: Scope) -> Recommendation | None:
+    """What the entries come to that a reader sees. Whoever sees an entry learns what it is about:
+    who accepts a hidden offer in another's place is told of the offer."""
+    state = None
+    for n, entry in enumerate(entries):
+        if scope.sees(entry):
+            if state is not None and isinstance(entry.event, CaseEvent):
+                entry.event.met_by(state, fold(entries[:n]))
+            state = fold([entry], state)
+    return state
 
 
 def _written(state: Recommendation | None) -> bytes:
