@@ -34,7 +34,6 @@ from projections import (
     register,
     search,
     timers,
-    writing,
 )
 from projections.audiences import Audience, Telling
 from projections.reading import ReadableLog
@@ -49,8 +48,6 @@ poll_seconds = 0.1
 others_seconds_max = 2.0
 """How long a feed waits for the process that feeds before it does so itself."""
 look_seconds = 0.005
-pipelined_changes_max = 50
-"""What is written with a few more changes takes no time in which a server calls it idle."""
 idle_seconds_max = 30.0
 switch_seconds_max = 120.0
 """How long a process that stands still while it feeds, or while it switches to what it has rebuilt,
@@ -520,10 +517,6 @@ def all_changes(stream: Sequence[Entry]) -> Iterator[Change]:
 def _write(connection: Connection, names: Iterable[str], some: Sequence[Change]) -> None:
     for name in names:
         STORES[name](connection, some)
-        if len(some) > pipelined_changes_max:
-            # Many rows go in one pipeline, after which the server's clock for idle transactions
-            # stands still until the next statement.
-            writing.stir(connection)
 
 
 def _is_of_the_store(error: Exception) -> bool:

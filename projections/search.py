@@ -84,7 +84,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
             [(number, " ".join(found)) for number, found in numbered],
         )
     else:
-        connection.exec_driver_sql(
+        writing.each(
+            connection,
             "INSERT INTO search_text (number, tokens) VALUES (%s, array_to_tsvector(%s))"
             " ON CONFLICT (number) DO UPDATE SET tokens = excluded.tokens",
             numbered,

@@ -55,7 +55,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
     _tell(connection, incident, _incident, mine)
     if rows:
         mark = writing.placeholder(connection)
-        connection.exec_driver_sql(
+        writing.each(
+            connection,
             "INSERT INTO timer (recommendation, addressee, wakes_at, leased_until, epoch)"
             f" VALUES ({mark}, {mark}, {mark}, 0, 0) ON CONFLICT (recommendation)"
             " DO UPDATE SET wakes_at = excluded.wakes_at",

@@ -35,7 +35,7 @@ class Change(NamedTuple):
 def insert(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Adds rows that are not there yet; columns in the table's order."""
     if rows:
-        connection.exec_driver_sql(_insert(connection, table), list(rows))
+        each(connection, _insert(connection, table), list(rows))
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -43,7 +43,7 @@ def put(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     if rows:
         changes = ", ".join(f"{n} = excluded.{n}" for n in _names(table) if n != "id")
         statement = f"{_insert(connection, table)} ON CONFLICT (id) DO UPDATE SET {changes}"
-        connection.exec_driver_sql(statement, list(rows))
+        each(connection, statement, list(rows))
 
 
 def add(
@@ -53,14 +53,23 @@ def add(
     if rows:
         changes = ", ".join(f"{n} = {table.name}.{n} + excluded.{n}" for n in sums)
         statement = f"{_insert(connection, table)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
-        connection.exec_driver_sql(statement, list(rows))
+        each(connection, statement, list(rows))
 
 
 def delete(connection: Connection, table: Table, column: str, values: Iterable[Any]) -> None:
     """Removes the rows that have one of these values."""
     if gone := [(value,) for value in values]:
         mark = placeholder(connection)
-        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {column} = {mark}", gone)
+        each(connection, f"DELETE FROM {table.name} WHERE {column} = {mark}", gone)
+
+
+def each(connection: Connection, statement: str, rows: list[Values]) -> None:
+    """Does what a statement says with each of some rows."""
+    connection.exec_driver_sql(statement, rows)
+    if len(rows) > 1:
+        # They went in one pipeline, after which the server's clock for idle transactions stands
+        # still until the next statement.
+        stir(connection)
 
 
 def stir(connection: Connection) -> None:

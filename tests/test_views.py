@@ -638,20 +638,22 @@ def test_a_feed_that_crashed_in_a_batch_goes_on_where_the_batch_began(
 def test_who_slept_through_rebuilds_reads_and_feeds_what_is_current(here: Place) -> None:
     """Other processes rebuilt, and dropped what this one read last; after one rebuild it is there
     still, and after two it is gone."""
-    for rebuilds in (1, 2, 3):
+    for rebuilds in (1, 2):
         asleep = Views(here.log.url)
         try:
             feed_asleep = Feed(here.log, asleep)
             feed_asleep.advance()
             for _ in range(rebuilds):
-                here.feed.rebuild()
+                here.feed.rebuild(names=["figures"])
             here.record(received(str(rebuilds)))
+            if rebuilds == 1:
+                assert feed_asleep.advance() == here.log.size
             here.feed.advance()
             with asleep.snapshot() as (connection, held):
                 assert held == here.log.size
                 assert len(contents(connection)["recommendation"]) == here.log.size
-            here.feed.rebuild()
-            here.feed.rebuild()
+            for _ in range(rebuilds):
+                here.feed.rebuild(names=["figures"])
             here.record(received(f"{rebuilds}0"))
             assert feed_asleep.advance() == here.log.size
             with here.views.snapshot() as (_, held):
