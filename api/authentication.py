@@ -43,7 +43,7 @@ class Bearer(NamedTuple):
 
 async def bearing(request: Request, service: Service) -> Bearer:
     """The key that a request bears; Refused (401) where it bears none that was ever granted, Busy
-    where such requests, or those of the key, come too often. Whose it is says `holder`."""
+    where such requests, or those of the key, come too often. `holder` says whose it is."""
     visit = visit_of(request)
     scheme, _, said = request.headers.get("authorization", "").partition(" ")
     key = said.strip()
@@ -51,11 +51,9 @@ async def bearing(request: Request, service: Service) -> Bearer:
     if scheme.lower() != "bearer" or not key:
         visit.is_nobodys()
         raise Refused(401, "Send a key: Authorization: Bearer …", WWW_Authenticate=challenge)
-    service.serve_no_older_log()
-    id = None
-    if service.keys.knows(key):
-        id = service.keys.find(key)
-    elif service.keys.may_be(key):
+    service.serve_no_older_log()  # here, for what is passed on to another process too
+    id = service.keys.known(key)
+    if id is None and service.keys.may_be(key):
         loop = asyncio.get_running_loop()
         id = await loop.run_in_executor(service.finding, service.keys.find, key)
     if id is None:
@@ -66,7 +64,8 @@ async def bearing(request: Request, service: Service) -> Bearer:
 
 
 def holder(bearer: Bearer, service: Service) -> Principal:
-    """Whose a key is now, as the log says; Refused (401) where it was revoked. For a thread."""
+    """Whose a key is now, as the log says; Refused (401) where it was revoked. It reads the log:
+    not in the event loop."""
     principal = service.principal(bearer.key)
     if principal is None:
         raise _unknown()

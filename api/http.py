@@ -134,7 +134,7 @@ class GraphQLEndpoint:
         return operation, parameters.variables
 
     def _prepare(self, bearer: Bearer, query: str, name: str | None) -> Operation:
-        holder(bearer, self._service)  # to whom else would it be told what the schema has not?
+        holder(bearer, self._service)  # first: a revoked key is told 401, not what the schema lacks
         return self._executor.prepare(query, name)
 
     async def _answer(

@@ -31,15 +31,13 @@ class KnownKeys:
         self._rate = Rate(readings_per_second_max, burst=readings_at_once_max)
         self._door = threading.Lock()
 
-    def knows(self, key: str) -> bool:
-        """True if it was granted, and was met before."""
-        return keys.digest(key) in self._known
+    def known(self, key: str) -> UUID | None:
+        """The id of a key that was granted and was met before. It reads nothing."""
+        return self._known.get(keys.digest(key))
 
     def may_be(self, key: str) -> bool:
-        """True if it may be a key: it is known, or it is not too soon to look for it."""
-        if _SHAPE.fullmatch(key) is None:
-            return False
-        return self.knows(key) or not self._rate.wait(None)
+        """True if a key that is not known may have been granted, and it is not too soon to look."""
+        return _SHAPE.fullmatch(key) is not None and not self._rate.wait(None)
 
     def find(self, key: str) -> UUID | None:
         """The id of a key that was granted; None if there is none."""

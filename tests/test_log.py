@@ -456,6 +456,32 @@ class TestContract(Contract):
         store.assert_whole()
 
 
+@pytest.mark.parametrize("table", ["log_head", "log_event_stream", "log_command"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_damaged_file_fails_every_request_as_the_stores_fault_until_it_is_mended(
+    tmp_path: Path, table: str, count: int
+) -> None:
+    path = tmp_path / "suivi.db"
+    recorder = SQLiteRecorder(path)
+    recorder.append(*request(1))
+    with contextlib.closing(Store(f"sqlite:///{path}")) as other:
+        other.open().append(*request(1))  # so that the recorder reads its pages anew
+        ((page,),) = other.sql(f"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")
+        ((page_bytes,),) = other.sql("PRAGMA page_size")
+        assert other.sql("PRAGMA wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]
+    sound = path.read_bytes()
+    start = (page - 1) * page_bytes
+    path.write_bytes(sound[:start] + b"\xff" * page_bytes + sound[start + page_bytes :])
+    asked = [Append(*request(1)) for _ in range(count)]
+    recorder.append_all(asked)
+    for one in asked:
+        with pytest.raises(OperationalError, match="malformed"):
+            one.settle()
+    path.write_bytes(sound)
+    assert [recorder.append(*request(1)).first for _ in range(2)] == [2, 3]
+    recorder.close()
+
+
 def test_an_erasure_that_leaves_the_text_in_the_write_ahead_log_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

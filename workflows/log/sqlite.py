@@ -80,6 +80,14 @@ _SELECT = (
 )
 _TAKE = "UPDATE log_head SET next = next + ?, at = max(at, ?) WHERE one = 1 RETURNING next - ?, at"
 _SELECT_COMMAND = "SELECT request_sha256, first, count FROM log_command WHERE id = ?"
+_BEGIN = "BEGIN IMMEDIATE"
+
+_OF_WHAT_IS_WRITTEN = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.NotSupportedError,
+)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -91,38 +99,30 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
-    write_ahead(connection)
+    _once_not_busy(connection, "PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 
-def write_ahead(connection: sqlite3.Connection) -> None:
-    """Sets write-ahead logging. SQLite itself does not wait for the process that sets it for a new
-    file at the same time."""
+def _once_not_busy(connection: sqlite3.Connection, statement: str) -> None:
+    """Executes a statement when no other process keeps SQLite from it. SQLite itself would sleep
+    for up to a tenth of a second before it looks again, or, for some statements, not look again."""
     until = time.monotonic() + busy_timeout_seconds
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.005)
-
-
-def _begin(writer: sqlite3.Connection) -> None:
-    """Begins a transaction that writes, when no other process does. SQLite itself would sleep for
-    up to a tenth of a second before it looks again."""
-    until = time.monotonic() + busy_timeout_seconds
-    while True:
-        try:
-            writer.execute("BEGIN IMMEDIATE")
+            connection.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(busy_look_seconds)
+
+
+def _is_the_stores(error: Exception) -> bool:
+    """True for what fails because of the store and not of what is written: a damaged file, a full
+    disk."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OF_WHAT_IS_WRITTEN)
 
 
 def _rows(events: Sequence[StoredEvent], first: int, at: int) -> Iterator[tuple[Any, ...]]:
@@ -161,14 +161,14 @@ class SQLiteRecorder(Recorder):
     def _commit(self, batch: list[Append]) -> None:
         try:
             writer = self._sound_writer()
-            _begin(writer)
+            _once_not_busy(writer, _BEGIN)
             try:
                 done = self._insert(batch)
-            except sqlite3.OperationalError:
-                raise
-            except Exception:
+            except Exception as error:
+                if _is_the_stores(error):
+                    raise
                 writer.execute("ROLLBACK")
-                _begin(writer)
+                _once_not_busy(writer, _BEGIN)
                 done = self._insert_the_good(batch)
             writer.execute("COMMIT" if done else "ROLLBACK")
         except BaseException as error:
@@ -216,9 +216,9 @@ class SQLiteRecorder(Recorder):
             writer.execute("SAVEPOINT request")
             try:
                 done += self._insert([request])
-            except sqlite3.OperationalError:
-                raise
             except Exception as error:
+                if _is_the_stores(error):
+                    raise
                 writer.execute("ROLLBACK TO request")
                 if isinstance(error, sqlite3.IntegrityError):
                     self._refuse(request)
