@@ -202,9 +202,10 @@ class RecommendationMutation:
         return answer(
             context,
             input,
-            lambda: context.service.desk.receive(
+            lambda: context.service.desk.begin(
                 context.principal,
                 command(context, "receive", input),
+                "receive",
                 input.addressee,
                 begin,
                 context.service.find_bearers,

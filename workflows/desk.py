@@ -184,7 +184,7 @@ class Desk:
         report: int | None = None,
         late: bool = False,
     ) -> Taken:
-        """Takes one step on a recommendation.
+        """Takes one step on a case.
 
         `act` is the aggregate's command. `expected_version` is the version the caller saw: None
         takes the step on whatever stands, trying again when others are faster. `late`: what it
@@ -229,7 +229,7 @@ class Desk:
                     outcomes[n] = outcome
         for n, deed in enumerate(deeds):
             if isinstance(outcome := outcomes[n], Refusal):
-                id, key = str(deed.on[-1]), str(principal.key)
+                id, key = str(deed.on[-1]) if deed.on else None, str(principal.key)
                 log_line.info("refused", step=deed.name, code=outcome.code, key=key, id=id)
         return [outcomes[n] for n in range(len(deeds))]
 
@@ -452,47 +452,6 @@ class Desk:
             return []
         return held.absent_for(actor or "", self.procedures.moment(addressee).today)
 
-    def receive(
-        self,
-        principal: Principal,
-        command: Command,
-        addressee: str,
-        begin: Callable[[], tuple[UUID, Received]],
-        find: FindBearers,
-    ) -> Taken:
-        """Records that a recommendation arrived; refuses one that is there already, under this
-        number or, since numbers change, under one it went by. Where that is not for this reader, it
-        needs a decision of one who may read it."""
-        if repeated := self.repeated(command):
-            return repeated
-        authorise(principal, "receive", addressee)
-        of_addressee(addressee)
-        id, event = begin()
-        self.references.check(addressee, event)
-        there = "This paragraph is in the record already; look it up by its number."
-        try:
-            if event.symbol and event.paragraph:
-                alias = Alias(scheme="un", value=event.symbol, paragraph=event.paragraph)
-                for bearers in find([(addressee, alias)]).values():
-                    raise self._is_there(principal, "receive", bearers, there)
-            return self.append(command, [self.procedures.opening(id, addressee, event)])
-        except (StaleVersion, AlreadySo, NeedsDecision) as refusal:
-            if late := self._repeated_meanwhile(command, refusal):
-                return late
-            if not isinstance(refusal, StaleVersion):
-                raise
-            raise self._is_there(principal, "receive", [id], there) from None
-
-    def _is_there(
-        self, principal: Principal, step: str, ids: Sequence[UUID], said: str
-    ) -> AlreadySo | NeedsDecision:
-        """Why something is not begun that is there: what is not for this reader is told as needing
-        a decision, and nothing is said of it."""
-        scope = principal.scope
-        if any(entry.version == 1 and scope.sees(entry) for entry in self.log.history(ids)):
-            return AlreadySo(said)
-        return NeedsDecision(f"“{step}” needs a decision by: {Role.COORDINATOR.value}.")
-
     def begin(
         self,
         principal: Principal,
@@ -500,28 +459,37 @@ class Desk:
         step: str,
         addressee: str,
         act: Callable[[], tuple[UUID, Event]],
+        find: FindBearers = lambda names: {},
     ) -> Taken:
-        """Begins anything that is no recommendation: a review, an institution, a report, a file; a
-        case starts under its procedure. Refuses one that is there already, as `receive` does."""
-        if repeated := self.repeated(command):
-            return repeated
-        authorise(principal, step, addressee)
-        of_addressee(addressee)
-        id, event = act()
-        visibility.check(step, event.stamp.visibility)
-        self.references.check(addressee, event)
-        try:
-            return self.append(command, [self._first(id, addressee, event)])
-        except StaleVersion as refusal:
-            if late := self._repeated_meanwhile(command, refusal):
-                return late
-            there = "It is in the record already; look it up."
-            raise self._is_there(principal, step, [id], there) from None
+        """Begins anything: a recommendation, a measure, a review, a file; a case starts under its
+        procedure. Refuses one that is there already, with `find` also under another number that it
+        went by. Where that is not for this reader, it needs a decision of one who may read it."""
 
-    def _first(self, id: UUID, addressee: str, event: Event) -> Entry:
-        if isinstance(event, CaseEvent):
-            return self.procedures.opening(id, addressee, event)
-        return Entry(id, 1, addressee, event)
+        def made(_: Mapping[UUID, Any]) -> Sequence[Entry]:
+            authorise(principal, step, addressee)
+            of_addressee(addressee)
+            id, event = act()
+            visibility.check(step, event.stamp.visibility)
+            self.references.check(addressee, event)
+            there = [id]
+            if isinstance(event, Received) and event.symbol and event.paragraph:
+                alias = Alias(scheme="un", value=event.symbol, paragraph=event.paragraph)
+                there += [r for bearers in find([(addressee, alias)]).values() for r in bearers]
+            self._is_new(principal, step, there)
+            if isinstance(event, CaseEvent):
+                return [self.procedures.opening(id, addressee, event)]
+            return [Entry(id, 1, addressee, event)]
+
+        return self.do(principal, Deed(command, step, (), made))
+
+    def _is_new(self, principal: Principal, step: str, ids: Sequence[UUID]) -> None:
+        """Refuses to begin what is there: what is not for this reader is told as needing a
+        decision, and nothing is said of it."""
+        firsts = [entry for entry in self.log.history(ids) if entry.version == 1]
+        if any(principal.scope.sees(entry) for entry in firsts):
+            raise AlreadySo("It is in the record already; look it up.")
+        if firsts:
+            raise NeedsDecision(f"“{step}” needs a decision by: {Role.COORDINATOR.value}.")
 
     def go_on(
         self,
