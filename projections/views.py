@@ -33,9 +33,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from domain.refusals import Unavailable
+from domain.refusals import InvalidInput, Unavailable
 from projections.tables import VIEWS, View, make_tables
 
 log_line = structlog.get_logger("suivi.views")
@@ -406,6 +406,11 @@ class Views:
         generation = connection.get_execution_options().get("answers")
         if generation is None:
             return None
+        if isinstance(error, DataError):  # nothing is wrong with the store
+            return InvalidInput(
+                "A value that is asked for can be in no record: it holds a null character, or is a "
+                "number out of range."
+            )
         return self.refusal(error, generation, context.statement or "")
 
     def refusal(

@@ -27,7 +27,7 @@ from domain.measure import Measure
 from domain.recommendation import EVENTS as EVERY_EVENT
 from domain.refusals import all_refusals, table
 from tests.clock import SetClock
-from tests.server import ROOT, STORES, Server, running, store, until
+from tests.server import A_RECOMMENDATION, ROOT, STORES, Server, running, store, until
 from tests.test_register_api import REGISTER
 from workflows.step_table import ROWS
 
@@ -1253,3 +1253,42 @@ def test_a_page_of_fifty_histories_takes_no_more_reads_than_one_of_two(tmp_path)
             for connection in server.service.log.recorder._idle:  # type: ignore[attr-defined]
                 connection.set_trace_callback(None)
     assert counts[0] == counts[1] < 12, reads
+
+
+NOWHERE = (
+    "query($s: String!) { recommendations(search: $s) { totalCount } }",
+    "query($s: String!) { recommendation(symbol: $s, paragraph: $s) { id } }",
+    "query($s: String!) { recommendations(where: {symbol: [$s]}) { totalCount } }",
+    "query($s: String!) { vocabulary(name: $s) { name } }",
+    *(
+        f"query($s: String!) {{ {name}(after: $s) {{ totalCount }} }}"
+        for name in ("recommendations", "reviews", "progressReports", "tasks", "timers", "measures")
+    ),
+)
+"""Questions about a text that none has."""
+
+
+@pytest.mark.parametrize("text", ["\0", "women\0rights"])
+def test_a_text_that_no_record_can_hold_is_the_askers_fault_and_not_the_stores(
+    database_url: str, text: str
+) -> None:
+    with running(database_url) as server:
+        server.receive()
+        codes = set()
+        for query in NOWHERE:
+            answer = server.post("coordinator", query, s=text).json()
+            codes |= {error["extensions"]["code"] for error in answer.get("errors", ())}
+        assert codes <= {"INVALID_INPUT", "UNKNOWN_CURSOR", "NOT_FOUND"}
+        (error,) = server.take(
+            "coordinator",
+            "receiveRecommendation",
+            **{**A_RECOMMENDATION, "symbol": f"A/{text}", "paragraph": "1"},
+        )["errors"]
+        assert error["code"] == "INVALID_INPUT"
+        plot = server.client.get(
+            "/plots/progress.svg",
+            params={"state": text},
+            headers={"Authorization": f"Bearer {server.keys['coordinator']}"},
+        )
+        assert plot.status_code < 500
+        until(lambda: server.client.get("/health/ready").status_code == 200)

@@ -63,7 +63,10 @@ def test_every_row_of_upr_infos_files_is_accounted_for_and_recorded_once(
     for name, count in (("sessions-01-05", 6_094), ("sessions-06-09", 8_343)):
         rows_max = times(400, long=count)
         whole, part = test_data / "upr-info" / f"{name}.csv", tmp_path / f"{name}.csv"
-        with whole.open(encoding="utf-8-sig", newline="") as rows, part.open("w") as written:
+        with (
+            whole.open(encoding="latin-1", newline="") as rows,  # its bytes, whatever they mean
+            part.open("w", encoding="latin-1", newline="") as written,
+        ):
             csv.writer(written).writerows(itertools.islice(csv.reader(rows), rows_max + 1))
         files.append((part, rows_max))
     paragraphs = 0
