@@ -195,11 +195,26 @@ class Views:
             )
             known = self._numbers(connection)
             for name in VIEWS.keys() - known.keys():
-                self._drop({name: 1})  # left by a start that was killed
-                self._make({name: 1})
+                number = self._clear(connection, name)
+                self._make({name: number})
                 connection.execute(
-                    text("INSERT INTO view_generation VALUES (:name, 1)"), {"name": name}
+                    text("INSERT INTO view_generation VALUES (:name, :number)"),
+                    {"name": name, "number": number},
                 )
+
+    def _clear(self, connection: Connection, name: str) -> int:
+        """Drops the generations of a view that no pointer knows: a start that was killed left them,
+        or the pointer was lost. Returns the number of the next: a new one, or those who remember
+        an old one as damaged would take it for that."""
+        if self.is_sqlite:  # a file is told from another by itself
+            self._drop({name: 1})
+            return 1
+        schemas = connection.execute(text("SELECT nspname FROM pg_namespace")).scalars()
+        found = (re.fullmatch(rf"{name}_(\d+)", schema) for schema in schemas)
+        left = [int(one[1]) for one in found if one]
+        for number in left:
+            self._drop({name: number})
+        return max(left, default=0) + 1
 
     # -- generations
 

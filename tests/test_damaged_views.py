@@ -233,6 +233,24 @@ def test_a_view_whose_tables_are_gone_is_refused_until_it_is_rebuilt(
 
 
 @pytest.mark.slow
+def test_one_damage_after_another_is_mended(postgres_url: str) -> None:
+    """The pointers begin anew at numbers that were damaged before."""
+    with running(postgres_url) as server:
+        filled(server)
+        for damage in ("DROP SCHEMA figures_{} CASCADE", "DROP TABLE view_generation") * 2:
+            with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as asked:
+                query = "SELECT generation FROM view_generation WHERE name = 'figures'"
+                [(number,)] = asked.execute(query).fetchall()
+                asked.execute(damage.format(number))
+            until(lambda: ready(server) is not None)
+            named = re.search(r"`suivi (rebuild[^`]*)`", ready(server) or "")
+            assert named is not None
+            mended(postgres_url, named[1])
+            until(lambda: ready(server) is None)
+            assert answers(server, DOCUMENTS)
+
+
+@pytest.mark.slow
 def test_a_deleted_view_is_named_and_mended_while_the_server_runs(sqlite_url: str) -> None:
     with running(sqlite_url) as server:
         filled(server)
