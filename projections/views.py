@@ -421,7 +421,7 @@ class Views:
         generation = connection.get_execution_options().get("answers")
         if generation is None:
             return None
-        if isinstance(error, DataError):  # nothing is wrong with the store
+        if isinstance(error, DataError) and context.parameters:  # the store is as it should be
             return InvalidInput(
                 "A value that is asked for can be in no record: it holds a null character, or is a "
                 "number out of range."

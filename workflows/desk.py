@@ -139,10 +139,10 @@ THERE_IS_NO_SUCH = "There is no such thing for this key: take the id from what i
 
 
 class Deed(NamedTuple):
-    """What one command does: `on` are the things it goes on with, all `of` a kind, and `make` gives
-    its entries from them as they stand, those of cases each added to its own (`Desk.make`). It is
-    asked again when others were faster. `name` says in the operator's log what was refused. One
-    that `may_begin` is given what is not there as missing."""
+    """What one command does: `on` are the things it goes on with, all `of` a kind (none, where it
+    begins one), and `make` gives its entries from them as they stand, those of cases each added to
+    its own (`Desk.make`). It is asked again when others were faster. `name` says in the operator's
+    log what was refused. One that `may_begin` is given what is not there as missing."""
 
     command: Command
     name: str

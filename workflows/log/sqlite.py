@@ -150,7 +150,7 @@ class SQLiteRecorder(Recorder):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = connect(path)
             self._writer.executescript(
-                f"BEGIN IMMEDIATE;{SCHEMA}CREATE TABLE IF NOT EXISTS vault {VAULT};COMMIT;"
+                f"{_BEGIN};{SCHEMA}CREATE TABLE IF NOT EXISTS vault {VAULT};COMMIT;"
             )
             self._writer.execute("PRAGMA busy_timeout = 0")
             self._begin_anew()
@@ -288,7 +288,7 @@ class SQLiteRecorder(Recorder):
         try:
             with closing(self._open()) as fresh:
                 fresh.execute(f"PRAGMA busy_timeout = {look_seconds_max * 1000}")
-                fresh.execute("BEGIN IMMEDIATE")
+                fresh.execute(_BEGIN)
                 trial = trial_of_writing()
                 fresh.execute(_INSERT_COMMAND, (*trial, 0, 0))
                 fresh.execute("DELETE FROM log_command WHERE id = ?", trial[:1])
@@ -393,7 +393,7 @@ class SQLiteRecorder(Recorder):
     def erase_vault(self, commitments: Sequence[bytes]) -> None:
         try:
             with closing(connect(self.path)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_BEGIN)
                 query = "DELETE FROM vault WHERE commitment = ?"
                 connection.executemany(query, [(commitment,) for commitment in commitments])
                 # Rows that moved when others came leave copies behind, which deleting does not
